@@ -1,0 +1,84 @@
+# Everything runs in .venv, which any target makes when it is missing or the lock has changed.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .build/ready
+GENERATOR := .build/generator
+PROTOS := $(wildcard protos/activity_session/v1/*.proto)
+# The settings of serve: make serve ADDRESS=127.0.0.1:0 DATABASE_URL=mysql+pymysql://...
+ADDRESS ?= 127.0.0.1:50051
+DATABASE_URL ?= sqlite:///activity-session.db
+TRANSCRIPT ?= demo/transcript.txt
+# How stubs are told apart from what is committed.
+STUBS := clients/python/activity_session/v1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test demo check fix generate bench lock clean
+
+help: ## say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with all that the other targets need
+
+$(READY): requirements-dev.lock pyproject.toml clients/python/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
+	@mkdir -p $(@D) && touch $@
+
+serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
+	@exec $(BIN)/activity-session serve --address $(ADDRESS) --database-url $(DATABASE_URL)
+
+test: $(READY) ## run the tests, on every backend that this machine has
+	$(BIN)/pytest -m 'not slow'
+
+demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost
+	@$(BIN)/python demo/replay.py $(TRANSCRIPT) --database-url '$(DEMO_DATABASE_URL)'
+
+check: $(READY) .build/googleapis ## lint, types, layers, protos, stubs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf format --diff --exit-code protos
+	$(BIN)/buf lint
+	@tools/breaking $(BIN)/buf
+	@tools/same-stubs $(MAKE) $(STUBS)
+
+fix: $(READY) ## format, and repair what a tool can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/buf format --write protos
+
+generate: $(READY) $(GENERATOR)/ready .build/googleapis ## make the stubs from the protos
+	@rm -f $(STUBS)/*_pb2*
+	$(call protoc,python,mypy) $(PROTOS)
+	$(call protoc,grpc_python,mypy_grpc) $(filter %_service.proto,$(PROTOS))
+
+protoc = PATH="$(GENERATOR)/bin:$$PATH" python -m grpc_tools.protoc -I protos -I .build/googleapis \
+	--$(1)_out=clients/python --$(2)_out=quiet:clients/python
+
+$(GENERATOR)/ready: requirements-generate.lock
+	$(PYTHON) -m venv $(GENERATOR)
+	$(GENERATOR)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-generate.lock
+	@touch $@
+
+# buf and protoc read google/api from here; the wheel has it.
+.build/googleapis: $(READY)
+	@mkdir -p $@/google/api
+	@cp "$$($(BIN)/python -c 'import google.api as api; print(list(api.__path__)[0])')"/{annotations,client,field_behavior,http,launch_stage,resource}.proto $@/google/api/
+
+bench: $(READY) ## measure how the cost of a call grows with what is stored
+	$(BIN)/python benchmarks/growth.py
+
+lock: $(READY) ## pin the newest versions that pyproject.toml allows
+	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv
+	.build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock' \
+		--group dev --no-emit-package activity-session pyproject.toml -o requirements-dev.lock
+	.build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock' \
+		--group generate -o requirements-generate.lock
+
+clean: ## remove all that make has made
+	rm -rf .venv .build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info clients/python/*.egg-info server/*.egg-info

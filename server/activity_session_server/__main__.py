@@ -1,0 +1,121 @@
+"""The command line: `activity-session serve | migrate | check | health | version`.
+
+Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line is wrong.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from activity_session_server import __version__
+from activity_session_server.settings import SettingsError, add_flags, load
+
+HEALTH_TIMEOUT = 5.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code."""
+    flags = _parser().parse_args(arguments)
+    try:
+        return int(flags.command(flags))
+    except SettingsError as error:
+        return _fail(f"settings: {error}")
+
+
+def serve(flags: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    from activity_session_server import app, logs
+    from activity_session_server.store.schema import SchemaError
+
+    settings = load(flags, os.environ)
+    logs.configure(settings.log_format)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with app.running(settings) as server:
+            print(f"listening on {server.address}", flush=True)
+            if not settings.serves_loopback_only:
+                print("warning: no TLS and no authentication on this address", file=sys.stderr)
+            stop.wait()
+    except (app.AddressInUseError, SchemaError) as error:
+        return _fail(str(error))
+    return 0
+
+
+def migrate(flags: argparse.Namespace) -> int:
+    """Bring the database to the schema of this version."""
+    from activity_session_server.store import schema
+
+    settings = load(flags, os.environ)
+    try:
+        url, before, after = schema.migrate_url(settings.database_url)
+    except schema.SchemaError as error:
+        return _fail(str(error))
+    print(f"{url}: schema {before or 'empty'} -> {after}")
+    return 0
+
+
+def check(flags: argparse.Namespace) -> int:
+    """Say what is wrong with settings, database and schema."""
+    from activity_session_server.store import schema
+
+    settings = load(flags, os.environ)
+    print("settings: ok")
+    try:
+        for line in schema.inspect_url(settings.database_url, settings.request_bytes):
+            print(line)
+    except schema.SchemaError as error:
+        return _fail(str(error))
+    return 0
+
+
+def health(flags: argparse.Namespace) -> int:
+    """Ask a running server; for probes."""
+    import grpc
+
+    from activity_session_server.rpc.health import ask
+
+    address = load(flags, os.environ).address
+    try:
+        status = ask(address, flags.service, HEALTH_TIMEOUT)
+    except grpc.RpcError as error:
+        return _fail(f"{address}: {error.code().name}: {error.details()}")
+    print(status)
+    return 0 if status == "SERVING" else 1
+
+
+def version(_flags: argparse.Namespace) -> int:
+    """Tell the version."""
+    print(f"activity-session {__version__}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="activity-session",
+        description="The session service for multi-party agent systems.",
+        epilog="Each flag is also a variable: --database-url is ACTIVITY_SESSION_DATABASE_URL. Flags win.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (serve, migrate, check, health, version):
+        text = (command.__doc__ or "").rstrip(".")
+        sub = commands.add_parser(command.__name__, help=text, description=text + ".")
+        sub.set_defaults(command=command)
+        if command is not version:
+            add_flags(sub)
+        if command is health:
+            sub.add_argument("--service", default="", help="a service's name; the process when empty")
+    return parser
+
+
+def _fail(message: str) -> int:
+    print(f"activity-session: {message}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""The one place where things are built and joined. The commands call it, and so do the tests."""
+
+import contextlib
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+from activity_session.v1 import (
+    info_service_pb2,
+    info_service_pb2_grpc,
+    namespace_service_pb2,
+    namespace_service_pb2_grpc,
+    participant_service_pb2,
+    participant_service_pb2_grpc,
+    session_service_pb2,
+    session_service_pb2_grpc,
+)
+from activity_session_server import retention
+from activity_session_server.calls import Call, Role
+from activity_session_server.errors import ServiceError
+from activity_session_server.rpc import reflection
+from activity_session_server.rpc.health import Health
+from activity_session_server.rpc.info_service import InfoService
+from activity_session_server.rpc.interceptor import CallInterceptor
+from activity_session_server.rpc.namespace_service import NamespaceService
+from activity_session_server.rpc.participant_service import ParticipantService
+from activity_session_server.rpc.session_service import SessionService
+from activity_session_server.settings import Settings
+from activity_session_server.store import Store, schema
+from activity_session_server.store.engine import EngineOptions, open_engine
+
+SERVICES = tuple(
+    file.DESCRIPTOR.services_by_name[name].full_name
+    for file, name in (
+        (info_service_pb2, "InfoService"),
+        (namespace_service_pb2, "NamespaceService"),
+        (participant_service_pb2, "ParticipantService"),
+        (session_service_pb2, "SessionService"),
+    )
+)
+# Two more than threads: the sweep and the look at the database have theirs.
+_SPARE_CONNECTIONS = 2
+# A request at the limit is refused with our own words; one of twice its size by gRPC, with the number of bytes.
+_RECEIVE_FACTOR = 2
+_log = logging.getLogger("activity_session.server")
+
+
+class AddressInUseError(Exception):
+    """Nothing can listen on the address."""
+
+
+class App:
+    """A server with all that belongs to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build a server.
+
+        Raises:
+            schema.SchemaError: when the database's schema is not the one this version needs.
+            AddressInUseError: when the address cannot be listened on.
+        """
+        self.settings = settings
+        self.store = open_store(settings)
+        self.health = Health(SERVICES)
+        self._server = _make_server(settings, self.store, self.health)
+        self.port = _listen(self._server, settings.address)
+        self._stopped = threading.Event()
+        self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Where the server listens, with the port that port 0 became."""
+        return f"{self.settings.address.rpartition(':')[0]}:{self.port}"
+
+    def start(self) -> None:
+        """Answer calls."""
+        self.health.set_ready(is_ready=True)
+        self._server.start()
+        self._upkeep.start()
+
+    def stop(self) -> None:
+        """Drain: tell it by health, refuse new calls, let running ones end, close the database."""
+        self.health.drain()
+        time.sleep(self.settings.drain_delay)
+        self._stopped.set()
+        self._server.stop(self.settings.drain_timeout).wait()
+        self._upkeep.join()
+        self.store.close()
+
+    def _keep_up(self) -> None:
+        """Look at the database, and sweep, until the server stops."""
+        next_sweep = time.monotonic()
+        while not self._stopped.wait(self.settings.health_interval):
+            is_ready = _succeeds("health", self._check_database)
+            self.health.set_ready(is_ready=is_ready)
+            if is_ready and time.monotonic() >= next_sweep:
+                _succeeds("sweep", self.sweep)
+                next_sweep = time.monotonic() + self.settings.sweep_interval
+
+    def sweep(self) -> None:
+        """Do what time has made due."""
+        done = retention.sweep(self.store, self._own_call("sweep"))
+        if any(done.values()):
+            _log.info("swept", extra=done)
+
+    def _check_database(self) -> None:
+        schema.check_readable(self.store, self._own_call("health"))
+
+    def _own_call(self, method: str) -> Call:
+        deadline = time.monotonic() + 2 * self.settings.database_timeout
+        return Call(uuid.uuid4().hex, method, Role.SYSTEM, deadline, self.settings)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of a database whose schema is the one this version needs; SQLite is brought there first."""
+    engine = open_engine(
+        settings.database_url,
+        EngineOptions(
+            connections=settings.threads + _SPARE_CONNECTIONS,
+            timeout=settings.database_timeout,
+            synchronous=settings.sqlite_synchronous,
+        ),
+    )
+    if engine.dialect.name == "sqlite":
+        schema.migrate(engine)
+    else:
+        schema.check(engine)
+    return Store(engine)
+
+
+@contextlib.contextmanager
+def running(settings: Settings) -> Iterator[App]:
+    """A server that answers calls inside the block."""
+    app = App(settings)
+    app.start()
+    try:
+        yield app
+    finally:
+        app.stop()
+
+
+def _make_server(settings: Settings, store: Store, health: Health) -> grpc.Server:
+    server = grpc.server(
+        ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),
+        interceptors=[CallInterceptor(settings, settings.anonymous_role)],
+        options=_options(settings),
+        maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
+    )
+    info_service_pb2_grpc.add_InfoServiceServicer_to_server(InfoService(settings), server)
+    namespace_service_pb2_grpc.add_NamespaceServiceServicer_to_server(NamespaceService(store), server)
+    participant_service_pb2_grpc.add_ParticipantServiceServicer_to_server(ParticipantService(store), server)
+    session_service_pb2_grpc.add_SessionServiceServicer_to_server(SessionService(store), server)
+    health.add_to(server)
+    if settings.serves_reflection:
+        reflection.add_to(server, (*SERVICES, "grpc.health.v1.Health"))
+    return server
+
+
+def _options(settings: Settings) -> list[tuple[str, int]]:
+    return [
+        # Without this a second server on the same port gets half of the calls, and nobody is told.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", _RECEIVE_FACTOR * settings.request_bytes),
+        # Bounds what one connection can ask for at once.
+        ("grpc.max_concurrent_streams", 1000),
+        # Clients may ping every 10 s, also without a call; by default the second ping within 5 min ends the connection.
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+    ]
+
+
+def _listen(server: grpc.Server, address: str) -> int:
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError:
+        raise AddressInUseError(
+            f"cannot listen on {address}: it is in use, or not an address of this machine"
+        ) from None
+
+
+def _succeeds(what: str, work: Callable[[], None]) -> bool:
+    try:
+        work()
+    except ServiceError as error:
+        _log.warning("%s failed: %s", what, error.message)
+    except Exception:  # upkeep goes on; the next round may succeed
+        _log.exception("%s failed", what)
+    else:
+        return True
+    return False

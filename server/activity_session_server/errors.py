@@ -1,0 +1,102 @@
+"""The one exception that a call fails with, and the values it is made of.
+
+Use cases and stores raise `ServiceError` with a reason of the protos' enum; `rpc.status` knows which status each
+reason has. Nothing else reaches a caller with its text.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+
+DOMAIN = "activity-session"
+
+
+class Kind(StrEnum):
+    """The kinds of resources, as they stand in field names, reasons and resource types."""
+
+    NAMESPACE = "namespace"
+    PARTICIPANT = "participant"
+    SESSION = "session"
+
+
+class Problem(NamedTuple):
+    """What is wrong with a value; with the limit and the size where it is too large."""
+
+    text: str
+    limit: int | None = None
+    size: int | None = None
+
+
+class Violation(NamedTuple):
+    """A field path, as in `session.labels.team`, and what is wrong there."""
+
+    field: str
+    problem: Problem
+
+
+class ServiceError(Exception):
+    """A call that cannot be answered: a reason for programs, a message for people."""
+
+    def __init__(
+        self,
+        reason: ErrorReason.ValueType,
+        message: str,
+        *,
+        violations: Iterable[Violation] = (),
+        kind: Kind | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.violations = tuple(violations)
+        self.kind = kind
+        self.metadata = metadata or {}
+
+
+def invalid(violations: Iterable[Violation]) -> ServiceError:
+    """The error for fields that are missing, malformed or too large; `violations` has at least one."""
+    found = tuple(violations)
+    field, problem = found[0]
+    reason, metadata = ErrorReason.ERROR_REASON_INVALID_FIELD, {"field": field}
+    if problem.limit is not None:
+        reason = ErrorReason.ERROR_REASON_LIMIT_EXCEEDED
+        metadata |= {"limit": str(problem.limit), "size": str(problem.size)}
+    message = "; ".join(f"{violation.field}: {violation.problem.text}" for violation in found)
+    return ServiceError(reason, message, violations=found, metadata=metadata)
+
+
+def invalid_field(field: str, text: str) -> ServiceError:
+    """The error for one malformed field."""
+    return invalid([Violation(field, Problem(text))])
+
+
+def too_large(what: str, limit: int, size: int, unit: str) -> Problem:
+    """The problem of a value past its limit."""
+    return Problem(f"{what} has {size} {unit}, the limit is {limit}", limit, size)
+
+
+def about(kind: Kind, condition: str, name: str, message: str, **metadata: str) -> ServiceError:
+    """The error for the condition of a resource, such as `about(Kind.SESSION, "DELETED", ...)`."""
+    reason = ErrorReason.Value(f"ERROR_REASON_{kind.name}_{condition}")
+    return ServiceError(reason, message, kind=kind, metadata={"resource": name, **metadata})
+
+
+def not_found(kind: Kind, name: str) -> ServiceError:
+    """The error for a resource that is not there."""
+    return about(kind, "NOT_FOUND", name, f"{name} does not exist")
+
+
+def already_exists(kind: Kind, name: str) -> ServiceError:
+    """The error for a name that is taken, by a live or a deleted resource."""
+    return about(kind, "ALREADY_EXISTS", name, f"{name} already exists, maybe deleted")
+
+
+def deadline_exceeded() -> ServiceError:
+    """The error for work that was not done in time and was undone."""
+    return ServiceError(
+        ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+        "the deadline passed before the work was done; nothing was written",
+    )

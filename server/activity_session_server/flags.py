@@ -1,0 +1,61 @@
+"""What the flags of a resource allow: managed, deleted and disabled, in the order in which they are judged.
+
+Permission comes first, then the namespace, then the resource itself. Reads are never refused.
+"""
+
+from typing import Protocol
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from activity_session_server.calls import Call, Role
+from activity_session_server.errors import Kind, about
+
+
+class Flagged(Protocol):
+    """A resource with flags: a Namespace, a Participant or a Session."""
+
+    name: str
+    enabled: bool
+    managed: bool
+
+    @property
+    def delete_time(self) -> Timestamp:
+        """When it was deleted, if it is."""
+
+
+def is_deleted(resource: Flagged) -> bool:
+    """Whether a resource is softly deleted."""
+    return resource.delete_time.seconds != 0
+
+
+def check_permission(call: Call, kind: Kind, resource: Flagged) -> None:
+    """Refuse a caller without the system role to touch, or to make, a managed resource."""
+    if resource.managed and call.role is not Role.SYSTEM:
+        message = f"{resource.name} is managed: this takes the role {Role.SYSTEM}"
+        raise about(kind, "MANAGED", resource.name, message)
+
+
+def check_live(kind: Kind, resource: Flagged) -> None:
+    """Refuse to write to a deleted resource."""
+    if is_deleted(resource):
+        raise about(kind, "DELETED", resource.name, f"{resource.name} is deleted")
+
+
+def check_usable(kind: Kind, resource: Flagged) -> None:
+    """Refuse to write to, or under, a deleted or disabled resource."""
+    check_live(kind, resource)
+    if not resource.enabled:
+        raise about(kind, "DISABLED", resource.name, f"{resource.name} is disabled")
+
+
+def check_change(kind: Kind, current: Flagged, updated: Flagged) -> None:
+    """Refuse to update a deleted resource, or a disabled one unless the update enables it."""
+    check_live(kind, current)
+    if not updated.enabled:
+        check_usable(kind, current)
+
+
+def check_undeletable(kind: Kind, resource: Flagged) -> None:
+    """Refuse to bring back what is not deleted (AIP-164)."""
+    if not is_deleted(resource):
+        raise about(kind, "ALREADY_EXISTS", resource.name, f"{resource.name} is not deleted")

@@ -1,0 +1,82 @@
+"""What requests and answers may hold at most.
+
+Each limit is a setting of the server, a field of `ServerLimits` in GetServerInfo and a row of docs/limits.md; a test
+holds the three together.
+"""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+KIB = 1024
+MIB = 1024 * KIB
+
+# All of a session but its data, at the default limits, with every name at its longest: see docs/limits.md.
+ROOM_BESIDE_DATA = MIB
+
+
+class Limits(BaseModel):
+    """The limits of a server. Bytes are bytes of UTF-8, characters are Unicode code points."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request_bytes: int = Field(4 * MIB, ge=64 * KIB, le=256 * MIB, description="bytes of a request")
+    response_bytes: int = Field(
+        4 * MIB,
+        ge=64 * KIB,
+        le=256 * MIB,
+        description="bytes of an answer; clients must take as many (gRPC's default is 4 MiB)",
+    )
+    description_bytes: int = Field(64 * KIB, ge=1, le=16 * MIB, description="bytes of a description")
+    data_bytes: int = Field(3 * MIB, ge=1, le=255 * MIB, description="bytes of a session's data")
+    labels: int = Field(64, ge=0, le=1024, description="labels of a session")
+    session_participants: int = Field(256, ge=1, le=4096, description="participants of a session")
+    collection_overrides: int = Field(64, ge=0, le=1024, description="collection overrides in a session's settings")
+    filter_characters: int = Field(2000, ge=1, le=20_000, description="characters of a filter")
+    filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")
+    filter_depth: int = Field(16, ge=1, le=50, description="nested levels of a filter")
+    request_id_age: timedelta = Field(
+        timedelta(hours=24), gt=timedelta(0), description="how long a request id is remembered"
+    )
+
+    purge_age: timedelta = Field(
+        timedelta(days=30),
+        gt=timedelta(0),
+        le=timedelta(days=36_525),
+        description="how long a deleted session is kept before it is expunged",
+    )
+
+    @property
+    def id_characters(self) -> int:
+        """Characters of an id; the column's width."""
+        return 255
+
+    @property
+    def label_key_characters(self) -> int:
+        """Characters of a label's key."""
+        return 63
+
+    @property
+    def label_value_characters(self) -> int:
+        """Characters of a label's value."""
+        return 255
+
+    @property
+    def role_characters(self) -> int:
+        """Characters of a participant's role; the column's width."""
+        return 64
+
+    @property
+    def batch_get_names(self) -> int:
+        """Names of a batch read."""
+        return 100
+
+    @property
+    def page_size(self) -> int:
+        """Rows of a page."""
+        return 1000
+
+    @property
+    def request_id_characters(self) -> int:
+        """Characters of a request id; the column's width."""
+        return 128

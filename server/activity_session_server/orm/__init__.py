@@ -1,0 +1,19 @@
+"""The tables. Importing this package maps every class, so that relationships find each other by name."""
+
+from activity_session_server.orm.activity_session import ActivitySession
+from activity_session_server.orm.activity_session_participant import ActivitySessionParticipant
+from activity_session_server.orm.base import Base
+from activity_session_server.orm.memory import Memory
+from activity_session_server.orm.namespace import Namespace
+from activity_session_server.orm.participant import Participant
+from activity_session_server.orm.request import Request
+
+__all__ = [
+    "ActivitySession",
+    "ActivitySessionParticipant",
+    "Base",
+    "Memory",
+    "Namespace",
+    "Participant",
+    "Request",
+]

@@ -1,0 +1,76 @@
+"""The table of sessions, the heart of the schema."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy.orm import DynamicMapped, Mapped, mapped_column, relationship
+
+from activity_session_server.orm.base import Resource
+from activity_session_server.orm.types import (
+    PKID_LEN,
+    PydanticType,
+    exact_string,
+    exact_text,
+    utc_datetime,
+)
+from activity_session_server.session_settings import SessionResourceSettings
+
+if TYPE_CHECKING:
+    from activity_session_server.orm.memory import Memory
+    from activity_session_server.orm.namespace import Namespace
+    from activity_session_server.orm.participant import Participant
+
+
+class ActivitySession(Resource):
+    """Scoped interactions among participants."""
+
+    __tablename__ = "activity_session"
+    __table_args__ = (
+        UniqueConstraint("namespace_pkid", "name", name="uc__activity_session__namespace_pkid__name"),
+        Index("idx__activity_session__namespace_pkid__name", "namespace_pkid", "name"),
+        Index(
+            "idx__activity_session__namespace_pkid__create_ts",
+            "namespace_pkid",
+            "create_ts",
+            "pkid",
+        ),
+        Index(
+            "idx__activity_session__namespace_pkid__update_ts",
+            "namespace_pkid",
+            "update_ts",
+            "pkid",
+        ),
+        Index("idx__activity_session__expire_ts", "expire_ts"),
+        Index("idx__activity_session__purge_ts", "purge_ts"),
+        {"comment": __doc__},
+    )
+
+    namespace_pkid: Mapped[str] = mapped_column(exact_string(PKID_LEN), ForeignKey("namespace.pkid"), comment="owner")
+    auto_created: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="whether EnsureSession made it"
+    )
+    data: Mapped[str | None] = mapped_column(exact_text(), comment="session data")
+    settings: Mapped[SessionResourceSettings] = mapped_column(
+        PydanticType(SessionResourceSettings),
+        default=SessionResourceSettings,
+        server_default=text("('{}')"),
+        comment="how agent runtimes treat the session; only what was set",
+    )
+    labels: Mapped[dict[str, str]] = mapped_column(
+        JSON, default=dict, server_default=text("('{}')"), comment="labels of the caller's own"
+    )
+    last_sequence: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="number of the newest event"
+    )
+    expire_ts: Mapped[datetime | None] = mapped_column(utc_datetime(), comment="when it expires, UTC")
+    purge_ts: Mapped[datetime | None] = mapped_column(
+        utc_datetime(), comment="when the deleted session is expunged, UTC"
+    )
+
+    namespace: Mapped["Namespace"] = relationship(back_populates="activity_sessions")
+    participants: Mapped[list["Participant"]] = relationship(
+        secondary="activity_session_participant", back_populates="activity_sessions"
+    )
+    # A session may have very many.
+    memories: DynamicMapped["Memory"] = relationship(back_populates="activity_session", lazy="dynamic")

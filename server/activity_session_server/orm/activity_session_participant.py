@@ -1,0 +1,43 @@
+"""The table that binds participants to sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from activity_session_server.orm.base import Base
+from activity_session_server.orm.types import PKID_LEN, exact_string, utc_datetime, utc_now
+
+ROLE_LEN = 64
+
+
+class ActivitySessionParticipant(Base):
+    """Memberships of participants in sessions."""
+
+    __tablename__ = "activity_session_participant"
+    __table_args__ = (
+        Index("idx__activity_session_participant__participant_pkid", "participant_pkid"),
+        {"comment": __doc__},
+    )
+
+    activity_session_pkid: Mapped[str] = mapped_column(
+        exact_string(PKID_LEN),
+        ForeignKey("activity_session.pkid"),
+        primary_key=True,
+        comment="the session",
+    )
+    participant_pkid: Mapped[str] = mapped_column(
+        exact_string(PKID_LEN),
+        ForeignKey("participant.pkid"),
+        primary_key=True,
+        comment="the participant",
+    )
+    role: Mapped[str] = mapped_column(
+        exact_string(ROLE_LEN), default="", server_default="", comment="what it does in the session"
+    )
+    create_ts: Mapped[datetime] = mapped_column(
+        utc_datetime(), server_default=utc_now(), comment="when it was bound, UTC"
+    )
+    last_read_sequence: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="number of the last event it has read"
+    )

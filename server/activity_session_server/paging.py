@@ -1,0 +1,124 @@
+"""Pages (AIP-158, AIP-132): the order of a list, and the tokens that continue it.
+
+A token says where the page ended: the value of the ordering field and the row's key. It is bound to its query by a
+digest over every other field of the request. The digest tells damage and mix-ups; it is no authority, and needs none:
+a token can only name a place in a list that its holder may read anyway.
+"""
+
+import base64
+import copy
+import hashlib
+import json
+from collections.abc import Collection
+from typing import NamedTuple
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest
+from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
+from activity_session.v1.session_service_pb2 import ListSessionsRequest
+from activity_session_server.errors import ServiceError, invalid_field
+from activity_session_server.limits import Limits
+
+DEFAULT_PAGE_SIZE = 50
+ORDER_FIELDS = ("name", "create_time", "update_time")
+_DIGEST_BYTES = 9
+# A position is an id of at most 255 characters and a key, in JSON and base64.
+_TOKEN_BYTES = 4096
+
+
+class Order(NamedTuple):
+    """By which field a list is sorted, and in which direction."""
+
+    field: str
+    descending: bool
+
+
+class Position(NamedTuple):
+    """Where a page ended: the ordering field's value as text, and the row's key."""
+
+    value: str
+    key: str
+
+
+ListRequest = ListNamespacesRequest | ListParticipantsRequest | ListSessionsRequest
+
+
+class Page(NamedTuple):
+    """Which part of a list is asked for."""
+
+    size: int
+    order: Order
+    after: Position | None
+
+
+def page_of(request: ListRequest, maximum: int) -> Page:
+    """The page that a List request asks for; a size of 0 is the default, one over `maximum` is `maximum`.
+
+    Raises:
+        ServiceError: INVALID_FIELD for order_by, INVALID_PAGE_TOKEN for page_token.
+    """
+    size = min(request.page_size or DEFAULT_PAGE_SIZE, maximum)
+    return Page(size, parse_order(request.order_by, ORDER_FIELDS), _decode(request))
+
+
+def parse_order(text: str, fields: Collection[str]) -> Order:
+    """The order that an `order_by` asks for: one field, and `desc` for the reverse."""
+    words = text.split()
+    if not words:
+        return Order("name", descending=False)
+    direction = words[1:]
+    if words[0] not in fields or direction not in ([], ["asc"], ["desc"]):
+        raise invalid_field(
+            "order_by",
+            f"{text[:120]!r} is not one of {', '.join(fields)}, alone or followed by asc or desc",
+        )
+    return Order(words[0], direction == ["desc"])
+
+
+def most_bytes(limits: Limits) -> int:
+    """The bytes that the resources of a page may have together, which leaves room for the token."""
+    return limits.response_bytes - _TOKEN_BYTES
+
+
+def next_token(request: ListRequest, position: Position | None) -> str:
+    """The token that continues a list after `position`; empty when there is no more."""
+    if position is None:
+        return ""
+    payload = json.dumps(position, ensure_ascii=False, separators=(",", ":")).encode()
+    return _base64(_digest(request, payload) + payload)
+
+
+def _decode(request: ListRequest) -> Position | None:
+    if not request.page_token:
+        return None
+    raw = _unbase64(request.page_token)
+    payload = raw[_DIGEST_BYTES:]
+    if raw[:_DIGEST_BYTES] != _digest(request, payload):
+        raise ServiceError(
+            ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN,
+            "page_token: it was not given out for this query; start again without one",
+            metadata={"field": "page_token"},
+        )
+    return Position(*json.loads(payload))
+
+
+def _unbase64(text: str) -> bytes:
+    """The bytes of a text in base64; none for any text that is not the one spelling of its bytes."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
+    return raw if _base64(raw) == text else b""
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _digest(request: ListRequest, payload: bytes) -> bytes:
+    query = copy.copy(request)
+    query.ClearField("page_size")
+    query.ClearField("page_token")
+    kind = request.DESCRIPTOR.full_name.encode()
+    text = kind + b"\0" + query.SerializeToString(deterministic=True) + b"\0" + payload
+    return hashlib.blake2s(text, digest_size=_DIGEST_BYTES, person=b"page").digest()

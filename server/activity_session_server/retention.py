@@ -1,0 +1,62 @@
+"""What happens when time has passed: sessions expire and are expunged, request ids are forgotten.
+
+Several servers may sweep one database: each change locks its session and looks again.
+"""
+
+from datetime import timedelta
+
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session_server import flags
+from activity_session_server.calls import Call
+from activity_session_server.store import Store, Writer, namespaces, sessions
+from activity_session_server.store.codec import to_datetime
+from activity_session_server.store.requests import forget_requests
+
+BATCH = 200
+
+
+def purge_age(call: Call, namespace: Namespace) -> timedelta:
+    """How long a deleted session of a namespace is kept before it is expunged."""
+    if namespace.settings.HasField("purge_age"):
+        return namespace.settings.purge_age.ToTimedelta()
+    return call.limits.purge_age
+
+
+def sweep(store: Store, call: Call) -> dict[str, int]:
+    """Do what is due, at most `BATCH` of each kind; answers how many of each."""
+    expired = store.read(call, lambda reader: sessions.expired_sessions(reader, BATCH))
+    purged = store.read(call, lambda reader: sessions.purgeable_sessions(reader, BATCH))
+    return {
+        "expired": sum(_expire(store, call, *ids) for ids in expired),
+        "expunged": sum(_purge(store, call, *ids) for ids in purged),
+        "forgotten": store.write(call, lambda writer: forget_requests(writer, BATCH)),
+    }
+
+
+def _expire(store: Store, call: Call, namespace_id: str, session_id: str) -> bool:
+    def expire(writer: Writer) -> bool:
+        namespace = namespaces.hold_namespace(writer, namespace_id)
+        locked = sessions.find_session_to_lock(writer, namespace_id, session_id, full=False)
+        if locked is None or flags.is_deleted(locked.message):
+            return False
+        session = locked.message
+        if not session.HasField("expire_time") or to_datetime(session.expire_time) > writer.now:
+            return False
+        sessions.delete_session(writer, locked, writer.now + purge_age(call, namespace))
+        return True
+
+    return store.write(call, expire)
+
+
+def _purge(store: Store, call: Call, namespace_id: str, session_id: str) -> bool:
+    def purge(writer: Writer) -> bool:
+        locked = sessions.find_session_to_lock(writer, namespace_id, session_id, full=False)
+        if locked is None or not flags.is_deleted(locked.message):
+            return False
+        session = locked.message
+        if to_datetime(session.purge_time) > writer.now or sessions.has_memories(writer, session):
+            return False
+        sessions.expunge_session(writer, locked)
+        return True
+
+    return store.write(call, purge)

@@ -1,0 +1,266 @@
+"""Checks every request before a servicer sees it, from what the protos say of its fields and from the limits.
+
+The annotations are rules here, not remarks: REQUIRED fields must be set, fields with a resource reference must hold
+such a name, OUTPUT_ONLY fields are passed over (AIP-203), enums must have a known value. What annotations cannot say
+stands in `_RULES`, by message and field. The checks of a message type are put together once, at its first request.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from google.api import field_behavior_pb2, resource_pb2
+from google.protobuf.message import Message
+
+from activity_session_server import names, namespace_settings, session_settings
+from activity_session_server.errors import Kind, Problem, Violation, invalid, too_large
+from activity_session_server.limits import Limits
+
+# A message, the path it stands under (ending in a dot unless empty), and what is wrong with it.
+Check = Callable[[Message, str], Iterator[Violation]]
+Rule = Callable[[Any, str, Limits], Iterable[Violation]]
+
+# protobuf has two implementations of descriptors, which share no type.
+Descriptor = Any
+FieldDescriptor = Any
+
+_REQUEST_ID = re.compile(r"[!-~]+")
+# In seconds since the epoch: 1970-01-01 to 9999-12-31.
+_EARLIEST, _LATEST = 0, 253_402_300_799
+
+
+class Validator:
+    """The checks of every message of the API."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._checks: dict[tuple[str, bool], list[Check]] = {}
+
+    def check(self, request: Message) -> None:
+        """Refuse a request that does not hold what it must, or more than it may.
+
+        Raises:
+            ServiceError: INVALID_FIELD or LIMIT_EXCEEDED, with every violation that was found.
+        """
+        # An update names the fields it means, so the others may be missing; all else needs what is REQUIRED.
+        is_update = request.DESCRIPTOR.name.startswith("Update")
+        violations = [
+            violation
+            for check in self._checks_of(request.DESCRIPTOR, is_update=is_update, is_request=True)
+            for violation in check(request, "")
+        ]
+        if violations:
+            raise invalid(violations)
+
+    def _checks_of(self, descriptor: Descriptor, *, is_update: bool, is_request: bool) -> list[Check]:
+        key = descriptor.full_name, is_update
+        if key not in self._checks:
+            # Whole or not at all: other threads look here at the same time.
+            self._checks[key] = [
+                check
+                for field in descriptor.fields
+                for check in self._field_checks(field, is_update=is_update, is_request=is_request)
+            ]
+        return self._checks[key]
+
+    def _field_checks(self, field: FieldDescriptor, *, is_update: bool, is_request: bool) -> Iterator[Check]:
+        behaviors = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+        kind = _referenced_kind(field)
+        if field_behavior_pb2.OUTPUT_ONLY in behaviors:
+            return
+        if field_behavior_pb2.IDENTIFIER in behaviors:
+            # A new resource gets its name from its id; what it carries as its name does not count.
+            if is_update:
+                yield partial(_check_required, field)
+                yield partial(_check_names, field, Kind(field.containing_type.name.lower()))
+            return
+        if field_behavior_pb2.REQUIRED in behaviors and (is_request or not is_update):
+            yield partial(_check_required, field)
+        if kind is not None:
+            yield partial(_check_names, field, kind)
+        if field.enum_type is not None:
+            yield partial(_check_enum, field)
+        if rule := _RULES.get((field.containing_type.name, field.name), _RULES.get(field.name)):
+            yield partial(_check_rule, field, rule, self._limits)
+        elif field.message_type is not None and _is_own(field):
+            nested = self._checks_of(field.message_type, is_update=is_update, is_request=False)
+            yield partial(_check_nested, field, nested)
+
+
+def _referenced_kind(field: FieldDescriptor) -> Kind | None:
+    reference = field.GetOptions().Extensions[resource_pb2.resource_reference]
+    if reference.child_type:
+        return Kind.NAMESPACE
+    _, _, kind = reference.type.rpartition("/")
+    return Kind(kind.lower()) if kind else None
+
+
+def _is_own(field: FieldDescriptor) -> bool:
+    return bool(field.message_type.file.package == field.file.package)
+
+
+def _check_required(field: FieldDescriptor, message: Message, path: str) -> Iterator[Violation]:
+    is_set = message.HasField(field.name) if field.has_presence else getattr(message, field.name)
+    if not is_set:
+        yield Violation(path + field.name, Problem("must be set"))
+
+
+def _check_names(field: FieldDescriptor, kind: Kind, message: Message, path: str) -> Iterator[Violation]:
+    for where, name in _values(field, message, path):
+        if name and (problem := names.problem(kind, name)):
+            yield Violation(where, problem)
+
+
+def _check_enum(field: FieldDescriptor, message: Message, path: str) -> Iterator[Violation]:
+    value = getattr(message, field.name)
+    if value not in field.enum_type.values_by_number:
+        known = ", ".join(field.enum_type.values_by_name)
+        yield Violation(path + field.name, Problem(f"{value} is not one of {known}"))
+
+
+def _check_rule(field: FieldDescriptor, rule: Rule, limits: Limits, message: Message, path: str) -> Iterator[Violation]:
+    if field.has_presence and not message.HasField(field.name):
+        return
+    yield from rule(getattr(message, field.name), path + field.name, limits)
+
+
+def _check_nested(field: FieldDescriptor, checks: list[Check], message: Message, path: str) -> Iterator[Violation]:
+    if field.has_presence and not message.HasField(field.name):
+        return
+    for where, value in _values(field, message, path):
+        for check in checks:
+            yield from check(value, where + ".")
+
+
+def _values(field: FieldDescriptor, message: Message, path: str) -> Iterator[tuple[str, Any]]:
+    value, where = getattr(message, field.name), path + field.name
+    if field.is_repeated:
+        yield from ((f"{where}[{index}]", item) for index, item in enumerate(value))
+    else:
+        yield where, value
+
+
+def _one(problem: Problem | None, path: str) -> Iterator[Violation]:
+    if problem is not None:
+        yield Violation(path, problem)
+
+
+def _id(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
+    return _one(names.id_problem(value) if value else None, path)
+
+
+def _page_size(value: int, path: str, _limits: Limits) -> Iterator[Violation]:
+    return _one(Problem(f"{value} is negative") if value < 0 else None, path)
+
+
+def _request_id(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.request_id_characters:
+        yield Violation(path, too_large("it", limits.request_id_characters, len(value), "characters"))
+    elif value and not _REQUEST_ID.fullmatch(value):
+        yield Violation(path, Problem("must be printable ASCII without spaces"))
+
+
+def _filter(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.filter_characters:
+        yield Violation(path, too_large("it", limits.filter_characters, len(value), "characters"))
+
+
+def _description(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    yield from _one(_byte_problem(value, limits.description_bytes), path)
+    yield from _one(names.nfc_problem(value), path)
+
+
+def _data(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _one(_byte_problem(value, limits.data_bytes), path)
+
+
+def _byte_problem(value: str, limit: int) -> Problem | None:
+    # A text has at least as many bytes as characters, and at most four times as many.
+    if 4 * len(value) <= limit:
+        return None
+    size = len(value.encode())
+    return too_large("it", limit, size, "bytes") if size > limit else None
+
+
+def _role(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _line(value, path, limits.role_characters)
+
+
+def _line(value: str, path: str, limit: int) -> Iterator[Violation]:
+    if len(value) > limit:
+        yield Violation(path, too_large("it", limit, len(value), "characters"))
+    else:
+        yield from _one(names.line_problem(value), path)
+
+
+def _labels(value: Mapping[str, str], path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.labels:
+        yield Violation(path, too_large("it", limits.labels, len(value), "labels"))
+        return
+    for key, text in value.items():
+        if not names.is_label_key(key):
+            form = "1 to 63 of A-Z a-z 0-9 _ - . / and start with a letter or digit"
+            yield Violation(path, Problem(f"the key {names.shown(key)} must be {form}"))
+        else:
+            yield from _line(text, f"{path}.{key}", limits.label_value_characters)
+
+
+def _participants(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.session_participants:
+        limit = limits.session_participants
+        yield Violation(path, too_large("it", limit, len(value), "participants"))
+        return
+    seen: set[str] = set()
+    for index, member in enumerate(value):
+        where = f"{path}[{index}].participant"
+        if member.participant in seen:
+            yield Violation(where, Problem(f"{names.shown(member.participant)} is named twice"))
+        seen.add(member.participant)
+        yield from _one(names.problem(Kind.PARTICIPANT, member.participant), where)
+        yield from _role(member.role, f"{path}[{index}].role", limits)
+
+
+def _batch_names(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.batch_get_names:
+        yield Violation(path, too_large("it", limits.batch_get_names, len(value), "names"))
+
+
+def _expire_time(value: Any, path: str, _limits: Limits) -> Iterator[Violation]:
+    if not (_EARLIEST <= value.seconds <= _LATEST and 0 <= value.nanos < 10**9):
+        yield Violation(path, Problem("must be between the years 1970 and 9999"))
+
+
+def _session_settings(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    overrides, where = value.collection_overrides, f"{path}.collection_overrides"
+    if len(overrides) > limits.collection_overrides:
+        limit = limits.collection_overrides
+        yield Violation(where, too_large("it", limit, len(overrides), "entries"))
+        return
+    for agent, collection in overrides.items():
+        yield from _one(names.id_problem(agent), where)
+        yield from _one(names.id_problem(collection), where)
+    yield from session_settings.violations(value, path)
+
+
+def _namespace_settings(value: Any, path: str, _limits: Limits) -> Iterator[Violation]:
+    return namespace_settings.violations(value, path)
+
+
+_RULES: Mapping[str | tuple[str, str], Rule] = {
+    "namespace_id": _id,
+    "participant_id": _id,
+    "session_id": _id,
+    "page_size": _page_size,
+    "request_id": _request_id,
+    "filter": _filter,
+    "description": _description,
+    "role": _role,
+    ("BatchGetSessionsRequest", "names"): _batch_names,
+    ("Namespace", "settings"): _namespace_settings,
+    ("Session", "data"): _data,
+    ("Session", "settings"): _session_settings,
+    ("Session", "participants"): _participants,
+    ("Session", "labels"): _labels,
+    ("Session", "expire_time"): _expire_time,
+}

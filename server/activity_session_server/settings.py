@@ -1,0 +1,143 @@
+"""The settings of a server, read once at the edge: flags win over the environment, that over the defaults.
+
+Each field is the flag `--field-name` and the variable `ACTIVITY_SESSION_FIELD_NAME`; a test holds docs/operations.md to
+them.
+"""
+
+import argparse
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from activity_session_server.calls import Role
+from activity_session_server.limits import ROOM_BESIDE_DATA, Limits
+
+ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
+SCHEMES = ("sqlite", "mysql+pymysql", "mariadb+pymysql")
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class Switch(StrEnum):
+    """On, off, or decided by the address."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+class Synchronous(StrEnum):
+    """When SQLite waits for the disk."""
+
+    FULL = "FULL"
+    NORMAL = "NORMAL"
+
+
+class SettingsError(Exception):
+    """Settings that no server can run with; the text says which and why."""
+
+
+class Settings(Limits):
+    """All that a server is told at its start. The limits on requests are settings too."""
+
+    address: str = Field(
+        "127.0.0.1:50051",
+        pattern=r"^.+:[0-9]{1,5}$",
+        description="host and port to listen on; port 0 picks a free one",
+    )
+    database_url: str = Field(
+        "sqlite:///activity-session.db",
+        description="sqlite:///FILE, sqlite:///:memory:, mysql+pymysql://... or mariadb+pymysql://...",
+    )
+    anonymous_role: Role = Field(
+        Role.ADMIN, description="what callers may do: admin, or system for managed resources too"
+    )
+    threads: int = Field(8, ge=1, le=64, description="threads that answer calls")
+    max_waiting_calls: int = Field(1000, ge=1, description="calls that wait for a thread before others are refused")
+    database_timeout: int = Field(
+        5, ge=1, le=60, description="seconds that the database may take for a statement or a lock"
+    )
+    sqlite_synchronous: Synchronous = Field(
+        Synchronous.FULL,
+        description="FULL: commits survive a loss of power; NORMAL: a crash of the process only",
+    )
+    drain_delay: float = Field(
+        0, ge=0, le=300, description="seconds between NOT_SERVING and refusing calls, at SIGTERM"
+    )
+    drain_timeout: float = Field(
+        30, ge=0, le=3600, description="seconds that running calls may take to end, at SIGTERM"
+    )
+    sweep_interval: float = Field(60, gt=0, le=86_400, description="seconds between two looks for what has expired")
+    health_interval: float = Field(5, gt=0, le=300, description="seconds between two looks at the database, for health")
+    reflection: Switch = Field(
+        Switch.AUTO, description="server reflection: on, off, or auto: on loopback addresses only"
+    )
+    log_format: LogFormat = Field(LogFormat.AUTO, description="json, text, or auto: text on a terminal")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.database_url.partition("://")[0] not in SCHEMES:
+            raise ValueError(f"database_url: its scheme must be one of {', '.join(SCHEMES)}")
+        room = self.response_bytes - self.data_bytes - max(0, self.description_bytes - 64 * 1024)
+        if room < ROOM_BESIDE_DATA:
+            least = self.response_bytes + ROOM_BESIDE_DATA - room
+            raise ValueError(f"response_bytes: must be {least} at least, for a session to fit")
+        if self.request_bytes < self.data_bytes:
+            raise ValueError("request_bytes: must not be less than data_bytes")
+        return self
+
+    @property
+    def serves_loopback_only(self) -> bool:
+        """Whether only this machine can reach the server."""
+        host = self.address.rpartition(":")[0].strip("[]")
+        return host in ("localhost", "::1") or host.startswith("127.")
+
+    @property
+    def serves_reflection(self) -> bool:
+        """Whether the server tells its descriptors."""
+        if self.reflection is Switch.AUTO:
+            return self.serves_loopback_only
+        return self.reflection is Switch.ON
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Give a parser one flag per setting."""
+    for name, field in Settings.model_fields.items():
+        flag = "--" + name.replace("_", "-")
+        help_ = f"{field.description} [{field.get_default()}]".replace("%", "%%")
+        parser.add_argument(flag, metavar="VALUE", help=help_)
+
+
+def load(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """The settings that flags and environment make.
+
+    Raises:
+        SettingsError: with a line per setting that is unknown or out of bounds.
+    """
+    values: dict[str, Any] = {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(ENVIRONMENT_PREFIX)
+    }
+    given = {name: getattr(flags, name, None) for name in Settings.model_fields}
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(map(_line, error.errors(include_url=False)))) from None
+
+
+def _line(error: Any) -> str:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    if error["type"] == "extra_forbidden":
+        return f"{ENVIRONMENT_PREFIX}{name.upper()}: there is no such setting"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}, not {error['input']!r}" if name else message

@@ -1,0 +1,122 @@
+"""What differs between SQLite and MySQL or MariaDB. No other module asks which database it is, save the engine's.
+
+Errors are told apart by number, never by text.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+
+class Failure(Enum):
+    """What an error of the database means for the transaction it happened in."""
+
+    CONTENTION = "others were in the way: undone, run it again"
+    UNREACHABLE = "the database or the connection is gone: undone, unless it was the commit"
+    TIMEOUT = "a statement took too long: undone"
+    OTHER = "a bug, or a damaged database"
+
+
+# MariaDB and MySQL error numbers: 1213 deadlock, also a lost certification on Galera; 1205 lock wait; 1020 the row
+# changed under a snapshot (the default from MariaDB 11.8 on).
+_MYSQL_CONTENTION = {1020, 1205, 1213}
+# 1047 node not in the primary component, 1053 shutting down, 1180 error during commit, 1290, 1792 and 1836 read-only,
+# 1040 and 1203 too many connections, 1044, 1045 and 1049 no access, 0, 2xxx, 1927 and 4031 connection lost.
+_MYSQL_UNREACHABLE = {0, 1040, 1044, 1045, 1047, 1049, 1053, 1180, 1203, 1290, 1792, 1836, 1927}
+_MYSQL_UNREACHABLE |= {2002, 2003, 2006, 2013, 2014, 2045, 2055, 4031}
+_MYSQL_TIMEOUT = {1317, 1969, 3024}
+_MYSQL_DUPLICATE = {1062}
+
+_SQLITE_CONTENTION = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SQLITE_UNREACHABLE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+}
+_SQLITE_TIMEOUT = {sqlite3.SQLITE_INTERRUPT}
+_SQLITE_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One family of databases.
+
+    `one_writer`: writers of this process take turns, since the database admits one anyway and waiting for it costs
+    more. `commit_can_be_lost`: a network lies between, so that the answer to a COMMIT can be lost.
+    """
+
+    begin_write: str
+    one_writer: bool
+    commit_can_be_lost: bool
+    contention: frozenset[int]
+    unreachable: frozenset[int]
+    timeout: frozenset[int]
+    duplicate: frozenset[int]
+
+    def failure(self, error: Exception) -> Failure:
+        """What an error of SQLAlchemy or the driver means."""
+        if isinstance(error, PoolTimeoutError):
+            return Failure.CONTENTION
+        if not isinstance(error, DBAPIError):
+            return Failure.OTHER
+        number = error_number(error.orig)
+        if number in self.contention:
+            return Failure.CONTENTION
+        if number in self.unreachable or error.connection_invalidated:
+            return Failure.UNREACHABLE
+        return Failure.TIMEOUT if number in self.timeout else Failure.OTHER
+
+    def is_duplicate(self, error: IntegrityError) -> bool:
+        """Whether a row of that key is there already."""
+        return error_number(error.orig, extended=True) in self.duplicate
+
+
+SQLITE = Backend(
+    # Takes the write lock at once: a transaction that reads first and then writes is refused without waiting
+    # (SQLITE_BUSY_SNAPSHOT) when another writer came in between.
+    begin_write="BEGIN IMMEDIATE",
+    one_writer=True,
+    commit_can_be_lost=False,
+    contention=frozenset(_SQLITE_CONTENTION),
+    unreachable=frozenset(_SQLITE_UNREACHABLE),
+    timeout=frozenset(_SQLITE_TIMEOUT),
+    duplicate=frozenset(_SQLITE_DUPLICATE),
+)
+MYSQL = Backend(
+    begin_write="BEGIN",
+    one_writer=False,
+    commit_can_be_lost=True,
+    contention=frozenset(_MYSQL_CONTENTION),
+    unreachable=frozenset(_MYSQL_UNREACHABLE),
+    timeout=frozenset(_MYSQL_TIMEOUT),
+    duplicate=frozenset(_MYSQL_DUPLICATE),
+)
+
+
+def backend_of(engine: Engine) -> Backend:
+    """The backend that an engine talks to."""
+    return SQLITE if engine.dialect.name == "sqlite" else MYSQL
+
+
+def error_number(error: Any, *, extended: bool = False) -> int:
+    """The number of a driver's error; SQLite's primary code unless the extended one is asked for."""
+    if isinstance(error, sqlite3.Error):
+        code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        return code if extended else code & 0xFF
+    arguments = getattr(error, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else -1
+
+
+def breaks_connection(backend: Backend, error: BaseException | None) -> bool:
+    """Whether a connection is of no use after a driver's error.
+
+    SQLAlchemy does not count 1047 and its like among the disconnects; on such a node even ROLLBACK fails, and the
+    connection would come back from the pool again and again.
+    """
+    return backend is MYSQL and (isinstance(error, InterfaceError) or error_number(error) in _MYSQL_UNREACHABLE)

@@ -1,0 +1,109 @@
+"""The one place that knows both rows and messages."""
+
+import json
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.participant_pb2 import Participant, ParticipantType
+from activity_session.v1.session_pb2 import Session, SessionParticipant
+from activity_session_server import etags
+from activity_session_server.errors import Kind
+from activity_session_server.names import format_name
+from activity_session_server.orm.types import AnyRow
+
+_TYPE_PREFIX = "PARTICIPANT_TYPE_"
+
+
+def namespace_message(row: AnyRow) -> Namespace:
+    """The message of a namespace's row."""
+    message = Namespace(name=format_name(Kind.NAMESPACE, row.name), settings=row.settings.to_message())
+    _set_common(message, row)
+    return message
+
+
+def participant_message(row: AnyRow, namespace_id: str) -> Participant:
+    """The message of a participant's row."""
+    message = Participant(
+        name=format_name(Kind.PARTICIPANT, namespace_id, row.name),
+        participant_type=participant_type(row.participant_type),
+    )
+    _set_common(message, row)
+    return message
+
+
+def session_message(row: AnyRow, namespace_id: str) -> Session:
+    """The message of a session's row, its settings without defaults; without `data` where the row has none."""
+    message = Session(
+        name=format_name(Kind.SESSION, namespace_id, row.name),
+        auto_created=row.auto_created,
+        data=getattr(row, "data", None) or "",
+        settings=row.settings.to_message(),
+        participants=_members(row.members, namespace_id),
+        labels=row.labels,
+        last_sequence=row.last_sequence,
+    )
+    _set_common(message, row)
+    set_time(message.expire_time, row.expire_ts)
+    set_time(message.purge_time, row.purge_ts)
+    return message
+
+
+def member_message(participant: str, type_: str, role: str, created: datetime, last_read: int) -> SessionParticipant:
+    """The message of a membership; `participant` is its name."""
+    message = SessionParticipant(
+        participant=participant,
+        participant_type=participant_type(type_),
+        role=role,
+        last_read_sequence=last_read,
+    )
+    set_time(message.create_time, created)
+    return message
+
+
+def participant_type(text: str) -> ParticipantType.ValueType:
+    """The enum's value of a column's text."""
+    return ParticipantType.Value(_TYPE_PREFIX + text)
+
+
+def participant_type_text(value: ParticipantType.ValueType) -> str:
+    """The column's text of an enum's value."""
+    return ParticipantType.Name(value).removeprefix(_TYPE_PREFIX)
+
+
+def set_time(timestamp: Timestamp, time: datetime | None) -> None:
+    """Fill in a timestamp from a column in UTC; None leaves it unset."""
+    if time is not None:
+        timestamp.FromDatetime(time)
+
+
+def to_datetime(timestamp: Timestamp) -> datetime:
+    """The column's value of a timestamp: UTC, to the microsecond."""
+    return timestamp.ToDatetime()
+
+
+def _set_common(message: Namespace | Participant | Session, row: AnyRow) -> None:
+    message.uid = row.pkid
+    message.description = row.description or ""
+    message.enabled = row.enabled
+    message.managed = row.managed
+    message.etag = etags.make(row.pkid, row.revision)
+    set_time(message.create_time, row.create_ts)
+    set_time(message.update_time, row.update_ts)
+    set_time(message.delete_time, row.delete_ts)
+
+
+def _members(text: str | None, namespace_id: str) -> list[SessionParticipant]:
+    """The memberships in a JSON text of `store.sessions`, in the order in which they were bound."""
+    rows = sorted(json.loads(text or "[]"), key=lambda row: (row[3], row[0]))
+    return [
+        member_message(
+            format_name(Kind.PARTICIPANT, namespace_id, id_),
+            type_,
+            role,
+            datetime.fromisoformat(created),
+            last_read,
+        )
+        for id_, type_, role, created, last_read in rows
+    ]

@@ -1,0 +1,133 @@
+"""The engine: pools, connections, and why each setting is what it is.
+
+Connections are in autocommit mode: a read is one statement and costs one round trip, and a write says BEGIN and COMMIT
+itself (`store.transactions`). So nothing is left to roll back when a connection returns to the pool.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import QueuePool
+
+from activity_session_server.store.backends import backend_of, breaks_connection
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What an engine is made with. `connections` is the size of the pool; times are in seconds."""
+
+    connections: int
+    timeout: int
+    synchronous: str
+
+
+def open_engine(database_url: str, options: EngineOptions) -> Engine:
+    """An engine for a database URL; nothing is connected yet."""
+    url = make_url(database_url)
+    make = _sqlite_engine if url.get_backend_name() == "sqlite" else _mysql_engine
+    engine = make(url, options)
+    event.listen(engine, "handle_error", _mark_broken_connections)
+    return engine
+
+
+def is_memory(url: URL) -> bool:
+    """Whether a URL means an SQLite database in memory."""
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+
+
+def compact_json(value: Any) -> str:
+    """JSON for a column: characters as they are, since MySQL's functions read escapes differently."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _common(options: EngineOptions) -> dict[str, Any]:
+    return {
+        "poolclass": QueuePool,
+        # A thread that had to wait for an overflow connection would pay for a new one each time.
+        "max_overflow": 0,
+        "isolation_level": "AUTOCOMMIT",
+        # Both save a ROLLBACK per call, of transactions that have ended already.
+        "pool_reset_on_return": None,
+        "skip_autocommit_rollback": True,
+        # Values are the users' conversations; they do not belong into logs.
+        "hide_parameters": True,
+        "json_serializer": compact_json,
+        # The statements are few and built once; filters make new ones, for which there is room.
+        "query_cache_size": 500,
+        "pool_size": options.connections,
+    }
+
+
+def _sqlite_engine(url: URL, options: EngineOptions) -> Engine:
+    arguments = _common(options)
+    # Pooled connections move between the threads of the server.
+    arguments["connect_args"] = {"check_same_thread": False, "timeout": options.timeout}
+    if is_memory(url):
+        # The database lives and dies with its one connection; whoever holds it is alone.
+        arguments |= {"pool_size": 1, "pool_timeout": 30}
+    engine = create_engine(url, **arguments)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # Readers do not wait for the writer, nor the writer for them.
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: an acknowledged commit survives a loss of power. NORMAL survives a crash of the process only.
+        connection.execute(f"PRAGMA synchronous = {options.synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    return engine
+
+
+def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
+    arguments = _common(options)
+    arguments |= {
+        # Fail while the caller's deadline still allows an answer.
+        "pool_timeout": 1,
+        # Below the idle limits of proxies (60 to 300 s are usual) and far below wait_timeout (8 h).
+        "pool_recycle": 280,
+        # A stale connection is found by its first statement, and the function is run again on a fresh one; a ping
+        # before each call would cost a tenth of it.
+        "pool_pre_ping": False,
+        "connect_args": {
+            "charset": "utf8mb4",
+            # Comparisons with literals are made code point by code point, as those with columns.
+            "collation": "utf8mb4_bin",
+            "connect_timeout": min(3, options.timeout),
+            # PyMySQL's default is to wait for ever on a frozen server.
+            "read_timeout": options.timeout,
+            "write_timeout": options.timeout,
+            "autocommit": True,
+        },
+    }
+    engine = create_engine(url, **arguments)
+    event.listen(engine, "connect", _configure_mysql)
+    return engine
+
+
+def _configure_mysql(connection: Any, _record: Any) -> None:
+    is_mariadb = "mariadb" in connection.get_server_info().lower()
+    with connection.cursor() as cursor:
+        # Every read-then-write takes a row lock or compares a revision, so snapshots would only add conflicts.
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        settings = [
+            "time_zone = '+00:00'",
+            # Values that do not fit are errors, not silently cut.
+            "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
+            # 50 s by default, longer than any caller waits.
+            "innodb_lock_wait_timeout = 3",
+            # The members of a session come as one JSON text.
+            "group_concat_max_len = 16777216",
+        ]
+        if is_mariadb:
+            # On Galera, reads wait until they see what was committed before, on any node.
+            settings.append("wsrep_sync_wait = 1")
+        cursor.execute("SET SESSION " + ", ".join(settings))
+
+
+def _mark_broken_connections(context: ExceptionContext) -> None:
+    engine = context.engine
+    if engine is not None and breaks_connection(backend_of(engine), context.original_exception):
+        context.is_disconnect = True

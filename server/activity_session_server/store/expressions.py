@@ -1,0 +1,114 @@
+"""SQL that each backend spells in its own way, and that means the same on all of them."""
+
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Integer, Text, func, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from activity_session_server.filters import Text as Pattern
+from activity_session_server.orm.types import MYSQL
+
+
+class json_rows(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
+    """The rows of a subquery as one JSON text, an array of arrays; NULL or [] for none."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(json_rows)
+def _json_rows_on_sqlite(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(element.clauses, **kw)}))"
+
+
+@compiles(json_rows, *MYSQL)
+def _json_rows_on_mysql(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"JSON_ARRAYAGG(JSON_ARRAY({compiler.process(element.clauses, **kw)}))"
+
+
+class byte_length(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is
+    """The bytes of a text in UTF-8."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(byte_length)
+def _byte_length_on_sqlite(element: byte_length, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **kw)} AS BLOB))"
+
+
+@compiles(byte_length, *MYSQL)
+def _byte_length_on_mysql(element: byte_length, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"OCTET_LENGTH({compiler.process(element.clauses, **kw)})"
+
+
+class _matches(FunctionElement[bool]):  # noqa: N801 - reads as the SQL function it is
+    """Whether a text is like a pattern: (text, GLOB pattern, LIKE pattern)."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_matches)
+def _matches_on_sqlite(element: _matches, compiler: SQLCompiler, **kw: Any) -> str:
+    text, glob, _ = element.clauses
+    # LIKE would take A for a.
+    return f"({compiler.process(text, **kw)} GLOB {compiler.process(glob, **kw)})"
+
+
+@compiles(_matches, *MYSQL)
+def _matches_on_mysql(element: _matches, compiler: SQLCompiler, **kw: Any) -> str:
+    text, _, like = element.clauses
+    # = would take "a " for "a".
+    return f"({compiler.process(text, **kw)} COLLATE utf8mb4_bin LIKE {compiler.process(like, **kw)} ESCAPE '|')"
+
+
+def matches(text: ColumnElement[Any], pattern: Pattern) -> ColumnElement[bool]:
+    """Whether a text is exactly the pattern's, with anything before or after it where the pattern is open."""
+    return _matches(
+        text,
+        literal(_with_wildcards(_glob_literal(pattern.text), pattern, "*")),
+        literal(_with_wildcards(_like_literal(pattern.text), pattern, "%")),
+    )
+
+
+class _json_member(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
+    """The text under a JSON path."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_json_member)
+def _json_member_on_sqlite(element: _json_member, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_extract({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_json_member, *MYSQL)
+def _json_member_on_mysql(element: _json_member, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"JSON_UNQUOTE(JSON_EXTRACT({compiler.process(element.clauses, **kw)}))"
+
+
+def json_member(document: ColumnElement[Any], key: str) -> ColumnElement[str]:
+    """The text under a key of a JSON object; NULL where there is none. `key` is a label key: it needs no escapes."""
+    return _json_member(document, literal(f'$."{key}"'))
+
+
+def known(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition that is false where SQL would say NULL, so that its negation is true there."""
+    return func.coalesce(condition, False)
+
+
+def _with_wildcards(text: str, pattern: Pattern, wildcard: str) -> str:
+    return wildcard * pattern.open_start + text + wildcard * pattern.open_end
+
+
+def _glob_literal(text: str) -> str:
+    return "".join(f"[{character}]" if character in "*?[" else character for character in text)
+
+
+def _like_literal(text: str) -> str:
+    return "".join(f"|{character}" if character in "|%_" else character for character in text)

@@ -1,0 +1,231 @@
+"""The store: a transaction is a function, so that it can be run again.
+
+`write` begins, runs the function, commits, and repeats all of it while the database says that others were in the way
+(a busy file, a deadlock, a lost certification on Galera, which shows only at the commit). The function therefore reads
+what it needs each time, and does nothing but talk to the database.
+
+A commit whose answer is lost may have happened. So every write over a network claims a request id first, the caller's
+or one of its own: running it again either finds the claim committed, waits for it, or makes it anew, and never applies
+the effect twice.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, insert
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server.calls import Call
+from activity_session_server.errors import ServiceError, deadline_exceeded
+from activity_session_server.orm.types import AnyRow
+from activity_session_server.store import requests
+from activity_session_server.store.backends import Backend, Failure, backend_of
+
+# How often a function is run while others are in the way: some seconds of waiting in all.
+_TRIES_UNDER_CONTENTION = 25
+# A database that is down stays down for longer than a caller should hold a thread of the server.
+_TRIES_UNREACHABLE = 4
+_FIRST_DELAY, _LONGEST_DELAY = 0.005, 0.25
+
+T = TypeVar("T")
+Values = Mapping[str, Any]
+
+
+class Reader:
+    """What a read may do."""
+
+    def __init__(self, connection: Connection, backend: Backend) -> None:
+        self._connection = connection
+        self._backend = backend
+
+    def rows(self, statement: Executable, values: Values | None = None) -> Sequence[AnyRow]:
+        """All rows of a query."""
+        return self._connection.execute(statement, values).all()
+
+    def row(self, statement: Executable, values: Values | None = None) -> AnyRow | None:
+        """The first row of a query, or None."""
+        return self._connection.execute(statement, values).first()
+
+
+class Writer(Reader):
+    """What a write may do: all that a read may, and changes. `now` is the time of the transaction, in UTC."""
+
+    def __init__(self, connection: Connection, backend: Backend) -> None:
+        super().__init__(connection, backend)
+        self.now = datetime.now(UTC).replace(tzinfo=None)
+
+    def change(self, statement: Executable, values: Values | None = None) -> int:
+        """Run an UPDATE or DELETE; answers how many rows matched."""
+        result = self._connection.execute(statement, values)
+        assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
+        return result.rowcount
+
+    def insert(self, table: Table, values: Values) -> bool:
+        """Insert a row; answers whether it was new, and changes nothing if its key is taken."""
+        try:
+            self._connection.execute(insert(table), values)
+        except IntegrityError as error:
+            if self._backend.is_duplicate(error):
+                return False
+            raise
+        return True
+
+
+class _CommitLostError(Exception):
+    """The connection broke during COMMIT: it may have happened or not."""
+
+
+class Raced(Exception):  # noqa: N818 - nothing is wrong, somebody was faster
+    """Raised by a function that found its ground changed: it is run again, and sees the new state."""
+
+
+class Store:
+    """Runs functions in transactions of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._backend = backend_of(engine)
+        self._turn = threading.Lock()
+
+    def read(self, call: Call, fn: Callable[[Reader], T]) -> T:
+        """Run a function that reads. Each of its statements sees one moment of its own.
+
+        Raises:
+            ServiceError: DATABASE_UNAVAILABLE or DATABASE_BUSY, when the database did not answer after some tries.
+        """
+
+        def once() -> T:
+            with self._connected() as connection:
+                return fn(Reader(connection, self._backend))
+
+        return self._retrying(call, once, None)
+
+    def write(self, call: Call, fn: Callable[[Writer], T], request: Message | None = None) -> T:
+        """Run a function that writes, in one transaction: all of it is committed, or nothing.
+
+        With a `request` that carries a request id, the answer is kept with it; the same request gets it again.
+
+        Raises:
+            ServiceError: what the function raises; DATABASE_UNAVAILABLE, DATABASE_BUSY, DEADLINE_EXCEEDED when
+                nothing was written; COMMIT_OUTCOME_UNKNOWN; REQUEST_ID_REUSED.
+        """
+        claim = requests.Claim.of(call, request, always=self._backend.commit_can_be_lost)
+
+        def once() -> T:
+            with self._writing(call) as writer:
+                if claim is None:
+                    return fn(writer)
+                return claim.fulfil(writer, fn)
+
+        return self._retrying(call, once, claim)
+
+    def close(self) -> None:
+        """Close the pool; connections in use are closed when they come back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        connection = self._engine.connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def _writing(self, call: Call) -> Iterator[Writer]:
+        with self._turn_to_write(call), self._connected() as connection:
+            _check_deadline(call)
+            connection.exec_driver_sql(self._backend.begin_write)
+            try:
+                yield Writer(connection, self._backend)
+                _check_deadline(call)
+            except BaseException:
+                _roll_back(connection)
+                raise
+            self._commit(connection)
+
+    @contextmanager
+    def _turn_to_write(self, call: Call) -> Iterator[None]:
+        if not self._backend.one_writer:
+            yield
+            return
+        if not self._turn.acquire(timeout=max(call.remaining(), 0)):
+            raise deadline_exceeded()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _commit(self, connection: Connection) -> None:
+        try:
+            connection.exec_driver_sql("COMMIT")
+        except DBAPIError as error:
+            _roll_back(connection)
+            is_lost = self._backend.failure(error) is Failure.UNREACHABLE
+            if is_lost and self._backend.commit_can_be_lost:
+                raise _CommitLostError from error
+            raise
+
+    def _retrying(self, call: Call, once: Callable[[], T], claim: requests.Claim | None) -> T:
+        lost = False
+        cause: Exception
+        for tries, delay in enumerate(_delays(), start=1):
+            try:
+                return once()
+            except Raced as error:
+                failure, cause = Failure.CONTENTION, error
+            except _CommitLostError as error:
+                lost, failure, cause = True, Failure.UNREACHABLE, error
+            except SQLAlchemyError as error:
+                failure, cause = self._backend.failure(error), error
+            if failure is Failure.OTHER and not lost:
+                raise cause
+            most = _TRIES_UNDER_CONTENTION if failure is Failure.CONTENTION else _TRIES_UNREACHABLE
+            in_time = call.remaining() > delay
+            if failure is Failure.TIMEOUT or not in_time or (tries >= most and not lost):
+                by_caller = claim is not None and claim.by_caller
+                raise _given_up(failure, in_time=in_time, in_doubt=lost and not by_caller) from cause
+            time.sleep(delay)
+        raise AssertionError("the delays do not end")
+
+
+def _delays() -> Iterator[float]:
+    """Exponential backoff with full jitter, without end."""
+    longest = _FIRST_DELAY
+    while True:
+        yield random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
+        longest = min(2 * longest, _LONGEST_DELAY)
+
+
+def _check_deadline(call: Call) -> None:
+    if call.remaining() <= 0:
+        raise deadline_exceeded()
+
+
+def _roll_back(connection: Connection) -> None:
+    """End a transaction, or the connection where even that fails, as on a Galera node without its cluster."""
+    try:
+        if not connection.invalidated:
+            connection.exec_driver_sql("ROLLBACK")
+    except SQLAlchemyError:
+        connection.invalidate()
+
+
+def _given_up(failure: Failure, *, in_time: bool, in_doubt: bool) -> ServiceError:
+    if in_doubt:
+        return ServiceError(
+            ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN,
+            "the connection to the database was lost during the commit; the change may have been made",
+        )
+    if failure is Failure.UNREACHABLE:
+        return ServiceError(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, "the database cannot be reached")
+    if failure is Failure.TIMEOUT or not in_time:
+        return deadline_exceeded()
+    return ServiceError(ErrorReason.ERROR_REASON_DATABASE_BUSY, "too many writers at once; nothing was written")

@@ -1,0 +1,146 @@
+"""Databases for tests: SQLite in memory and in a file, and a private MariaDB server."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import pymysql
+
+SQLITE_MEMORY = "sqlite-memory"
+SQLITE_FILE = "sqlite-file"
+MARIADB = "mariadb"
+BACKENDS = (SQLITE_MEMORY, SQLITE_FILE, MARIADB)
+
+_START_SECONDS = 30
+_USER, _PASSWORD = "tester", "p@ss/word"
+
+
+def find_mariadb() -> str | None:
+    """The installed server's program; Debian keeps it where only root looks."""
+    return shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+class MariaDB:
+    """A private server that only this machine can reach."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        self._databases = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, folder: Path) -> Iterator[Self]:
+        """A fresh server inside the block."""
+        server = cls(folder, free_port())
+        server._install()
+        server.start()
+        try:
+            server._grant()
+            yield server
+        finally:
+            server.kill()
+
+    def new_database(self) -> str:
+        """The URL of a new and empty database."""
+        self._databases += 1
+        name = f"test{self._databases}"
+        # The server's own default would merge Alice and alice: the schema must not depend on it.
+        self.execute(f"CREATE DATABASE {name} CHARACTER SET latin1 COLLATE latin1_swedish_ci")
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        return f"mysql+pymysql://{_USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> list[tuple[object, ...]]:
+        """Run a statement as root, past any server under test."""
+        socket_path = str(self.folder / "socket")
+        with pymysql.connect(unix_socket=socket_path, user="root", autocommit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def start(self) -> None:
+        """Start the server, or start it again, on the same port and data."""
+        program = find_mariadb()
+        assert program is not None
+        command = [
+            program,
+            "--no-defaults",
+            *self._as_root(),
+            f"--datadir={self.folder / 'data'}",
+            f"--socket={self.folder / 'socket'}",
+            f"--pid-file={self.folder / 'pid'}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+            "--innodb-buffer-pool-size=64M",
+            "--innodb-log-file-size=32M",
+            # Tests judge behaviour; the disk of a test machine needs no proof.
+            "--innodb-flush-log-at-trx-commit=2",
+        ]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+        self._wait_until_it_answers()
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """SIGSTOP for the length of the block: connections stay open and nothing answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def _install(self) -> None:
+        subprocess.run(
+            [
+                "mariadb-install-db",
+                "--no-defaults",
+                *self._as_root(),
+                f"--datadir={self.folder / 'data'}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _grant(self) -> None:
+        self.execute(f"CREATE USER '{_USER}'@'127.0.0.1' IDENTIFIED BY '{_PASSWORD}'")
+        self.execute(f"GRANT ALL ON *.* TO '{_USER}'@'127.0.0.1'")
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(pymysql.OperationalError):
+                self.execute("SELECT 1")
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}")
+
+    @staticmethod
+    def _as_root() -> list[str]:
+        return ["--user=root"] if os.geteuid() == 0 else []
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
