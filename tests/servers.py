@@ -34,7 +34,7 @@ class Client:
         self.sessions = SessionServiceStub(self.channel)
 
 
-class _Deadline(grpc.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]
+class _Deadline(grpc.UnaryUnaryClientInterceptor):
     """A call that hangs fails its test instead of hanging it."""
 
     def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
@@ -71,7 +71,7 @@ class Failure:
         self.metadata = dict(error.trailing_metadata() or ())
         self.packed = self.metadata.get(DETAILS_KEY, b"")
         assert isinstance(self.packed, bytes)
-        self.status = status_pb2.Status.FromString(self.packed)
+        self.status: Any = status_pb2.Status.FromString(self.packed)
 
     @property
     def info(self) -> Any:
