@@ -71,7 +71,7 @@ $(GENERATOR)/ready: requirements-generate.lock
 	@cp "$$($(BIN)/python -c 'import google.api as api; print(list(api.__path__)[0])')"/{annotations,client,field_behavior,http,launch_stage,resource}.proto $@/google/api/
 
 bench: $(READY) ## measure how the cost of a call grows with what is stored
-	$(BIN)/python benchmarks/growth.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv

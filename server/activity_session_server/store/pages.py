@@ -79,10 +79,12 @@ def _after(statement: Select[Any], keys: _Keys, order: Order, position: Position
 
 def _is_after(keys: _Keys, order: Order, position: Position) -> ColumnElement[bool]:
     value = _from_text(keys, position.value)
-    # The first condition alone bounds the range for the index; the second one cuts off what was seen.
     if order.descending:
-        return and_(keys.field <= value, or_(keys.field < value, keys.pkid < position.key))
-    return and_(keys.field >= value, or_(keys.field > value, keys.pkid > position.key))
+        first, beyond, behind = keys.field <= value, keys.field < value, keys.pkid < position.key
+    else:
+        first, beyond, behind = keys.field >= value, keys.field > value, keys.pkid > position.key
+    # SQLite takes the range from the first condition, MariaDB from the second one; either finds the place by the index.
+    return and_(first, or_(beyond, and_(keys.field == value, behind)))
 
 
 def _to_text(value: Any) -> str:
