@@ -1,9 +1,10 @@
 """What the queries of all resources share: rows that are locked for a change, and the change itself."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Update, bindparam, update
 
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant
@@ -61,18 +62,23 @@ def save(
 
     The revision is compared too: on Galera a lock holds on one node only.
     """
-    statement = (
-        update(table_of(resource))
-        .where(resource.pkid == bindparam("its_pkid"))
-        .where(resource.revision == bindparam("its_revision"))
-    )
     changes = {**values, "revision": locked.revision + 1, "update_ts": writer.now}
     key = {"its_pkid": message.uid, "its_revision": locked.revision}
-    if writer.change(statement.values(changes), key) != 1:
+    if writer.change(_update_of(resource), {**changes, **key}) != 1:
         raise Raced
     message.etag = etags.make(message.uid, locked.revision + 1)
     set_time(message.update_time, writer.now)
     return message
+
+
+@cache
+def _update_of(resource: type[Resource]) -> Update:
+    """Sets the columns whose values come with it."""
+    return (
+        update(table_of(resource))
+        .where(resource.pkid == bindparam("its_pkid"))
+        .where(resource.revision == bindparam("its_revision"))
+    )
 
 
 def set_deleted(writer: Writer, resource: type[Resource], locked: Locked[M, Any], *, deleted: bool) -> M:

@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, insert
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Insert, Table, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
@@ -70,12 +71,17 @@ class Writer(Reader):
     def insert(self, table: Table, values: Values) -> bool:
         """Insert a row; answers whether it was new, and changes nothing if its key is taken."""
         try:
-            self._connection.execute(insert(table), values)
+            self._connection.execute(_insert_into(table), values)
         except IntegrityError as error:
             if self._backend.is_duplicate(error):
                 return False
             raise
         return True
+
+
+@cache
+def _insert_into(table: Table) -> Insert:
+    return insert(table)
 
 
 class _CommitLostError(Exception):
