@@ -20,7 +20,7 @@ def session_to_change(writer: Writer, call: Call, name: str, *, full: bool) -> L
     """
     namespace_id, session_id = ids_of(name)
     namespace = namespaces.hold_namespace(writer, namespace_id)
-    locked = sessions.lock_session(writer, namespace_id, session_id, full=full)
+    locked = sessions.lock_session(writer, namespace, session_id, full=full)
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)
     return locked

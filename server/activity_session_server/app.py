@@ -68,7 +68,11 @@ class App:
         self.store = open_store(settings)
         self.health = Health(SERVICES)
         self._server = _make_server(settings, self.store, self.health)
-        self.port = _listen(self._server, settings.address)
+        try:
+            self.port = _listen(self._server, settings.address)
+        except AddressInUseError:
+            self.store.close()
+            raise
         self._stopped = threading.Event()
         self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
@@ -85,12 +89,14 @@ class App:
 
     def stop(self) -> None:
         """Drain: tell it by health, refuse new calls, let running ones end, close the database."""
+        _log.info("draining")
         self.health.drain()
         time.sleep(self.settings.drain_delay)
         self._stopped.set()
         self._server.stop(self.settings.drain_timeout).wait()
         self._upkeep.join()
         self.store.close()
+        _log.info("stopped")
 
     def _keep_up(self) -> None:
         """Look at the database, and sweep, until the server stops."""

@@ -36,7 +36,7 @@ def sweep(store: Store, call: Call) -> dict[str, int]:
 def _expire(store: Store, call: Call, namespace_id: str, session_id: str) -> bool:
     def expire(writer: Writer) -> bool:
         namespace = namespaces.hold_namespace(writer, namespace_id)
-        locked = sessions.find_session_to_lock(writer, namespace_id, session_id, full=False)
+        locked = sessions.find_session_to_lock(writer, namespace, session_id, full=False)
         if locked is None or flags.is_deleted(locked.message):
             return False
         session = locked.message
@@ -50,7 +50,8 @@ def _expire(store: Store, call: Call, namespace_id: str, session_id: str) -> boo
 
 def _purge(store: Store, call: Call, namespace_id: str, session_id: str) -> bool:
     def purge(writer: Writer) -> bool:
-        locked = sessions.find_session_to_lock(writer, namespace_id, session_id, full=False)
+        namespace = namespaces.hold_namespace(writer, namespace_id)
+        locked = sessions.find_session_to_lock(writer, namespace, session_id, full=False)
         if locked is None or not flags.is_deleted(locked.message):
             return False
         session = locked.message

@@ -69,7 +69,7 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
 
     def ensure(writer: Writer) -> EnsureSessionResponse:
         namespace = namespaces.hold_namespace(writer, namespace_id)
-        locked = sessions.find_session_to_lock(writer, namespace_id, request.session_id, full=True)
+        locked = sessions.find_session_to_lock(writer, namespace, request.session_id, full=True)
         if locked:
             flags.check_live(Kind.SESSION, locked.message)
             session = memberships.bind_missing(writer, call, namespace, locked, wanted)

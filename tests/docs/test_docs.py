@@ -1,6 +1,5 @@
 """The docs are true: their commands run as written, and their tables are complete."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -34,10 +33,7 @@ def blocks(language: str) -> list[str]:
 
 def needed(program: str, how: str) -> None:
     if shutil.which(program) is None:
-        message = f"{program} is not installed; to try the README's session: {how}"
-        if os.environ.get("REQUIRE_ALL") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+        pytest.skip(f"{program} is not installed; to try the README's session: {how}")
 
 
 def test_the_grpcurl_session_of_the_readme_runs_as_written(address: str, tmp_path: Path) -> None:

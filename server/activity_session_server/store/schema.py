@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from activity_session_server.calls import Call
 from activity_session_server.orm import Namespace
-from activity_session_server.store.engine import EngineOptions, open_engine
+from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.transactions import Store
 
 VERSION_TABLE = "activity_session_alembic_version"
@@ -80,6 +80,9 @@ def inspect_url(database_url: str, request_bytes: int) -> Iterator[str]:
         SchemaError: for the first thing that is wrong.
     """
     engine = _engine(database_url)
+    if engine.dialect.name == "sqlite" and not is_memory(engine.url) and not Path(str(engine.url.database)).exists():
+        yield f"database: {engine.url.database} is not there yet; serve makes it"
+        return
     with _reachable(engine), engine.connect() as connection:
         yield f"database: {engine.dialect.name} {_version(connection)}"
         _check_packet_size(connection, request_bytes)

@@ -62,7 +62,13 @@ _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
 _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
 _IS_AMONG = _IS_OF_NAMESPACE & ActivitySession.name.in_(bindparam("ids", expanding=True))
 _GET = {True: _FULL.where(_IS_THIS), False: _BASIC.where(_IS_THIS)}
-_LOCK = {view: statement.with_for_update() for view, statement in _GET.items()}
+# By the namespace's key, not by a subquery that finds it: the first plain read in a locking statement fixes what all
+# its plain reads see. Before the lock is there it must not happen, or the members would be those of before the wait.
+_IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
+_LOCK = {
+    True: _FULL.where(_IS_OF_LOCKED).with_for_update(),
+    False: _BASIC.where(_IS_OF_LOCKED).with_for_update(),
+}
 _BATCH_GET = {True: _FULL.where(_IS_AMONG), False: _BASIC.where(_IS_AMONG)}
 _BATCH_BYTES = select(byte_length(ActivitySession.data)).where(_IS_AMONG)
 _COLUMNS = {
@@ -158,22 +164,26 @@ def list_sessions(
     return fetch_page(reader, statement, ActivitySession, page, to_message, most_bytes=most_bytes, chunk=chunk)
 
 
-def lock_session(writer: Writer, namespace_id: str, session_id: str, *, full: bool) -> LockedSession:
-    """A session for a change, with its settings as they were set.
+def lock_session(writer: Writer, namespace: NamespaceMessage, session_id: str, *, full: bool) -> LockedSession:
+    """A session of a held namespace for a change, with its settings as they were set.
 
     Raises:
-        ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
+        ServiceError: SESSION_NOT_FOUND.
     """
-    locked = find_session_to_lock(writer, namespace_id, session_id, full=full)
-    return locked or _missing(writer, namespace_id, session_id)
+    locked = find_session_to_lock(writer, namespace, session_id, full=full)
+    if locked is None:
+        raise not_found(Kind.SESSION, format_name(Kind.SESSION, *ids_of(namespace.name), session_id))
+    return locked
 
 
-def find_session_to_lock(writer: Writer, namespace_id: str, session_id: str, *, full: bool) -> LockedSession | None:
-    """A session for a change, or None where there is none."""
-    row = writer.row(_LOCK[full], {"namespace": namespace_id, "id": session_id})
+def find_session_to_lock(
+    writer: Writer, namespace: NamespaceMessage, session_id: str, *, full: bool
+) -> LockedSession | None:
+    """A session of a held namespace for a change, or None where there is none."""
+    row = writer.row(_LOCK[full], {"owner": namespace.uid, "id": session_id})
     if row is None:
         return None
-    return Locked(session_message(row, namespace_id), row.revision, row.settings)
+    return Locked(session_message(row, *ids_of(namespace.name)), row.revision, row.settings)
 
 
 def create_session(writer: Writer, namespace: NamespaceMessage, session_id: str, session: Session) -> Session | None:
