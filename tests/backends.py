@@ -78,6 +78,8 @@ class MariaDB:
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.folder / 'socket'}",
             f"--pid-file={self.folder / 'pid'}",
+            # A server that starts clears its folder for temporary tables of all that look like its own.
+            f"--tmpdir={self.folder}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             "--skip-name-resolve",
@@ -101,6 +103,8 @@ class MariaDB:
         """SIGSTOP for the length of the block: connections stay open and nothing answers."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        # The signal is only on its way; what is sent now must not be answered.
+        os.waitpid(self._process.pid, os.WUNTRACED)
         try:
             yield
         finally:

@@ -94,9 +94,12 @@ def _set_common(message: Namespace | Participant | Session, row: AnyRow) -> None
     set_time(message.delete_time, row.delete_ts)
 
 
-def _members(text: str | None, namespace_id: str) -> list[SessionParticipant]:
+def _members(text: str, namespace_id: str) -> list[SessionParticipant]:
     """The memberships in a JSON text of `store.sessions`, in the order in which they were bound."""
-    rows = sorted(json.loads(text or "[]"), key=lambda row: (row[3], row[0]))
+    columns = json.loads(text)
+    if not columns[0]:
+        return []
+    rows = sorted(zip(*columns, strict=True), key=lambda row: (row[3], row[0]))
     return [
         member_message(
             format_name(Kind.PARTICIPANT, namespace_id, id_),

@@ -11,21 +11,27 @@ from activity_session_server.filters import Text as Pattern
 from activity_session_server.orm.types import MYSQL
 
 
-class json_rows(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
-    """The rows of a subquery as one JSON text, an array of arrays; NULL or [] for none."""
+class json_columns(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
+    """The rows of a subquery as one JSON text: an array of columns, each the array of its values, or null for no rows.
+
+    By columns, since MariaDB gathers the values of each aggregate in a temporary table: one of short texts stays in
+    memory, one of JSON rows goes to disk, which doubles the cost of a read.
+    """
 
     type = Text()
     inherit_cache = True
 
 
-@compiles(json_rows)
-def _json_rows_on_sqlite(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"json_group_array(json_array({compiler.process(element.clauses, **kw)}))"
+@compiles(json_columns)
+def _json_columns_on_sqlite(element: json_columns, compiler: SQLCompiler, **kw: Any) -> str:
+    columns = (f"json_group_array({compiler.process(column, **kw)})" for column in element.clauses)
+    return f"json_array({', '.join(columns)})"
 
 
-@compiles(json_rows, *MYSQL)
-def _json_rows_on_mysql(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"JSON_ARRAYAGG(JSON_ARRAY({compiler.process(element.clauses, **kw)}))"
+@compiles(json_columns, *MYSQL)
+def _json_columns_on_mysql(element: json_columns, compiler: SQLCompiler, **kw: Any) -> str:
+    columns = (f"JSON_ARRAYAGG({compiler.process(column, **kw)})" for column in element.clauses)
+    return f"JSON_ARRAY({', '.join(columns)})"
 
 
 class byte_length(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is

@@ -30,7 +30,7 @@ from activity_session_server.paging import Page, Position
 from activity_session_server.session_settings import SessionResourceSettings
 from activity_session_server.store import namespaces, resources
 from activity_session_server.store.codec import session_message, set_time, to_datetime
-from activity_session_server.store.expressions import byte_length, json_rows
+from activity_session_server.store.expressions import byte_length, json_columns
 from activity_session_server.store.filters import condition
 from activity_session_server.store.pages import CHUNK, fetch_page
 from activity_session_server.store.resources import Locked
@@ -41,7 +41,7 @@ LockedSession = Locked[Session, SessionResourceSettings]
 _TABLE = table_of(ActivitySession)
 _MEMBERS = (
     select(
-        json_rows(
+        json_columns(
             Participant.name,
             Participant.participant_type,
             ActivitySessionParticipant.role,
