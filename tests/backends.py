@@ -83,7 +83,7 @@ class MariaDB:
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             "--skip-name-resolve",
-            "--innodb-buffer-pool-size=64M",
+            "--innodb-buffer-pool-size=512M",
             "--innodb-log-file-size=32M",
             # Tests judge behaviour; the disk of a test machine needs no proof.
             "--innodb-flush-log-at-trx-commit=2",

@@ -109,10 +109,13 @@ class App:
                 next_sweep = time.monotonic() + self.settings.sweep_interval
 
     def sweep(self) -> None:
-        """Do what time has made due."""
-        done = retention.sweep(self.store, self._own_call("sweep"))
-        if any(done.values()):
-            _log.info("swept", extra=done)
+        """Do what time has made due, round by round, until nothing is left or the server stops."""
+        while not self._stopped.is_set():
+            done = retention.sweep(self.store, self._own_call("sweep"))
+            if any(done.values()):
+                _log.info("swept", extra=done)
+            if max(done.values()) < retention.BATCH:
+                return
 
     def _check_database(self) -> None:
         schema.check_readable(self.store, self._own_call("health"))

@@ -11,9 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 KIB = 1024
 MIB = 1024 * KIB
 
-# All of a session but its data, at the default limits, with every name at its longest: see docs/limits.md.
-ROOM_BESIDE_DATA = MIB
-
 
 class Limits(BaseModel):
     """The limits of a server. Bytes are bytes of UTF-8, characters are Unicode code points."""
@@ -45,6 +42,20 @@ class Limits(BaseModel):
         le=timedelta(days=36_525),
         description="how long a deleted session is kept before it is expunged",
     )
+
+    @property
+    def largest_session_bytes(self) -> int:
+        """Bytes of a session with everything at its limit, each character at its four bytes, and some room."""
+        name = 4 * 2 * self.id_characters + 32
+        label = self.label_key_characters + 4 * self.label_value_characters + 16
+        member = name + 4 * self.role_characters + 64
+        override = 4 * 2 * self.id_characters + 16
+        return (
+            (self.data_bytes + self.description_bytes + name + 4 * KIB)
+            + self.labels * label
+            + self.session_participants * member
+            + self.collection_overrides * override
+        )
 
     @property
     def id_characters(self) -> int:

@@ -23,7 +23,7 @@ def purge_age(call: Call, namespace: Namespace) -> timedelta:
 
 
 def sweep(store: Store, call: Call) -> dict[str, int]:
-    """Do what is due, at most `BATCH` of each kind; answers how many of each."""
+    """One round of what is due, about `BATCH` of each kind; answers how many of each."""
     expired = store.read(call, lambda reader: sessions.expired_sessions(reader, BATCH))
     purged = store.read(call, lambda reader: sessions.purgeable_sessions(reader, BATCH))
     return {

@@ -138,6 +138,7 @@ def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> S
     def update(writer: Writer) -> Session:
         locked = access.session_to_change(writer, call, request.session.name, full=True)
         updated = masks.updated(locked.message, request.session, paths)
+        _cut_to_microseconds(updated)
         flags.check_permission(call, Kind.SESSION, updated)
         flags.check_change(Kind.SESSION, locked.message, updated)
         etags.check(Kind.SESSION, locked.message, request.session.etag)
@@ -203,6 +204,7 @@ def _create(
     name = format_name(Kind.SESSION, *ids_of(namespace.name), session_id)
     session = Session(name=name, enabled=True, auto_created=auto)
     masks.apply(session, given, masks.populated(given, MUTABLE))
+    _cut_to_microseconds(session)
     flags.check_permission(call, Kind.SESSION, session)
     flags.check_usable(Kind.NAMESPACE, namespace)
     _set_expiry(session, namespace, writer.now)
@@ -226,6 +228,12 @@ def _set_expiry(session: Session, namespace: Namespace, now: datetime) -> None:
     if namespace.settings.HasField("default_session_ttl"):
         ttl = namespace.settings.default_session_ttl.ToTimedelta()
         session.expire_time.FromDatetime(now + ttl)
+
+
+def _cut_to_microseconds(session: Session) -> None:
+    """Make an expiry what the database can hold, so that this answer and the next one agree."""
+    if session.HasField("expire_time"):
+        session.expire_time.nanos -= session.expire_time.nanos % 1000
 
 
 def _check_counts(call: Call, session: Session) -> None:

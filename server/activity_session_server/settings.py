@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from activity_session_server.calls import Role
-from activity_session_server.limits import ROOM_BESIDE_DATA, Limits
+from activity_session_server.limits import Limits
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
 SCHEMES = ("sqlite", "mysql+pymysql", "mariadb+pymysql")
@@ -86,12 +86,11 @@ class Settings(Limits):
     def _check(self) -> Self:
         if self.database_url.partition("://")[0] not in SCHEMES:
             raise ValueError(f"database_url: its scheme must be one of {', '.join(SCHEMES)}")
-        room = self.response_bytes - self.data_bytes - max(0, self.description_bytes - 64 * 1024)
-        if room < ROOM_BESIDE_DATA:
-            least = self.response_bytes + ROOM_BESIDE_DATA - room
-            raise ValueError(f"response_bytes: must be {least} at least, for a session to fit")
-        if self.request_bytes < self.data_bytes:
-            raise ValueError("request_bytes: must not be less than data_bytes")
+        for name in ("request_bytes", "response_bytes"):
+            if getattr(self, name) < self.largest_session_bytes:
+                raise ValueError(
+                    f"{name}: must be {self.largest_session_bytes} at least, for the largest session to fit"
+                )
         return self
 
     @property

@@ -80,12 +80,14 @@ def create_namespace(writer: Writer, namespace_id: str, namespace: NamespaceMess
     """Insert a namespace; None when its name is taken."""
     settings = NamespaceResourceSettings().replaced_by(namespace.settings)
     values = {"name": namespace_id, **_values(namespace, settings)}
+    namespace.settings.CopyFrom(settings.to_message())
     return resources.create(writer, Namespace, namespace, values)
 
 
 def update_namespace(writer: Writer, locked: LockedNamespace, namespace: NamespaceMessage) -> NamespaceMessage:
     """Write what a caller can change of a namespace."""
     settings = locked.settings.replaced_by(namespace.settings)
+    namespace.settings.CopyFrom(settings.to_message())
     return resources.save(writer, Namespace, locked, namespace, _values(namespace, settings))
 
 

@@ -174,8 +174,7 @@ class Store:
             connection.exec_driver_sql("COMMIT")
         except DBAPIError as error:
             _roll_back(connection)
-            is_lost = self._backend.failure(error) is Failure.UNREACHABLE
-            if is_lost and self._backend.commit_can_be_lost:
+            if self._backend.commit_can_be_lost and self._backend.failure(error) is not Failure.CONTENTION:
                 raise _CommitLostError from error
             raise
 
