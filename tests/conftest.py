@@ -4,11 +4,12 @@ What this machine lacks is skipped with a line that says how to get it; with `RE
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 
 import pytest
 
-from backends import MariaDB, find_mariadb
+from backends import MARIADB, SQLITE_FILE, MariaDB, find_mariadb
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,3 +35,16 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
         pytest.skip("MariaDB is not installed; to run its tests: apt-get install mariadb-server")
     with MariaDB.running(tmp_path_factory.mktemp("mariadb")) as server:
         yield server
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Gives the URL of an empty database of a backend."""
+
+    def new(backend: str) -> str:
+        if backend == MARIADB:
+            server: MariaDB = request.getfixturevalue("mariadb")
+            return server.new_database()
+        return f"sqlite:///{tmp_path / 'test.db'}" if backend == SQLITE_FILE else "sqlite:///:memory:"
+
+    return new

@@ -68,8 +68,8 @@ class Failure:
         assert isinstance(error, grpc.Call)
         self.code: grpc.StatusCode = error.code()
         self.message: str = error.details() or ""
-        self.metadata = dict(error.trailing_metadata() or ())
-        self.packed = self.metadata.get(DETAILS_KEY, b"")
+        self.metadata: dict[str, Any] = dict(error.trailing_metadata() or ())
+        self.packed: Any = self.metadata.get(DETAILS_KEY, b"")
         assert isinstance(self.packed, bytes)
         self.status: Any = status_pb2.Status.FromString(self.packed)
 

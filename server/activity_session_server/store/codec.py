@@ -34,11 +34,11 @@ def participant_message(row: AnyRow, namespace_id: str) -> Participant:
 
 
 def session_message(row: AnyRow, namespace_id: str) -> Session:
-    """The message of a session's row, its settings without defaults; without `data` where the row has none."""
+    """The message of a session's row, its settings without defaults."""
     message = Session(
         name=format_name(Kind.SESSION, namespace_id, row.name),
         auto_created=row.auto_created,
-        data=getattr(row, "data", None) or "",
+        data=row.data or "",
         settings=row.settings.to_message(),
         participants=_members(row.members, namespace_id),
         labels=row.labels,

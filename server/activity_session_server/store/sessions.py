@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, null, select
 
 from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
 from activity_session.v1.session_pb2 import Session
@@ -55,7 +55,7 @@ _MEMBERS = (
     .scalar_subquery()
     .label("members")
 )
-_BASIC = select(*(column for column in _TABLE.c if column.name != "data"), _MEMBERS)
+_BASIC = select(*(column for column in _TABLE.c if column.name != "data"), null().label("data"), _MEMBERS)
 _FULL = select(*_TABLE.c, _MEMBERS)
 _OWNER = select(Namespace.pkid).where(Namespace.name == bindparam("namespace")).scalar_subquery()
 _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
