@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server import names
-from activity_session_server.errors import Kind, ServiceError
+from activity_session_server.errors import Kind, ServiceError, Violation, invalid, too_large
 from activity_session_server.limits import Limits
 
 
@@ -127,7 +127,7 @@ def parse(text: str, fields: Fields, limits: Limits) -> Node | None:
     """The tree of a filter; None for an empty one.
 
     Raises:
-        ServiceError: INVALID_FILTER with the position, counted in characters from 0.
+        ServiceError: INVALID_FILTER with the position, counted in characters from 0; LIMIT_EXCEEDED.
     """
     if not text.strip():
         return None
@@ -142,6 +142,10 @@ def _error(position: int, message: str) -> ServiceError:
         f"filter, at character {position}: {message}",
         metadata={"field": "filter", "position": str(position)},
     )
+
+
+def _too_large(limit: int, size: int, unit: str) -> ServiceError:
+    return invalid([Violation("filter", too_large("it", limit, size, unit))])
 
 
 class _Token(NamedTuple):
@@ -202,7 +206,7 @@ class _Parser:
     def nested(self, parse_part: Callable[[], Node]) -> Node:
         self.depth += 1
         if self.depth > self.limits.filter_depth:
-            raise _error(self.at, f"nested deeper than the limit of {self.limits.filter_depth}")
+            raise _too_large(self.limits.filter_depth, self.depth, "levels")
         node = parse_part()
         self.depth -= 1
         return node
@@ -210,7 +214,7 @@ class _Parser:
     def comparison(self) -> Comparison:
         self.terms += 1
         if self.terms > self.limits.filter_terms:
-            raise _error(self.at, f"more comparisons than the limit of {self.limits.filter_terms}")
+            raise _too_large(self.limits.filter_terms, self.terms, "comparisons")
         field, key, kind = self.field()
         start = self.skip_space()
         operator = self.match(_OPERATOR, "expected an operator").group()

@@ -93,8 +93,9 @@ def _to_dict(message: SessionSettings) -> dict[str, Any]:
     values = MessageToDict(message, preserving_proto_field_name=True)
     memory = values.get("memory", {})
     if "max_memory_strategy" in memory:
-        strategy = str(memory["max_memory_strategy"]).removeprefix(_STRATEGY_PREFIX)
-        memory["max_memory_strategy"] = strategy
+        strategy = str(memory.pop("max_memory_strategy")).removeprefix(_STRATEGY_PREFIX)
+        if strategy != "UNSPECIFIED":
+            memory["max_memory_strategy"] = strategy
     return values
 
 

@@ -199,7 +199,10 @@ def _labels(value: Mapping[str, str], path: str, limits: Limits) -> Iterator[Vio
         yield Violation(path, too_large("it", limits.labels, len(value), "labels"))
         return
     for key, text in value.items():
-        if not names.is_label_key(key):
+        if len(key) > limits.label_key_characters:
+            problem = too_large("the key", limits.label_key_characters, len(key), "characters")
+            yield Violation(path, problem)
+        elif not names.is_label_key(key):
             form = "1 to 63 of A-Z a-z 0-9 _ - . / and start with a letter or digit"
             yield Violation(path, Problem(f"the key {names.shown(key)} must be {form}"))
         else:

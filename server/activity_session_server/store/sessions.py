@@ -188,19 +188,23 @@ def find_session_to_lock(
 
 def create_session(writer: Writer, namespace: NamespaceMessage, session_id: str, session: Session) -> Session | None:
     """Insert a session without its members; None when its name is taken."""
+    settings = SessionResourceSettings().replaced_by(session.settings)
     values = {
         "namespace_pkid": namespace.uid,
         "name": session_id,
         "auto_created": session.auto_created,
-        **_values(session, SessionResourceSettings().replaced_by(session.settings)),
+        **_values(session, settings),
     }
+    session.settings.CopyFrom(settings.to_message())
     created = resources.create(writer, ActivitySession, session, values)
     return created and _with_defaults(created)
 
 
 def update_session(writer: Writer, locked: LockedSession, session: Session) -> Session:
     """Write what a caller can change of a session; only `data` that has changed is written again."""
-    values = _values(session, locked.settings.replaced_by(session.settings))
+    settings = locked.settings.replaced_by(session.settings)
+    values = _values(session, settings)
+    session.settings.CopyFrom(settings.to_message())
     if session.data == locked.message.data:
         del values["data"]
     return _save(writer, locked, session, values)

@@ -33,6 +33,8 @@ from activity_session_server.store.backends import Backend, Failure, backend_of
 _TRIES_UNDER_CONTENTION = 25
 # A database that is down stays down for longer than a caller should hold a thread of the server.
 _TRIES_UNREACHABLE = 4
+# Spreads load, keeps no secret; of its own, so that nobody's seed can make servers wait in step.
+_jitter = random.Random()  # noqa: S311
 _FIRST_DELAY, _LONGEST_DELAY = 0.005, 0.25
 
 T = TypeVar("T")
@@ -205,7 +207,7 @@ def _delays() -> Iterator[float]:
     """Exponential backoff with full jitter, without end."""
     longest = _FIRST_DELAY
     while True:
-        yield random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
+        yield _jitter.uniform(0, longest)
         longest = min(2 * longest, _LONGEST_DELAY)
 
 
