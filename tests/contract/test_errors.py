@@ -1,0 +1,408 @@
+"""Every error reason: it has the status that the protos tell, can be provoked by a caller, and says what it must."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from sqlalchemy import create_engine, insert
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.namespace_service_pb2 import (
+    CreateNamespaceRequest,
+    DeleteNamespaceRequest,
+    GetNamespaceRequest,
+    UndeleteNamespaceRequest,
+    UpdateNamespaceRequest,
+)
+from activity_session.v1.participant_pb2 import PARTICIPANT_TYPE_AGENT, Participant
+from activity_session.v1.participant_service_pb2 import (
+    CreateParticipantRequest,
+    DeleteParticipantRequest,
+    GetParticipantRequest,
+    UpdateParticipantRequest,
+)
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import (
+    CreateSessionRequest,
+    DeleteSessionRequest,
+    ExpungeSessionRequest,
+    GetSessionRequest,
+    ListSessionsRequest,
+    UndeleteSessionRequest,
+    UpdateSessionRequest,
+)
+from activity_session_server.orm import Memory
+from activity_session_server.orm.base import table_of
+from activity_session_server.rpc import status
+from backends import MARIADB, SQLITE_FILE
+from servers import Client, Failure, connected, failure, serving, unique
+from steps import delete_session, get_session, new_participant, new_session, refused, update_session
+
+# These need a database in trouble, or a bug.
+NOT_FOR_CALLERS = {
+    "DATABASE_BUSY",
+    "DATABASE_UNAVAILABLE",
+    "COMMIT_OUTCOME_UNKNOWN",
+    "DEADLINE_EXCEEDED",
+    "INTERNAL",
+}
+# These have fixtures and tests of their own below.
+MANAGED = {"NAMESPACE_MANAGED", "PARTICIPANT_MANAGED", "SESSION_MANAGED"}
+WITH_MEMORIES = {"SESSION_HAS_MEMORIES"}
+PROTO = Path(__file__).parents[2] / "protos" / "activity_session" / "v1" / "error_reason.proto"
+DETAILS: dict[grpc.StatusCode, Any] = {
+    grpc.StatusCode.INVALID_ARGUMENT: error_details_pb2.BadRequest,
+    grpc.StatusCode.FAILED_PRECONDITION: error_details_pb2.PreconditionFailure,
+    grpc.StatusCode.ABORTED: error_details_pb2.PreconditionFailure,
+    grpc.StatusCode.NOT_FOUND: error_details_pb2.ResourceInfo,
+    grpc.StatusCode.ALREADY_EXISTS: error_details_pb2.ResourceInfo,
+    grpc.StatusCode.PERMISSION_DENIED: error_details_pb2.ResourceInfo,
+}
+
+Provocation = Callable[[Client, str], Failure]
+
+
+def invalid_field(client: Client, _namespace: str) -> Failure:
+    return failure(client.sessions.GetSession, GetSessionRequest())
+
+
+def limit_exceeded(client: Client, namespace: str) -> Failure:
+    session = Session(description="x" * 65_537)
+    return failure(client.sessions.CreateSession, CreateSessionRequest(parent=namespace, session=session))
+
+
+def invalid_filter(client: Client, namespace: str) -> Failure:
+    return failure(client.sessions.ListSessions, ListSessionsRequest(parent=namespace, filter="enabled=maybe"))
+
+
+def invalid_page_token(client: Client, namespace: str) -> Failure:
+    return failure(client.sessions.ListSessions, ListSessionsRequest(parent=namespace, page_token="made-up"))
+
+
+def request_id_reused(client: Client, namespace: str) -> Failure:
+    request = CreateSessionRequest(parent=namespace, session=Session(), request_id="once")
+    client.sessions.CreateSession(request)
+    request.session.description = "another"
+    return failure(client.sessions.CreateSession, request)
+
+
+def namespace_not_found(client: Client, namespace: str) -> Failure:
+    return failure(client.namespaces.GetNamespace, GetNamespaceRequest(name=f"{namespace}-missing"))
+
+
+def namespace_already_exists(client: Client, namespace: str) -> Failure:
+    request = CreateNamespaceRequest(namespace=Namespace(), namespace_id=namespace.partition("/")[2])
+    return failure(client.namespaces.CreateNamespace, request)
+
+
+def namespace_deleted(client: Client, namespace: str) -> Failure:
+    client.namespaces.DeleteNamespace(DeleteNamespaceRequest(name=namespace))
+    return failure(client.sessions.CreateSession, CreateSessionRequest(parent=namespace, session=Session()))
+
+
+def namespace_disabled(client: Client, namespace: str) -> Failure:
+    request = UpdateNamespaceRequest(namespace=Namespace(name=namespace, enabled=False))
+    client.namespaces.UpdateNamespace(request)
+    return failure(client.sessions.CreateSession, CreateSessionRequest(parent=namespace, session=Session()))
+
+
+def namespace_not_empty(client: Client, namespace: str) -> Failure:
+    new_session(client, namespace)
+    return failure(client.namespaces.DeleteNamespace, DeleteNamespaceRequest(name=namespace))
+
+
+def participant_not_found(client: Client, namespace: str) -> Failure:
+    request = GetParticipantRequest(name=f"{namespace}/participants/missing")
+    return failure(client.participants.GetParticipant, request)
+
+
+def participant_already_exists(client: Client, namespace: str) -> Failure:
+    new_participant(client, namespace, "bot")
+    agent = Participant(participant_type=PARTICIPANT_TYPE_AGENT)
+    request = CreateParticipantRequest(parent=namespace, participant_id="bot", participant=agent)
+    return failure(client.participants.CreateParticipant, request)
+
+
+def participant_deleted(client: Client, namespace: str) -> Failure:
+    request = DeleteParticipantRequest(name=new_participant(client, namespace))
+    client.participants.DeleteParticipant(request)
+    return failure(client.participants.DeleteParticipant, request)
+
+
+def participant_disabled(client: Client, namespace: str) -> Failure:
+    request = DeleteParticipantRequest(name=new_participant(client, namespace, enabled=False))
+    return failure(client.participants.DeleteParticipant, request)
+
+
+def session_not_found(client: Client, namespace: str) -> Failure:
+    return failure(client.sessions.GetSession, GetSessionRequest(name=f"{namespace}/sessions/missing"))
+
+
+def session_already_exists(client: Client, namespace: str) -> Failure:
+    request = UndeleteSessionRequest(name=new_session(client, namespace).name)
+    return failure(client.sessions.UndeleteSession, request)
+
+
+def session_deleted(client: Client, namespace: str) -> Failure:
+    request = DeleteSessionRequest(name=new_session(client, namespace).name)
+    client.sessions.DeleteSession(request)
+    return failure(client.sessions.DeleteSession, request)
+
+
+def session_disabled(client: Client, namespace: str) -> Failure:
+    request = DeleteSessionRequest(name=new_session(client, namespace, enabled=False).name)
+    return failure(client.sessions.DeleteSession, request)
+
+
+def session_not_deleted(client: Client, namespace: str) -> Failure:
+    request = ExpungeSessionRequest(name=new_session(client, namespace).name)
+    return failure(client.sessions.ExpungeSession, request)
+
+
+def etag_mismatch(client: Client, namespace: str) -> Failure:
+    request = DeleteSessionRequest(name=new_session(client, namespace).name, etag='"stale"')
+    return failure(client.sessions.DeleteSession, request)
+
+
+PROVOKED: dict[str, Provocation] = {
+    provocation.__name__.upper(): provocation
+    for provocation in (
+        invalid_field,
+        limit_exceeded,
+        invalid_filter,
+        invalid_page_token,
+        request_id_reused,
+        namespace_not_found,
+        namespace_already_exists,
+        namespace_deleted,
+        namespace_disabled,
+        namespace_not_empty,
+        participant_not_found,
+        participant_already_exists,
+        participant_deleted,
+        participant_disabled,
+        session_not_found,
+        session_already_exists,
+        session_deleted,
+        session_disabled,
+        session_not_deleted,
+        etag_mismatch,
+    )
+}
+
+
+def documented() -> dict[str, tuple[str, set[str]]]:
+    """For each reason the status and the keys of the metadata that its comment in the protos tells."""
+    # Each comment as one line, whatever its length.
+    text = re.sub(r"\s*\n\s*//\s*", " ", PROTO.read_text())
+    found = re.findall(r" ([A-Z_]+): (.*)\n\s*ERROR_REASON_([A-Z_]+) =", text)
+    return {
+        reason: (code, set(re.findall(r"`([a-z_]+)`", comment.partition("Metadata:")[2])))
+        for code, comment, reason in found
+    }
+
+
+REASONS = documented()
+
+
+def check_refusal(refusal: Failure, reason: str) -> None:
+    """A refusal has the status, the metadata and the details that its reason promises."""
+    code, keys = REASONS[reason]
+    assert refusal.reason == reason, refusal.message
+    assert refusal.code.name == code
+    assert refusal.info.domain == "activity-session"
+    assert set(refusal.info.metadata) == keys
+    assert all(refusal.info.metadata.values())
+    assert refusal.status.message == refusal.message
+    assert refusal.status.code == refusal.code.value[0]
+    assert len(refusal.status.details) == 2
+    (detail,) = refusal.details(DETAILS[refusal.code])
+    assert "x-request-id" in refusal.metadata
+    check_detail(refusal, detail)
+
+
+def check_detail(refusal: Failure, detail: Any) -> None:
+    """The second detail says the same as the ErrorInfo, in the way of its type."""
+    metadata = dict(refusal.info.metadata)
+    if isinstance(detail, error_details_pb2.BadRequest):
+        expected = metadata.get("field", "request_id")
+        assert detail.field_violations[0].field == expected
+        assert detail.field_violations[0].description
+    elif isinstance(detail, error_details_pb2.PreconditionFailure):
+        (violation,) = detail.violations
+        assert (violation.type, violation.subject) == (refusal.reason, metadata["resource"])
+        assert violation.description == refusal.message
+    else:
+        kind = refusal.reason.partition("_")[0].title()
+        assert detail.resource_type == f"activity-session/{kind}"
+        assert detail.resource_name == metadata["resource"]
+
+
+def test_every_reason_has_the_status_that_the_protos_tell() -> None:
+    names = {name.removeprefix("ERROR_REASON_") for name, number in ErrorReason.items() if number}
+    assert set(REASONS) == names
+    table = {ErrorReason.Name(reason).removeprefix("ERROR_REASON_"): code for reason, code in status.CODES.items()}
+    assert table == {reason: getattr(grpc.StatusCode, code) for reason, (code, _) in REASONS.items()}
+
+
+def test_every_reason_is_provoked_here_or_is_none_of_the_callers() -> None:
+    parts = [set(PROVOKED), MANAGED, WITH_MEMORIES, NOT_FOR_CALLERS]
+    assert set.union(*parts) == set(REASONS)
+    assert sum(map(len, parts)) == len(REASONS)
+
+
+@pytest.mark.parametrize("reason", PROVOKED)
+def test_provoked(client: Client, namespace: str, reason: str) -> None:
+    check_refusal(PROVOKED[reason](client, namespace), reason)
+
+
+def test_missing_deleted_and_disabled_are_told_apart(client: Client, namespace: str) -> None:
+    missing = f"{namespace}/sessions/missing"
+    deleted = delete_session(client, new_session(client, namespace).name).name
+    disabled = new_session(client, namespace, enabled=False).name
+    reasons = {
+        failure(client.sessions.UpdateSession, UpdateSessionRequest(session=Session(name=name, data="x"))).reason
+        for name in (missing, deleted, disabled)
+    }
+    assert reasons == {"SESSION_NOT_FOUND", "SESSION_DELETED", "SESSION_DISABLED"}
+
+
+def test_a_filters_error_tells_the_position_in_characters(client: Client, namespace: str) -> None:
+    request = ListSessionsRequest(parent=namespace, filter='description="👩‍🚀" AND nothing=1')
+    refusal = failure(client.sessions.ListSessions, request)
+    position = int(refusal.info.metadata["position"])
+    assert request.filter[position:] == "nothing=1"
+
+
+def setting_managed(
+    client: Client, namespace: str, participant: str, session: str
+) -> list[tuple[str, Callable[[Any], Any], Message]]:
+    """Every call that would make something managed, and the reason to refuse it."""
+    agent = Participant(participant_type=PARTICIPANT_TYPE_AGENT, managed=True)
+    return [
+        (
+            "NAMESPACE_MANAGED",
+            client.namespaces.CreateNamespace,
+            CreateNamespaceRequest(namespace=Namespace(managed=True), namespace_id=unique("managed")),
+        ),
+        (
+            "NAMESPACE_MANAGED",
+            client.namespaces.UpdateNamespace,
+            UpdateNamespaceRequest(namespace=Namespace(name=namespace, managed=True)),
+        ),
+        (
+            "PARTICIPANT_MANAGED",
+            client.participants.CreateParticipant,
+            CreateParticipantRequest(parent=namespace, participant=agent, participant_id="managed"),
+        ),
+        (
+            "PARTICIPANT_MANAGED",
+            client.participants.UpdateParticipant,
+            UpdateParticipantRequest(participant=Participant(name=participant, managed=True)),
+        ),
+        (
+            "SESSION_MANAGED",
+            client.sessions.CreateSession,
+            CreateSessionRequest(parent=namespace, session=Session(managed=True), session_id="managed"),
+        ),
+        (
+            "SESSION_MANAGED",
+            client.sessions.UpdateSession,
+            UpdateSessionRequest(session=Session(name=session, managed=True)),
+        ),
+    ]
+
+
+class TestManaged:
+    """A server for the system on a database, and one for everybody else where the database can be shared."""
+
+    @pytest.fixture
+    def system(self, database_url: str) -> Iterator[Client]:
+        with serving(database_url, anonymous_role="system") as server, connected(server.address) as client:
+            yield client
+
+    @pytest.fixture
+    def managed(self, system: Client) -> str:
+        """A managed namespace with a managed participant and session, by its name."""
+        request = CreateNamespaceRequest(namespace=Namespace(managed=True), namespace_id=unique("managed"))
+        name = system.namespaces.CreateNamespace(request).name
+        new_participant(system, name, "bot", managed=True)
+        new_session(system, name, "chat", managed=True)
+        return name
+
+    def test_is_not_for_callers_to_set(self, client: Client, namespace: str) -> None:
+        participant, session = new_participant(client, namespace), new_session(client, namespace)
+        for reason, call, request in setting_managed(client, namespace, participant, session.name):
+            check_refusal(failure(call, request), reason)
+        assert get_session(client, session.name) == session
+        created = new_session(client, namespace, "managed")
+        assert not created.managed
+
+    def test_can_be_made_and_changed_by_the_system(self, system: Client, managed: str) -> None:
+        session = get_session(system, f"{managed}/sessions/chat")
+        assert session.managed
+        assert update_session(system, Session(name=session.name, description="new")).description == "new"
+        participant = Participant(name=f"{managed}/participants/bot", description="new")
+        updated = system.participants.UpdateParticipant(UpdateParticipantRequest(participant=participant))
+        assert updated.managed
+        deleted = system.namespaces.DeleteNamespace(DeleteNamespaceRequest(name=managed, force=True))
+        assert deleted.managed
+        system.namespaces.UndeleteNamespace(UndeleteNamespaceRequest(name=managed))
+
+    @pytest.mark.parametrize("database_url", [SQLITE_FILE, MARIADB], indirect=True)
+    def test_is_not_for_callers_to_change(self, client: Client, managed: str) -> None:
+        session, participant = f"{managed}/sessions/chat", f"{managed}/participants/bot"
+        before = get_session(client, session)
+        assert before.managed
+        calls: list[tuple[str, Callable[[Any], Any], Message]] = [
+            ("NAMESPACE_MANAGED", client.namespaces.DeleteNamespace, DeleteNamespaceRequest(name=managed)),
+            (
+                "NAMESPACE_MANAGED",
+                client.namespaces.UpdateNamespace,
+                UpdateNamespaceRequest(namespace=Namespace(name=managed, description="x")),
+            ),
+            ("PARTICIPANT_MANAGED", client.participants.DeleteParticipant, DeleteParticipantRequest(name=participant)),
+            ("SESSION_MANAGED", client.sessions.DeleteSession, DeleteSessionRequest(name=session, etag="stale")),
+            ("SESSION_MANAGED", client.sessions.ExpungeSession, ExpungeSessionRequest(name=session)),
+        ]
+        for reason, call, request in calls:
+            check_refusal(failure(call, request), reason)
+        assert get_session(client, session) == before
+
+
+@pytest.mark.parametrize("database_url", [SQLITE_FILE, MARIADB], indirect=True)
+class TestMemories:
+    @pytest.fixture
+    def remembered(self, client: Client, namespace: str, database_url: str) -> str:
+        """The name of a deleted session that has a memory; no RPC makes one."""
+        session = new_session(client, namespace)
+        agent = new_participant(client, namespace, participant_type=PARTICIPANT_TYPE_AGENT)
+        agent_pkid = client.participants.GetParticipant(GetParticipantRequest(name=agent)).uid
+        values = {
+            "name": "memory",
+            "activity_session_pkid": session.uid,
+            "agent_pkid": agent_pkid,
+            "memory_type": "OBSERVATION",
+            "content": "what is remembered",
+        }
+        engine = create_engine(database_url)
+        with engine.begin() as connection:
+            connection.execute(insert(table_of(Memory)), values)
+        engine.dispose()
+        return delete_session(client, session.name).name
+
+    def test_keep_their_session_from_being_expunged(self, client: Client, remembered: str) -> None:
+        before = get_session(client, remembered)
+        request = ExpungeSessionRequest(name=remembered)
+        check_refusal(failure(client.sessions.ExpungeSession, request), "SESSION_HAS_MEMORIES")
+        assert get_session(client, remembered) == before
+
+    def test_go_with_it_by_force(self, client: Client, remembered: str) -> None:
+        client.sessions.ExpungeSession(ExpungeSessionRequest(name=remembered, force=True))
+        refused(client.sessions.GetSession, GetSessionRequest(name=remembered), "SESSION_NOT_FOUND")

@@ -1,0 +1,192 @@
+"""No input makes a server fail in its own name: generated requests, and bytes that are no requests, for every RPC."""
+
+from collections.abc import Mapping, Sequence
+
+import grpc
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.session_service_pb2 import ListSessionsRequest
+from messages import raw_noise, raw_requests
+from rpcs import RPCS, Rpc
+from servers import Client, Failure
+from steps import get_session, members, new_participant, new_session
+
+EXAMPLES = 30
+NOISE_EXAMPLES = 10
+REASONS = {name.removeprefix("ERROR_REASON_") for name, _ in ErrorReason.items() if not name.endswith("_UNSPECIFIED")}
+FAULTS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE}
+MOST_DETAILS = 4096
+
+FILTERS = [
+    'labels.team="a*" AND NOT enabled=false',
+    "create_time > 0001-01-01T00:00:00+23:59 OR expire_time<=9999-12-31T23:59:59.999999999Z",
+    "update_time >= 9999-12-31T23:59:59-23:59",
+    "last_sequence=9223372036854775807 last_sequence>-9223372036854775808",
+    "last_sequence=9223372036854775808",
+    '-(description:"%_\\\\" managed=true)',
+    'participants:"namespaces/default/participants/x"',
+    "labels.x=*",
+    'labels.a.b/c:"\\""',
+    'session_id:"\U0001f469"',
+    'session_id<"\0"',
+    "(" * 50,
+    "a" * 200,
+    "NOT " * 40 + "enabled=true",
+    '"',
+    "*",
+    "AND",
+    "enabled=true OR",
+    "participant_type=USER",
+    "participant_type=2",
+]
+PATHS = [
+    "*",
+    "description",
+    "labels",
+    "labels.team",
+    "labels.a.b/c",
+    "labels.",
+    "settings",
+    "settings.sync_chat",
+    "settings.memory",
+    "settings.memory.get_min_score",
+    "settings.collection_overrides.a",
+    "settings.purge_age",
+    "settings.default_session_ttl",
+    "settings.default_session_ttl.seconds",
+    "expire_time",
+    "expire_time.nanos",
+    "enabled",
+    "managed",
+    "data",
+    "participant_type",
+    "participants",
+    "etag",
+    "uid",
+    ".",
+    "a.b",
+]
+# The server runs in this process, and its upkeep draws random delays while hypothesis draws values.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+bounded = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+every_rpc = pytest.mark.parametrize("rpc", [pytest.param(rpc, id=name) for name, rpc in RPCS.items()])
+
+
+@pytest.fixture
+def values(client: Client, namespace: str) -> Mapping[str, Sequence[str]]:
+    """Texts for fields by resource kind or name, so that many a request gets as far as the database."""
+    user, agent = new_participant(client, namespace, "user"), new_participant(client, namespace, "agent")
+    full = new_session(client, namespace, "full", labels={"team": "a"}, participants=members(user), data="x")
+    empty = new_session(client, namespace, "empty")
+    pages = [
+        client.sessions.ListSessions(ListSessionsRequest(parent=namespace, page_size=1, order_by=order))
+        for order in ("", "create_time desc")
+    ]
+    return {
+        "parent": [namespace],
+        "Namespace": [namespace],
+        "Session": [full.name, empty.name, f"{namespace}/sessions/missing"],
+        "Participant": [user, agent, f"{namespace}/participants/missing"],
+        "session_id": ["full", "empty", "new", "New"],
+        "participant_id": ["user", "agent", "new"],
+        "etag": ["", full.etag, get_session(client, empty.name).etag],
+        "request_id": ["", "one", "two"],
+        "order_by": ["", "name desc", "create_time", "update_time  desc", "name, create_time"],
+        "page_token": ["", *(page.next_page_token for page in pages)],
+        "filter": ["", *FILTERS],
+        "paths": PATHS,
+        "key": ["team", "a.b/c", "a"],
+    }
+
+
+def check_answer(client: Client, rpc: Rpc, raw: bytes) -> None:
+    """An RPC answers what it should, or is refused by the rules."""
+    try:
+        rpc.answer_class.FromString(rpc.raw_on(client.channel)(raw))
+    except grpc.RpcError as error:
+        refusal = Failure(error)
+    else:
+        return
+    assert refusal.code not in FAULTS, refusal.message
+    assert refusal.reason in REASONS
+    assert refusal.info.domain == "activity-session"
+    assert 0 < refusal.status.ByteSize() <= MOST_DETAILS
+    assert refusal.status.code == refusal.code.value[0]
+
+
+@every_rpc
+def test_generated_requests_are_answered_or_refused_by_the_rules(
+    client: Client, values: Mapping[str, Sequence[str]], rpc: Rpc
+) -> None:
+    @settings(bounded, max_examples=EXAMPLES)
+    @given(raw_requests(rpc.request_class, values))
+    def check(raw: bytes) -> None:
+        check_answer(client, rpc, raw)
+
+    check()
+
+
+@every_rpc
+def test_bytes_that_are_no_requests_are_refused_by_the_rules(client: Client, rpc: Rpc) -> None:
+    @settings(bounded, max_examples=NOISE_EXAMPLES)
+    @given(raw_noise(rpc.request_class))
+    def check(raw: bytes) -> None:
+        check_answer(client, rpc, raw)
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["GetSession", "CreateSession", "UpdateSession", "ListSessions", "BindParticipant"])
+def test_generated_requests_are_not_all_refused(client: Client, values: Mapping[str, Sequence[str]], name: str) -> None:
+    reached = set()
+
+    @settings(bounded, max_examples=5 * EXAMPLES, derandomize=True, database=None)
+    @given(raw_requests(RPCS[name].request_class, values))
+    def call(raw: bytes) -> None:
+        try:
+            RPCS[name].raw_on(client.channel)(raw)
+        except grpc.RpcError as error:
+            reached.add(Failure(error).reason)
+        else:
+            reached.add("OK")
+
+    call()
+    assert "OK" in reached
+
+
+def test_what_is_no_utf_8_is_refused_in_every_text(client: Client, namespace: str) -> None:
+    parent = namespace.encode()
+    head = b"\x0a" + bytes([len(parent)]) + parent
+    # In order: session_id, request_id, and a session's data, label and setting.
+    tails = [
+        b"\x1a\x01\xff",
+        b"\x22\x01\xff",
+        b"\x12\x03\x3a\x01\xff",
+        b"\x12\x08\x52\x06\x0a\x01a\x12\x01\xff",
+        b"\x12\x0a\x42\x08\x12\x06\x0a\x01\xff\x12\x01a",
+    ]
+    for tail in tails:
+        with pytest.raises(grpc.RpcError) as caught:
+            RPCS["CreateSession"].raw_on(client.channel)(head + tail)
+        assert Failure(caught.value).fields == ["request"]
+    assert RPCS["CreateSession"].raw_on(client.channel)(head + b"\x12\x00")
+
+
+def test_strategies_reach_every_field() -> None:
+    request = RPCS["UpdateSession"].request_class
+    seen: set[str] = set()
+
+    @settings(bounded, max_examples=60, derandomize=True, database=None)
+    @given(st.data())
+    def collect(data: st.DataObject) -> None:
+        message = request.FromString(data.draw(raw_requests(request, {})))
+        seen.update(field.name for field, _ in message.ListFields())
+
+    collect()
+    assert seen == set(request.DESCRIPTOR.fields_by_name)

@@ -1,0 +1,350 @@
+"""Request ids: every RPC that changes something does it once, however often the same request is sent."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from google.protobuf.message import Message
+
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.namespace_service_pb2 import (
+    CreateNamespaceRequest,
+    DeleteNamespaceRequest,
+    ListNamespacesRequest,
+    UndeleteNamespaceRequest,
+    UpdateNamespaceRequest,
+)
+from activity_session.v1.participant_pb2 import PARTICIPANT_TYPE_AGENT, Participant
+from activity_session.v1.participant_service_pb2 import (
+    CreateParticipantRequest,
+    DeleteParticipantRequest,
+    ListParticipantsRequest,
+    UndeleteParticipantRequest,
+    UpdateParticipantRequest,
+)
+from activity_session.v1.session_pb2 import SESSION_VIEW_FULL, Session
+from activity_session.v1.session_service_pb2 import (
+    BindParticipantRequest,
+    CreateSessionRequest,
+    DeleteSessionRequest,
+    EnsureSessionRequest,
+    ExpungeSessionRequest,
+    ListSessionsRequest,
+    UnbindParticipantRequest,
+    UndeleteSessionRequest,
+    UpdateSessionRequest,
+)
+from rpcs import MUTATING
+from servers import Client, failure, unique
+from steps import at_once, delete_session, get_session, member_names, members, new_participant, new_session, refused
+
+CALLERS = 16
+TYPE = PARTICIPANT_TYPE_AGENT
+
+
+class Case(NamedTuple):
+    """How one RPC is shown: a request that takes effect in a namespace, and what undoes the effect afterwards."""
+
+    request: Callable[[Client, str], Message]
+    undo: Callable[[Client, Any], object]
+
+
+def _deleted_participant(client: Client, namespace: str) -> str:
+    name = new_participant(client, namespace)
+    client.participants.DeleteParticipant(DeleteParticipantRequest(name=name))
+    return name
+
+
+def _deleted_session(client: Client, namespace: str) -> str:
+    return delete_session(client, new_session(client, namespace).name).name
+
+
+def _session_with_member(client: Client, namespace: str) -> tuple[str, str]:
+    participant = new_participant(client, namespace)
+    return new_session(client, namespace, participants=members(participant)).name, participant
+
+
+def _create_participant(_client: Client, namespace: str) -> Message:
+    participant = Participant(participant_type=TYPE, description="new")
+    return CreateParticipantRequest(parent=namespace, participant_id=unique("agent"), participant=participant)
+
+
+def _create_session(client: Client, namespace: str) -> Message:
+    session = Session(data="new", participants=members(new_participant(client, namespace)))
+    return CreateSessionRequest(parent=namespace, session_id=unique("session"), session=session)
+
+
+def _ensure_session(client: Client, namespace: str) -> Message:
+    session = Session(data="new", participants=members(new_participant(client, namespace)))
+    return EnsureSessionRequest(parent=namespace, session_id=unique("session"), session=session)
+
+
+def _delete_created_session(client: Client, request: CreateSessionRequest) -> None:
+    delete_session(client, f"{request.parent}/sessions/{request.session_id}")
+
+
+def _undelete_namespace(client: Client, namespace: str) -> Message:
+    client.namespaces.DeleteNamespace(DeleteNamespaceRequest(name=namespace))
+    return UndeleteNamespaceRequest(name=namespace)
+
+
+def _bind(client: Client, namespace: str) -> Message:
+    participant = new_participant(client, namespace)
+    return BindParticipantRequest(session=new_session(client, namespace).name, participant=participant, role="new")
+
+
+def _unbind(client: Client, namespace: str) -> Message:
+    session, participant = _session_with_member(client, namespace)
+    return UnbindParticipantRequest(session=session, participant=participant)
+
+
+CASES = {
+    "CreateNamespace": Case(
+        lambda _c, _n: CreateNamespaceRequest(namespace=Namespace(), namespace_id=unique("new")),
+        lambda c, r: c.namespaces.DeleteNamespace(DeleteNamespaceRequest(name=f"namespaces/{r.namespace_id}")),
+    ),
+    "UpdateNamespace": Case(
+        lambda _c, n: UpdateNamespaceRequest(namespace=Namespace(name=n, description="new")),
+        lambda c, r: c.namespaces.UpdateNamespace(
+            UpdateNamespaceRequest(namespace=Namespace(name=r.namespace.name, description="newer"))
+        ),
+    ),
+    "DeleteNamespace": Case(
+        lambda _c, n: DeleteNamespaceRequest(name=n),
+        lambda c, r: c.namespaces.UndeleteNamespace(UndeleteNamespaceRequest(name=r.name)),
+    ),
+    "UndeleteNamespace": Case(
+        _undelete_namespace, lambda c, r: c.namespaces.DeleteNamespace(DeleteNamespaceRequest(name=r.name))
+    ),
+    "CreateParticipant": Case(
+        _create_participant,
+        lambda c, r: c.participants.DeleteParticipant(
+            DeleteParticipantRequest(name=f"{r.parent}/participants/{r.participant_id}")
+        ),
+    ),
+    "UpdateParticipant": Case(
+        lambda c, n: UpdateParticipantRequest(participant=Participant(name=new_participant(c, n), description="new")),
+        lambda c, r: c.participants.UpdateParticipant(
+            UpdateParticipantRequest(participant=Participant(name=r.participant.name, description="newer"))
+        ),
+    ),
+    "DeleteParticipant": Case(
+        lambda c, n: DeleteParticipantRequest(name=new_participant(c, n)),
+        lambda c, r: c.participants.UndeleteParticipant(UndeleteParticipantRequest(name=r.name)),
+    ),
+    "UndeleteParticipant": Case(
+        lambda c, n: UndeleteParticipantRequest(name=_deleted_participant(c, n)),
+        lambda c, r: c.participants.DeleteParticipant(DeleteParticipantRequest(name=r.name)),
+    ),
+    "CreateSession": Case(_create_session, _delete_created_session),
+    "EnsureSession": Case(_ensure_session, _delete_created_session),
+    "UpdateSession": Case(
+        lambda c, n: UpdateSessionRequest(session=Session(name=new_session(c, n).name, data="new")),
+        lambda c, r: c.sessions.UpdateSession(UpdateSessionRequest(session=Session(name=r.session.name, data="newer"))),
+    ),
+    "DeleteSession": Case(
+        lambda c, n: DeleteSessionRequest(name=new_session(c, n).name),
+        lambda c, r: c.sessions.UndeleteSession(UndeleteSessionRequest(name=r.name)),
+    ),
+    "UndeleteSession": Case(
+        lambda c, n: UndeleteSessionRequest(name=_deleted_session(c, n)), lambda c, r: delete_session(c, r.name)
+    ),
+    "ExpungeSession": Case(
+        lambda c, n: ExpungeSessionRequest(name=_deleted_session(c, n)),
+        # Deleted again, so that a second expunging would find something to remove.
+        lambda c, r: delete_session(c, new_session(c, *r.name.split("/sessions/")).name),
+    ),
+    "BindParticipant": Case(
+        _bind,
+        lambda c, r: c.sessions.UnbindParticipant(
+            UnbindParticipantRequest(session=r.session, participant=r.participant)
+        ),
+    ),
+    "UnbindParticipant": Case(
+        _unbind,
+        lambda c, r: c.sessions.BindParticipant(BindParticipantRequest(session=r.session, participant=r.participant)),
+    ),
+}
+
+every_rpc = pytest.mark.parametrize("name", CASES)
+
+
+def prepared(client: Client, namespace: str, name: str, request_id: str) -> Any:
+    """A request of an RPC that will take effect, with that request id."""
+    request: Any = CASES[name].request(client, namespace)
+    request.request_id = request_id
+    return request
+
+
+def altered(request: Any) -> Any:
+    """Another request with the same request id, which would fail if it were carried out."""
+    other = type(request)()
+    other.CopyFrom(request)
+    resource = next((field.name for field in request.DESCRIPTOR.fields if _is_resource(field)), "")
+    if resource and request.DESCRIPTOR.name.startswith("Update"):
+        getattr(other, resource).etag = "stale"
+    elif resource:
+        getattr(other, resource).managed = True
+    elif "etag" in request.DESCRIPTOR.fields_by_name:
+        other.etag = "stale"
+    else:
+        other.participant += "-missing"
+    return other
+
+
+def _is_resource(field: Any) -> bool:
+    return field.message_type is not None and "uid" in field.message_type.fields_by_name
+
+
+def scope(namespace: str, request: Any) -> str:
+    """The namespace that a request changes."""
+    return f"namespaces/{request.namespace_id}" if isinstance(request, CreateNamespaceRequest) else namespace
+
+
+def everything(client: Client, namespace: str) -> list[Message]:
+    """A namespace with all that is in it, or nothing where there is none."""
+    itself = ListNamespacesRequest(filter=f'namespace_id="{namespace.partition("/")[2]}"', show_deleted=True)
+    owners = client.namespaces.ListNamespaces(itself)
+    if not owners.namespaces:
+        return []
+    participants = ListParticipantsRequest(parent=namespace, show_deleted=True)
+    sessions = ListSessionsRequest(parent=namespace, show_deleted=True, view=SESSION_VIEW_FULL)
+    return [
+        owners,
+        client.participants.ListParticipants(participants),
+        client.sessions.ListSessions(sessions),
+    ]
+
+
+def test_every_mutating_rpc_takes_one_and_has_a_case() -> None:
+    assert {name for name, rpc in MUTATING.items() if "request_id" in rpc.request_class.DESCRIPTOR.fields_by_name} == (
+        set(MUTATING)
+    )
+    assert set(CASES) == set(MUTATING)
+
+
+@every_rpc
+def test_the_same_request_gets_the_first_answer_and_takes_effect_once(
+    client: Client, namespace: str, name: str
+) -> None:
+    request = prepared(client, namespace, name, unique("request"))
+    where, call = scope(namespace, request), MUTATING[name].raw_on(client.channel)
+    raw = request.SerializeToString()
+    before = everything(client, where)
+    first = call(raw)
+    after = everything(client, where)
+    assert after != before
+    assert call(raw) == first
+    assert everything(client, where) == after
+    CASES[name].undo(client, request)
+    undone = everything(client, where)
+    assert undone != after
+    assert call(raw) == first
+    assert everything(client, where) == undone
+
+
+@every_rpc
+def test_another_request_with_the_same_id_is_refused(client: Client, namespace: str, name: str) -> None:
+    request = prepared(client, namespace, name, unique("request"))
+    call = MUTATING[name].on(client.channel)
+    first = call(request)
+    after = everything(client, scope(namespace, request))
+    refusal = refused(call, altered(request), "REQUEST_ID_REUSED", "request_id")
+    assert refusal.info.metadata == {"request_id": request.request_id}
+    assert everything(client, scope(namespace, request)) == after
+    assert call(request) == first
+
+
+@every_rpc
+def test_a_failed_call_leaves_the_id_free(client: Client, namespace: str, name: str) -> None:
+    request = prepared(client, namespace, name, unique("request"))
+    call = MUTATING[name].on(client.channel)
+    assert failure(call, altered(request)).reason not in ("REQUEST_ID_REUSED", "INVALID_FIELD")
+    before = everything(client, scope(namespace, request))
+    call(request)
+    assert everything(client, scope(namespace, request)) != before
+
+
+@every_rpc
+def test_one_id_in_two_namespaces_is_two_ids(client: Client, name: str) -> None:
+    request_id = unique("request")
+    for _ in range(2):
+        namespace = Namespace()
+        created = client.namespaces.CreateNamespace(
+            CreateNamespaceRequest(namespace=namespace, namespace_id=unique("namespace"))
+        )
+        request = prepared(client, created.name, name, request_id)
+        before = everything(client, scope(created.name, request))
+        MUTATING[name].on(client.channel)(request)
+        assert everything(client, scope(created.name, request)) != before
+
+
+@every_rpc
+def test_parallel_calls_with_one_id_take_effect_once(client: Client, namespace: str, name: str) -> None:
+    request = prepared(client, namespace, name, unique("request"))
+    raw, call = request.SerializeToString(), MUTATING[name].raw_on(client.channel)
+    answers = at_once([lambda: call(raw)] * CALLERS)
+    assert all(isinstance(answer, bytes) for answer in answers)
+    assert len(set(answers)) == 1
+    assert call(raw) == answers[0]
+
+
+@every_rpc
+def test_is_one_to_128_printable_ascii_characters(client: Client, namespace: str, name: str) -> None:
+    call = MUTATING[name].on(client.channel)
+    request = prepared(client, namespace, name, "")
+    before = everything(client, scope(namespace, request))
+    for request_id in ("a b", " ", "ä", "a\n", "\0", "\x7f", "👩"):
+        request.request_id = request_id
+        refused(call, request, "INVALID_FIELD", "request_id")
+    request.request_id = "x" * 129
+    refused(call, request, "LIMIT_EXCEEDED", "request_id")
+    assert everything(client, scope(namespace, request)) == before
+    request.request_id = unique("!~" * 60)
+    call(request)
+    assert everything(client, scope(namespace, request)) != before
+
+
+def test_ids_that_differ_in_case_are_two_ids(client: Client, namespace: str) -> None:
+    names = set()
+    for request_id in ("abc", "ABC", "abC"):
+        request = CreateSessionRequest(parent=namespace, session=Session(), request_id=request_id)
+        names.add(client.sessions.CreateSession(request).name)
+    assert len(names) == 3
+
+
+def test_a_generated_name_is_answered_again(client: Client, namespace: str) -> None:
+    request = CreateSessionRequest(parent=namespace, session=Session(), request_id="again")
+    first = client.sessions.CreateSession(request)
+    assert client.sessions.CreateSession(request) == first
+    assert len(client.sessions.ListSessions(ListSessionsRequest(parent=namespace)).sessions) == 1
+    created = CreateNamespaceRequest(namespace=Namespace(), request_id=unique("again"))
+    assert client.namespaces.CreateNamespace(created) == client.namespaces.CreateNamespace(created)
+
+
+def test_one_id_for_two_methods_is_refused(client: Client, namespace: str) -> None:
+    name = new_session(client, namespace).name
+    client.sessions.DeleteSession(DeleteSessionRequest(name=name, request_id="one"))
+    request = UndeleteSessionRequest(name=name, request_id="one")
+    refused(client.sessions.UndeleteSession, request, "REQUEST_ID_REUSED")
+
+
+def test_the_first_answer_tells_of_members_that_have_left_since(client: Client, namespace: str) -> None:
+    session, participant = _session_with_member(client, namespace)
+    ensured = EnsureSessionRequest(parent=namespace, session_id=session.rpartition("/")[2], request_id="one")
+    first = client.sessions.EnsureSession(ensured)
+    assert not first.created
+    client.sessions.UnbindParticipant(UnbindParticipantRequest(session=session, participant=participant))
+    assert client.sessions.EnsureSession(ensured) == first
+    assert member_names(first.session) == [participant]
+    assert member_names(get_session(client, session)) == []
+
+
+def test_a_call_that_failed_for_want_of_a_participant_succeeds_when_it_is_there(client: Client, namespace: str) -> None:
+    wanted = f"{namespace}/participants/late"
+    request = CreateSessionRequest(
+        parent=namespace, session=Session(participants=members(wanted)), request_id="patient"
+    )
+    refused(client.sessions.CreateSession, request, "PARTICIPANT_NOT_FOUND")
+    new_participant(client, namespace, "late")
+    assert member_names(client.sessions.CreateSession(request)) == [wanted]

@@ -1,0 +1,172 @@
+"""What the protos promise and what the server has are the same, down to the last field."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.api import field_behavior_pb2
+from google.protobuf import json_format
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from pydantic import BaseModel
+
+from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLimits
+from activity_session.v1.session_settings_pb2 import MemorySettings, SessionSettings
+from activity_session_server import __version__, session_settings
+from activity_session_server.app import SERVICES
+from activity_session_server.limits import Limits
+from activity_session_server.session_settings import MemoryResourceSettings, SessionResourceSettings
+from rpcs import MUTATING, RPCS, Rpc, modules
+from servers import Client, connected, serving
+
+PROTOS = Path(__file__).parents[2] / "protos" / "activity_session" / "v1"
+MODELS: list[tuple[type[Message], type[BaseModel]]] = [
+    (SessionSettings, SessionResourceSettings),
+    (MemorySettings, MemoryResourceSettings),
+]
+STANDARD_VERBS = {"Get": "get", "List": "get", "BatchGet": "get", "Update": "patch", "Delete": "delete"}
+
+every_rpc = pytest.mark.parametrize("rpc", [pytest.param(rpc, id=name) for name, rpc in RPCS.items()])
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with serving("sqlite:///:memory:") as server, connected(server.address) as client:
+        yield client
+
+
+def input_messages() -> list[Any]:
+    """The descriptors of all requests and of the messages of ours in them."""
+    found: dict[str, Any] = {}
+    waiting = [rpc.descriptor.input_type for rpc in RPCS.values()]
+    while waiting:
+        message = waiting.pop()
+        if message.full_name not in found and message.file.package == "activity_session.v1":
+            found[message.full_name] = message
+            waiting += [field.message_type for field in message.fields if field.message_type is not None]
+    return [message for message in found.values() if not message.GetOptions().map_entry]
+
+
+def behaviors(field: Any) -> set[int]:
+    return set(field.GetOptions().Extensions[field_behavior_pb2.field_behavior])
+
+
+@every_rpc
+def test_every_rpc_is_served(client: Client, rpc: Rpc) -> None:
+    try:
+        rpc.on(client.channel)(rpc.request_class())
+    except grpc.RpcError as error:
+        code = error.code()
+        assert code is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_every_service_of_the_protos_is_known_to_the_server() -> None:
+    named = {rpc.descriptor.containing_service.full_name for rpc in RPCS.values()}
+    assert named == set(SERVICES)
+    assert len(RPCS) == sum(
+        len(service.methods) for module in modules() for service in module.DESCRIPTOR.services_by_name.values()
+    )
+
+
+@pytest.mark.parametrize("message", [pytest.param(message, id=message.name) for message in input_messages()])
+def test_every_field_that_callers_send_tells_its_behaviour(message: Any) -> None:
+    told = {
+        field_behavior_pb2.REQUIRED,
+        field_behavior_pb2.OPTIONAL,
+        field_behavior_pb2.OUTPUT_ONLY,
+        field_behavior_pb2.IDENTIFIER,
+    }
+    untold = [field.name for field in message.fields if len(behaviors(field) & told) != 1]
+    assert untold == []
+
+
+@every_rpc
+def test_every_rpc_can_be_offered_over_http(rpc: Rpc) -> None:
+    verb = rpc.http.WhichOneof("pattern")
+    path = getattr(rpc.http, verb)
+    assert path.startswith("/v1/")
+    standard = next((verb for word, verb in STANDARD_VERBS.items() if re.match(f"{word}[A-Z]", rpc.name)), "post")
+    assert verb == ("get" if rpc.name == "GetServerInfo" else standard)
+    fields = {variable.partition(".")[0] for variable in re.findall(r"{([a-z_.]+)=", path)}
+    fields |= {rpc.http.body} - {"", "*"}
+    assert fields <= set(rpc.request_class.DESCRIPTOR.fields_by_name)
+    assert bool(rpc.http.body) == (verb in ("post", "patch"))
+
+
+def test_no_two_rpcs_share_a_path() -> None:
+    paths = [(verb := rpc.http.WhichOneof("pattern"), getattr(rpc.http, verb)) for rpc in RPCS.values()]
+    assert len(set(paths)) == len(paths)
+
+
+def test_every_rpc_that_changes_something_takes_a_request_id() -> None:
+    assert {name for name, rpc in RPCS.items() if "request_id" in rpc.request_class.DESCRIPTOR.fields_by_name} == (
+        set(MUTATING)
+    )
+
+
+class TestLimits:
+    def test_have_a_field_each(self) -> None:
+        # Some are fixed, by the width of a column: those are properties, beside one that follows from all others.
+        fixed = {name for name, value in vars(Limits).items() if isinstance(value, property)}
+        limits = set(Limits.model_fields) | fixed - {"largest_session_bytes"}
+        assert set(ServerLimits.DESCRIPTOR.fields_by_name) == limits
+
+    def test_are_told_as_they_are(self, client: Client) -> None:
+        info = client.info.GetServerInfo(GetServerInfoRequest())
+        assert info.version == __version__
+        assert told(info.limits) == known({})
+
+    def test_are_told_as_they_are_set(self) -> None:
+        others = {"data_bytes": 1000, "labels": 3, "purge_age": timedelta(seconds=90)}
+        with serving("sqlite:///:memory:", **others) as server, connected(server.address) as client:
+            limits = told(client.info.GetServerInfo(GetServerInfoRequest()).limits)
+        assert limits == known(others)
+        assert others.items() <= limits.items()
+
+
+def told(limits: ServerLimits) -> dict[str, Any]:
+    values = {name: getattr(limits, name) for name in ServerLimits.DESCRIPTOR.fields_by_name}
+    return {name: value.ToTimedelta() if isinstance(value, Duration) else value for name, value in values.items()}
+
+
+def known(others: dict[str, Any]) -> dict[str, Any]:
+    """The limits of a server with other values of some."""
+    limits = Limits.model_validate(others)
+    return {name: getattr(limits, name) for name in ServerLimits.DESCRIPTOR.fields_by_name}
+
+
+class TestSettings:
+    @pytest.mark.parametrize(("message", "model"), MODELS)
+    def test_have_the_same_fields_as_message_and_as_model(self, message: type[Message], model: type[BaseModel]) -> None:
+        assert list(message.DESCRIPTOR.fields_by_name) == list(model.model_fields)
+
+    @pytest.mark.parametrize(("message", "model"), MODELS)
+    def test_have_the_defaults_that_the_protos_tell(self, message: type[Message], model: type[BaseModel]) -> None:
+        documented = documented_defaults(message.DESCRIPTOR.name)
+        scalars = {name for name, field in message.DESCRIPTOR.fields_by_name.items() if field.message_type is None}
+        assert set(documented) == scalars
+        defaults = model().model_dump(mode="json")
+        assert documented == {name: str(defaults[name]).removesuffix(".0") for name in scalars} | {
+            name: str(value).lower() for name, value in defaults.items() if isinstance(value, bool)
+        }
+
+    def test_have_the_models_defaults_in_answers(self) -> None:
+        answered = json_format.MessageToDict(session_settings.DEFAULTS, preserving_proto_field_name=True)
+        expected = SessionResourceSettings().model_dump(mode="json")
+        strategy = answered["memory"]["max_memory_strategy"]
+        answered["memory"]["max_memory_strategy"] = strategy.removeprefix("MAX_MEMORY_STRATEGY_")
+        assert answered == {name: value for name, value in expected.items() if name != "collection_overrides"}
+
+
+def documented_defaults(message: str) -> dict[str, str]:
+    """The defaults that the comments of a settings message tell, as they are written."""
+    text = (PROTOS / "session_settings.proto").read_text()
+    body = re.search(rf"^message {message} {{\n(.*?)^}}", text, re.DOTALL | re.MULTILINE)
+    assert body is not None
+    joined = re.sub(r"\n\s*// ", " ", body.group(1))
+    found = re.findall(r"Default (\S+)\.\s*\n\s*optional \w+ (\w+) =", joined)
+    return {name: value for value, name in found}

@@ -1,0 +1,87 @@
+"""The steps that many tests of sessions take, each in one call, and how they judge a refusal."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from grpc import RpcError
+
+from activity_session.v1.participant_pb2 import PARTICIPANT_TYPE_USER, Participant
+from activity_session.v1.participant_service_pb2 import CreateParticipantRequest
+from activity_session.v1.session_pb2 import Session, SessionParticipant
+from activity_session.v1.session_service_pb2 import (
+    CreateSessionRequest,
+    DeleteSessionRequest,
+    GetSessionRequest,
+    UpdateSessionRequest,
+)
+from servers import Client, Failure, failure, unique
+
+T = TypeVar("T")
+START_SECONDS = 30
+
+
+def new_participant(client: Client, namespace: str, participant_id: str = "", **fields: Any) -> str:
+    """The name of a new participant, a person unless the fields say otherwise."""
+    request = CreateParticipantRequest(
+        parent=namespace,
+        participant_id=participant_id or unique("participant"),
+        participant=Participant(**{"participant_type": PARTICIPANT_TYPE_USER, **fields}),
+    )
+    return client.participants.CreateParticipant(request).name
+
+
+def new_session(client: Client, namespace: str, session_id: str = "", **fields: Any) -> Session:
+    request = CreateSessionRequest(
+        parent=namespace, session_id=session_id or unique("session"), session=Session(**fields)
+    )
+    return client.sessions.CreateSession(request)
+
+
+def get_session(client: Client, name: str) -> Session:
+    return client.sessions.GetSession(GetSessionRequest(name=name))
+
+
+def update_session(client: Client, session: Session, *paths: str) -> Session:
+    request = UpdateSessionRequest(session=session, update_mask=FieldMask(paths=paths))
+    return client.sessions.UpdateSession(request)
+
+
+def delete_session(client: Client, name: str) -> Session:
+    return client.sessions.DeleteSession(DeleteSessionRequest(name=name))
+
+
+def members(*names: str, role: str = "") -> list[SessionParticipant]:
+    return [SessionParticipant(participant=name, role=role) for name in names]
+
+
+def member_names(session: Session) -> list[str]:
+    return [member.participant for member in session.participants]
+
+
+def refused(call: Any, request: Message, reason: str, field: str | None = None) -> Failure:
+    """What a call fails with: that reason, and where a field is given, a violation of it."""
+    refusal = failure(call, request)
+    assert refusal.reason == reason, f"{refusal.code}: {refusal.message}"
+    if field is not None:
+        assert field in refusal.fields
+    return refusal
+
+
+def at_once(calls: Iterable[Callable[[], T]]) -> list[T | Failure]:
+    """What each of several calls that start at one moment answered or failed with, in their order."""
+    waiting = list(calls)
+    barrier = Barrier(len(waiting), timeout=START_SECONDS)
+
+    def run(call: Callable[[], T]) -> T | Failure:
+        barrier.wait()
+        try:
+            return call()
+        except RpcError as error:
+            return Failure(error)
+
+    with ThreadPoolExecutor(len(waiting)) as pool:
+        return list(pool.map(run, waiting))
