@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
-from servers import Client, connected, serving, unique
 
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest
+from backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
+from servers import Client, connected, serving, unique
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
