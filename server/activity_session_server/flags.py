@@ -3,6 +3,7 @@
 Permission comes first, then the namespace, then the resource itself. Reads are never refused.
 """
 
+from collections.abc import Collection
 from typing import Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -33,6 +34,12 @@ def check_permission(call: Call, kind: Kind, resource: Flagged) -> None:
     if resource.managed and call.role is not Role.SYSTEM:
         message = f"{resource.name} is managed: this takes the role {Role.SYSTEM}"
         raise about(kind, "MANAGED", resource.name, message)
+
+
+def check_managed_flag(call: Call, kind: Kind, given: Flagged, paths: Collection[str]) -> None:
+    """Refuse an update that sets the flag, before anybody is told whether the resource exists (AIP-211)."""
+    if "managed" in paths:
+        check_permission(call, kind, given)
 
 
 def check_live(kind: Kind, resource: Flagged) -> None:

@@ -29,7 +29,8 @@ class Limits(BaseModel):
     labels: int = Field(64, ge=0, le=1024, description="labels of a session")
     session_participants: int = Field(256, ge=1, le=4096, description="participants of a session")
     collection_overrides: int = Field(64, ge=0, le=1024, description="collection overrides in a session's settings")
-    filter_characters: int = Field(2000, ge=1, le=20_000, description="characters of a filter")
+    # SQLite takes patterns of up to 50,000 bytes, and a character has up to four.
+    filter_characters: int = Field(2000, ge=1, le=12_000, description="characters of a filter")
     filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")
     filter_depth: int = Field(16, ge=1, le=50, description="nested levels of a filter")
     request_id_age: timedelta = Field(

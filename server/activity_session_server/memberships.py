@@ -78,9 +78,9 @@ def bind_missing(
     locked: LockedSession,
     wanted: Sequence[SessionParticipant],
 ) -> Session:
-    """Bind those of the wanted members that a locked session does not have."""
+    """Bind those of the wanted members that a locked session does not have; a deleted one is refused either way."""
     added = missing(locked.message, wanted)
-    if not added:
+    if not added and not flags.is_deleted(locked.message):
         return sessions.answer(locked)
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)

@@ -63,12 +63,12 @@ def list_namespaces(store: Store, call: Call, request: ListNamespacesRequest) ->
 def update_namespace(store: Store, call: Call, request: UpdateNamespaceRequest) -> Namespace:
     """Change the masked fields of a namespace."""
     paths = masks.resolve(request.update_mask, request.namespace, MUTABLE)
+    flags.check_managed_flag(call, Kind.NAMESPACE, request.namespace, paths)
 
     def update(writer: Writer) -> Namespace:
         locked = namespaces.lock_namespace(writer, *ids_of(request.namespace.name))
         flags.check_permission(call, Kind.NAMESPACE, locked.message)
         updated = masks.updated(locked.message, request.namespace, paths)
-        flags.check_permission(call, Kind.NAMESPACE, updated)
         flags.check_change(Kind.NAMESPACE, locked.message, updated)
         etags.check(Kind.NAMESPACE, locked.message, request.namespace.etag)
         return namespaces.update_namespace(writer, locked, updated)

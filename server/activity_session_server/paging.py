@@ -10,6 +10,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Collection
+from datetime import datetime
 from typing import NamedTuple
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
@@ -58,7 +59,8 @@ def page_of(request: ListRequest, maximum: int) -> Page:
         ServiceError: INVALID_FIELD for order_by, INVALID_PAGE_TOKEN for page_token.
     """
     size = min(request.page_size or DEFAULT_PAGE_SIZE, maximum)
-    return Page(size, parse_order(request.order_by, ORDER_FIELDS), _decode(request))
+    order = parse_order(request.order_by, ORDER_FIELDS)
+    return Page(size, order, _decode(request, order))
 
 
 def parse_order(text: str, fields: Collection[str]) -> Order:
@@ -88,18 +90,30 @@ def next_token(request: ListRequest, position: Position | None) -> str:
     return _base64(_digest(request, payload) + payload)
 
 
-def _decode(request: ListRequest) -> Position | None:
+def _decode(request: ListRequest, order: Order) -> Position | None:
     if not request.page_token:
         return None
     raw = _unbase64(request.page_token)
-    payload = raw[_DIGEST_BYTES:]
-    if raw[:_DIGEST_BYTES] != _digest(request, payload):
+    digest, payload = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
+    position = _position(payload, order) if digest == _digest(request, payload) else None
+    if position is None:
         raise ServiceError(
             ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN,
             "page_token: it was not given out for this query; start again without one",
             metadata={"field": "page_token"},
         )
-    return Position(*json.loads(payload))
+    return position
+
+
+def _position(payload: bytes, order: Order) -> Position | None:
+    """The position in a payload; None for one that was made up, since anybody can make the digest too."""
+    try:
+        value, key = json.loads(payload)
+        if order.field != "name" and datetime.fromisoformat(value).tzinfo is not None:
+            return None
+    except (ValueError, TypeError):
+        return None
+    return Position(value, key) if isinstance(value, str) and isinstance(key, str) else None
 
 
 def _unbase64(text: str) -> bytes:

@@ -68,12 +68,12 @@ def list_participants(store: Store, call: Call, request: ListParticipantsRequest
 def update_participant(store: Store, call: Call, request: UpdateParticipantRequest) -> Participant:
     """Change the masked fields of a participant."""
     paths = masks.resolve(request.update_mask, request.participant, MUTABLE, immutable=("participant_type",))
+    flags.check_managed_flag(call, Kind.PARTICIPANT, request.participant, paths)
 
     def update(writer: Writer) -> Participant:
         locked = access.participant_to_change(writer, call, request.participant.name)
         _check_type(request, locked.message)
         updated = masks.updated(locked.message, request.participant, paths)
-        flags.check_permission(call, Kind.PARTICIPANT, updated)
         flags.check_change(Kind.PARTICIPANT, locked.message, updated)
         etags.check(Kind.PARTICIPANT, locked.message, request.participant.etag)
         return participants.update_participant(writer, locked, updated)

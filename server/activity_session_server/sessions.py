@@ -1,12 +1,13 @@
 """The use cases of sessions, one function per RPC; `memberships` has those of their participants."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from google.protobuf.empty_pb2 import Empty
 
 from activity_session.v1.namespace_pb2 import Namespace
-from activity_session.v1.session_pb2 import Session, SessionView
+from activity_session.v1.session_pb2 import Session, SessionParticipant, SessionView
 from activity_session.v1.session_service_pb2 import (
     BatchGetSessionsRequest,
     BatchGetSessionsResponse,
@@ -51,10 +52,14 @@ MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "e
 def create_session(store: Store, call: Call, request: CreateSessionRequest) -> Session:
     """Create a session with its members; its id is generated when none is given."""
     session_id = request.session_id or str(uuid.uuid4())
+    new = _new(call, request.parent, session_id, request.session)
 
     def create(writer: Writer) -> Session:
         namespace = namespaces.hold_namespace(writer, *ids_of(request.parent))
-        return _create(writer, call, namespace, session_id, request.session)
+        created = _insert(writer, call, namespace, new, request.session.participants)
+        if created is None:
+            raise already_exists(Kind.SESSION, new.name)
+        return created
 
     return store.write(call, create, request)
 
@@ -63,6 +68,8 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
     """Get a session or create it; members that are missing are bound either way."""
     (namespace_id,) = ids_of(request.parent)
     wanted = request.session.participants
+    new = _new(call, request.parent, request.session_id, request.session)
+    new.auto_created = True
 
     def look(reader: Reader) -> Session | None:
         return sessions.find_session(reader, namespace_id, request.session_id, full=True)
@@ -71,11 +78,12 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
         namespace = namespaces.hold_namespace(writer, namespace_id)
         locked = sessions.find_session_to_lock(writer, namespace, request.session_id, full=True)
         if locked:
-            flags.check_live(Kind.SESSION, locked.message)
             session = memberships.bind_missing(writer, call, namespace, locked, wanted)
             return EnsureSessionResponse(session=session)
-        session = _create(writer, call, namespace, request.session_id, request.session, auto=True)
-        return EnsureSessionResponse(session=session, created=True)
+        created = _insert(writer, call, namespace, new, wanted)
+        if created is None:
+            raise Raced
+        return EnsureSessionResponse(session=created, created=True)
 
     if not request.request_id:
         session = store.read(call, look)
@@ -134,12 +142,12 @@ def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Lis
 def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> Session:
     """Change the masked fields of a session; what it was read with is given back as it is now."""
     paths = masks.resolve(request.update_mask, request.session, MUTABLE)
+    flags.check_managed_flag(call, Kind.SESSION, request.session, paths)
 
     def update(writer: Writer) -> Session:
         locked = access.session_to_change(writer, call, request.session.name, full=True)
         updated = masks.updated(locked.message, request.session, paths)
         _cut_to_microseconds(updated)
-        flags.check_permission(call, Kind.SESSION, updated)
         flags.check_change(Kind.SESSION, locked.message, updated)
         etags.check(Kind.SESSION, locked.message, request.session.etag)
         _check_counts(call, updated)
@@ -191,27 +199,27 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
     return store.write(call, expunge, request)
 
 
-def _create(
-    writer: Writer,
-    call: Call,
-    namespace: Namespace,
-    session_id: str,
-    given: Session,
-    *,
-    auto: bool = False,
-) -> Session:
-    """Insert a session and bind its members; raises SESSION_ALREADY_EXISTS, or Raced where it is ensured."""
-    name = format_name(Kind.SESSION, *ids_of(namespace.name), session_id)
-    session = Session(name=name, enabled=True, auto_created=auto)
+def _new(call: Call, parent: str, session_id: str, given: Session) -> Session:
+    """A session as it was given, for a caller who may make it."""
+    session = Session(name=f"{parent}/sessions/{session_id}", enabled=True)
     masks.apply(session, given, masks.populated(given, MUTABLE))
     _cut_to_microseconds(session)
     flags.check_permission(call, Kind.SESSION, session)
+    return session
+
+
+def _insert(
+    writer: Writer, call: Call, namespace: Namespace, new: Session, members: Sequence[SessionParticipant]
+) -> Session | None:
+    """Insert a copy of a new session and bind its members; None when its name is taken."""
     flags.check_usable(Kind.NAMESPACE, namespace)
+    session = Session()
+    session.CopyFrom(new)
     _set_expiry(session, namespace, writer.now)
+    session_id = ids_of(new.name)[1]
     created = sessions.create_session(writer, namespace, session_id, session)
-    if created is None:
-        raise Raced if auto else already_exists(Kind.SESSION, name)
-    memberships.bind_all(writer, call, created, given.participants)
+    if created is not None:
+        memberships.bind_all(writer, call, created, members)
     return created
 
 

@@ -81,6 +81,24 @@ def matches(text: ColumnElement[Any], pattern: Pattern) -> ColumnElement[bool]:
     )
 
 
+class code_points(FunctionElement[str]):  # noqa: N801 - reads as an SQL function
+    """A text in the order of its code points."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(code_points)
+def _code_points_on_sqlite(element: code_points, compiler: SQLCompiler, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+@compiles(code_points, *MYSQL)
+def _code_points_on_mysql(element: code_points, compiler: SQLCompiler, **kw: Any) -> str:
+    # The collation fills up the shorter text with spaces first, so that "a" would not come before "a " or "a\t".
+    return f"CAST({compiler.process(element.clauses, **kw)} AS BINARY)"
+
+
 class _json_member(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
     """The text under a JSON path."""
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_
+from sqlalchemy import ColumnElement, and_, func, literal, not_, or_
 
 from activity_session_server.filters import And, Comparison, Node, Not, Or, Text
-from activity_session_server.store.expressions import json_member, known, matches
+from activity_session_server.store.expressions import code_points, json_member, known, matches
 
 Columns = Mapping[str, ColumnElement[Any]]
 _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
@@ -63,5 +63,5 @@ def _comparison(node: Comparison, column: ColumnElement[Any]) -> ColumnElement[b
     elif node.operator in ("=", ":"):
         found = matches(column, value)
     else:
-        found = _COMPARE[node.operator](column, value.text)
+        found = _COMPARE[node.operator](code_points(column), code_points(literal(value.text)))
     return known(found) if node.field in _NULLABLE else found

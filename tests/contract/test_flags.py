@@ -1,0 +1,513 @@
+"""The flags enabled, managed and deleted: what each refuses, on whom, and in which order they are judged."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+
+from activity_session.v1 import namespace_service_pb2, participant_service_pb2, session_service_pb2
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.namespace_service_pb2 import (
+    CreateNamespaceRequest,
+    DeleteNamespaceRequest,
+    GetNamespaceRequest,
+    ListNamespacesRequest,
+    UndeleteNamespaceRequest,
+    UpdateNamespaceRequest,
+)
+from activity_session.v1.participant_pb2 import Participant
+from activity_session.v1.participant_service_pb2 import (
+    CreateParticipantRequest,
+    DeleteParticipantRequest,
+    GetParticipantRequest,
+    ListParticipantsRequest,
+    UndeleteParticipantRequest,
+    UpdateParticipantRequest,
+)
+from activity_session.v1.session_pb2 import Session, SessionParticipant, SessionView
+from activity_session.v1.session_service_pb2 import (
+    BatchGetSessionsRequest,
+    BindParticipantRequest,
+    CreateSessionRequest,
+    DeleteSessionRequest,
+    EnsureSessionRequest,
+    ExpungeSessionRequest,
+    GetSessionRequest,
+    ListSessionsRequest,
+    UnbindParticipantRequest,
+    UndeleteSessionRequest,
+    UpdateSessionRequest,
+)
+from backends import MARIADB, SQLITE_FILE, MariaDB
+from given import (
+    USER,
+    delete_namespace,
+    delete_participant,
+    delete_session,
+    make_namespace,
+    make_participant,
+    make_session,
+)
+from servers import Client, connected, failure, serving, unique
+
+FULL = SessionView.SESSION_VIEW_FULL
+DENIED, REFUSED = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PRECONDITION
+
+
+@dataclass(frozen=True)
+class World:
+    """Names of a namespace and of what is in it: `member` takes part in `session`, `guest` does not."""
+
+    namespace: str
+    session: str
+    deleted_session: str
+    member: str
+    guest: str
+    deleted_participant: str
+
+
+def make_world(client: Client, namespace: str) -> World:
+    member, guest, gone = (make_participant(client, namespace, id_).name for id_ in ("member", "guest", "gone"))
+    live = make_session(client, namespace, "live", participants=[SessionParticipant(participant=member)]).name
+    deleted = make_session(client, namespace, "deleted").name
+    delete_participant(client, gone)
+    delete_session(client, deleted)
+    return World(namespace, live, deleted, member, guest, gone)
+
+
+@pytest.fixture
+def world(client: Client, namespace: str) -> World:
+    return make_world(client, namespace)
+
+
+@dataclass(frozen=True)
+class Both:
+    """Two servers on one database, as their callers see them."""
+
+    admin: Client
+    system: Client
+
+
+@pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    if request.param == MARIADB:
+        mariadb: MariaDB = request.getfixturevalue("mariadb")
+        url = mariadb.new_database()
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('flags') / 'flags.db'}"
+    with (
+        serving(url, anonymous_role="admin") as for_admin,
+        serving(url, anonymous_role="system") as for_system,
+        connected(for_admin.address) as admin,
+        connected(for_system.address) as system,
+    ):
+        yield Both(admin, system)
+
+
+def send(client: Client, request: Message) -> Any:
+    return call_of(client, request)(request)
+
+
+def call_of(client: Client, request: Message) -> Any:
+    """The method that takes a request: the one of the same name."""
+    method = request.DESCRIPTOR.name.removesuffix("Request")
+    stubs = (client.namespaces, client.participants, client.sessions)
+    return next(getattr(stub, method) for stub in stubs if hasattr(stub, method))
+
+
+def get_session(client: Client, name: str) -> Session:
+    return client.sessions.GetSession(GetSessionRequest(name=name))
+
+
+def everything(client: Client, world: World) -> list[Any]:
+    """All that can be read of a world."""
+    return [
+        send(client, GetNamespaceRequest(name=world.namespace)),
+        send(client, ListParticipantsRequest(parent=world.namespace, show_deleted=True)),
+        send(client, ListSessionsRequest(parent=world.namespace, show_deleted=True, view=FULL)),
+    ]
+
+
+def member_list(name: str) -> Session:
+    return Session(participants=[SessionParticipant(participant=name)])
+
+
+def set_namespace(client: Client, name: str, **fields: Any) -> Namespace:
+    return client.namespaces.UpdateNamespace(UpdateNamespaceRequest(namespace=Namespace(name=name, **fields)))
+
+
+def set_participant(client: Client, name: str, **fields: Any) -> Participant:
+    return client.participants.UpdateParticipant(UpdateParticipantRequest(participant=Participant(name=name, **fields)))
+
+
+def set_session(client: Client, name: str, **fields: Any) -> Session:
+    return client.sessions.UpdateSession(UpdateSessionRequest(session=Session(name=name, **fields)))
+
+
+ToRequest = Callable[[World], Message]
+
+WRITES_TO_NAMESPACE: list[ToRequest] = [
+    lambda world: UpdateNamespaceRequest(namespace=Namespace(name=world.namespace, description="new")),
+    lambda world: DeleteNamespaceRequest(name=world.namespace, force=True),
+]
+WRITES_TO_PARTICIPANT: list[ToRequest] = [
+    lambda world: UpdateParticipantRequest(participant=Participant(name=world.guest, description="new")),
+    lambda world: DeleteParticipantRequest(name=world.guest),
+]
+WRITES_TO_SESSION: list[ToRequest] = [
+    lambda world: EnsureSessionRequest(
+        parent=world.namespace, session_id="live", session=member_list(world.guest), request_id="ensure"
+    ),
+    lambda world: EnsureSessionRequest(parent=world.namespace, session_id="live", session=member_list(world.guest)),
+    lambda world: UpdateSessionRequest(session=Session(name=world.session, description="new")),
+    lambda world: DeleteSessionRequest(name=world.session),
+    lambda world: BindParticipantRequest(session=world.session, participant=world.guest),
+    lambda world: BindParticipantRequest(session=world.session, participant=world.member, role="other"),
+    lambda world: UnbindParticipantRequest(session=world.session, participant=world.member),
+]
+BINDINGS_OF_GUEST: list[ToRequest] = [
+    lambda world: BindParticipantRequest(session=world.session, participant=world.guest),
+    lambda world: CreateSessionRequest(parent=world.namespace, session_id="new", session=member_list(world.guest)),
+    lambda world: EnsureSessionRequest(parent=world.namespace, session_id="new", session=member_list(world.guest)),
+    lambda world: EnsureSessionRequest(parent=world.namespace, session_id="live", session=member_list(world.guest)),
+]
+WRITES_BENEATH: list[ToRequest] = [
+    *WRITES_TO_PARTICIPANT,
+    *WRITES_TO_SESSION,
+    lambda world: CreateParticipantRequest(parent=world.namespace, participant=Participant(participant_type=USER)),
+    lambda world: UndeleteParticipantRequest(name=world.deleted_participant),
+    lambda world: CreateSessionRequest(parent=world.namespace, session=Session()),
+    lambda world: EnsureSessionRequest(parent=world.namespace, session_id="new"),
+    lambda world: UndeleteSessionRequest(name=world.deleted_session),
+    lambda world: ExpungeSessionRequest(name=world.deleted_session),
+]
+READS: list[ToRequest] = [
+    lambda world: GetNamespaceRequest(name=world.namespace),
+    lambda _: ListNamespacesRequest(),
+    lambda world: GetParticipantRequest(name=world.member),
+    lambda world: ListParticipantsRequest(parent=world.namespace),
+    lambda world: GetSessionRequest(name=world.session),
+    lambda world: BatchGetSessionsRequest(parent=world.namespace, names=[world.session, world.deleted_session]),
+    lambda world: ListSessionsRequest(parent=world.namespace),
+    # Nothing is missing, so nothing is written.
+    lambda world: EnsureSessionRequest(parent=world.namespace, session_id="live", session=member_list(world.member)),
+]
+# These make a namespace or bring one back: no flag of a namespace can stand in their way.
+ALWAYS = {"CreateNamespace", "UndeleteNamespace"}
+ANYWHERE = World("namespaces/a", *["namespaces/a/sessions/s"] * 2, *["namespaces/a/participants/p"] * 3)
+
+
+def shown(to_request: ToRequest) -> str:
+    return to_request(ANYWHERE).DESCRIPTOR.name.removesuffix("Request")
+
+
+def check_refused(client: Client, world: World, request: Message, reason: str, resource: str) -> None:
+    before = everything(client, world)
+    failed = failure(call_of(client, request), request)
+    assert (failed.code, failed.reason) == (DENIED if reason.endswith("_MANAGED") else REFUSED, reason)
+    assert failed.info.metadata["resource"] == resource
+    assert everything(client, world) == before
+
+
+def test_every_method_is_among_the_reads_or_the_writes() -> None:
+    methods = {
+        method.name
+        for file in (namespace_service_pb2, participant_service_pb2, session_service_pb2)
+        for service in file.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    }
+    assert {shown(one) for one in (*WRITES_TO_NAMESPACE, *WRITES_BENEATH, *READS)} | ALWAYS == methods
+
+
+@pytest.mark.parametrize("write", [*WRITES_TO_NAMESPACE, *WRITES_BENEATH], ids=shown)
+def test_a_disabled_namespace_refuses_all_writes_beneath(client: Client, world: World, write: ToRequest) -> None:
+    set_namespace(client, world.namespace, enabled=False)
+    check_refused(client, world, write(world), "NAMESPACE_DISABLED", world.namespace)
+
+
+@pytest.mark.parametrize("write", [*WRITES_TO_NAMESPACE, *WRITES_BENEATH], ids=shown)
+def test_a_deleted_namespace_refuses_all_writes_beneath(client: Client, world: World, write: ToRequest) -> None:
+    delete_namespace(client, world.namespace, force=True)
+    check_refused(client, world, write(world), "NAMESPACE_DELETED", world.namespace)
+
+
+@pytest.mark.parametrize("read", READS, ids=shown)
+def test_a_disabled_or_deleted_namespace_allows_all_reads(client: Client, world: World, read: ToRequest) -> None:
+    live = send(client, read(world))
+    set_namespace(client, world.namespace, enabled=False)
+    assert type(send(client, read(world))) is type(live)
+    set_namespace(client, world.namespace, enabled=True)
+    delete_namespace(client, world.namespace, force=True)
+    answer = send(client, read(world))
+    assert type(answer) is type(live)
+    if not isinstance(live, Namespace | namespace_service_pb2.ListNamespacesResponse):
+        assert answer == live
+
+
+@pytest.mark.parametrize("write", WRITES_BENEATH, ids=shown)
+def test_all_writes_beneath_work_again_once_the_namespace_is_back(
+    client: Client, world: World, write: ToRequest
+) -> None:
+    set_namespace(client, world.namespace, enabled=False)
+    set_namespace(client, world.namespace, enabled=True)
+    delete_namespace(client, world.namespace, force=True)
+    send(client, UndeleteNamespaceRequest(name=world.namespace))
+    before = everything(client, world)
+    send(client, write(world))
+    assert everything(client, world) != before
+
+
+@pytest.mark.parametrize("write", WRITES_TO_SESSION, ids=shown)
+def test_a_disabled_session_refuses_writes(client: Client, world: World, write: ToRequest) -> None:
+    set_session(client, world.session, enabled=False)
+    check_refused(client, world, write(world), "SESSION_DISABLED", world.session)
+
+
+@pytest.mark.parametrize("write", WRITES_TO_SESSION, ids=shown)
+def test_a_deleted_session_refuses_writes(client: Client, world: World, write: ToRequest) -> None:
+    delete_session(client, world.session)
+    check_refused(client, world, write(world), "SESSION_DELETED", world.session)
+
+
+@pytest.mark.parametrize("write", WRITES_TO_PARTICIPANT, ids=shown)
+def test_a_disabled_participant_refuses_writes(client: Client, world: World, write: ToRequest) -> None:
+    set_participant(client, world.guest, enabled=False)
+    check_refused(client, world, write(world), "PARTICIPANT_DISABLED", world.guest)
+
+
+@pytest.mark.parametrize("write", WRITES_TO_PARTICIPANT, ids=shown)
+def test_a_deleted_participant_refuses_writes(client: Client, world: World, write: ToRequest) -> None:
+    delete_participant(client, world.guest)
+    check_refused(client, world, write(world), "PARTICIPANT_DELETED", world.guest)
+
+
+@pytest.mark.parametrize("binding", BINDINGS_OF_GUEST, ids=shown)
+def test_a_disabled_or_deleted_participant_cannot_be_bound(client: Client, world: World, binding: ToRequest) -> None:
+    set_participant(client, world.guest, enabled=False)
+    check_refused(client, world, binding(world), "PARTICIPANT_DISABLED", world.guest)
+    set_participant(client, world.guest, enabled=True)
+    delete_participant(client, world.guest)
+    check_refused(client, world, binding(world), "PARTICIPANT_DELETED", world.guest)
+
+
+def test_a_disabled_member_can_leave_but_not_take_another_role(client: Client, world: World) -> None:
+    set_participant(client, world.member, enabled=False)
+    binding = BindParticipantRequest(session=world.session, participant=world.member, role="other")
+    check_refused(client, world, binding, "PARTICIPANT_DISABLED", world.member)
+    send(client, UnbindParticipantRequest(session=world.session, participant=world.member))
+    assert list(get_session(client, world.session).participants) == []
+
+
+def test_a_deleted_session_is_not_ensured(client: Client, world: World) -> None:
+    request = EnsureSessionRequest(parent=world.namespace, session_id="deleted")
+    check_refused(client, world, request, "SESSION_DELETED", world.deleted_session)
+
+
+def test_deleted_resources_cannot_be_enabled_or_disabled(client: Client, world: World) -> None:
+    for enabled in (True, False):
+        session = Session(name=world.deleted_session, enabled=enabled)
+        check_refused(client, world, UpdateSessionRequest(session=session), "SESSION_DELETED", world.deleted_session)
+        participant = Participant(name=world.deleted_participant, enabled=enabled)
+        request = UpdateParticipantRequest(participant=participant)
+        check_refused(client, world, request, "PARTICIPANT_DELETED", world.deleted_participant)
+
+
+@pytest.mark.parametrize("paths", [[], ["enabled"], ["enabled", "description"], ["*"]])
+def test_the_update_that_enables_works_with_all_that_it_changes(client: Client, world: World, paths: list[str]) -> None:
+    mask, is_described = FieldMask(paths=paths), paths != ["enabled"]
+    set_session(client, world.session, enabled=False)
+    session = Session(name=world.session, enabled=True, description="new")
+    updated = client.sessions.UpdateSession(UpdateSessionRequest(session=session, update_mask=mask))
+    assert (updated.enabled, updated.description) == (True, "new" * is_described)
+
+    set_participant(client, world.guest, enabled=False)
+    participant = Participant(name=world.guest, enabled=True, description="new")
+    changed = client.participants.UpdateParticipant(UpdateParticipantRequest(participant=participant, update_mask=mask))
+    assert (changed.enabled, changed.description) == (True, "new" * is_described)
+
+    set_namespace(client, world.namespace, enabled=False)
+    namespace = Namespace(name=world.namespace, enabled=True, description="new")
+    owner = client.namespaces.UpdateNamespace(UpdateNamespaceRequest(namespace=namespace, update_mask=mask))
+    assert (owner.enabled, owner.description) == (True, "new" * is_described)
+
+
+def test_disabling_what_is_disabled_is_refused(client: Client, world: World) -> None:
+    set_session(client, world.session, enabled=False)
+    again = UpdateSessionRequest(session=Session(name=world.session, enabled=False))
+    check_refused(client, world, again, "SESSION_DISABLED", world.session)
+
+
+def test_an_update_of_other_fields_does_not_enable_by_the_way(client: Client, world: World) -> None:
+    set_session(client, world.session, enabled=False)
+    session = Session(name=world.session, enabled=True, description="new")
+    request = UpdateSessionRequest(session=session, update_mask=FieldMask(paths=["description"]))
+    check_refused(client, world, request, "SESSION_DISABLED", world.session)
+
+
+def test_what_is_disabled_must_be_enabled_to_be_deleted(client: Client, world: World) -> None:
+    set_session(client, world.session, enabled=False)
+    check_refused(client, world, DeleteSessionRequest(name=world.session), "SESSION_DISABLED", world.session)
+    set_session(client, world.session, enabled=True)
+    assert delete_session(client, world.session).HasField("delete_time")
+
+
+def test_the_default_role_cannot_make_anything_managed(client: Client, world: World) -> None:
+    for request, reason in (
+        (CreateNamespaceRequest(namespace=Namespace(managed=True)), "NAMESPACE_MANAGED"),
+        (UpdateNamespaceRequest(namespace=Namespace(name=world.namespace, managed=True)), "NAMESPACE_MANAGED"),
+        (UpdateParticipantRequest(participant=Participant(name=world.guest, managed=True)), "PARTICIPANT_MANAGED"),
+        (UpdateSessionRequest(session=Session(name=world.session, managed=True)), "SESSION_MANAGED"),
+        (CreateSessionRequest(parent=world.namespace, session=Session(managed=True)), "SESSION_MANAGED"),
+        (
+            CreateParticipantRequest(
+                parent=world.namespace, participant=Participant(participant_type=USER, managed=True)
+            ),
+            "PARTICIPANT_MANAGED",
+        ),
+        (
+            EnsureSessionRequest(parent=world.namespace, session_id="new", session=Session(managed=True)),
+            "SESSION_MANAGED",
+        ),
+    ):
+        before = everything(client, world)
+        failed = failure(call_of(client, request), request)
+        assert (failed.code, failed.reason) == (DENIED, reason)
+        assert everything(client, world) == before
+
+
+@pytest.mark.parametrize("existing", [True, False], ids=["existing", "missing"])
+def test_permission_is_judged_before_existence(client: Client, world: World, existing: bool) -> None:  # noqa: FBT001
+    parent = world.namespace if existing else "namespaces/" + unique("missing")
+    participant = Participant(participant_type=USER, managed=True)
+    for request in (
+        CreateNamespaceRequest(namespace=Namespace(managed=True), namespace_id=parent.removeprefix("namespaces/")),
+        CreateParticipantRequest(parent=parent, participant=participant, participant_id="member"),
+        CreateSessionRequest(parent=parent, session=Session(managed=True), session_id="live"),
+    ):
+        assert failure(call_of(client, request), request).code == DENIED
+
+
+def test_a_caller_without_the_role_may_say_that_a_resource_is_not_managed(client: Client, world: World) -> None:
+    session = Session(name=world.session, managed=False, description="new")
+    mask = FieldMask(paths=["managed", "description"])
+    updated = client.sessions.UpdateSession(UpdateSessionRequest(session=session, update_mask=mask))
+    assert (updated.managed, updated.description) == (False, "new")
+
+
+@pytest.fixture
+def managed(both: Both) -> World:
+    """A world in which all that lives is managed."""
+    world = make_world(both.system, make_namespace(both.system).name)
+    for name in (world.member, world.guest):
+        assert set_participant(both.system, name, managed=True).managed
+    assert set_session(both.system, world.session, managed=True).managed
+    assert set_namespace(both.system, world.namespace, managed=True).managed
+    return world
+
+
+@pytest.mark.parametrize("write", WRITES_TO_NAMESPACE, ids=shown)
+def test_a_managed_namespace_is_changed_by_the_system_alone(both: Both, managed: World, write: ToRequest) -> None:
+    check_refused(both.admin, managed, write(managed), "NAMESPACE_MANAGED", managed.namespace)
+    send(both.system, write(managed))
+
+
+@pytest.mark.parametrize("write", WRITES_TO_PARTICIPANT, ids=shown)
+def test_a_managed_participant_is_changed_by_the_system_alone(both: Both, managed: World, write: ToRequest) -> None:
+    check_refused(both.admin, managed, write(managed), "PARTICIPANT_MANAGED", managed.guest)
+    send(both.system, write(managed))
+
+
+@pytest.mark.parametrize("write", WRITES_TO_SESSION, ids=shown)
+def test_a_managed_session_is_changed_by_the_system_alone(both: Both, managed: World, write: ToRequest) -> None:
+    check_refused(both.admin, managed, write(managed), "SESSION_MANAGED", managed.session)
+    send(both.system, write(managed))
+
+
+def test_deleted_managed_resources_are_brought_back_and_expunged_by_the_system_alone(
+    both: Both, managed: World
+) -> None:
+    delete_session(both.system, managed.session)
+    delete_participant(both.system, managed.guest)
+    for request, reason, resource in (
+        (UndeleteSessionRequest(name=managed.session), "SESSION_MANAGED", managed.session),
+        (ExpungeSessionRequest(name=managed.session), "SESSION_MANAGED", managed.session),
+        (UndeleteParticipantRequest(name=managed.guest), "PARTICIPANT_MANAGED", managed.guest),
+    ):
+        check_refused(both.admin, managed, request, reason, resource)
+        send(both.system, request)
+        if isinstance(request, UndeleteSessionRequest):
+            delete_session(both.system, managed.session)
+    delete_namespace(both.system, managed.namespace, force=True)
+    undeleting = UndeleteNamespaceRequest(name=managed.namespace)
+    check_refused(both.admin, managed, undeleting, "NAMESPACE_MANAGED", managed.namespace)
+    assert not send(both.system, undeleting).HasField("delete_time")
+
+
+@pytest.mark.parametrize("read", READS, ids=shown)
+def test_what_is_managed_can_be_read_by_all(both: Both, managed: World, read: ToRequest) -> None:
+    assert send(both.admin, read(managed)) == send(both.system, read(managed))
+
+
+def test_what_is_in_a_managed_namespace_is_not_managed_by_that(both: Both, managed: World) -> None:
+    session = make_session(both.admin, managed.namespace, participants=member_list(managed.guest).participants)
+    assert not session.managed
+    assert set_session(both.admin, session.name, description="new").description == "new"
+
+
+def test_what_the_system_lets_go_is_changed_by_all(both: Both, managed: World) -> None:
+    session = Session(name=managed.session)
+    released = UpdateSessionRequest(session=session, update_mask=FieldMask(paths=["managed"]))
+    check_refused(both.admin, managed, released, "SESSION_MANAGED", managed.session)
+    assert not send(both.system, released).managed
+    assert set_session(both.admin, managed.session, description="new").description == "new"
+
+
+def test_permission_comes_first_then_the_namespace_then_the_resource_then_the_etag(both: Both, managed: World) -> None:
+    stale = get_session(both.system, managed.session).etag
+    set_session(both.system, managed.session, enabled=False)
+    set_namespace(both.system, managed.namespace, enabled=False)
+    request = UpdateSessionRequest(session=Session(name=managed.session, description="new", etag=stale))
+    check_refused(both.admin, managed, request, "SESSION_MANAGED", managed.session)
+    check_refused(both.system, managed, request, "NAMESPACE_DISABLED", managed.namespace)
+    set_namespace(both.system, managed.namespace, enabled=True)
+    check_refused(both.system, managed, request, "SESSION_DISABLED", managed.session)
+    set_session(both.system, managed.session, enabled=True)
+    assert failure(both.system.sessions.UpdateSession, request).reason == "ETAG_MISMATCH"
+
+
+def test_a_namespace_judges_permission_before_its_state(both: Both, managed: World) -> None:
+    request = UpdateNamespaceRequest(namespace=Namespace(name=managed.namespace, description="new"))
+    set_namespace(both.system, managed.namespace, enabled=False)
+    check_refused(both.admin, managed, request, "NAMESPACE_MANAGED", managed.namespace)
+    check_refused(both.system, managed, request, "NAMESPACE_DISABLED", managed.namespace)
+    set_namespace(both.system, managed.namespace, enabled=True)
+    delete_namespace(both.system, managed.namespace, force=True)
+    check_refused(both.admin, managed, request, "NAMESPACE_MANAGED", managed.namespace)
+    check_refused(both.system, managed, request, "NAMESPACE_DELETED", managed.namespace)
+
+
+def test_ensuring_a_deleted_session_judges_in_the_same_order(both: Both, managed: World) -> None:
+    request = EnsureSessionRequest(parent=managed.namespace, session_id="live", session=member_list(managed.guest))
+    delete_session(both.system, managed.session)
+    set_namespace(both.system, managed.namespace, enabled=False)
+    check_refused(both.admin, managed, request, "SESSION_MANAGED", managed.session)
+    check_refused(both.system, managed, request, "NAMESPACE_DISABLED", managed.namespace)
+    set_namespace(both.system, managed.namespace, enabled=True)
+    check_refused(both.system, managed, request, "SESSION_DELETED", managed.session)
+
+
+def test_namespace_session_and_participant_are_judged_in_this_order(client: Client, world: World) -> None:
+    set_participant(client, world.guest, enabled=False)
+    set_session(client, world.session, enabled=False)
+    set_namespace(client, world.namespace, enabled=False)
+    updating = UpdateSessionRequest(session=Session(name=world.session, description="new"))
+    check_refused(client, world, updating, "NAMESPACE_DISABLED", world.namespace)
+    set_namespace(client, world.namespace, enabled=True)
+    binding = BindParticipantRequest(session=world.session, participant=world.guest)
+    check_refused(client, world, binding, "SESSION_DISABLED", world.session)
+    set_session(client, world.session, enabled=True)
+    check_refused(client, world, binding, "PARTICIPANT_DISABLED", world.guest)

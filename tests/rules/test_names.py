@@ -1,0 +1,134 @@
+"""The rules of names and ids, as functions."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from activity_session_server import names
+from activity_session_server.errors import Kind
+
+KINDS = list(Kind)
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
+TEXTS = st.text(max_size=300)
+IDS = TEXTS.map(lambda text: unicodedata.normalize("NFC", text)).filter(lambda text: names.id_problem(text) is None)
+
+
+def is_id(text: str) -> bool:
+    """The definition of an id, said in another way than the code does."""
+    return (
+        1 <= len(text) <= 255
+        and text != "-"
+        and "/" not in text
+        and not any(unicodedata.category(character) == "Cc" for character in text)
+        and not text[0].isspace()
+        and not text[-1].isspace()
+        and unicodedata.normalize("NFC", text) == text
+    )
+
+
+@given(TEXTS)
+def test_what_is_an_id(text: str) -> None:
+    assert (names.id_problem(text) is None) == is_id(text)
+
+
+@pytest.mark.parametrize("character", CONTROLS, ids=ascii)
+def test_no_control_character_is_part_of_an_id(character: str) -> None:
+    for text in (f"a{character}b", character, f"{character}a", f"a{character}"):
+        assert names.id_problem(text) is not None
+
+
+@pytest.mark.parametrize("length", [1, 254, 255])
+@pytest.mark.parametrize("character", ["a", "é", "会", "😀"])
+def test_the_length_of_an_id_is_counted_in_characters(character: str, length: int) -> None:
+    assert names.id_problem(character * length) is None
+    problem = names.id_problem(character * 256)
+    assert problem is not None
+    assert (problem.limit, problem.size) == (255, 256)
+
+
+@pytest.mark.parametrize("text", ["", "-", "a/b", " a", "a\u00a0", "e\u0301"])
+def test_what_is_malformed_has_no_limit(text: str) -> None:
+    problem = names.id_problem(text)
+    assert problem is not None
+    assert (problem.limit, problem.size) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["--", "-a", "a-", ".", "..", "*", "\u200b", "a b", "a\u00a0b", "\ufeff"])
+def test_ids_that_only_look_odd(text: str) -> None:
+    assert names.id_problem(text) is None
+
+
+@given(st.sampled_from(KINDS), IDS, IDS)
+def test_a_name_gives_back_the_ids_it_was_made_of(kind: Kind, first: str, second: str) -> None:
+    ids = (first,) if kind is Kind.NAMESPACE else (first, second)
+    name = names.format_name(kind, *ids)
+    assert names.problem(kind, name) is None
+    assert names.ids_of(name) == ids
+
+
+@given(IDS, IDS)
+def test_a_name_is_of_one_kind_only(first: str, second: str) -> None:
+    made = {
+        Kind.NAMESPACE: names.format_name(Kind.NAMESPACE, first),
+        Kind.PARTICIPANT: names.format_name(Kind.PARTICIPANT, first, second),
+        Kind.SESSION: names.format_name(Kind.SESSION, first, second),
+    }
+    for kind, name in made.items():
+        assert [other for other in KINDS if names.problem(other, name) is None] == [kind]
+
+
+@given(st.sampled_from(KINDS), TEXTS)
+def test_any_text_is_judged_without_an_error(kind: Kind, text: str) -> None:
+    problem = names.problem(kind, text)
+    assert problem is None or problem.text
+    if problem is None:
+        assert names.format_name(kind, *names.ids_of(text)) == text
+
+
+@given(st.sampled_from(KINDS), TEXTS, TEXTS)
+def test_a_name_is_as_good_as_its_ids(kind: Kind, first: str, second: str) -> None:
+    ids = (first,) if kind is Kind.NAMESPACE else (first, second)
+    is_good = names.problem(kind, names.format_name(kind, *ids)) is None
+    assert is_good == all(names.id_problem(id_) is None for id_ in ids)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [
+        (Kind.NAMESPACE, "namespaces/{namespace}"),
+        (Kind.PARTICIPANT, "namespaces/{namespace}/participants/{participant}"),
+        (Kind.SESSION, "namespaces/{namespace}/sessions/{session}"),
+    ],
+)
+def test_the_form_is_told_where_it_is_missed(kind: Kind, pattern: str) -> None:
+    assert names.pattern(kind) == pattern
+    problem = names.problem(kind, "nonsense")
+    assert problem is not None
+    assert pattern in problem.text
+
+
+@given(st.text(max_size=5000))
+def test_a_text_is_shown_short_and_on_one_line(text: str) -> None:
+    shown = names.shown(text)
+    assert not any(unicodedata.category(character) == "Cc" for character in shown)
+    # Sixty characters, each as \U0010ffff at the longest, and the quotes.
+    assert len(shown) <= 602
+
+
+@given(TEXTS)
+def test_problems_of_lines_are_those_of_texts_and_controls(text: str) -> None:
+    has_control = any(unicodedata.category(character) == "Cc" for character in text)
+    assert (names.line_problem(text) is None) == (names.nfc_problem(text) is None and not has_control)
+    assert (names.nfc_problem(text) is None) == ("\0" not in text and unicodedata.normalize("NFC", text) == text)
+
+
+@pytest.mark.parametrize("key", ["a", "Z", "0", "a.b/c-d_e", "x" * 63, "9/"])
+def test_label_keys(key: str) -> None:
+    assert names.is_label_key(key)
+
+
+@pytest.mark.parametrize("key", ["", "_a", "-a", ".a", "/a", "x" * 64, "a b", "é", "a\n", "a:b", "\u0661", 'a"'])
+def test_what_is_no_label_key(key: str) -> None:
+    assert not names.is_label_key(key)
