@@ -1,4 +1,4 @@
-"""The steps that many tests of sessions take, each in one call, and how they judge a refusal."""
+"""The steps that many tests take, each in one call, and how they judge a refusal."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +9,10 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from grpc import RpcError
 
-from activity_session.v1.participant_pb2 import PARTICIPANT_TYPE_USER, Participant
-from activity_session.v1.participant_service_pb2 import CreateParticipantRequest
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest, DeleteNamespaceRequest
+from activity_session.v1.participant_pb2 import Participant, ParticipantType
+from activity_session.v1.participant_service_pb2 import CreateParticipantRequest, DeleteParticipantRequest
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import (
     CreateSessionRequest,
@@ -20,18 +22,34 @@ from activity_session.v1.session_service_pb2 import (
 )
 from servers import Client, Failure, failure, unique
 
+USER, AGENT = ParticipantType.PARTICIPANT_TYPE_USER, ParticipantType.PARTICIPANT_TYPE_AGENT
 T = TypeVar("T")
 START_SECONDS = 30
 
 
+def make_namespace(client: Client, namespace_id: str = "", **fields: Any) -> Namespace:
+    request = CreateNamespaceRequest(namespace=Namespace(**fields), namespace_id=namespace_id)
+    return client.namespaces.CreateNamespace(request)
+
+
+def make_participant(client: Client, parent: str, participant_id: str = "", **fields: Any) -> Participant:
+    """A participant; a USER where no type is given."""
+    participant = Participant(**{"participant_type": USER, **fields})
+    request = CreateParticipantRequest(parent=parent, participant=participant, participant_id=participant_id)
+    return client.participants.CreateParticipant(request)
+
+
+def delete_namespace(client: Client, name: str, *, force: bool = False) -> Namespace:
+    return client.namespaces.DeleteNamespace(DeleteNamespaceRequest(name=name, force=force))
+
+
+def delete_participant(client: Client, name: str) -> Participant:
+    return client.participants.DeleteParticipant(DeleteParticipantRequest(name=name))
+
+
 def new_participant(client: Client, namespace: str, participant_id: str = "", **fields: Any) -> str:
     """The name of a new participant, a person unless the fields say otherwise."""
-    request = CreateParticipantRequest(
-        parent=namespace,
-        participant_id=participant_id or unique("participant"),
-        participant=Participant(**{"participant_type": PARTICIPANT_TYPE_USER, **fields}),
-    )
-    return client.participants.CreateParticipant(request).name
+    return make_participant(client, namespace, participant_id or unique("participant"), **fields).name
 
 
 def new_session(client: Client, namespace: str, session_id: str = "", **fields: Any) -> Session:

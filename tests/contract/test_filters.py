@@ -20,8 +20,8 @@ from activity_session.v1.session_service_pb2 import (
     ListSessionsRequest,
     UpdateSessionRequest,
 )
-from given import AGENT, USER, make_namespace, make_participant, make_session
 from servers import Client, connected, failure, serving, unique
+from steps import AGENT, USER, make_namespace, make_participant, new_session
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 Predicate = Callable[[Any], bool]
@@ -187,7 +187,7 @@ def populate_session(client: Client, namespace: str, number: int, participants: 
         ensuring = EnsureSessionRequest(parent=namespace, session_id=IDS[number], session=session)
         return client.sessions.EnsureSession(ensuring).session
     fields = {field.name: value for field, value in session.ListFields()}
-    return make_session(client, namespace, IDS[number], **{"enabled": session.enabled, **fields})
+    return new_session(client, namespace, IDS[number], **{"enabled": session.enabled, **fields})
 
 
 def touched(client: Client, sessions: list[Session]) -> list[Session]:
@@ -750,7 +750,7 @@ def test_the_longest_filter_that_a_server_can_allow_is_answered(database_url: st
     longest = start + "😀" * (12_000 - len(start + end)) + end
     with serving(database_url, filter_characters=12_000) as server, connected(server.address) as client:
         namespace = make_namespace(client).name
-        make_session(client, namespace, description="😀" * 10_000)
+        new_session(client, namespace, description="😀" * 10_000)
         request = ListSessionsRequest(parent=namespace, filter=longest)
         assert list(client.sessions.ListSessions(request).sessions) == []
 

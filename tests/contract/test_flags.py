@@ -43,16 +43,16 @@ from activity_session.v1.session_service_pb2 import (
     UpdateSessionRequest,
 )
 from backends import MARIADB, SQLITE_FILE, MariaDB
-from given import (
+from servers import Client, connected, failure, serving, unique
+from steps import (
     USER,
     delete_namespace,
     delete_participant,
     delete_session,
     make_namespace,
     make_participant,
-    make_session,
+    new_session,
 )
-from servers import Client, connected, failure, serving, unique
 
 FULL = SessionView.SESSION_VIEW_FULL
 DENIED, REFUSED = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PRECONDITION
@@ -72,8 +72,8 @@ class World:
 
 def make_world(client: Client, namespace: str) -> World:
     member, guest, gone = (make_participant(client, namespace, id_).name for id_ in ("member", "guest", "gone"))
-    live = make_session(client, namespace, "live", participants=[SessionParticipant(participant=member)]).name
-    deleted = make_session(client, namespace, "deleted").name
+    live = new_session(client, namespace, "live", participants=[SessionParticipant(participant=member)]).name
+    deleted = new_session(client, namespace, "deleted").name
     delete_participant(client, gone)
     delete_session(client, deleted)
     return World(namespace, live, deleted, member, guest, gone)
@@ -453,7 +453,7 @@ def test_what_is_managed_can_be_read_by_all(both: Both, managed: World, read: To
 
 
 def test_what_is_in_a_managed_namespace_is_not_managed_by_that(both: Both, managed: World) -> None:
-    session = make_session(both.admin, managed.namespace, participants=member_list(managed.guest).participants)
+    session = new_session(both.admin, managed.namespace, participants=member_list(managed.guest).participants)
     assert not session.managed
     assert set_session(both.admin, session.name, description="new").description == "new"
 

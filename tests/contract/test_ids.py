@@ -41,8 +41,8 @@ from activity_session.v1.session_service_pb2 import (
     UndeleteSessionRequest,
     UpdateSessionRequest,
 )
-from given import USER, make_namespace, make_participant, make_session
 from servers import Client, Failure, failure, unique
+from steps import USER, make_namespace, make_participant, new_session
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 FULL = SessionView.SESSION_VIEW_FULL
@@ -105,7 +105,7 @@ def get_session(client: Client, name: str) -> Session:
 def test_sessions_whose_ids_look_alike_are_different_sessions(client: Client, namespace: str, line: str) -> None:
     ids = lookalikes(line)
     for id_ in ids:
-        make_session(client, namespace, id_, data=f"of {id_!r}")
+        new_session(client, namespace, id_, data=f"of {id_!r}")
     assert len(set(ids)) == len(ids)
     for id_ in ids:
         session = get_session(client, f"{namespace}/sessions/{id_}")
@@ -130,7 +130,7 @@ def test_participants_whose_ids_look_alike_are_different_participants(
 ) -> None:
     ids = lookalikes(line)
     members = [SessionParticipant(participant=make_participant(client, namespace, id_).name, role=id_) for id_ in ids]
-    session = make_session(client, namespace, participants=members)
+    session = new_session(client, namespace, participants=members)
     read = get_session(client, session.name)
     assert {(member.participant, member.role) for member in read.participants} == {
         (f"{namespace}/participants/{id_}", id_) for id_ in ids
@@ -146,7 +146,7 @@ def test_namespaces_whose_ids_look_alike_are_different_namespaces(client: Client
     start = unique("alike")
     for id_ in lookalikes(line):
         namespace = make_namespace(client, start + id_, description=f"of {id_!r}").name
-        make_session(client, namespace, "same", data=id_)
+        new_session(client, namespace, "same", data=id_)
     for id_ in lookalikes(line):
         name = f"namespaces/{start}{id_}"
         found = client.namespaces.GetNamespace(GetNamespaceRequest(name=name))
@@ -155,7 +155,7 @@ def test_namespaces_whose_ids_look_alike_are_different_namespaces(client: Client
 
 
 def test_an_id_that_only_looks_like_one_that_is_there_is_not_found(client: Client, namespace: str) -> None:
-    make_session(client, namespace, "Zoë")
+    new_session(client, namespace, "Zoë")
     make_participant(client, namespace, "Zoë")
     for id_ in ("zoë", "Zoe", "Zoë.", "ZOË"):
         reading = GetSessionRequest(name=f"{namespace}/sessions/{id_}")
@@ -171,7 +171,7 @@ def test_ids_of_any_script_come_back_exactly(client: Client, namespace: str, id_
     id_ = normalized(id_)
     participant = make_participant(client, namespace, id_)
     assert participant.name == f"{namespace}/participants/{id_}"
-    session = make_session(client, namespace, id_, participants=[SessionParticipant(participant=participant.name)])
+    session = new_session(client, namespace, id_, participants=[SessionParticipant(participant=participant.name)])
     assert session.name == f"{namespace}/sessions/{id_}"
     assert get_session(client, session.name) == session
     listing = ListSessionsRequest(parent=namespace, view=FULL)
@@ -189,14 +189,14 @@ def test_ids_of_namespaces_of_any_script_come_back_exactly(client: Client, id_: 
     namespace = make_namespace(client, id_)
     assert namespace.name == f"namespaces/{id_}"
     assert client.namespaces.GetNamespace(GetNamespaceRequest(name=namespace.name)).uid == namespace.uid
-    assert make_session(client, namespace.name, "s").name == f"namespaces/{id_}/sessions/s"
+    assert new_session(client, namespace.name, "s").name == f"namespaces/{id_}/sessions/s"
 
 
 @pytest.mark.parametrize("text", EXACT, ids=ascii)
 def test_texts_of_any_script_come_back_exactly(client: Client, namespace: str, text: str) -> None:
     text = normalized(text)
     participant = make_participant(client, namespace, description=text)
-    session = make_session(
+    session = new_session(
         client,
         namespace,
         description=text,
@@ -234,7 +234,7 @@ def test_texts_of_any_script_come_back_exactly(client: Client, namespace: str, t
     ids=ascii,
 )
 def test_data_comes_back_unchanged(client: Client, namespace: str, data: str) -> None:
-    session = make_session(client, namespace, data=data)
+    session = new_session(client, namespace, data=data)
     assert session.data == data
     assert get_session(client, session.name).data.encode() == data.encode()
     update = UpdateSessionRequest(session=Session(name=session.name, data=data + data))
@@ -246,7 +246,7 @@ def test_data_comes_back_unchanged(client: Client, namespace: str, data: str) ->
 
 @pytest.mark.parametrize("text", ["two\nlines", "two\r\nlines", "tab\there", " spaces ", "\u00a0", "\x1b[1m"])
 def test_descriptions_of_several_lines_come_back_unchanged(client: Client, namespace: str, text: str) -> None:
-    session = make_session(client, namespace, description=text)
+    session = new_session(client, namespace, description=text)
     assert get_session(client, session.name).description == text
     participant = make_participant(client, namespace, description=text)
     assert client.participants.GetParticipant(GetParticipantRequest(name=participant.name)).description == text
@@ -255,7 +255,7 @@ def test_descriptions_of_several_lines_come_back_unchanged(client: Client, names
 @pytest.mark.parametrize("text", [" trailing ", "\u00a0", "  "])
 def test_labels_and_roles_keep_their_spaces(client: Client, namespace: str, text: str) -> None:
     member = SessionParticipant(participant=make_participant(client, namespace).name, role=text)
-    session = make_session(client, namespace, labels={"spaced": text}, participants=[member])
+    session = new_session(client, namespace, labels={"spaced": text}, participants=[member])
     read = get_session(client, session.name)
     assert (read.labels["spaced"], read.participants[0].role) == (text, text)
 
@@ -263,7 +263,7 @@ def test_labels_and_roles_keep_their_spaces(client: Client, namespace: str, text
 @pytest.mark.parametrize("nanos", [0, 1000, 999_999_000, 123_456_000, 100_000_000])
 def test_times_are_kept_to_the_microsecond(client: Client, namespace: str, nanos: int) -> None:
     time = Timestamp(seconds=4_102_444_800, nanos=nanos)
-    session = make_session(client, namespace, expire_time=time)
+    session = new_session(client, namespace, expire_time=time)
     assert session.expire_time == time
     assert get_session(client, session.name).expire_time == time
 
@@ -272,12 +272,12 @@ def test_times_are_kept_to_the_microsecond(client: Client, namespace: str, nanos
 def test_late_times_are_kept(client: Client, namespace: str, text: str) -> None:
     time = Timestamp()
     time.FromJsonString(text)
-    session = make_session(client, namespace, expire_time=time)
+    session = new_session(client, namespace, expire_time=time)
     assert get_session(client, session.name).expire_time == time
 
 
 def test_the_servers_times_have_microseconds_and_are_read_as_they_were_given(client: Client, namespace: str) -> None:
-    sessions = [make_session(client, namespace) for _ in range(5)]
+    sessions = [new_session(client, namespace) for _ in range(5)]
     assert any(session.create_time.nanos % 1_000_000 for session in sessions)
     assert all(session.create_time.nanos % 1000 == 0 for session in sessions)
     for session in sessions:
@@ -512,7 +512,7 @@ def test_texts_that_are_compared_must_be_nfc_and_without_nul(client: Client, nam
 
 
 def test_a_label_can_be_updated_whatever_its_key(client: Client, namespace: str) -> None:
-    session = make_session(client, namespace, labels={"a.b/c-d_e": "old", "a": "stays"})
+    session = new_session(client, namespace, labels={"a.b/c-d_e": "old", "a": "stays"})
     update = UpdateSessionRequest(
         session=Session(name=session.name, labels={"a.b/c-d_e": "neu 😀"}),
         update_mask=FieldMask(paths=["labels.a.b/c-d_e"]),

@@ -19,8 +19,8 @@ from activity_session.v1.namespace_service_pb2 import (
 )
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import EnsureSessionRequest
-from given import delete_namespace, delete_session, make_namespace, make_participant, make_session
 from servers import Client, failure, unique
+from steps import delete_namespace, delete_session, make_namespace, make_participant, new_session
 
 HOUR, DAY = Duration(seconds=3600), Duration(seconds=86_400)
 HUNDRED_YEARS = 36_525 * 86_400
@@ -258,7 +258,7 @@ def test_a_live_namespace_cannot_be_brought_back(client: Client, namespace: str)
 
 
 def test_a_namespace_with_live_sessions_is_deleted_by_force_only(client: Client, namespace: str) -> None:
-    session = make_session(client, namespace, "live")
+    session = new_session(client, namespace, "live")
     failed = failure(client.namespaces.DeleteNamespace, DeleteNamespaceRequest(name=namespace))
     assert (failed.code, failed.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NAMESPACE_NOT_EMPTY")
     assert not get(client, namespace).HasField("delete_time")
@@ -270,7 +270,7 @@ def test_a_namespace_with_live_sessions_is_deleted_by_force_only(client: Client,
 
 def test_participants_and_deleted_sessions_do_not_keep_a_namespace(client: Client, namespace: str) -> None:
     make_participant(client, namespace, "ann")
-    delete_session(client, make_session(client, namespace, "gone").name)
+    delete_session(client, new_session(client, namespace, "gone").name)
     assert delete_namespace(client, namespace).HasField("delete_time")
 
 
@@ -320,7 +320,7 @@ def test_settings_within_bounds_come_back_to_the_microsecond(client: Client, dur
 def test_the_default_ttl_is_given_to_sessions_that_have_none(client: Client) -> None:
     settings = NamespaceSettings(default_session_ttl=Duration(seconds=90_000, nanos=5000))
     namespace = make_namespace(client, settings=settings).name
-    created = make_session(client, namespace, "created")
+    created = new_session(client, namespace, "created")
     ensured = client.sessions.EnsureSession(EnsureSessionRequest(parent=namespace, session_id="ensured")).session
     for session in (created, ensured):
         lifetime = session.expire_time.ToDatetime() - session.create_time.ToDatetime()
@@ -331,16 +331,16 @@ def test_an_expiry_of_its_own_wins_over_the_default_ttl(client: Client) -> None:
     namespace = make_namespace(client, settings=NamespaceSettings(default_session_ttl=HOUR)).name
     given = Session()
     given.expire_time.FromJsonString("2100-01-01T00:00:00.000001Z")
-    session = make_session(client, namespace, "own", expire_time=given.expire_time)
+    session = new_session(client, namespace, "own", expire_time=given.expire_time)
     assert session.expire_time == given.expire_time
 
 
 def test_sessions_do_not_expire_without_a_ttl(client: Client, namespace: str) -> None:
-    assert not make_session(client, namespace).HasField("expire_time")
+    assert not new_session(client, namespace).HasField("expire_time")
 
 
 def test_a_new_ttl_leaves_the_sessions_that_are_there(client: Client, namespace: str) -> None:
-    make_session(client, namespace, "old")
+    new_session(client, namespace, "old")
     update(client, Namespace(name=namespace, settings=NamespaceSettings(default_session_ttl=HOUR)))
     ensured = client.sessions.EnsureSession(EnsureSessionRequest(parent=namespace, session_id="old"))
     assert not ensured.session.HasField("expire_time")
@@ -348,12 +348,12 @@ def test_a_new_ttl_leaves_the_sessions_that_are_there(client: Client, namespace:
 
 def test_the_purge_age_says_when_a_deleted_session_is_expunged(client: Client) -> None:
     namespace = make_namespace(client, settings=NamespaceSettings(purge_age=DAY)).name
-    deleted = delete_session(client, make_session(client, namespace).name)
+    deleted = delete_session(client, new_session(client, namespace).name)
     assert deleted.purge_time.ToDatetime() - deleted.delete_time.ToDatetime() == timedelta(days=1)
 
 
 def test_the_servers_purge_age_holds_where_the_namespace_has_none(client: Client, namespace: str) -> None:
-    deleted = delete_session(client, make_session(client, namespace).name)
+    deleted = delete_session(client, new_session(client, namespace).name)
     assert deleted.purge_time.ToDatetime() - deleted.delete_time.ToDatetime() == timedelta(days=30)
 
 

@@ -30,15 +30,15 @@ from activity_session_server.calls import Call, Role
 from activity_session_server.orm import ActivitySession
 from activity_session_server.orm import Namespace as NamespaceRow
 from activity_session_server.orm import Participant as ParticipantRow
-from given import (
+from servers import DEADLINE, Client, connected, failure, serving, unique
+from steps import (
     delete_namespace,
     delete_participant,
     delete_session,
     make_namespace,
     make_participant,
-    make_session,
+    new_session,
 )
-from servers import DEADLINE, Client, connected, failure, serving, unique
 
 KIB, MIB = 1024, 1024 * 1024
 FULL = SessionView.SESSION_VIEW_FULL
@@ -129,7 +129,7 @@ def make_row_of_each_kind(crowd: Crowd, id_: str) -> tuple[str, str, str]:
     return (
         make_namespace(crowd.client, id_).name,
         make_participant(crowd.client, crowd.namespace, id_).name,
-        make_session(crowd.client, crowd.namespace, id_).name,
+        new_session(crowd.client, crowd.namespace, id_).name,
     )
 
 
@@ -334,14 +334,14 @@ def test_an_empty_list_is_one_empty_page(client: Client, namespace: str) -> None
 
 @pytest.mark.parametrize("order_by", ["name", "name desc", "create_time", "create_time desc"])
 def test_rows_that_come_and_go_neither_shift_nor_hide_the_others(client: Client, namespace: str, order_by: str) -> None:
-    stay = {make_session(client, namespace, f"{number:02}-stays").name for number in range(8)}
-    going = [make_session(client, namespace, f"{number:02}-goes").name for number in range(8)]
+    stay = {new_session(client, namespace, f"{number:02}-stays").name for number in range(8)}
+    going = [new_session(client, namespace, f"{number:02}-goes").name for number in range(8)]
     # They end, or a list by time would not.
     coming = [f"{number:02}-{side}-comes" for number in range(6) for side in ("a", "z")]
 
     def change(page: list[Session]) -> None:
         for id_ in (coming.pop(0), coming.pop()) if coming else ():
-            make_session(client, namespace, id_)
+            new_session(client, namespace, id_)
         for name in set(going) & {*going[:1], *going[-1:], page[-1].name}:
             going.remove(name)
             delete_session(client, name)
@@ -358,7 +358,7 @@ def test_rows_that_come_and_go_neither_shift_nor_hide_the_others(client: Client,
 
 
 def test_a_list_goes_on_behind_a_row_that_is_gone(client: Client, namespace: str) -> None:
-    names = [make_session(client, namespace, id_).name for id_ in "abcd"]
+    names = [new_session(client, namespace, id_).name for id_ in "abcd"]
 
     def remove_last(page: list[Session]) -> None:
         delete_session(client, page[-1].name)
@@ -370,7 +370,7 @@ def test_a_list_goes_on_behind_a_row_that_is_gone(client: Client, namespace: str
 
 def test_deleted_rows_are_listed_on_demand_only(client: Client, namespace: str) -> None:
     for make, delete, call, kind in (
-        (make_session, delete_session, client.sessions.ListSessions, ListSessionsRequest),
+        (new_session, delete_session, client.sessions.ListSessions, ListSessionsRequest),
         (make_participant, delete_participant, client.participants.ListParticipants, ListParticipantsRequest),
     ):
         names = [make(client, namespace, id_).name for id_ in "abcde"]
@@ -405,7 +405,7 @@ def test_full_pages_end_early_and_all_is_listed_once(
 ) -> None:
     data = {id_: id_ * MIB for id_ in "abcdefg"} | {"h": "😀" * (256 * KIB), "i": "i" * (3 * MIB), "j": ""}
     for id_, text_ in data.items():
-        make_session(client, namespace, id_, data=text_)
+        new_session(client, namespace, id_, data=text_)
     request = ListSessionsRequest(parent=namespace, view=FULL, order_by=order_by)
     found = pages(modest.ListSessions, request, 1000)
     assert len(found) >= 4
@@ -418,7 +418,7 @@ def test_full_pages_end_early_and_all_is_listed_once(
 
 
 def test_pages_of_long_descriptions_end_early_too(client: Client, modest: SessionServiceStub, namespace: str) -> None:
-    names = [make_session(client, namespace, f"{n:02}", description="x" * (64 * KIB)).name for n in range(70)]
+    names = [new_session(client, namespace, f"{n:02}", description="x" * (64 * KIB)).name for n in range(70)]
     found = pages(modest.ListSessions, ListSessionsRequest(parent=namespace), 1000)
     assert len(found) == 2
     assert names_of(joined(found)) == names
@@ -427,7 +427,7 @@ def test_pages_of_long_descriptions_end_early_too(client: Client, modest: Sessio
 def test_a_session_with_as_much_data_as_can_be_fits_an_answer(
     client: Client, modest: SessionServiceStub, namespace: str
 ) -> None:
-    created = make_session(client, namespace, "big", data="x" * (3 * MIB), description="y" * (64 * KIB))
+    created = new_session(client, namespace, "big", data="x" * (3 * MIB), description="y" * (64 * KIB))
     assert modest.GetSession(GetSessionRequest(name=created.name)) == created
     request = ListSessionsRequest(parent=namespace, view=FULL)
     assert list(modest.ListSessions(request).sessions) == [created]

@@ -21,8 +21,8 @@ from activity_session.v1.session_service_pb2 import (
     GetSessionRequest,
     UnbindParticipantRequest,
 )
-from given import AGENT, USER, delete_namespace, delete_participant, make_namespace, make_participant, make_session
 from servers import Client, failure, unique
+from steps import AGENT, USER, delete_namespace, delete_participant, make_namespace, make_participant, new_session
 
 
 def get(client: Client, name: str) -> Participant:
@@ -305,7 +305,7 @@ def test_a_live_participant_cannot_be_brought_back(client: Client, ann: Particip
 
 
 def test_a_session_keeps_a_member_that_is_deleted(client: Client, namespace: str, ann: Participant) -> None:
-    session = make_session(client, namespace, participants=[SessionParticipant(participant=ann.name, role="host")])
+    session = new_session(client, namespace, participants=[SessionParticipant(participant=ann.name, role="host")])
     delete_participant(client, ann.name)
     assert get_session(client, session.name) == session
     assert session.participants[0].participant_type == USER
@@ -313,7 +313,7 @@ def test_a_session_keeps_a_member_that_is_deleted(client: Client, namespace: str
 
 
 def test_a_deleted_member_can_be_unbound_but_not_bound(client: Client, namespace: str, ann: Participant) -> None:
-    session = make_session(client, namespace, participants=[SessionParticipant(participant=ann.name)])
+    session = new_session(client, namespace, participants=[SessionParticipant(participant=ann.name)])
     delete_participant(client, ann.name)
     client.sessions.UnbindParticipant(UnbindParticipantRequest(session=session.name, participant=ann.name))
     assert list(get_session(client, session.name).participants) == []
@@ -326,7 +326,7 @@ def test_a_deleted_member_can_be_unbound_but_not_bound(client: Client, namespace
 def test_changing_a_participant_leaves_the_etag_of_its_sessions(
     client: Client, namespace: str, ann: Participant
 ) -> None:
-    session = make_session(client, namespace, participants=[SessionParticipant(participant=ann.name)])
+    session = new_session(client, namespace, participants=[SessionParticipant(participant=ann.name)])
     update(client, Participant(name=ann.name, description="new"))
     assert get_session(client, session.name) == session
 

@@ -177,14 +177,16 @@ def prepared(client: Client, namespace: str, name: str, request_id: str) -> Any:
 
 
 def altered(request: Any) -> Any:
-    """Another request with the same request id."""
+    """Another request with the same request id, which would fail if it were carried out."""
     other = type(request)()
     other.CopyFrom(request)
     resource = next((field.name for field in request.DESCRIPTOR.fields if _is_resource(field)), "")
     if resource and request.DESCRIPTOR.name.startswith("Update"):
         getattr(other, resource).etag = "stale"
+    elif resource == "session":
+        other.session.participants.add(participant=f"{request.parent}/participants/missing")
     elif resource:
-        getattr(other, resource).description = "another"
+        getattr(other, resource).managed = True
     elif "etag" in request.DESCRIPTOR.fields_by_name:
         other.etag = "stale"
     else:
