@@ -4,7 +4,7 @@ The empty service name stands for the process: SERVING until it drains. Each ser
 database, so that a load balancer moves away from a server without one while nobody restarts it for that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +20,21 @@ _POOL = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
 
 class _Servicer(health.HealthServicer):  # type: ignore[misc]  # it ships no types
     """Answers by a thread of its own, so that health is told while all others are busy."""
+
+    def __init__(self) -> None:
+        # A watch needs the thread only until its first answer; the others are sent by whoever sets a status.
+        super().__init__(experimental_thread_pool=_POOL)
+        self._watches: set[Callable[[object], None]] = set()
+
+    def Watch(self, request: Any, context: Any, send_response_callback: Any = None) -> Any:  # noqa: N802
+        self._watches.add(send_response_callback)
+        context.add_callback(lambda: self._watches.discard(send_response_callback))
+        return super().Watch(request, context, send_response_callback)
+
+    def end_watches(self) -> None:
+        """End every open watch; None is how grpcio's health package says that there is no more."""
+        for send in tuple(self._watches):
+            send(None)
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protos' name
         return super().Check(request, context)
@@ -53,6 +68,10 @@ class Health:
     def drain(self) -> None:
         """Tell that the server is going away; nothing changes that any more."""
         self._servicer.enter_graceful_shutdown()
+
+    def end_watches(self) -> None:
+        """Let go of those who watch: an open watch counts as a running call, and would hold up the end."""
+        self._servicer.end_watches()
 
 
 def ask(address: str, service: str, timeout: float) -> str:

@@ -6,6 +6,7 @@ itself (`store.transactions`). So nothing is left to roll back when a connection
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -41,6 +42,10 @@ def is_memory(url: URL) -> bool:
 def compact_json(value: Any) -> str:
     """JSON for a column: characters as they are, since MySQL's functions read escapes differently."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# InnoDB looks once a second whether a wait is over. The end of a wait must come as an answer, not as a lost connection.
+_LONGER_THAN_A_LOCK_WAIT = 2
 
 
 def _common(options: EngineOptions) -> dict[str, Any]:
@@ -97,17 +102,17 @@ def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
             "collation": "utf8mb4_bin",
             "connect_timeout": min(3, options.timeout),
             # PyMySQL's default is to wait for ever on a frozen server.
-            "read_timeout": options.timeout,
+            "read_timeout": options.timeout + _LONGER_THAN_A_LOCK_WAIT,
             "write_timeout": options.timeout,
             "autocommit": True,
         },
     }
     engine = create_engine(url, **arguments)
-    event.listen(engine, "connect", _configure_mysql)
+    event.listen(engine, "connect", partial(_configure_mysql, lock_wait=options.timeout))
     return engine
 
 
-def _configure_mysql(connection: Any, _record: Any) -> None:
+def _configure_mysql(connection: Any, _record: Any, lock_wait: int) -> None:
     is_mariadb = "mariadb" in connection.get_server_info().lower()
     with connection.cursor() as cursor:
         # Every read-then-write takes a row lock or compares a revision, so snapshots would only add conflicts.
@@ -117,7 +122,7 @@ def _configure_mysql(connection: Any, _record: Any) -> None:
             # Values that do not fit are errors, not silently cut.
             "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
             # 50 s by default, longer than any caller waits.
-            "innodb_lock_wait_timeout = 3",
+            f"innodb_lock_wait_timeout = {lock_wait}",
             # The members of a session come as one JSON text.
             "group_concat_max_len = 16777216",
         ]

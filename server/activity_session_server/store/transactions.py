@@ -29,15 +29,15 @@ from activity_session_server.orm.types import AnyRow
 from activity_session_server.store import requests
 from activity_session_server.store.backends import Backend, Failure, backend_of
 
-# How often a function is run while others are in the way: some seconds of waiting in all.
-_TRIES_UNDER_CONTENTION = 25
-# A database that is down stays down for longer than a caller should hold a thread of the server.
-_TRIES_UNREACHABLE = 4
 # Spreads load, keeps no secret; of its own, so that nobody's seed can make servers wait in step.
 _jitter = random.Random()  # noqa: S311
 _FIRST_DELAY, _LONGEST_DELAY = 0.005, 0.25
 
 T = TypeVar("T")
+# How often a function is run while others are in the way: some seconds of waiting in all.
+_TRIES_UNDER_CONTENTION = 25
+# A database that is down stays down for longer than a caller should hold a thread of the server.
+_TRIES_UNREACHABLE = 4
 Values = Mapping[str, Any]
 
 
@@ -84,6 +84,10 @@ class Writer(Reader):
 @cache
 def _insert_into(table: Table) -> Insert:
     return insert(table)
+
+
+class _LateError(Exception):
+    """The deadline has passed, and what was begun is undone."""
 
 
 class _CommitLostError(Exception):
@@ -165,7 +169,7 @@ class Store:
             yield
             return
         if not self._turn.acquire(timeout=max(call.remaining(), 0)):
-            raise deadline_exceeded()
+            raise _LateError
         try:
             yield
         finally:
@@ -174,33 +178,43 @@ class Store:
     def _commit(self, connection: Connection) -> None:
         try:
             connection.exec_driver_sql("COMMIT")
-        except DBAPIError as error:
+        except BaseException as error:
             _roll_back(connection)
-            if self._backend.commit_can_be_lost and self._backend.failure(error) is not Failure.CONTENTION:
+            if self._may_have_happened(error):
                 raise _CommitLostError from error
             raise
 
+    def _may_have_happened(self, error: BaseException) -> bool:
+        """Whether a commit that failed can be there all the same: its answer was lost on the way."""
+        is_answer = not isinstance(error, DBAPIError) or self._backend.failure(error) is Failure.CONTENTION
+        return self._backend.commit_can_be_lost and not is_answer
+
     def _retrying(self, call: Call, once: Callable[[], T], claim: requests.Claim | None) -> T:
-        lost = False
-        cause: Exception
+        in_doubt = False
         for tries, delay in enumerate(_delays(), start=1):
             try:
                 return once()
-            except Raced as error:
-                failure, cause = Failure.CONTENTION, error
-            except _CommitLostError as error:
-                lost, failure, cause = True, Failure.UNREACHABLE, error
-            except SQLAlchemyError as error:
-                failure, cause = self._backend.failure(error), error
-            if failure is Failure.OTHER and not lost:
-                raise cause
-            most = _TRIES_UNDER_CONTENTION if failure is Failure.CONTENTION else _TRIES_UNREACHABLE
-            in_time = call.remaining() > delay
-            if failure is Failure.TIMEOUT or not in_time or (tries >= most and not lost):
-                by_caller = claim is not None and claim.by_caller
-                raise _given_up(failure, in_time=in_time, in_doubt=lost and not by_caller) from cause
+            except (Raced, _LateError, _CommitLostError, SQLAlchemyError) as error:
+                failure = self._failure(error)
+                in_doubt = in_doubt or isinstance(error, _CommitLostError)
+                if failure is Failure.OTHER and not in_doubt:
+                    raise
+                is_late = failure is Failure.TIMEOUT or call.remaining() <= delay
+                verdict = _outcome(claim, is_late=is_late) if in_doubt else _refusal(failure, tries, is_late=is_late)
+                if verdict is not None:
+                    raise verdict from error
             time.sleep(delay)
         raise AssertionError("the delays do not end")
+
+    def _failure(self, error: Exception) -> Failure:
+        match error:
+            case Raced():
+                return Failure.CONTENTION
+            case _LateError():
+                return Failure.TIMEOUT
+            case _CommitLostError():
+                return Failure.UNREACHABLE
+        return self._backend.failure(error)
 
 
 def _delays() -> Iterator[float]:
@@ -213,7 +227,7 @@ def _delays() -> Iterator[float]:
 
 def _check_deadline(call: Call) -> None:
     if call.remaining() <= 0:
-        raise deadline_exceeded()
+        raise _LateError
 
 
 def _roll_back(connection: Connection) -> None:
@@ -225,14 +239,31 @@ def _roll_back(connection: Connection) -> None:
         connection.invalidate()
 
 
-def _given_up(failure: Failure, *, in_time: bool, in_doubt: bool) -> ServiceError:
-    if in_doubt:
-        return ServiceError(
-            ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN,
-            "the connection to the database was lost during the commit; the change may have been made",
-        )
+def _refusal(failure: Failure, tries: int, *, is_late: bool) -> ServiceError | None:
+    """What a call is refused with whose transaction was undone; None as long as it is to be run again."""
     if failure is Failure.UNREACHABLE:
-        return ServiceError(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, "the database cannot be reached")
-    if failure is Failure.TIMEOUT or not in_time:
+        return _unavailable() if is_late or tries >= _TRIES_UNREACHABLE else None
+    if is_late:
         return deadline_exceeded()
+    if tries < _TRIES_UNDER_CONTENTION:
+        return None
     return ServiceError(ErrorReason.ERROR_REASON_DATABASE_BUSY, "too many writers at once; nothing was written")
+
+
+def _outcome(claim: requests.Claim | None, *, is_late: bool) -> ServiceError | None:
+    """What a call is told whose commit was lost and could not be settled; None while there is time to settle it.
+
+    The caller's own request id makes a retry safe.
+    """
+    if not is_late:
+        return None
+    if claim is not None and claim.by_caller:
+        return _unavailable()
+    return ServiceError(
+        ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN,
+        "the connection to the database was lost during the commit; the change may have been made",
+    )
+
+
+def _unavailable() -> ServiceError:
+    return ServiceError(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, "the database cannot be reached")
