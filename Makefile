@@ -32,7 +32,7 @@ serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 	@exec $(BIN)/activity-session serve --address $(ADDRESS) --database-url $(DATABASE_URL)
 
 test: $(READY) ## run the tests, on every backend that this machine has
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost
 	@$(BIN)/python demo/replay.py $(TRANSCRIPT) --database-url '$(DEMO_DATABASE_URL)'
