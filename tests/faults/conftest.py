@@ -1,0 +1,25 @@
+"""Servers for faults: on databases of their own, and without upkeep that would meet the faults first."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from activity_session_server.app import App
+from backends import MariaDB
+from servers import Client, connected, serving
+
+# No look at the database and no sweep comes in between.
+NO_UPKEEP = 300.0
+
+
+@pytest.fixture
+def server(mariadb: MariaDB) -> Iterator[App]:
+    """A server that gives the database a second for each answer."""
+    with serving(mariadb.new_database(), database_timeout=1, health_interval=NO_UPKEEP) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: App) -> Iterator[Client]:
+    with connected(server.address) as client:
+        yield client

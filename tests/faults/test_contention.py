@@ -1,0 +1,221 @@
+"""Others who are in the way: a write waits or is done again, and where it cannot be done, nothing is written."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pymysql
+import pytest
+from pymysql.cursors import Cursor
+from sqlalchemy import event, make_url, select
+
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import BindParticipantRequest, CreateSessionRequest, ListSessionsRequest
+from activity_session_server.app import App
+from activity_session_server.rpc import interceptor
+from activity_session_server.store import resources
+from backends import MariaDB
+from moments import WAIT_SECONDS, before, engine_of, errors_of, eventually
+from processes import write_lock
+from servers import Client, connected, failure, serving
+from steps import get_session, member_names, new_participant, new_session, update_session
+
+PARENT = "namespaces/default"
+NO_UPKEEP = 300.0
+CLIENTS, INCREMENTS = 4, 15
+DEADLOCK, LOCK_WAIT, CHANGED_UNDER_SNAPSHOT = 1213, 1205, 1020
+SQLITE_BUSY = 5
+WAITING = "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+
+
+@pytest.fixture
+def server(mariadb: MariaDB) -> Iterator[App]:
+    with serving(mariadb.new_database(), health_interval=NO_UPKEEP) as server:
+        yield server
+
+
+def session_names(client: Client) -> list[str]:
+    request = ListSessionsRequest(parent=PARENT, page_size=1000)
+    return [session.name for session in client.sessions.ListSessions(request).sessions]
+
+
+def refuse(number: int) -> Callable[[], None]:
+    def act() -> None:
+        raise pymysql.OperationalError(number, "somebody else was in the way")
+
+    return act
+
+
+class TestOnMariaDB:
+    @pytest.mark.parametrize("statement", ["INSERT INTO request", "INSERT INTO activity_session ", "COMMIT"])
+    @pytest.mark.parametrize("number", [DEADLOCK, LOCK_WAIT, CHANGED_UNDER_SNAPSHOT])
+    def test_a_write_that_was_in_the_way_of_others_is_done_again(
+        self, server: App, client: Client, number: int, statement: str
+    ) -> None:
+        with before(server, statement, refuse(number), most=3) as times:
+            created = new_session(client, PARENT)
+        assert times.count == 3
+        assert session_names(client) == [created.name]
+
+    def test_a_write_that_is_always_in_the_way_is_refused_as_busy(self, server: App, client: Client) -> None:
+        with before(server, "COMMIT", refuse(DEADLOCK), most=1000) as times:
+            refusal = failure(
+                client.sessions.CreateSession, CreateSessionRequest(parent=PARENT, session=Session(), session_id="s")
+            )
+        assert times.count > 10
+        assert refusal.reason == "DATABASE_BUSY"
+        assert refusal.code is grpc.StatusCode.UNAVAILABLE
+        assert session_names(client) == []
+
+    def test_a_write_waits_for_a_row_that_is_held_longer_than_the_database_waits(
+        self, server: App, client: Client
+    ) -> None:
+        session = new_session(client, PARENT)
+        changed = Session(name=session.name, etag=session.etag, data="new")
+        with ThreadPoolExecutor(1) as pool, errors_of(server) as errors:
+            with other_transaction(server) as other:
+                hold(other, "activity_session", session.uid)
+                answer = pool.submit(update_session, client, changed, "data")
+                assert errors.get(timeout=WAIT_SECONDS) == LOCK_WAIT
+            updated = answer.result()
+        assert get_session(client, session.name) == updated
+        assert updated.data == "new"
+
+    def test_a_write_that_loses_a_deadlock_is_done_again(self, server: App, client: Client, mariadb: MariaDB) -> None:
+        participant, session = new_participant(client, PARENT), new_session(client, PARENT)
+        request = BindParticipantRequest(session=session.name, participant=participant)
+        with ThreadPoolExecutor(1) as pool, errors_of(server) as errors, other_transaction(server) as other:
+            make_heavy(other)
+            other.execute("SELECT pkid FROM participant FOR UPDATE")
+            answer = pool.submit(client.sessions.BindParticipant, request)
+            eventually(lambda: mariadb.execute(WAITING))
+            hold(other, "activity_session", session.uid)
+            assert errors.get(timeout=WAIT_SECONDS) == DEADLOCK
+            other.connection.commit()
+            assert answer.result().participant == participant
+        assert member_names(get_session(client, session.name)) == [participant]
+
+
+@contextmanager
+def other_transaction(server: App) -> Iterator[Cursor]:
+    """A transaction of somebody else in the server's database; it ends with the block."""
+    url = make_url(server.settings.database_url)
+    with pymysql.connect(
+        host=url.host, port=url.port or 0, user=url.username, password=url.password or "", database=url.database
+    ) as connection:
+        yield connection.cursor()
+
+
+def hold(other: Cursor, table: str, pkid: str) -> None:
+    other.execute(f"SELECT pkid FROM {table} WHERE pkid = %s FOR UPDATE", [pkid])
+
+
+def make_heavy(other: Cursor) -> None:
+    """Change many rows: of the transactions in a deadlock the database ends the one that has changed fewest."""
+    rows = [(f"heavy-{number}",) for number in range(100)]
+    other.executemany("INSERT INTO namespace (pkid, name) VALUES (%s, UUID())", rows)
+
+
+class TestOnSQLite:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "test.db"
+
+    @pytest.fixture
+    def server(self, path: Path) -> Iterator[App]:
+        with serving(f"sqlite:///{path}", database_timeout=1, health_interval=NO_UPKEEP) as server:
+            yield server
+
+    def test_a_write_waits_for_the_lock_of_another_process(self, server: App, client: Client, path: Path) -> None:
+        with ThreadPoolExecutor(1) as pool, errors_of(server) as errors:
+            with write_lock(path):
+                answer = pool.submit(new_session, client, PARENT)
+                assert errors.get(timeout=WAIT_SECONDS) == SQLITE_BUSY
+            created = answer.result()
+        assert session_names(client) == [created.name]
+
+    def test_a_read_does_not_wait_for_the_lock_of_another_process(
+        self, server: App, client: Client, path: Path
+    ) -> None:
+        session = new_session(client, PARENT)
+        with errors_of(server) as errors, write_lock(path):
+            assert get_session(client, session.name) == session
+        assert errors.empty()
+
+    def test_a_write_that_the_lock_outlasts_is_refused_and_leaves_nothing(
+        self, server: App, client: Client, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(interceptor, "DEFAULT_DEADLINE", 1.5)
+        request = CreateSessionRequest(parent=PARENT, session=Session(), session_id="refused")
+        with errors_of(server) as errors, write_lock(path):
+            refusal = failure(client.sessions.CreateSession, request)
+        assert errors.get() == SQLITE_BUSY
+        assert refusal.reason in {"DATABASE_BUSY", "DEADLINE_EXCEEDED"}
+        assert session_names(client) == []
+
+    def test_a_write_whose_caller_has_gone_leaves_nothing(self, server: App, client: Client, path: Path) -> None:
+        request = CreateSessionRequest(parent=PARENT, session=Session(), session_id="refused")
+        with errors_of(server) as errors, write_lock(path):
+            with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
+                client.sessions.CreateSession(request, timeout=0.5)
+            assert errors.get(timeout=WAIT_SECONDS) == SQLITE_BUSY
+        # The server's writers take turns: when this one is done, so is the one before.
+        created = new_session(client, PARENT)
+        assert session_names(client) == [created.name]
+
+
+def lost_updates(address: str) -> int:
+    """How many of the increments are missing that several clients were told were made to one counter."""
+    with connected(address) as client:
+        session = new_session(client, PARENT, data="0")
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(lambda _: increment(address, session.name), range(CLIENTS)))
+        return CLIENTS * INCREMENTS - int(get_session(client, session.name).data)
+
+
+def increment(address: str, name: str) -> None:
+    with connected(address) as client:
+        for _ in range(INCREMENTS):
+            while not increment_if_unchanged(client, name):
+                pass
+
+
+def increment_if_unchanged(client: Client, name: str) -> bool:
+    session = get_session(client, name)
+    try:
+        update_session(client, Session(name=name, etag=session.etag, data=str(int(session.data) + 1)), "data")
+    except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.ABORTED:
+            return False
+        raise
+    return True
+
+
+class TestCompareAndSet:
+    def test_loses_no_update(self, server: App) -> None:
+        assert lost_updates(server.address) == 0
+
+    def test_alone_is_enough_without_locks_as_between_the_nodes_of_a_cluster(self, server: App) -> None:
+        event.listen(engine_of(server), "before_cursor_execute", without_locks, retval=True)
+        assert lost_updates(server.address) == 0
+
+    def test_is_missed_when_it_is_taken_out(self, server: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        event.listen(engine_of(server), "before_cursor_execute", without_locks, retval=True)
+        monkeypatch.setattr(resources, "save", save_over_any_revision)
+        assert any(lost_updates(server.address) for _ in range(10))
+
+
+def without_locks(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
+    return statement.removesuffix(" FOR UPDATE"), parameters
+
+
+really_save = resources.save
+
+
+def save_over_any_revision(writer: Any, resource: Any, locked: Any, message: Any, values: Any) -> Any:
+    """What `save` would be without the comparison: whatever the revision now is, it is replaced."""
+    now = writer.row(select(resource.revision).where(resource.pkid == message.uid))
+    return really_save(writer, resource, locked._replace(revision=now.revision), message, values)

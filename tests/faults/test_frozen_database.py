@@ -1,0 +1,173 @@
+"""A database that stops answering and comes back: a commit whose answer was lost happened once, or is told as unknown.
+
+The database is frozen with SIGSTOP at the moment when a server is about to send a statement. The statement is then in
+the database's socket, and is carried out once it thaws, whether anybody still waits for it or not.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+from sqlalchemy import event
+
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
+from activity_session_server.app import SERVICES, App
+from activity_session_server.rpc import interceptor
+from backends import MariaDB
+from moments import WAIT_SECONDS, before, engine_of, errors_of, eventually
+from servers import Client, connected, failure, serving
+from steps import get_session, new_session
+
+PARENT = "namespaces/default"
+CONNECTION_LOST = 2013
+# How long calls without a deadline of their own may take, so that the server gives up before its client does.
+SHORT_DEADLINE = 3.0
+
+with_and_without_request_id = pytest.mark.parametrize("request_id", ["", "once"])
+
+
+@pytest.fixture
+def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interceptor, "DEFAULT_DEADLINE", SHORT_DEADLINE)
+
+
+@contextlib.contextmanager
+def frozen_before(statement: str, server: App, mariadb: MariaDB) -> Iterator[Callable[[], None]]:
+    """Freezes the database when the server is about to send the statement; yields what thaws it before the end."""
+    with contextlib.ExitStack() as ice, before(server, statement, lambda: ice.enter_context(mariadb.frozen())) as times:
+        yield ice.close
+        assert times.count == 1
+
+
+def sessions(client: Client) -> list[Session]:
+    return list(client.sessions.ListSessions(ListSessionsRequest(parent=PARENT)).sessions)
+
+
+def new_request(request_id: str = "") -> CreateSessionRequest:
+    """A request that makes another session each time it is carried out."""
+    return CreateSessionRequest(parent=PARENT, session=Session(), request_id=request_id)
+
+
+@with_and_without_request_id
+def test_a_create_whose_commit_was_not_answered_happened_once(
+    server: App, client: Client, mariadb: MariaDB, request_id: str
+) -> None:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        errors_of(server, "COMMIT") as errors,
+        frozen_before("COMMIT", server, mariadb) as thaw,
+    ):
+        answer = pool.submit(client.sessions.CreateSession, new_request(request_id))
+        assert errors.get(timeout=WAIT_SECONDS) == CONNECTION_LOST
+        thaw()
+        created = answer.result()
+    assert [session.uid for session in sessions(client)] == [created.uid]
+
+
+@with_and_without_request_id
+def test_an_update_whose_commit_was_not_answered_happened_once(
+    server: App, client: Client, mariadb: MariaDB, request_id: str
+) -> None:
+    session = new_session(client, PARENT)
+    # Carried out a second time it would be refused: the etag is no longer the current one.
+    changed = Session(name=session.name, etag=session.etag, description="changed")
+    request = UpdateSessionRequest(session=changed, request_id=request_id)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        errors_of(server, "COMMIT") as errors,
+        frozen_before("COMMIT", server, mariadb) as thaw,
+    ):
+        answer = pool.submit(client.sessions.UpdateSession, request)
+        assert errors.get(timeout=WAIT_SECONDS) == CONNECTION_LOST
+        thaw()
+        updated = answer.result()
+    assert updated.description == "changed"
+    assert get_session(client, session.name) == updated
+
+
+@pytest.mark.usefixtures("short_deadline")
+def test_a_commit_that_is_never_answered_is_told_as_unknown(server: App, client: Client, mariadb: MariaDB) -> None:
+    with frozen_before("COMMIT", server, mariadb):
+        refusal = failure(client.sessions.CreateSession, new_request())
+    assert refusal.reason == "COMMIT_OUTCOME_UNKNOWN"
+    assert refusal.code is grpc.StatusCode.UNKNOWN
+    # It did happen, which is why nothing else may be said.
+    assert len(eventually(lambda: sessions(client))) == 1
+
+
+@pytest.mark.usefixtures("short_deadline")
+def test_a_commit_that_is_never_answered_is_safe_to_send_again_with_a_request_id(
+    server: App, client: Client, mariadb: MariaDB
+) -> None:
+    with frozen_before("COMMIT", server, mariadb):
+        refusal = failure(client.sessions.CreateSession, new_request("once"))
+    assert refusal.reason == "DATABASE_UNAVAILABLE"
+    assert refusal.code is grpc.StatusCode.UNAVAILABLE
+    created = client.sessions.CreateSession(new_request("once"))
+    assert [session.uid for session in sessions(client)] == [created.uid]
+
+
+@pytest.mark.usefixtures("short_deadline")
+@pytest.mark.parametrize(("request_id", "reason"), [("", "COMMIT_OUTCOME_UNKNOWN"), ("once", "DATABASE_UNAVAILABLE")])
+def test_a_database_that_thaws_after_the_deadline_does_not_make_the_commit_undone(
+    server: App, client: Client, mariadb: MariaDB, request_id: str, reason: str
+) -> None:
+    with frozen_before("COMMIT", server, mariadb) as thaw:
+
+        def connect_too_late(*_: object) -> None:
+            thaw()
+            time.sleep(SHORT_DEADLINE)
+
+        event.listen(engine_of(server), "do_connect", connect_too_late)
+        refusal = failure(client.sessions.CreateSession, new_request(request_id))
+    assert len(eventually(lambda: sessions(client))) == 1
+    assert refusal.reason == reason
+
+
+@with_and_without_request_id
+@pytest.mark.usefixtures("short_deadline")
+def test_a_transaction_that_stopped_before_its_commit_is_undone(
+    server: App, client: Client, mariadb: MariaDB, request_id: str
+) -> None:
+    with frozen_before("INSERT INTO activity_session ", server, mariadb):
+        refusal = failure(client.sessions.CreateSession, new_request(request_id))
+    assert refusal.reason == "DATABASE_UNAVAILABLE"
+    eventually(lambda: not mariadb.execute("SELECT trx_id FROM information_schema.innodb_trx"))
+    assert sessions(client) == []
+
+
+def test_a_read_waits_for_a_database_that_thaws(server: App, client: Client, mariadb: MariaDB) -> None:
+    session = new_session(client, PARENT)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        errors_of(server, "SELECT") as errors,
+        frozen_before("SELECT", server, mariadb) as thaw,
+    ):
+        answer = pool.submit(get_session, client, session.name)
+        assert errors.get(timeout=WAIT_SECONDS) == CONNECTION_LOST
+        thaw()
+        assert answer.result() == session
+
+
+def test_health_of_the_services_follows_the_database_and_that_of_the_process_does_not(mariadb: MariaDB) -> None:
+    database_url = mariadb.new_database()
+    with (
+        serving(database_url, database_timeout=1, health_interval=0.1) as server,
+        connected(server.address) as client,
+    ):
+        health = HealthStub(client.channel)
+
+        def statuses(*services: str) -> set[int]:
+            return {health.Check(HealthCheckRequest(service=service)).status for service in services}
+
+        assert statuses("", *SERVICES) == {HealthCheckResponse.SERVING}
+        with mariadb.frozen():
+            eventually(lambda: statuses(*SERVICES) == {HealthCheckResponse.NOT_SERVING})
+            assert statuses("") == {HealthCheckResponse.SERVING}
+        eventually(lambda: statuses(*SERVICES) == {HealthCheckResponse.SERVING})

@@ -1,0 +1,227 @@
+"""Connections that end, and servers that end: no acknowledged write is lost, and none is made twice."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pymysql
+import pytest
+
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
+from activity_session_server.app import App
+from activity_session_server.store import schema
+from backends import MARIADB, SQLITE_FILE, MariaDB, free_port
+from moments import before, errors_of, eventually
+from processes import ServerProcess
+from servers import Client, connected, failure, unique
+from steps import delete_session, get_session, new_session, update_session
+
+PARENT = "namespaces/default"
+WRITERS = 3
+# Writes between two blows; the next one falls on a server that works again.
+QUIET_WRITES = 30
+BLOWS = 10
+
+
+class Writers:
+    """Clients that create sessions, each under an id that is used once, and keep what they were answered."""
+
+    def __init__(self, address: str) -> None:
+        self.acknowledged: list[str] = []
+        self.refusals: Counter[grpc.StatusCode] = Counter()
+        self._address = address
+        self._stopped = threading.Event()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with ThreadPoolExecutor(WRITERS) as pool:
+            writers = [pool.submit(self._write) for _ in range(WRITERS)]
+            try:
+                yield
+            finally:
+                self._stopped.set()
+            for writer in writers:
+                writer.result()
+
+    def wait_for_more(self) -> None:
+        """Until a number of writes more have been acknowledged."""
+        enough = len(self.acknowledged) + QUIET_WRITES
+        eventually(lambda: len(self.acknowledged) >= enough)
+
+    def _write(self) -> None:
+        with connected(self._address) as client:
+            while not self._stopped.wait(0.005):
+                try:
+                    self.acknowledged.append(new_session(client, PARENT).name)
+                except grpc.RpcError as error:
+                    self.refusals[error.code()] += 1
+
+
+def kill_connections(mariadb: MariaDB) -> None:
+    """End all connections of servers, and wait until the database has let go of them."""
+    doomed = connections(mariadb)
+    mariadb.execute("KILL USER tester")
+    eventually(lambda: doomed.isdisjoint(connections(mariadb)))
+
+
+def connections(mariadb: MariaDB) -> set[object]:
+    rows = mariadb.execute("SELECT id FROM information_schema.processlist WHERE user = 'tester'")
+    return {row[0] for row in rows}
+
+
+def all_sessions(client: Client) -> list[str]:
+    names, token = [], None
+    while token != "":
+        request = ListSessionsRequest(parent=PARENT, page_size=1000, page_token=token or "")
+        page = client.sessions.ListSessions(request)
+        names += [session.name for session in page.sessions]
+        token = page.next_page_token
+    return names
+
+
+CALLS: dict[str, Callable[[Client, Session], Session]] = {
+    "read": lambda client, session: get_session(client, session.name),
+    "create": lambda client, _: new_session(client, PARENT),
+    "update": lambda client, session: update_session(
+        client, Session(name=session.name, etag=session.etag, data="new"), "data"
+    ),
+    "delete": lambda client, session: delete_session(client, session.name),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_connections_that_end_between_calls_go_unnoticed(
+    server: App, client: Client, mariadb: MariaDB, call: Callable[[Client, Session], Session]
+) -> None:
+    session = new_session(client, PARENT)
+    kill_connections(mariadb)
+    with errors_of(server) as errors:
+        answer = call(client, session)
+        assert not errors.empty()
+    assert get_session(client, answer.name) == answer
+
+
+@pytest.mark.parametrize("request_id", ["", "once"])
+@pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO request", "SELECT", "UPDATE activity_session", "COMMIT"])
+def test_a_connection_that_ends_in_a_transaction_goes_unnoticed(
+    server: App, client: Client, mariadb: MariaDB, statement: str, request_id: str
+) -> None:
+    session = new_session(client, PARENT)
+    # Carried out a second time it would be refused: the etag is no longer the current one.
+    changed = Session(name=session.name, etag=session.etag, data="new")
+    with errors_of(server) as errors, before(server, statement, lambda: kill_connections(mariadb)) as times:
+        updated = client.sessions.UpdateSession(UpdateSessionRequest(session=changed, request_id=request_id))
+        assert times.count == 1
+        assert not errors.empty()
+    assert updated.data == "new"
+    assert get_session(client, session.name) == updated
+
+
+def test_connections_that_end_again_and_again_under_load_go_unnoticed(
+    server: App, client: Client, mariadb: MariaDB
+) -> None:
+    writers = Writers(server.address)
+    with errors_of(server) as errors, writers.writing():
+        for _ in range(BLOWS):
+            writers.wait_for_more()
+            mariadb.execute("KILL USER tester")
+        writers.wait_for_more()
+    assert errors.qsize() >= BLOWS
+    assert not writers.refusals
+    assert sorted(all_sessions(client)) == sorted(writers.acknowledged)
+
+
+def test_a_database_that_is_killed_under_load_loses_nothing(server: App, client: Client, mariadb: MariaDB) -> None:
+    writers = Writers(server.address)
+    with writers.writing():
+        writers.wait_for_more()
+        mariadb.kill()
+        try:
+            eventually(lambda: writers.refusals)
+        finally:
+            mariadb.start()
+        writers.wait_for_more()
+    check_nothing_lost(writers, client)
+
+
+@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+def test_a_server_that_is_killed_under_load_loses_nothing(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    database_url = f"sqlite:///{tmp_path / 'test.db'}"
+    if backend == MARIADB:
+        database_url = request.getfixturevalue("mariadb").new_database()
+        schema.migrate_url(database_url)
+    flags = ["--address", f"127.0.0.1:{free_port()}", "--database-url", database_url]
+    server = ServerProcess(tmp_path / "log", *flags)
+    try:
+        writers = Writers(server.address)
+        with writers.writing(), connected(server.address) as client:
+            writers.wait_for_more()
+            server.kill()
+            eventually(lambda: writers.refusals)
+            server = ServerProcess(tmp_path / "log", *flags)
+            writers.wait_for_more()
+            check_nothing_lost(writers, client)
+    finally:
+        server.kill()
+
+
+def check_nothing_lost(writers: Writers, client: Client) -> None:
+    acknowledged = list(writers.acknowledged)
+    assert set(writers.refusals) == {grpc.StatusCode.UNAVAILABLE}
+    assert set(acknowledged) <= set(all_sessions(client))
+
+
+def leave_the_primary_component() -> None:
+    raise pymysql.OperationalError(1047, "WSREP has not yet prepared node for application use")
+
+
+@pytest.fixture
+def broken_connection(server: App, client: Client, mariadb: MariaDB) -> Iterator[object]:
+    """The connection of a server whose node has left its cluster: it refuses tables once, and ROLLBACK for ever."""
+    new_session(client, PARENT)
+    (connection,) = own_connections(server, mariadb)
+    with (
+        before(server, "INSERT INTO activity_session ", leave_the_primary_component) as times,
+        before(server, "ROLLBACK", leave_the_primary_component, most=1000),
+    ):
+        yield connection
+        assert times.count == 1
+
+
+def own_connections(server: App, mariadb: MariaDB) -> set[object]:
+    database = server.settings.database_url.rpartition("/")[2]
+    rows = mariadb.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{database}'")
+    return {row[0] for row in rows}
+
+
+def test_a_connection_to_a_node_without_its_cluster_does_not_come_back(
+    server: App, client: Client, mariadb: MariaDB, broken_connection: object
+) -> None:
+    created = new_session(client, PARENT)
+    assert created.name in all_sessions(client)
+    eventually(lambda: broken_connection not in own_connections(server, mariadb))
+    assert not mariadb.execute("SELECT trx_id FROM information_schema.innodb_trx")
+
+
+def test_a_node_that_stays_without_its_cluster_is_told_as_unavailable_until_it_is_back(
+    server: App, client: Client
+) -> None:
+    session_id = unique("session")
+    request = CreateSessionRequest(parent=PARENT, session=Session(), session_id=session_id)
+    with (
+        before(server, "INSERT INTO activity_session ", leave_the_primary_component, most=1000) as times,
+        before(server, "ROLLBACK", leave_the_primary_component, most=1000),
+    ):
+        refusal = failure(client.sessions.CreateSession, request)
+    assert times.count > 1
+    assert refusal.reason == "DATABASE_UNAVAILABLE"
+    assert all_sessions(client) == []
+    created = client.sessions.CreateSession(request)
+    assert all_sessions(client) == [created.name]

@@ -1,0 +1,86 @@
+"""The command line as a process."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+COMMAND = (sys.executable, "-m", "activity_session_server")
+_SECONDS = 60
+_HOLD_WRITE_LOCK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+
+
+class ServerProcess:
+    """`activity-session serve`, which listens when this has been built."""
+
+    def __init__(self, log: Path, *flags: str, **environment: str) -> None:
+        self._log = log
+        with log.open("w") as stderr:
+            self.process = subprocess.Popen(
+                [*COMMAND, "serve", *flags],
+                env=os.environ | environment,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        assert self.process.stdout is not None
+        self.first_line = self.process.stdout.readline()
+        assert self.first_line.startswith("listening on "), log.read_text()
+        self.address = self.first_line.removeprefix("listening on ").strip()
+
+    def wait(self) -> int:
+        """The exit code."""
+        self.process.communicate(timeout=_SECONDS)
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash."""
+        self.process.kill()
+        self.wait()
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The log so far, of a server that writes JSON."""
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
+
+
+@contextlib.contextmanager
+def serving_process(log: Path, *flags: str, **environment: str) -> Iterator[ServerProcess]:
+    """A server process on a free port, unless the flags say otherwise; it is killed after the block."""
+    server = ServerProcess(log, "--address", "127.0.0.1:0", *flags, **environment)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextlib.contextmanager
+def write_lock(path: Path) -> Iterator[None]:
+    """Another process that holds the write lock of an SQLite file inside the block."""
+    command = [sys.executable, "-c", _HOLD_WRITE_LOCK, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        # The end of the block closes its standard input, for which it waits.
+        yield

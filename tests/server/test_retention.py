@@ -1,0 +1,250 @@
+"""What time does: sessions expire and are expunged, request ids are forgotten, by one server or by several at once."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import Executable, Select, delete, insert, select
+
+from activity_session.v1.namespace_pb2 import NamespaceSettings
+from activity_session.v1.participant_pb2 import Participant
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import (
+    CreateSessionRequest,
+    GetSessionRequest,
+    ListSessionsRequest,
+    UndeleteSessionRequest,
+)
+from activity_session_server import retention
+from activity_session_server.app import App
+from activity_session_server.orm import ActivitySessionParticipant, Memory, Request
+from backends import MARIADB, SQLITE_FILE
+from moments import engine_of, eventually
+from servers import Client, connected, failure, serving, unique
+from steps import (
+    AGENT,
+    at_once,
+    delete_session,
+    get_session,
+    make_namespace,
+    make_participant,
+    members,
+    new_participant,
+    new_session,
+)
+
+PARENT = "namespaces/default"
+MANY = 30
+AT_ONCE = timedelta(microseconds=1)
+
+
+@pytest.fixture(params=[SQLITE_FILE, MARIADB])
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    return new_database(request.param)
+
+
+@contextmanager
+def swept_by_hand(database_url: str, **settings: Any) -> Iterator[tuple[App, Client]]:
+    """A server that sweeps only when it is told to."""
+    with (
+        serving(database_url, health_interval=300.0, **settings) as server,
+        connected(server.address) as client,
+    ):
+        yield server, client
+
+
+def at(time: datetime) -> Timestamp:
+    timestamp = Timestamp()
+    timestamp.FromDatetime(time)
+    return timestamp
+
+
+def past() -> Timestamp:
+    return at(datetime.now(UTC) - timedelta(seconds=1))
+
+
+class TestExpiry:
+    def test_deletes_what_has_expired_and_nothing_else(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=timedelta(days=7)) as (server, client):
+            due = new_session(client, PARENT, expire_time=past()).name
+            later = new_session(client, PARENT, expire_time=at(datetime.now(UTC) + timedelta(hours=1)))
+            never = new_session(client, PARENT)
+            server.sweep()
+            deleted = get_session(client, due)
+            assert deleted.HasField("delete_time")
+            kept_for = deleted.purge_time.ToDatetime() - deleted.delete_time.ToDatetime()
+            assert kept_for == timedelta(days=7)
+            assert [get_session(client, one.name) for one in (later, never)] == [later, never]
+
+    def test_comes_after_the_time_that_the_namespace_gives(self, database_url: str) -> None:
+        settings = NamespaceSettings(default_session_ttl=Duration(seconds=1), purge_age=Duration(seconds=60))
+        with swept_by_hand(database_url) as (server, client):
+            name = new_session(client, make_namespace(client, unique("namespace"), settings=settings).name).name
+            server.sweep()
+            assert not get_session(client, name).HasField("delete_time")
+
+            def is_deleted() -> bool:
+                server.sweep()
+                return get_session(client, name).HasField("delete_time")
+
+            eventually(is_deleted)
+            deleted = get_session(client, name)
+            assert deleted.delete_time.ToDatetime() >= deleted.expire_time.ToDatetime()
+            assert deleted.purge_time.ToDatetime() - deleted.delete_time.ToDatetime() == timedelta(seconds=60)
+
+    def test_is_over_when_a_session_was_brought_back(self, database_url: str) -> None:
+        with swept_by_hand(database_url) as (server, client):
+            name = new_session(client, PARENT, expire_time=past()).name
+            server.sweep()
+            client.sessions.UndeleteSession(UndeleteSessionRequest(name=name))
+            server.sweep()
+            assert not get_session(client, name).HasField("delete_time")
+
+    def test_needs_nobody_to_start_it(self, database_url: str) -> None:
+        with (
+            serving(database_url, health_interval=0.05, sweep_interval=0.05) as server,
+            connected(server.address) as client,
+        ):
+            name = new_session(client, PARENT, expire_time=past()).name
+            eventually(lambda: get_session(client, name).HasField("delete_time"))
+
+
+class TestPurge:
+    def test_removes_a_session_and_its_memberships_when_its_time_has_come(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
+            participant = new_participant(client, PARENT)
+            session = new_session(client, PARENT, "talk", participants=members(participant))
+            delete_session(client, session.name)
+            kept = new_session(client, PARENT, participants=members(participant))
+            eventually(lambda: swept_away(server, client, session.name))
+            refusal = failure(client.sessions.GetSession, GetSessionRequest(name=session.name))
+            assert refusal.reason == "SESSION_NOT_FOUND"
+            assert get_session(client, kept.name) == kept
+            assert count(server, select(ActivitySessionParticipant.role)) == 1
+            assert new_session(client, PARENT, "talk").uid != session.uid
+
+    def test_does_not_come_before_its_time(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=timedelta(hours=1)) as (server, client):
+            deleted = delete_session(client, new_session(client, PARENT).name)
+            server.sweep()
+            assert get_session(client, deleted.name) == deleted
+
+    def test_spares_a_session_while_it_has_memories(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
+            agent = make_participant(client, PARENT, participant_type=AGENT)
+            remembered, other = new_session(client, PARENT), new_session(client, PARENT)
+            run_on(server, insert(Memory).values(memory_values(remembered, agent)))
+            deleted = delete_session(client, remembered.name)
+            delete_session(client, other.name)
+            eventually(lambda: swept_away(server, client, other.name))
+            assert get_session(client, remembered.name) == deleted
+            run_on(server, delete(Memory))
+            eventually(lambda: swept_away(server, client, remembered.name))
+
+
+def memory_values(session: Session, agent: Participant) -> dict[str, str]:
+    owners = {"activity_session_pkid": session.uid, "agent_pkid": agent.uid}
+    return {**owners, "name": "first", "memory_type": "OBSERVATION", "content": "likes tea"}
+
+
+class TestRequestIds:
+    def test_are_forgotten_when_their_time_is_over(self, database_url: str) -> None:
+        request = CreateSessionRequest(parent=PARENT, session=Session(data="first"), request_id="once")
+        another = CreateSessionRequest(parent=PARENT, session=Session(data="second"), request_id="once")
+        with swept_by_hand(database_url, request_id_age=AT_ONCE) as (server, client):
+            client.sessions.CreateSession(request)
+            eventually(lambda: forgotten(server))
+            assert client.sessions.CreateSession(another).data == "second"
+
+    def test_are_remembered_until_then(self, database_url: str) -> None:
+        request = CreateSessionRequest(parent=PARENT, session=Session(data="first"), request_id="once")
+        another = CreateSessionRequest(parent=PARENT, session=Session(data="second"), request_id="once")
+        with swept_by_hand(database_url) as (server, client):
+            created = client.sessions.CreateSession(request)
+            server.sweep()
+            assert client.sessions.CreateSession(request) == created
+            assert failure(client.sessions.CreateSession, another).reason == "REQUEST_ID_REUSED"
+
+
+def forgotten(server: App) -> bool:
+    """Whether no caller's request id is remembered after a sweep."""
+    server.sweep()
+    return remembered_requests(server) == 0
+
+
+class TestSweeps:
+    @pytest.fixture(autouse=True)
+    def logged(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+
+    def test_of_two_servers_at_once_do_each_thing_once(
+        self, database_url: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ages = {"purge_age": AT_ONCE, "request_id_age": AT_ONCE}
+        with (
+            swept_by_hand(database_url, **ages) as (first, client),
+            swept_by_hand(database_url, **ages) as (second, _),
+        ):
+            for number in range(MANY):
+                request = CreateSessionRequest(parent=PARENT, request_id=f"request-{number}")
+                request.session.expire_time.CopyFrom(past())
+                client.sessions.CreateSession(request)
+
+            def sweep_at_once() -> bool:
+                at_once([first.sweep, second.sweep])
+                return all_sessions(client, show_deleted=True) == [] and remembered_requests(first) == 0
+
+            eventually(sweep_at_once)
+        done = swept(caplog)
+        assert [sum(done[kind]) for kind in ("expired", "expunged", "forgotten")] == [MANY] * 3
+        assert not [record for record in caplog.records if record.levelno > logging.INFO]
+
+    def test_take_a_bounded_number_a_round_and_as_many_rounds_as_it_needs(
+        self, database_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(retention, "BATCH", MANY // 4)
+        with swept_by_hand(database_url) as (server, client):
+            for _ in range(MANY):
+                new_session(client, PARENT, expire_time=past())
+            server.sweep()
+            assert all_sessions(client) == []
+        expired = swept(caplog)["expired"]
+        assert sum(expired) == MANY
+        assert max(expired) == MANY // 4
+
+
+def swept(caplog: pytest.LogCaptureFixture) -> dict[str, list[int]]:
+    """How many of each kind the rounds of the sweeps have done, as the log tells it."""
+    rounds = [record.__dict__ for record in caplog.records if record.message == "swept"]
+    return {kind: [one[kind] for one in rounds] for kind in ("expired", "expunged", "forgotten")}
+
+
+def all_sessions(client: Client, *, show_deleted: bool = False) -> list[str]:
+    request = ListSessionsRequest(parent=PARENT, page_size=1000, show_deleted=show_deleted)
+    return [session.name for session in client.sessions.ListSessions(request).sessions]
+
+
+def swept_away(server: App, client: Client, name: str) -> bool:
+    """Whether a session is gone for good after a sweep."""
+    server.sweep()
+    return name not in all_sessions(client, show_deleted=True)
+
+
+def run_on(server: App, statement: Executable) -> None:
+    with engine_of(server).connect() as connection:
+        connection.execute(statement)
+
+
+def count(server: App, query: Select[Any]) -> int:
+    with engine_of(server).connect() as connection:
+        return len(connection.execute(query).all())
+
+
+def remembered_requests(server: App) -> int:
+    """Those of callers; the server's own ids have no fingerprint, and a time of their own."""
+    return count(server, select(Request.request_id).where(Request.fingerprint != ""))

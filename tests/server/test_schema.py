@@ -1,0 +1,321 @@
+"""The schema: what the mapped classes say, what the migrations make, and databases of earlier and later versions."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, UniqueConstraint, create_engine, inspect, select, text
+from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.orm import configure_mappers
+
+from activity_session.v1.namespace_service_pb2 import GetNamespaceRequest
+from activity_session.v1.participant_pb2 import ParticipantType
+from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import CreateSessionRequest
+from activity_session_server.orm import Base, Memory, Namespace, Participant
+from activity_session_server.orm.activity_session import ActivitySession
+from activity_session_server.orm.base import table_of
+from activity_session_server.store import schema
+from backends import MARIADB, SQLITE_FILE, MariaDB
+from processes import run
+from servers import connected, serving
+from steps import get_session, member_names
+
+DUMP = Path(__file__).parents[1] / "data" / "schema_0001.sql"
+on_each_backend = pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+
+
+@contextlib.contextmanager
+def engine_on(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def execute_on(engine: Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """All that a database tells about its tables, save the one that Alembic has made for itself."""
+    inspector = inspect(engine)
+    return {
+        table: {
+            "columns": sorted(map(described_column, inspector.get_columns(table))),
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": sorted(map(repr, inspector.get_foreign_keys(table))),
+            "unique constraints": sorted(map(repr, inspector.get_unique_constraints(table))),
+            "indexes": sorted(map(repr, inspector.get_indexes(table))),
+        }
+        for table in inspector.get_table_names()
+        if table != schema.VERSION_TABLE
+    }
+
+
+def described_column(column: Any) -> str:
+    # The default 0 and the default '0' are one to a column of numbers.
+    default = column["default"] and column["default"].strip("'")
+    return f"{column['name']}: {column['type']!r} {column['nullable']} {default} {column.get('comment')}"
+
+
+class TestMigrations:
+    @on_each_backend
+    def test_leave_nothing_that_alembic_would_change(self, backend: str, new_database: Callable[[str], str]) -> None:
+        database_url = new_database(backend)
+        schema.migrate_url(database_url)
+        options = {"compare_type": True, "version_table": schema.VERSION_TABLE}
+        with engine_on(database_url) as engine, engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts=options)
+            assert compare_metadata(context, Base.metadata) == []
+
+    @on_each_backend
+    def test_make_what_the_mapped_classes_would_make(
+        self, backend: str, new_database: Callable[[str], str], tmp_path: Path
+    ) -> None:
+        migrated = new_database(backend)
+        schema.migrate_url(migrated)
+        created = new_database(backend) if backend == MARIADB else f"sqlite:///{tmp_path / 'created.db'}"
+        with engine_on(migrated) as by_migrations, engine_on(created) as by_classes:
+            if backend == MARIADB:
+                # A column's character set is told only where it is not its table's.
+                execute_on(by_classes, "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+            Base.metadata.create_all(by_classes)
+            assert described(by_migrations) == described(by_classes)
+            assert len(described(by_migrations)) == len(Base.metadata.tables)
+
+    @on_each_backend
+    def test_can_be_run_again(self, backend: str, new_database: Callable[[str], str]) -> None:
+        database_url = new_database(backend)
+        assert schema.migrate_url(database_url)[1:] == (None, schema.newest())
+        assert schema.migrate_url(database_url)[1:] == (schema.newest(), schema.newest())
+
+    def test_comment_every_table_and_column_on_mariadb(self, mariadb: MariaDB) -> None:
+        database_url = mariadb.new_database()
+        schema.migrate_url(database_url)
+        with engine_on(database_url) as engine:
+            inspector = inspect(engine)
+            for name, table in Base.metadata.tables.items():
+                assert inspector.get_table_comment(name)["text"] == table.comment
+                found = {column["name"]: column["comment"] for column in inspector.get_columns(name)}
+                assert found == {column.name: column.comment for column in table.columns}
+                assert all(found.values())
+
+    def test_make_exact_texts_and_times_whatever_the_database_has_as_default(self, mariadb: MariaDB) -> None:
+        database_url = mariadb.new_database()
+        schema.migrate_url(database_url)
+        columns = mariadb.execute(
+            "SELECT table_name, column_name, character_set_name, collation_name, datetime_precision"
+            f" FROM information_schema.columns WHERE table_schema = '{database_url.rpartition('/')[2]}'"
+            f" AND table_name <> '{schema.VERSION_TABLE}'"
+        )
+        texts = [column[:4] for column in columns if column[2] is not None]
+        times = [column for column in columns if column[4] is not None]
+        assert len(texts) > 20
+        assert len(times) > 10
+        assert {column[2:] for column in texts} == {("utf8mb4", "utf8mb4_bin")}
+        assert {column[4] for column in times} == {6}
+
+    def test_that_fail_half_way_leave_an_sqlite_file_as_it_was(self, tmp_path: Path) -> None:
+        path = tmp_path / "test.db"
+        # The first migration makes other tables before this one.
+        execute(path, "CREATE TABLE memory (something TEXT)", "INSERT INTO memory VALUES ('of somebody else')")
+        before = dump(path)
+        with pytest.raises(schema.SchemaError, match="memory already exists"):
+            schema.migrate_url(f"sqlite:///{path}")
+        assert dump(path) == before
+        execute(path, "DROP TABLE memory")
+        assert schema.migrate_url(f"sqlite:///{path}")[1:] == (None, schema.newest())
+
+    @pytest.mark.parametrize("round_", range(3))
+    def test_by_several_processes_at_once_all_succeed(self, tmp_path: Path, round_: int) -> None:
+        database_url = f"sqlite:///{tmp_path / f'{round_}.db'}"
+        with ThreadPoolExecutor(4) as pool:
+            done = list(pool.map(lambda _: run("migrate", "--database-url", database_url), range(4)))
+        assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 4
+        assert run("check", "--database-url", database_url).returncode == 0
+
+
+def execute(path: Path, *statements: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def dump(path: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+class TestOtherVersions:
+    def test_a_database_of_the_first_version_is_upgraded_and_served_with_all_its_content(self, tmp_path: Path) -> None:
+        path = tmp_path / "test.db"
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.executescript(DUMP.read_text(encoding="utf-8"))
+        database_url = f"sqlite:///{path}"
+        with serving(database_url) as server, connected(server.address) as client:
+            namespace = client.namespaces.GetNamespace(GetNamespaceRequest(name="namespaces/Café"))
+            assert namespace.description == "all of it"
+            assert namespace.settings.purge_age.ToTimedelta().days == 3650
+            participants = client.participants.ListParticipants(ListParticipantsRequest(parent=namespace.name))
+            assert [(one.name, one.participant_type) for one in participants.participants] == [
+                ("namespaces/Café/participants/Kim", ParticipantType.PARTICIPANT_TYPE_AGENT),
+                ("namespaces/Café/participants/kim", ParticipantType.PARTICIPANT_TYPE_USER),
+            ]
+            check_talk(get_session(client, "namespaces/Café/sessions/talk 🌱"))
+            assert get_session(client, "namespaces/Café/sessions/gone").HasField("delete_time")
+            request = CreateSessionRequest(parent="namespaces/default", session_id="once", request_id="request-1")
+            request.session.data = "x"
+            # Asked for again under its request id, it is answered as it was.
+            assert client.sessions.CreateSession(request) == get_session(client, "namespaces/default/sessions/once")
+        with engine_on(database_url) as engine, OrmSession(engine) as orm:
+            memory = orm.scalars(select(Memory)).one()
+            assert (memory.content, memory.activity_session.name) == ("Kim likes 🌱", "talk 🌱")
+            assert orm.scalar(text(f"SELECT version_num FROM {schema.VERSION_TABLE}")) == schema.newest()
+
+    @on_each_backend
+    @pytest.mark.parametrize("command", ["serve", "migrate", "check"])
+    def test_a_database_of_a_newer_version_is_refused(
+        self, backend: str, new_database: Callable[[str], str], command: str
+    ) -> None:
+        database_url = new_database(backend)
+        schema.migrate_url(database_url)
+        with engine_on(database_url) as engine:
+            execute_on(engine, f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
+        done = run(command, "--address", "127.0.0.1:0", "--database-url", database_url)
+        assert done.returncode == 1
+        last_line = done.stderr.splitlines()[-1]
+        assert last_line == (
+            "activity-session: the schema 9999 is of a newer version of activity-session: install that one"
+        )
+        assert "Traceback" not in done.stderr
+
+
+def check_talk(session: Session) -> None:
+    assert session.uid == "activity_session-01a2040406587678ae1bf69f9bacd35d"
+    assert session.description == "first\nsecond"
+    assert session.data == "hello 🌱 'quoted'\n小林"
+    assert dict(session.labels) == {"team": "blue"}
+    assert not session.enabled
+    assert session.settings.sync_chat
+    assert session.settings.memory.get_top_k_vectors == 7
+    assert session.settings.memory.get_max_memories == 25
+    assert member_names(session) == ["namespaces/Café/participants/Kim", "namespaces/Café/participants/kim"]
+    assert {member.role for member in session.participants} == {"guest"}
+    assert session.create_time.ToJsonString() == "2026-11-22T16:08:22.359827Z"
+
+
+class TestMappedSession:
+    """The names are part of what others build on."""
+
+    def test_is_where_it_is_expected(self) -> None:
+        assert f"{ActivitySession.__module__}.{ActivitySession.__name__}" == (
+            "activity_session_server.orm.activity_session.ActivitySession"
+        )
+        assert ActivitySession.__tablename__ == "activity_session"
+        assert table_of(ActivitySession).comment == ActivitySession.__doc__
+
+    def test_has_exactly_its_columns(self) -> None:
+        required = (
+            "pkid namespace_pkid name enabled managed auto_created deleted settings labels revision last_sequence"
+            " create_ts update_ts"
+        )
+        optional = "description data delete_ts expire_ts purge_ts"
+        columns = table_of(ActivitySession).columns
+        assert {column.name for column in columns if not column.nullable} == set(required.split())
+        assert {column.name for column in columns if column.nullable} == set(optional.split())
+        assert all(column.comment for column in columns)
+        assert columns["data"].comment == "session data"
+
+    @pytest.mark.parametrize(
+        ("column", "on_sqlite", "on_mysql"),
+        [
+            ("pkid", "VARCHAR(64)", "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            ("namespace_pkid", "VARCHAR(64)", "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            ("name", "VARCHAR(255)", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            ("data", "TEXT", "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            ("enabled", "BOOLEAN", "BOOL"),
+            ("settings", "JSON", "JSON"),
+            ("create_ts", "DATETIME", "DATETIME(6)"),
+        ],
+    )
+    def test_has_types_that_mean_the_same_on_each_backend(self, column: str, on_sqlite: str, on_mysql: str) -> None:
+        type_ = table_of(ActivitySession).columns[column].type
+        expected_on = {"sqlite://": on_sqlite, "mysql+pymysql://": on_mysql, "mariadb+pymysql://": on_mysql}
+        for url, expected in expected_on.items():
+            with engine_on(url) as engine:
+                assert type_.compile(engine.dialect) == expected
+
+    def test_has_its_key_its_constraint_and_its_index(self) -> None:
+        table = table_of(ActivitySession)
+        assert [column.name for column in table.primary_key] == ["pkid"]
+        (owner,) = table.columns["namespace_pkid"].foreign_keys
+        assert owner.target_fullname == "namespace.pkid"
+        (unique,) = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
+        assert unique.name == "uc__activity_session__namespace_pkid__name"
+        assert [column.name for column in unique.columns] == ["namespace_pkid", "name"]
+        (index,) = [one for one in table.indexes if one.name == "idx__activity_session__namespace_pkid__name"]
+        assert [column.name for column in index.columns] == ["namespace_pkid", "name"]
+
+    def test_has_exactly_its_relationships(self) -> None:
+        configure_mappers()
+        relationships = inspect(ActivitySession).relationships
+        assert {one.key: (one.mapper.class_, one.back_populates, str(one.secondary)) for one in relationships} == {
+            "namespace": (Namespace, "activity_sessions", "None"),
+            "participants": (Participant, "activity_sessions", "activity_session_participant"),
+            "memories": (Memory, "activity_session", "None"),
+        }
+        assert relationships["memories"].lazy == "dynamic"
+
+    @on_each_backend
+    def test_has_its_defaults_and_relationships_on_a_real_database(
+        self, backend: str, new_database: Callable[[str], str]
+    ) -> None:
+        database_url = new_database(backend)
+        schema.migrate_url(database_url)
+        with engine_on(database_url) as engine:
+            pkid = add_session(engine)
+            with OrmSession(engine) as orm:
+                check_session(orm.get_one(ActivitySession, pkid))
+
+
+def add_session(engine: Engine) -> str:
+    """A session with two participants and three memories, of which nothing is given that has a default."""
+    with OrmSession(engine) as orm:
+        namespace = orm.scalars(select(Namespace).where(Namespace.name == "default")).one()
+        agent = Participant(name="Ada", participant_type="AGENT", namespace=namespace)
+        user = Participant(name="ada", participant_type="USER", namespace=namespace)
+        session = ActivitySession(name="talk 🌱", namespace=namespace, participants=[agent, user])
+        orm.add(session)
+        orm.flush()
+        for number in range(3):
+            memory = Memory(name=str(number), agent_pkid=agent.pkid, memory_type="OBSERVATION", content="🌱")
+            session.memories.append(memory)
+        orm.commit()
+        return session.pkid
+
+
+def check_session(session: ActivitySession) -> None:
+    assert session.pkid.startswith("activity_session-")
+    assert len(session.pkid) == len("activity_session-") + 32
+    assert (session.enabled, session.managed, session.auto_created, session.deleted) == (True, False, False, False)
+    assert session.settings.model_dump(exclude_unset=True) == {}
+    assert session.description is None
+    assert session.data is None
+    assert session.create_ts == session.update_ts
+    assert session.namespace.name == "default"
+    assert session.namespace.activity_sessions == [session]
+    assert {one.name: one.participant_type for one in session.participants} == {"Ada": "AGENT", "ada": "USER"}
+    assert all(one.activity_sessions == [session] for one in session.participants)
+    # A dynamic relationship is a query: nothing is loaded that is not asked for.
+    assert session.memories.count() == 3
+    assert session.memories.filter(Memory.name == "1").one().activity_session is session
