@@ -5,12 +5,12 @@ together.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from activity_session.v1.session_settings_pb2 import SessionSettings
+from activity_session.v1.session_settings_pb2 import MaxMemoryStrategy, SessionSettings
 from activity_session_server.errors import Problem, Violation
 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -32,7 +32,8 @@ class MemoryResourceSettings(BaseModel):
     get_relevance_alpha: Share = 0.6
     get_importance_alpha: Share = 0.3
     get_recency_alpha: Share = 0.1
-    max_memory_strategy: Literal["HARD_LIMIT"] = "HARD_LIMIT"
+    # Any text here: a later version may have written one that this one does not know.
+    max_memory_strategy: str = "HARD_LIMIT"
     get_max_memories: Count = 25
     get_min_score: Share = 0.4
     integration_enabled: bool = True
@@ -69,6 +70,10 @@ class SessionResourceSettings(BaseModel):
 
 def violations(message: SessionSettings, field: str) -> Iterator[Violation]:
     """What is out of bounds in a settings message that stands in `field`."""
+    strategy = message.memory.max_memory_strategy
+    if strategy not in MaxMemoryStrategy.values():
+        known = ", ".join(MaxMemoryStrategy.keys())
+        yield Violation(f"{field}.memory.max_memory_strategy", Problem(f"{strategy} is not one of {known}"))
     try:
         SessionResourceSettings.model_validate(_to_dict(message))
     except ValidationError as error:

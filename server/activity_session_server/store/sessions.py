@@ -201,12 +201,14 @@ def create_session(writer: Writer, namespace: NamespaceMessage, session_id: str,
 
 
 def update_session(writer: Writer, locked: LockedSession, session: Session) -> Session:
-    """Write what a caller can change of a session; only `data` that has changed is written again."""
+    """Write what a caller can change of a session; data and settings only where they have changed."""
     settings = locked.settings.replaced_by(session.settings)
     values = _values(session, settings)
-    session.settings.CopyFrom(settings.to_message())
     if session.data == locked.message.data:
         del values["data"]
+    if session.settings == locked.message.settings:
+        del values["settings"]
+    session.settings.CopyFrom(settings.to_message())
     return _save(writer, locked, session, values)
 
 
