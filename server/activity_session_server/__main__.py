@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line i
 """
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -37,9 +38,9 @@ def serve(flags: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         with app.running(settings) as server:
-            print(f"listening on {server.address}", flush=True)
             if not settings.serves_loopback_only:
-                print("warning: no TLS and no authentication on this address", file=sys.stderr)
+                logging.getLogger("activity_session.server").warning("no TLS and no authentication on this address")
+            print(f"listening on {server.address}", flush=True)
             stop.wait()
     except (app.AddressInUseError, SchemaError) as error:
         return _fail(str(error))
