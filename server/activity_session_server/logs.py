@@ -49,8 +49,8 @@ def configure(log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    # Alembic tells each step of a migration at this level, and its set-up too.
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    # It tells its set-up at this level too; `store.schema` tells what was done.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

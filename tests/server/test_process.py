@@ -322,11 +322,12 @@ class TestReflection:
         file = database.FindFileContainingSymbol(SESSION_SERVICE)
         assert "EnsureSession" in {method.name for method in file.service[0].method}
 
+    # An address of this machine alone that does not look like one.
     @pytest.mark.parametrize(("flag", "is_on"), [("auto", False), ("on", True), ("off", False)])
     def test_is_off_where_others_than_this_machine_can_ask(
         self, log: Path, flags: list[str], flag: str, *, is_on: bool
     ) -> None:
-        with serving_process(log, *flags, "--address", "0.0.0.0:0", "--reflection", flag) as server:
+        with serving_process(log, *flags, "--address", "[::ffff:127.0.0.1]:0", "--reflection", flag) as server:
             assert "no TLS and no authentication" in eventually(log.read_text)
             with connected(f"127.0.0.1:{server.address.rpartition(':')[2]}") as client:
                 assert answers_reflection(client) == is_on

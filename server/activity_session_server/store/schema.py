@@ -1,6 +1,7 @@
 """Migrations: one Alembic tree for all backends, driven from here. There is no other way to a schema."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from activity_session_server.calls import Call
 from activity_session_server.orm import Namespace
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.transactions import Store
+
+_log = logging.getLogger("activity_session.schema")
 
 VERSION_TABLE = "activity_session_alembic_version"
 _STEP_TIMEOUT = 3600
@@ -50,10 +53,12 @@ def migrate(engine: Engine) -> None:
             return
         with _transaction(connection):
             # Another process may have done it while this one waited.
-            _refuse_unknown(_revision(connection))
+            before = _revision(connection)
+            _refuse_unknown(before)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            _log.info("migrated", extra={"before": before or "empty", "after": newest()})
 
 
 def check(engine: Engine) -> None:
