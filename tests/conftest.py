@@ -4,6 +4,7 @@ What this machine lacks is skipped with a line that says how to get it; with `RE
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped, which REQUIRE_ALL=1 forbids: {report.longrepr}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason of a skip, however many tests have it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason, tests in Counter(report.longrepr[2] for report in skipped).items():
+        terminalreporter.write_line(f"{reason} ({tests} tests)")
 
 
 @pytest.fixture(scope="session")
