@@ -4,6 +4,7 @@ Queries are functions over a `Reader` or a `Writer`, in one file per resource, n
 take and answer messages; rows do not leave this package.
 """
 
-from activity_session_server.store.transactions import Raced, Reader, Store, Writer
+from activity_session_server.store.readers import Raced, Reader, Writer
+from activity_session_server.store.transactions import Store
 
 __all__ = ["Raced", "Reader", "Store", "Writer"]

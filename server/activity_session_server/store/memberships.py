@@ -7,7 +7,7 @@ from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session_server.orm import ActivitySessionParticipant
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.codec import set_time
-from activity_session_server.store.transactions import Raced, Writer
+from activity_session_server.store.readers import Raced, Writer
 
 _TABLE = table_of(ActivitySessionParticipant)
 _IS_THIS = (ActivitySessionParticipant.activity_session_pkid == bindparam("its_session")) & (

@@ -16,8 +16,8 @@ from activity_session_server.store import resources
 from activity_session_server.store.codec import namespace_message
 from activity_session_server.store.filters import condition
 from activity_session_server.store.pages import fetch_page
+from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
-from activity_session_server.store.transactions import Reader, Writer
 
 LockedNamespace = Locked[NamespaceMessage, NamespaceResourceSettings]
 

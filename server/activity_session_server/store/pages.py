@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, Select, and_, or_
 from activity_session_server.orm.base import Resource, table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.paging import Order, Page, Position
-from activity_session_server.store.transactions import Reader
+from activity_session_server.store.readers import Reader
 
 _COLUMNS = {"name": "name", "create_time": "create_ts", "update_time": "update_ts"}
 M = TypeVar("M", bound=Message)

@@ -19,8 +19,8 @@ from activity_session_server.store import namespaces, resources
 from activity_session_server.store.codec import participant_message, participant_type_text
 from activity_session_server.store.filters import condition
 from activity_session_server.store.pages import fetch_page
+from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
-from activity_session_server.store.transactions import Reader, Writer
 
 LockedParticipant = Locked[ParticipantMessage, None]
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -22,9 +22,7 @@ from activity_session_server.errors import ServiceError
 from activity_session_server.orm import Request
 from activity_session_server.orm.base import uuid7_hex
 from activity_session_server.orm.types import utc_now
-
-if TYPE_CHECKING:
-    from activity_session_server.store.transactions import Writer
+from activity_session_server.store.readers import Writer
 
 T = TypeVar("T")
 
@@ -70,7 +68,7 @@ class Claim:
             return cls("", uuid7_hex(), "", by_caller=False, age=_OWN_AGE)
         return None
 
-    def fulfil(self, writer: "Writer", fn: Callable[["Writer"], T]) -> T:
+    def fulfil(self, writer: Writer, fn: Callable[[Writer], T]) -> T:
         """Carry the request out, or give the answer it was given before.
 
         Raises:
@@ -89,7 +87,7 @@ class Claim:
     def _key(self) -> dict[str, str]:
         return {"its_scope": self.scope, "its_id": self.request_id}
 
-    def _is_new(self, writer: "Writer") -> bool:
+    def _is_new(self, writer: Writer) -> bool:
         return writer.insert(
             _TABLE,
             {
@@ -101,7 +99,7 @@ class Claim:
             },
         )
 
-    def _earlier_answer(self, writer: "Writer") -> Message:
+    def _earlier_answer(self, writer: Writer) -> Message:
         row = writer.row(_FIND, self._key())
         if row is None or row.fingerprint != self.fingerprint:
             raise ServiceError(
@@ -112,7 +110,7 @@ class Claim:
         return _unpack(row.answer)
 
 
-def forget_requests(writer: "Writer", most: int) -> int:
+def forget_requests(writer: Writer, most: int) -> int:
     """Remove about `most` of the requests whose time is over, oldest first; answers how many."""
     due = writer.rows(_DUE, {"most": most})
     return writer.change(_FORGET, {"its_latest": due[-1].expire_ts}) if due else 0

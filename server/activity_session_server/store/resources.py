@@ -12,7 +12,7 @@ from activity_session.v1.session_pb2 import Session
 from activity_session_server import etags
 from activity_session_server.orm.base import Resource, prefixed_uuid, table_of
 from activity_session_server.store.codec import set_time
-from activity_session_server.store.transactions import Raced, Writer
+from activity_session_server.store.readers import Raced, Writer
 
 M = TypeVar("M", Namespace, Participant, Session)
 S = TypeVar("S")

@@ -33,8 +33,8 @@ from activity_session_server.store.codec import session_message, set_time, to_da
 from activity_session_server.store.expressions import byte_length, json_columns
 from activity_session_server.store.filters import condition
 from activity_session_server.store.pages import CHUNK, fetch_page
+from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
-from activity_session_server.store.transactions import Reader, Writer
 
 LockedSession = Locked[Session, SessionResourceSettings]
 

@@ -12,22 +12,20 @@ the effect twice.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from google.protobuf.message import Message
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Insert, Table, insert
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.calls import Call
 from activity_session_server.errors import ServiceError, deadline_exceeded
-from activity_session_server.orm.types import AnyRow
 from activity_session_server.store import requests
-from activity_session_server.store.backends import Backend, Failure, backend_of
+from activity_session_server.store.backends import Failure, backend_of
+from activity_session_server.store.readers import Raced, Reader, Writer
 
 # Spreads load, keeps no secret; of its own, so that nobody's seed can make servers wait in step.
 _jitter = random.Random()  # noqa: S311
@@ -38,52 +36,6 @@ T = TypeVar("T")
 _TRIES_UNDER_CONTENTION = 25
 # A database that is down stays down for longer than a caller should hold a thread of the server.
 _TRIES_UNREACHABLE = 4
-Values = Mapping[str, Any]
-
-
-class Reader:
-    """What a read may do."""
-
-    def __init__(self, connection: Connection, backend: Backend) -> None:
-        self._connection = connection
-        self._backend = backend
-
-    def rows(self, statement: Executable, values: Values | None = None) -> Sequence[AnyRow]:
-        """All rows of a query."""
-        return self._connection.execute(statement, values).all()
-
-    def row(self, statement: Executable, values: Values | None = None) -> AnyRow | None:
-        """The first row of a query, or None."""
-        return self._connection.execute(statement, values).first()
-
-
-class Writer(Reader):
-    """What a write may do: all that a read may, and changes. `now` is the time of the transaction, in UTC."""
-
-    def __init__(self, connection: Connection, backend: Backend) -> None:
-        super().__init__(connection, backend)
-        self.now = datetime.now(UTC).replace(tzinfo=None)
-
-    def change(self, statement: Executable, values: Values | None = None) -> int:
-        """Run an UPDATE or DELETE; answers how many rows matched."""
-        result = self._connection.execute(statement, values)
-        assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
-        return result.rowcount
-
-    def insert(self, table: Table, values: Values) -> bool:
-        """Insert a row; answers whether it was new, and changes nothing if its key is taken."""
-        try:
-            self._connection.execute(_insert_into(table), values)
-        except IntegrityError as error:
-            if self._backend.is_duplicate(error):
-                return False
-            raise
-        return True
-
-
-@cache
-def _insert_into(table: Table) -> Insert:
-    return insert(table)
 
 
 class _LateError(Exception):
@@ -92,10 +44,6 @@ class _LateError(Exception):
 
 class _CommitLostError(Exception):
     """The connection broke during COMMIT: it may have happened or not."""
-
-
-class Raced(Exception):  # noqa: N818 - nothing is wrong, somebody was faster
-    """Raised by a function that found its ground changed: it is run again, and sees the new state."""
 
 
 class Store:
