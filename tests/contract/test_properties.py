@@ -69,8 +69,6 @@ PATHS = [
     ".",
     "a.b",
 ]
-# The server runs in this process, and its upkeep draws random delays while hypothesis draws values.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 bounded = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
