@@ -11,7 +11,7 @@ The path of a request, there and back:
    calls the queries in `store`, which know the tables of `orm` and answer messages.
 5. On the way back the interceptor turns errors into statuses (`rpc.status`) and writes the log line.
 
-`app.build` joins all of it; tests call it too.
+`app.App` joins all of it; tests call it too.
 """
 
 from importlib.metadata import version
