@@ -76,6 +76,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """PERMISSION_DENIED: the participant belongs to the system. Metadata:
     `resource`.
     """
+    ERROR_REASON_PARTICIPANT_NOT_BOUND: _ErrorReason.ValueType  # 25
+    """FAILED_PRECONDITION: the participant is no member of the session. Metadata:
+    `resource`, `session`.
+    """
     ERROR_REASON_SESSION_NOT_FOUND: _ErrorReason.ValueType  # 30
     """NOT_FOUND: there is no such session. Metadata: `resource`."""
     ERROR_REASON_SESSION_ALREADY_EXISTS: _ErrorReason.ValueType  # 31
@@ -100,6 +104,16 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """ABORTED: the resource has changed since the etag was read. Metadata:
     `resource`, `etag` (the current one).
     """
+    ERROR_REASON_SEQUENCE_MISMATCH: _ErrorReason.ValueType  # 41
+    """ABORTED: events were appended since; a Conflict detail has the first of
+    them. Metadata: `resource`, `expected_last_sequence`, `last_sequence` (the
+    current one).
+    """
+    ERROR_REASON_REVISION_MISMATCH: _ErrorReason.ValueType  # 42
+    """ABORTED: a key of the state was changed since; a Conflict detail has every
+    such key that fits. Metadata, of the first one: `resource` (whose state it
+    is), `key`, `expected_revision`, `revision` (the current one).
+    """
     ERROR_REASON_DATABASE_BUSY: _ErrorReason.ValueType  # 50
     """UNAVAILABLE: too many writers at once. Nothing was written; try again."""
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 51
@@ -118,6 +132,44 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 54
     """INTERNAL: a bug. The details stand in the server's log under the request
     id. Metadata: `request_id`.
+    """
+    ERROR_REASON_SERVER_DRAINING: _ErrorReason.ValueType  # 55
+    """UNAVAILABLE: the server is going away. Watches and waiting calls end so;
+    another server, or this one when it is back, takes them.
+    """
+    ERROR_REASON_SERVER_FULL: _ErrorReason.ValueType  # 56
+    """RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn,
+    as the server takes. Metadata: `limit`.
+    """
+    ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 60
+    """NOT_FOUND: there is no such event. Metadata: `resource`."""
+    ERROR_REASON_EVENT_ALREADY_EXISTS: _ErrorReason.ValueType  # 61
+    """ALREADY_EXISTS: an event of that id is there with other content. Metadata:
+    `resource`, `sequence` (the number it has).
+    """
+    ERROR_REASON_MEMORY_NOT_FOUND: _ErrorReason.ValueType  # 70
+    """NOT_FOUND: there is no such memory. Metadata: `resource`."""
+    ERROR_REASON_MEMORY_ALREADY_EXISTS: _ErrorReason.ValueType  # 71
+    """ALREADY_EXISTS: the memory is there already, or is not deleted where it was
+    to be brought back. Metadata: `resource`.
+    """
+    ERROR_REASON_MEMORY_DELETED: _ErrorReason.ValueType  # 72
+    """FAILED_PRECONDITION: the memory is deleted. Metadata: `resource`."""
+    ERROR_REASON_TURN_HELD: _ErrorReason.ValueType  # 80
+    """FAILED_PRECONDITION: another participant holds the turn. Metadata:
+    `resource`, `holder`, `expire_time` (RFC 3339).
+    """
+    ERROR_REASON_TURN_LOST: _ErrorReason.ValueType  # 81
+    """FAILED_PRECONDITION: the turn of that token has expired, was handed back,
+    or another one has been given since. Metadata: `resource`, `token`.
+    """
+    ERROR_REASON_TURN_REQUIRED: _ErrorReason.ValueType  # 82
+    """FAILED_PRECONDITION: the session's settings require the token of a turn on
+    every append. Metadata: `resource`.
+    """
+    ERROR_REASON_WATCH_TOO_SLOW: _ErrorReason.ValueType  # 90
+    """RESOURCE_EXHAUSTED: the watch was read too slowly, and has fallen too far
+    behind. Metadata: `resource`, `after_sequence` (where to resume).
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -181,6 +233,10 @@ ERROR_REASON_PARTICIPANT_MANAGED: ErrorReason.ValueType  # 24
 """PERMISSION_DENIED: the participant belongs to the system. Metadata:
 `resource`.
 """
+ERROR_REASON_PARTICIPANT_NOT_BOUND: ErrorReason.ValueType  # 25
+"""FAILED_PRECONDITION: the participant is no member of the session. Metadata:
+`resource`, `session`.
+"""
 ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 30
 """NOT_FOUND: there is no such session. Metadata: `resource`."""
 ERROR_REASON_SESSION_ALREADY_EXISTS: ErrorReason.ValueType  # 31
@@ -205,6 +261,16 @@ ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 40
 """ABORTED: the resource has changed since the etag was read. Metadata:
 `resource`, `etag` (the current one).
 """
+ERROR_REASON_SEQUENCE_MISMATCH: ErrorReason.ValueType  # 41
+"""ABORTED: events were appended since; a Conflict detail has the first of
+them. Metadata: `resource`, `expected_last_sequence`, `last_sequence` (the
+current one).
+"""
+ERROR_REASON_REVISION_MISMATCH: ErrorReason.ValueType  # 42
+"""ABORTED: a key of the state was changed since; a Conflict detail has every
+such key that fits. Metadata, of the first one: `resource` (whose state it
+is), `key`, `expected_revision`, `revision` (the current one).
+"""
 ERROR_REASON_DATABASE_BUSY: ErrorReason.ValueType  # 50
 """UNAVAILABLE: too many writers at once. Nothing was written; try again."""
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 51
@@ -223,5 +289,43 @@ without one, passed before the work was done. Nothing was written.
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 54
 """INTERNAL: a bug. The details stand in the server's log under the request
 id. Metadata: `request_id`.
+"""
+ERROR_REASON_SERVER_DRAINING: ErrorReason.ValueType  # 55
+"""UNAVAILABLE: the server is going away. Watches and waiting calls end so;
+another server, or this one when it is back, takes them.
+"""
+ERROR_REASON_SERVER_FULL: ErrorReason.ValueType  # 56
+"""RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn,
+as the server takes. Metadata: `limit`.
+"""
+ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 60
+"""NOT_FOUND: there is no such event. Metadata: `resource`."""
+ERROR_REASON_EVENT_ALREADY_EXISTS: ErrorReason.ValueType  # 61
+"""ALREADY_EXISTS: an event of that id is there with other content. Metadata:
+`resource`, `sequence` (the number it has).
+"""
+ERROR_REASON_MEMORY_NOT_FOUND: ErrorReason.ValueType  # 70
+"""NOT_FOUND: there is no such memory. Metadata: `resource`."""
+ERROR_REASON_MEMORY_ALREADY_EXISTS: ErrorReason.ValueType  # 71
+"""ALREADY_EXISTS: the memory is there already, or is not deleted where it was
+to be brought back. Metadata: `resource`.
+"""
+ERROR_REASON_MEMORY_DELETED: ErrorReason.ValueType  # 72
+"""FAILED_PRECONDITION: the memory is deleted. Metadata: `resource`."""
+ERROR_REASON_TURN_HELD: ErrorReason.ValueType  # 80
+"""FAILED_PRECONDITION: another participant holds the turn. Metadata:
+`resource`, `holder`, `expire_time` (RFC 3339).
+"""
+ERROR_REASON_TURN_LOST: ErrorReason.ValueType  # 81
+"""FAILED_PRECONDITION: the turn of that token has expired, was handed back,
+or another one has been given since. Metadata: `resource`, `token`.
+"""
+ERROR_REASON_TURN_REQUIRED: ErrorReason.ValueType  # 82
+"""FAILED_PRECONDITION: the session's settings require the token of a turn on
+every append. Metadata: `resource`.
+"""
+ERROR_REASON_WATCH_TOO_SLOW: ErrorReason.ValueType  # 90
+"""RESOURCE_EXHAUSTED: the watch was read too slowly, and has fallen too far
+behind. Metadata: `resource`, `after_sequence` (where to resume).
 """
 global___ErrorReason = ErrorReason

@@ -84,6 +84,21 @@ class ServerLimits(google.protobuf.message.Message):
     REQUEST_ID_CHARACTERS_FIELD_NUMBER: builtins.int
     REQUEST_ID_AGE_FIELD_NUMBER: builtins.int
     PURGE_AGE_FIELD_NUMBER: builtins.int
+    EVENT_CONTENT_BYTES_FIELD_NUMBER: builtins.int
+    EVENT_TYPE_CHARACTERS_FIELD_NUMBER: builtins.int
+    MEDIA_TYPE_CHARACTERS_FIELD_NUMBER: builtins.int
+    BATCH_EVENTS_FIELD_NUMBER: builtins.int
+    BATCH_BYTES_FIELD_NUMBER: builtins.int
+    STATE_VALUE_BYTES_FIELD_NUMBER: builtins.int
+    STATE_KEYS_FIELD_NUMBER: builtins.int
+    STATE_KEY_CHARACTERS_FIELD_NUMBER: builtins.int
+    STATE_UPDATES_FIELD_NUMBER: builtins.int
+    MEMORY_CONTENT_BYTES_FIELD_NUMBER: builtins.int
+    BATCH_MEMORIES_FIELD_NUMBER: builtins.int
+    TURN_TTL_FIELD_NUMBER: builtins.int
+    WATCH_BACKLOG_FIELD_NUMBER: builtins.int
+    WATCHES_FIELD_NUMBER: builtins.int
+    WAITING_TURNS_FIELD_NUMBER: builtins.int
     request_bytes: builtins.int
     """Bytes of a whole request."""
     response_bytes: builtins.int
@@ -118,6 +133,34 @@ class ServerLimits(google.protobuf.message.Message):
     """Levels of parentheses and negations in a filter."""
     request_id_characters: builtins.int
     """Characters of a request id."""
+    event_content_bytes: builtins.int
+    """Bytes of an event's content."""
+    event_type_characters: builtins.int
+    """Characters of an event's type."""
+    media_type_characters: builtins.int
+    """Characters of an event's media type."""
+    batch_events: builtins.int
+    """Events of an AppendEvents call."""
+    batch_bytes: builtins.int
+    """Bytes of all events and state updates, or of all memories, of a call."""
+    state_value_bytes: builtins.int
+    """Bytes of the value of a state key."""
+    state_keys: builtins.int
+    """Keys of a namespace's, a participant's or a session's state."""
+    state_key_characters: builtins.int
+    """Characters of a state key."""
+    state_updates: builtins.int
+    """State updates, or keys asked for, of a call."""
+    memory_content_bytes: builtins.int
+    """Bytes of a memory's content."""
+    batch_memories: builtins.int
+    """Memories of a BatchCreateMemories call."""
+    watch_backlog: builtins.int
+    """Events that a watch may be behind while its client does not read."""
+    watches: builtins.int
+    """Watches that are open at once."""
+    waiting_turns: builtins.int
+    """Calls that wait for a turn at once."""
     @property
     def request_id_age(self) -> google.protobuf.duration_pb2.Duration:
         """How long a request id is remembered."""
@@ -127,6 +170,10 @@ class ServerLimits(google.protobuf.message.Message):
         """How long a deleted session is kept before it is expunged, where its
         namespace says nothing else.
         """
+
+    @property
+    def turn_ttl(self) -> google.protobuf.duration_pb2.Duration:
+        """The longest time for which a turn is given at once."""
 
     def __init__(
         self,
@@ -150,8 +197,23 @@ class ServerLimits(google.protobuf.message.Message):
         request_id_characters: builtins.int = ...,
         request_id_age: google.protobuf.duration_pb2.Duration | None = ...,
         purge_age: google.protobuf.duration_pb2.Duration | None = ...,
+        event_content_bytes: builtins.int = ...,
+        event_type_characters: builtins.int = ...,
+        media_type_characters: builtins.int = ...,
+        batch_events: builtins.int = ...,
+        batch_bytes: builtins.int = ...,
+        state_value_bytes: builtins.int = ...,
+        state_keys: builtins.int = ...,
+        state_key_characters: builtins.int = ...,
+        state_updates: builtins.int = ...,
+        memory_content_bytes: builtins.int = ...,
+        batch_memories: builtins.int = ...,
+        turn_ttl: google.protobuf.duration_pb2.Duration | None = ...,
+        watch_backlog: builtins.int = ...,
+        watches: builtins.int = ...,
+        waiting_turns: builtins.int = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["purge_age", b"purge_age", "request_id_age", b"request_id_age"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch_get_names", b"batch_get_names", "collection_overrides", b"collection_overrides", "data_bytes", b"data_bytes", "description_bytes", b"description_bytes", "filter_characters", b"filter_characters", "filter_depth", b"filter_depth", "filter_terms", b"filter_terms", "id_characters", b"id_characters", "label_key_characters", b"label_key_characters", "label_value_characters", b"label_value_characters", "labels", b"labels", "page_size", b"page_size", "purge_age", b"purge_age", "request_bytes", b"request_bytes", "request_id_age", b"request_id_age", "request_id_characters", b"request_id_characters", "response_bytes", b"response_bytes", "role_characters", b"role_characters", "session_participants", b"session_participants"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["purge_age", b"purge_age", "request_id_age", b"request_id_age", "turn_ttl", b"turn_ttl"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "batch_events", b"batch_events", "batch_get_names", b"batch_get_names", "batch_memories", b"batch_memories", "collection_overrides", b"collection_overrides", "data_bytes", b"data_bytes", "description_bytes", b"description_bytes", "event_content_bytes", b"event_content_bytes", "event_type_characters", b"event_type_characters", "filter_characters", b"filter_characters", "filter_depth", b"filter_depth", "filter_terms", b"filter_terms", "id_characters", b"id_characters", "label_key_characters", b"label_key_characters", "label_value_characters", b"label_value_characters", "labels", b"labels", "media_type_characters", b"media_type_characters", "memory_content_bytes", b"memory_content_bytes", "page_size", b"page_size", "purge_age", b"purge_age", "request_bytes", b"request_bytes", "request_id_age", b"request_id_age", "request_id_characters", b"request_id_characters", "response_bytes", b"response_bytes", "role_characters", b"role_characters", "session_participants", b"session_participants", "state_key_characters", b"state_key_characters", "state_keys", b"state_keys", "state_updates", b"state_updates", "state_value_bytes", b"state_value_bytes", "turn_ttl", b"turn_ttl", "waiting_turns", b"waiting_turns", "watch_backlog", b"watch_backlog", "watches", b"watches"]) -> None: ...
 
 global___ServerLimits = ServerLimits

@@ -5,6 +5,7 @@ isort:skip_file
 
 import activity_session.v1.participant_pb2
 import activity_session.v1.session_settings_pb2
+import activity_session.v1.turn_pb2
 import builtins
 import collections.abc
 import google.protobuf.descriptor
@@ -80,6 +81,7 @@ class Session(google.protobuf.message.Message):
     SETTINGS_FIELD_NUMBER: builtins.int
     PARTICIPANTS_FIELD_NUMBER: builtins.int
     LABELS_FIELD_NUMBER: builtins.int
+    TURN_FIELD_NUMBER: builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
@@ -138,6 +140,12 @@ class Session(google.protobuf.message.Message):
         """
 
     @property
+    def turn(self) -> activity_session.v1.turn_pb2.TurnLease:
+        """Whose turn it is; not set while the turn is free. Turns do not change the
+        etag.
+        """
+
+    @property
     def create_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """When the session was created."""
 
@@ -173,6 +181,7 @@ class Session(google.protobuf.message.Message):
         settings: activity_session.v1.session_settings_pb2.SessionSettings | None = ...,
         participants: collections.abc.Iterable[global___SessionParticipant] | None = ...,
         labels: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        turn: activity_session.v1.turn_pb2.TurnLease | None = ...,
         last_sequence: builtins.int = ...,
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
@@ -181,8 +190,8 @@ class Session(google.protobuf.message.Message):
         purge_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "purge_time", b"purge_time", "settings", b"settings", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "labels", b"labels", "last_sequence", b"last_sequence", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "update_time", b"update_time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "labels", b"labels", "last_sequence", b"last_sequence", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_enabled", b"_enabled"]) -> typing.Literal["enabled"] | None: ...
 
 global___Session = Session
@@ -207,7 +216,7 @@ class SessionParticipant(google.protobuf.message.Message):
     characters.
     """
     last_read_sequence: builtins.int
-    """The number of the last event the participant has read."""
+    """The number of the last event the participant has read; MarkRead moves it."""
     @property
     def create_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """When the participant was bound."""

@@ -22,16 +22,19 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from activity_session.v1 import event_pb2 as activity__session_dot_v1_dot_event__pb2
 from activity_session.v1 import session_pb2 as activity__session_dot_v1_dot_session__pb2
+from activity_session.v1 import turn_pb2 as activity__session_dot_v1_dot_turn__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)activity_session/v1/session_service.proto\x12\x13\x61\x63tivity_session.v1\x1a!activity_session/v1/session.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\xb2\x01\n\x14\x43reateSessionRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\x12\x18\x61\x63tivity-session/Session\x12\x33\n\x07session\x18\x02 \x01(\x0b\x32\x1c.activity_session.v1.SessionB\x04\xe2\x41\x01\x02\x12\x18\n\nsession_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xb2\x01\n\x14\x45nsureSessionRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\x12\x18\x61\x63tivity-session/Session\x12\x18\n\nsession_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x07session\x18\x03 \x01(\x0b\x32\x1c.activity_session.v1.SessionB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"W\n\x15\x45nsureSessionResponse\x12-\n\x07session\x18\x01 \x01(\x0b\x32\x1c.activity_session.v1.Session\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\"z\n\x11GetSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x34\n\x04view\x18\x02 \x01(\x0e\x32 .activity_session.v1.SessionViewB\x04\xe2\x41\x01\x01\"\xb4\x01\n\x17\x42\x61tchGetSessionsRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\x12\x18\x61\x63tivity-session/Session\x12\x30\n\x05names\x18\x02 \x03(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x34\n\x04view\x18\x03 \x01(\x0e\x32 .activity_session.v1.SessionViewB\x04\xe2\x41\x01\x01\"J\n\x18\x42\x61tchGetSessionsResponse\x12.\n\x08sessions\x18\x01 \x03(\x0b\x32\x1c.activity_session.v1.Session\"\xfb\x01\n\x13ListSessionsRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\x12\x18\x61\x63tivity-session/Session\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\x04view\x18\x06 \x01(\x0e\x32 .activity_session.v1.SessionViewB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\"_\n\x14ListSessionsResponse\x12.\n\x08sessions\x18\x01 \x03(\x0b\x32\x1c.activity_session.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x14UpdateSessionRequest\x12\x33\n\x07session\x18\x01 \x01(\x0b\x32\x1c.activity_session.v1.SessionB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x14\x44\x65leteSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"w\n\x16UndeleteSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x8b\x01\n\x15\x45xpungeSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x13\n\x05\x66orce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xb6\x01\n\x16\x42indParticipantRequest\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12:\n\x0bparticipant\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04role\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xa4\x01\n\x18UnbindParticipantRequest\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12:\n\x0bparticipant\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x32\xbd\x0e\n\x0eSessionService\x12\xa9\x01\n\rCreateSession\x12).activity_session.v1.CreateSessionRequest\x1a\x1c.activity_session.v1.Session\"O\xda\x41\x19parent,session,session_id\x82\xd3\xe4\x93\x02-\"\"/v1/{parent=namespaces/*}/sessions:\x07session\x12\xb8\x01\n\rEnsureSession\x12).activity_session.v1.EnsureSessionRequest\x1a*.activity_session.v1.EnsureSessionResponse\"P\xda\x41\x19parent,session_id,session\x82\xd3\xe4\x93\x02.\")/v1/{parent=namespaces/*}/sessions:ensure:\x01*\x12\x85\x01\n\nGetSession\x12&.activity_session.v1.GetSessionRequest\x1a\x1c.activity_session.v1.Session\"1\xda\x41\x04name\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=namespaces/*/sessions/*}\x12\xb3\x01\n\x10\x42\x61tchGetSessions\x12,.activity_session.v1.BatchGetSessionsRequest\x1a-.activity_session.v1.BatchGetSessionsResponse\"B\xda\x41\x0cparent,names\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*}/sessions:batchGet\x12\x98\x01\n\x0cListSessions\x12(.activity_session.v1.ListSessionsRequest\x1a).activity_session.v1.ListSessionsResponse\"3\xda\x41\x06parent\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=namespaces/*}/sessions\x12\xab\x01\n\rUpdateSession\x12).activity_session.v1.UpdateSessionRequest\x1a\x1c.activity_session.v1.Session\"Q\xda\x41\x13session,update_mask\x82\xd3\xe4\x93\x02\x35\x32*/v1/{session.name=namespaces/*/sessions/*}:\x07session\x12\x8b\x01\n\rDeleteSession\x12).activity_session.v1.DeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"1\xda\x41\x04name\x82\xd3\xe4\x93\x02$*\"/v1/{name=namespaces/*/sessions/*}\x12\x9b\x01\n\x0fUndeleteSession\x12+.activity_session.v1.UndeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"=\xda\x41\x04name\x82\xd3\xe4\x93\x02\x30\"+/v1/{name=namespaces/*/sessions/*}:undelete:\x01*\x12\x92\x01\n\x0e\x45xpungeSession\x12*.activity_session.v1.ExpungeSessionRequest\x1a\x16.google.protobuf.Empty\"<\xda\x41\x04name\x82\xd3\xe4\x93\x02/\"*/v1/{name=namespaces/*/sessions/*}:expunge:\x01*\x12\xc4\x01\n\x0f\x42indParticipant\x12+.activity_session.v1.BindParticipantRequest\x1a\'.activity_session.v1.SessionParticipant\"[\xda\x41\x18session,participant,role\x82\xd3\xe4\x93\x02:\"5/v1/{session=namespaces/*/sessions/*}:bindParticipant:\x01*\x12\xb4\x01\n\x11UnbindParticipant\x12-.activity_session.v1.UnbindParticipantRequest\x1a\x16.google.protobuf.Empty\"X\xda\x41\x13session,participant\x82\xd3\xe4\x93\x02<\"7/v1/{session=namespaces/*/sessions/*}:unbindParticipant:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)activity_session/v1/session_service.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1f\x61\x63tivity_session/v1/event.proto\x1a!activity_session/v1/session.proto\x1a\x1e\x61\x63tivity_session/v1/turn.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\xb2\x01\n\x14\x43reateSessionRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\x12\x18\x61\x63tivity-session/Session\x12\x33\n\x07session\x18\x02 \x01(\x0b\x32\x1c.activity_session.v1.SessionB\x04\xe2\x41\x01\x02\x12\x18\n\nsession_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xb2\x01\n\x14\x45nsureSessionRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\x12\x18\x61\x63tivity-session/Session\x12\x18\n\nsession_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x07session\x18\x03 \x01(\x0b\x32\x1c.activity_session.v1.SessionB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"W\n\x15\x45nsureSessionResponse\x12-\n\x07session\x18\x01 \x01(\x0b\x32\x1c.activity_session.v1.Session\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\"z\n\x11GetSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x34\n\x04view\x18\x02 \x01(\x0e\x32 .activity_session.v1.SessionViewB\x04\xe2\x41\x01\x01\"\xb4\x01\n\x17\x42\x61tchGetSessionsRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\x12\x18\x61\x63tivity-session/Session\x12\x30\n\x05names\x18\x02 \x03(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x34\n\x04view\x18\x03 \x01(\x0e\x32 .activity_session.v1.SessionViewB\x04\xe2\x41\x01\x01\"J\n\x18\x42\x61tchGetSessionsResponse\x12.\n\x08sessions\x18\x01 \x03(\x0b\x32\x1c.activity_session.v1.Session\"\xfb\x01\n\x13ListSessionsRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\x12\x18\x61\x63tivity-session/Session\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\x04view\x18\x06 \x01(\x0e\x32 .activity_session.v1.SessionViewB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\"_\n\x14ListSessionsResponse\x12.\n\x08sessions\x18\x01 \x03(\x0b\x32\x1c.activity_session.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x14UpdateSessionRequest\x12\x33\n\x07session\x18\x01 \x01(\x0b\x32\x1c.activity_session.v1.SessionB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x14\x44\x65leteSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"w\n\x16UndeleteSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x8b\x01\n\x15\x45xpungeSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x13\n\x05\x66orce\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xb6\x01\n\x16\x42indParticipantRequest\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12:\n\x0bparticipant\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04role\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xa4\x01\n\x18UnbindParticipantRequest\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12:\n\x0bparticipant\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x99\x01\n\x0fMarkReadRequest\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12:\n\x0bparticipant\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x02\"\xe0\x01\n\x12\x41\x63quireTurnRequest\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12:\n\x0bparticipant\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12,\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x12\n\x04wait\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"\x89\x01\n\x10RenewTurnRequest\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x13\n\x05token\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12,\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\"]\n\x12ReleaseTurnRequest\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x13\n\x05token\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\"d\n\x13WatchSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x1c\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\"\xb1\x01\n\x14WatchSessionResponse\x12+\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1a.activity_session.v1.EventH\x00\x12/\n\x07session\x18\x02 \x01(\x0b\x32\x1c.activity_session.v1.SessionH\x00\x12\x31\n\x08\x62ookmark\x18\x03 \x01(\x0b\x32\x1d.activity_session.v1.BookmarkH\x00\x42\x08\n\x06\x63hange\"!\n\x08\x42ookmark\x12\x15\n\rlast_sequence\x18\x01 \x01(\x03\x32\x90\x15\n\x0eSessionService\x12\xa9\x01\n\rCreateSession\x12).activity_session.v1.CreateSessionRequest\x1a\x1c.activity_session.v1.Session\"O\xda\x41\x19parent,session,session_id\x82\xd3\xe4\x93\x02-\"\"/v1/{parent=namespaces/*}/sessions:\x07session\x12\xb8\x01\n\rEnsureSession\x12).activity_session.v1.EnsureSessionRequest\x1a*.activity_session.v1.EnsureSessionResponse\"P\xda\x41\x19parent,session_id,session\x82\xd3\xe4\x93\x02.\")/v1/{parent=namespaces/*}/sessions:ensure:\x01*\x12\x85\x01\n\nGetSession\x12&.activity_session.v1.GetSessionRequest\x1a\x1c.activity_session.v1.Session\"1\xda\x41\x04name\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=namespaces/*/sessions/*}\x12\xb3\x01\n\x10\x42\x61tchGetSessions\x12,.activity_session.v1.BatchGetSessionsRequest\x1a-.activity_session.v1.BatchGetSessionsResponse\"B\xda\x41\x0cparent,names\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*}/sessions:batchGet\x12\x98\x01\n\x0cListSessions\x12(.activity_session.v1.ListSessionsRequest\x1a).activity_session.v1.ListSessionsResponse\"3\xda\x41\x06parent\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=namespaces/*}/sessions\x12\xab\x01\n\rUpdateSession\x12).activity_session.v1.UpdateSessionRequest\x1a\x1c.activity_session.v1.Session\"Q\xda\x41\x13session,update_mask\x82\xd3\xe4\x93\x02\x35\x32*/v1/{session.name=namespaces/*/sessions/*}:\x07session\x12\x8b\x01\n\rDeleteSession\x12).activity_session.v1.DeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"1\xda\x41\x04name\x82\xd3\xe4\x93\x02$*\"/v1/{name=namespaces/*/sessions/*}\x12\x9b\x01\n\x0fUndeleteSession\x12+.activity_session.v1.UndeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"=\xda\x41\x04name\x82\xd3\xe4\x93\x02\x30\"+/v1/{name=namespaces/*/sessions/*}:undelete:\x01*\x12\x92\x01\n\x0e\x45xpungeSession\x12*.activity_session.v1.ExpungeSessionRequest\x1a\x16.google.protobuf.Empty\"<\xda\x41\x04name\x82\xd3\xe4\x93\x02/\"*/v1/{name=namespaces/*/sessions/*}:expunge:\x01*\x12\xc4\x01\n\x0f\x42indParticipant\x12+.activity_session.v1.BindParticipantRequest\x1a\'.activity_session.v1.SessionParticipant\"[\xda\x41\x18session,participant,role\x82\xd3\xe4\x93\x02:\"5/v1/{session=namespaces/*/sessions/*}:bindParticipant:\x01*\x12\xb4\x01\n\x11UnbindParticipant\x12-.activity_session.v1.UnbindParticipantRequest\x1a\x16.google.protobuf.Empty\"X\xda\x41\x13session,participant\x82\xd3\xe4\x93\x02<\"7/v1/{session=namespaces/*/sessions/*}:unbindParticipant:\x01*\x12\xb3\x01\n\x08MarkRead\x12$.activity_session.v1.MarkReadRequest\x1a\'.activity_session.v1.SessionParticipant\"X\xda\x41\x1csession,participant,sequence\x82\xd3\xe4\x93\x02\x33\"./v1/{session=namespaces/*/sessions/*}:markRead:\x01*\x12\xaa\x01\n\x0b\x41\x63quireTurn\x12\'.activity_session.v1.AcquireTurnRequest\x1a\x1e.activity_session.v1.TurnLease\"R\xda\x41\x13session,participant\x82\xd3\xe4\x93\x02\x36\"1/v1/{session=namespaces/*/sessions/*}:acquireTurn:\x01*\x12\x9e\x01\n\tRenewTurn\x12%.activity_session.v1.RenewTurnRequest\x1a\x1e.activity_session.v1.TurnLease\"J\xda\x41\rsession,token\x82\xd3\xe4\x93\x02\x34\"//v1/{session=namespaces/*/sessions/*}:renewTurn:\x01*\x12\x9c\x01\n\x0bReleaseTurn\x12\'.activity_session.v1.ReleaseTurnRequest\x1a\x16.google.protobuf.Empty\"L\xda\x41\rsession,token\x82\xd3\xe4\x93\x02\x36\"1/v1/{session=namespaces/*/sessions/*}:releaseTurn:\x01*\x12\xad\x01\n\x0cWatchSession\x12(.activity_session.v1.WatchSessionRequest\x1a).activity_session.v1.WatchSessionResponse\"F\xda\x41\x13name,after_sequence\x82\xd3\xe4\x93\x02*\x12(/v1/{name=namespaces/*/sessions/*}:watch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -118,6 +121,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNBINDPARTICIPANTREQUEST'].fields_by_name['participant']._serialized_options = b'\342A\001\002\372A\036\n\034activity-session/Participant'
   _globals['_UNBINDPARTICIPANTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UNBINDPARTICIPANTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_MARKREADREQUEST'].fields_by_name['session']._loaded_options = None
+  _globals['_MARKREADREQUEST'].fields_by_name['session']._serialized_options = b'\342A\001\002\372A\032\n\030activity-session/Session'
+  _globals['_MARKREADREQUEST'].fields_by_name['participant']._loaded_options = None
+  _globals['_MARKREADREQUEST'].fields_by_name['participant']._serialized_options = b'\342A\001\002\372A\036\n\034activity-session/Participant'
+  _globals['_MARKREADREQUEST'].fields_by_name['sequence']._loaded_options = None
+  _globals['_MARKREADREQUEST'].fields_by_name['sequence']._serialized_options = b'\342A\001\002'
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['session']._loaded_options = None
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['session']._serialized_options = b'\342A\001\002\372A\032\n\030activity-session/Session'
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['participant']._loaded_options = None
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['participant']._serialized_options = b'\342A\001\002\372A\036\n\034activity-session/Participant'
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['ttl']._loaded_options = None
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['ttl']._serialized_options = b'\342A\001\001'
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['wait']._loaded_options = None
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['wait']._serialized_options = b'\342A\001\001'
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ACQUIRETURNREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_RENEWTURNREQUEST'].fields_by_name['session']._loaded_options = None
+  _globals['_RENEWTURNREQUEST'].fields_by_name['session']._serialized_options = b'\342A\001\002\372A\032\n\030activity-session/Session'
+  _globals['_RENEWTURNREQUEST'].fields_by_name['token']._loaded_options = None
+  _globals['_RENEWTURNREQUEST'].fields_by_name['token']._serialized_options = b'\342A\001\002'
+  _globals['_RENEWTURNREQUEST'].fields_by_name['ttl']._loaded_options = None
+  _globals['_RENEWTURNREQUEST'].fields_by_name['ttl']._serialized_options = b'\342A\001\001'
+  _globals['_RELEASETURNREQUEST'].fields_by_name['session']._loaded_options = None
+  _globals['_RELEASETURNREQUEST'].fields_by_name['session']._serialized_options = b'\342A\001\002\372A\032\n\030activity-session/Session'
+  _globals['_RELEASETURNREQUEST'].fields_by_name['token']._loaded_options = None
+  _globals['_RELEASETURNREQUEST'].fields_by_name['token']._serialized_options = b'\342A\001\002'
+  _globals['_WATCHSESSIONREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_WATCHSESSIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\032\n\030activity-session/Session'
+  _globals['_WATCHSESSIONREQUEST'].fields_by_name['after_sequence']._loaded_options = None
+  _globals['_WATCHSESSIONREQUEST'].fields_by_name['after_sequence']._serialized_options = b'\342A\001\001'
   _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._serialized_options = b'\332A\031parent,session,session_id\202\323\344\223\002-\"\"/v1/{parent=namespaces/*}/sessions:\007session'
   _globals['_SESSIONSERVICE'].methods_by_name['EnsureSession']._loaded_options = None
@@ -140,34 +173,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSERVICE'].methods_by_name['BindParticipant']._serialized_options = b'\332A\030session,participant,role\202\323\344\223\002:\"5/v1/{session=namespaces/*/sessions/*}:bindParticipant:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['UnbindParticipant']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['UnbindParticipant']._serialized_options = b'\332A\023session,participant\202\323\344\223\002<\"7/v1/{session=namespaces/*/sessions/*}:unbindParticipant:\001*'
-  _globals['_CREATESESSIONREQUEST']._serialized_start=280
-  _globals['_CREATESESSIONREQUEST']._serialized_end=458
-  _globals['_ENSURESESSIONREQUEST']._serialized_start=461
-  _globals['_ENSURESESSIONREQUEST']._serialized_end=639
-  _globals['_ENSURESESSIONRESPONSE']._serialized_start=641
-  _globals['_ENSURESESSIONRESPONSE']._serialized_end=728
-  _globals['_GETSESSIONREQUEST']._serialized_start=730
-  _globals['_GETSESSIONREQUEST']._serialized_end=852
-  _globals['_BATCHGETSESSIONSREQUEST']._serialized_start=855
-  _globals['_BATCHGETSESSIONSREQUEST']._serialized_end=1035
-  _globals['_BATCHGETSESSIONSRESPONSE']._serialized_start=1037
-  _globals['_BATCHGETSESSIONSRESPONSE']._serialized_end=1111
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=1114
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=1365
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1367
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1462
-  _globals['_UPDATESESSIONREQUEST']._serialized_start=1465
-  _globals['_UPDATESESSIONREQUEST']._serialized_end=1621
-  _globals['_DELETESESSIONREQUEST']._serialized_start=1623
-  _globals['_DELETESESSIONREQUEST']._serialized_end=1740
-  _globals['_UNDELETESESSIONREQUEST']._serialized_start=1742
-  _globals['_UNDELETESESSIONREQUEST']._serialized_end=1861
-  _globals['_EXPUNGESESSIONREQUEST']._serialized_start=1864
-  _globals['_EXPUNGESESSIONREQUEST']._serialized_end=2003
-  _globals['_BINDPARTICIPANTREQUEST']._serialized_start=2006
-  _globals['_BINDPARTICIPANTREQUEST']._serialized_end=2188
-  _globals['_UNBINDPARTICIPANTREQUEST']._serialized_start=2191
-  _globals['_UNBINDPARTICIPANTREQUEST']._serialized_end=2355
-  _globals['_SESSIONSERVICE']._serialized_start=2358
-  _globals['_SESSIONSERVICE']._serialized_end=4211
+  _globals['_SESSIONSERVICE'].methods_by_name['MarkRead']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['MarkRead']._serialized_options = b'\332A\034session,participant,sequence\202\323\344\223\0023\"./v1/{session=namespaces/*/sessions/*}:markRead:\001*'
+  _globals['_SESSIONSERVICE'].methods_by_name['AcquireTurn']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['AcquireTurn']._serialized_options = b'\332A\023session,participant\202\323\344\223\0026\"1/v1/{session=namespaces/*/sessions/*}:acquireTurn:\001*'
+  _globals['_SESSIONSERVICE'].methods_by_name['RenewTurn']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['RenewTurn']._serialized_options = b'\332A\rsession,token\202\323\344\223\0024\"//v1/{session=namespaces/*/sessions/*}:renewTurn:\001*'
+  _globals['_SESSIONSERVICE'].methods_by_name['ReleaseTurn']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['ReleaseTurn']._serialized_options = b'\332A\rsession,token\202\323\344\223\0026\"1/v1/{session=namespaces/*/sessions/*}:releaseTurn:\001*'
+  _globals['_SESSIONSERVICE'].methods_by_name['WatchSession']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['WatchSession']._serialized_options = b'\332A\023name,after_sequence\202\323\344\223\002*\022(/v1/{name=namespaces/*/sessions/*}:watch'
+  _globals['_CREATESESSIONREQUEST']._serialized_start=377
+  _globals['_CREATESESSIONREQUEST']._serialized_end=555
+  _globals['_ENSURESESSIONREQUEST']._serialized_start=558
+  _globals['_ENSURESESSIONREQUEST']._serialized_end=736
+  _globals['_ENSURESESSIONRESPONSE']._serialized_start=738
+  _globals['_ENSURESESSIONRESPONSE']._serialized_end=825
+  _globals['_GETSESSIONREQUEST']._serialized_start=827
+  _globals['_GETSESSIONREQUEST']._serialized_end=949
+  _globals['_BATCHGETSESSIONSREQUEST']._serialized_start=952
+  _globals['_BATCHGETSESSIONSREQUEST']._serialized_end=1132
+  _globals['_BATCHGETSESSIONSRESPONSE']._serialized_start=1134
+  _globals['_BATCHGETSESSIONSRESPONSE']._serialized_end=1208
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=1211
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=1462
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1464
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1559
+  _globals['_UPDATESESSIONREQUEST']._serialized_start=1562
+  _globals['_UPDATESESSIONREQUEST']._serialized_end=1718
+  _globals['_DELETESESSIONREQUEST']._serialized_start=1720
+  _globals['_DELETESESSIONREQUEST']._serialized_end=1837
+  _globals['_UNDELETESESSIONREQUEST']._serialized_start=1839
+  _globals['_UNDELETESESSIONREQUEST']._serialized_end=1958
+  _globals['_EXPUNGESESSIONREQUEST']._serialized_start=1961
+  _globals['_EXPUNGESESSIONREQUEST']._serialized_end=2100
+  _globals['_BINDPARTICIPANTREQUEST']._serialized_start=2103
+  _globals['_BINDPARTICIPANTREQUEST']._serialized_end=2285
+  _globals['_UNBINDPARTICIPANTREQUEST']._serialized_start=2288
+  _globals['_UNBINDPARTICIPANTREQUEST']._serialized_end=2452
+  _globals['_MARKREADREQUEST']._serialized_start=2455
+  _globals['_MARKREADREQUEST']._serialized_end=2608
+  _globals['_ACQUIRETURNREQUEST']._serialized_start=2611
+  _globals['_ACQUIRETURNREQUEST']._serialized_end=2835
+  _globals['_RENEWTURNREQUEST']._serialized_start=2838
+  _globals['_RENEWTURNREQUEST']._serialized_end=2975
+  _globals['_RELEASETURNREQUEST']._serialized_start=2977
+  _globals['_RELEASETURNREQUEST']._serialized_end=3070
+  _globals['_WATCHSESSIONREQUEST']._serialized_start=3072
+  _globals['_WATCHSESSIONREQUEST']._serialized_end=3172
+  _globals['_WATCHSESSIONRESPONSE']._serialized_start=3175
+  _globals['_WATCHSESSIONRESPONSE']._serialized_end=3352
+  _globals['_BOOKMARK']._serialized_start=3354
+  _globals['_BOOKMARK']._serialized_end=3387
+  _globals['_SESSIONSERVICE']._serialized_start=3390
+  _globals['_SESSIONSERVICE']._serialized_end=6094
 # @@protoc_insertion_point(module_scope)

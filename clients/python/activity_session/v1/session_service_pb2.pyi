@@ -3,10 +3,12 @@
 isort:skip_file
 """
 
+import activity_session.v1.event_pb2
 import activity_session.v1.session_pb2
 import builtins
 import collections.abc
 import google.protobuf.descriptor
+import google.protobuf.duration_pb2
 import google.protobuf.field_mask_pb2
 import google.protobuf.internal.containers
 import google.protobuf.message
@@ -427,3 +429,198 @@ class UnbindParticipantRequest(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["participant", b"participant", "request_id", b"request_id", "session", b"session"]) -> None: ...
 
 global___UnbindParticipantRequest = UnbindParticipantRequest
+
+@typing.final
+class MarkReadRequest(google.protobuf.message.Message):
+    """Tells how far a member has read."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: builtins.int
+    PARTICIPANT_FIELD_NUMBER: builtins.int
+    SEQUENCE_FIELD_NUMBER: builtins.int
+    session: builtins.str
+    """The session's name."""
+    participant: builtins.str
+    """The member's name."""
+    sequence: builtins.int
+    """The number of the last event it has read; not beyond the session's last."""
+    def __init__(
+        self,
+        *,
+        session: builtins.str = ...,
+        participant: builtins.str = ...,
+        sequence: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["participant", b"participant", "sequence", b"sequence", "session", b"session"]) -> None: ...
+
+global___MarkReadRequest = MarkReadRequest
+
+@typing.final
+class AcquireTurnRequest(google.protobuf.message.Message):
+    """Asks for the turn."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: builtins.int
+    PARTICIPANT_FIELD_NUMBER: builtins.int
+    TTL_FIELD_NUMBER: builtins.int
+    WAIT_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    session: builtins.str
+    """The session's name."""
+    participant: builtins.str
+    """Who asks: a participant of the same namespace."""
+    wait: builtins.bool
+    """Wait until the turn is free, within the call's deadline. Those who wait on
+    one server get it in the order in which they came.
+    """
+    request_id: builtins.str
+    """Makes a retry safe, as on CreateSession."""
+    @property
+    def ttl(self) -> google.protobuf.duration_pb2.Duration:
+        """For how long, from 100 ms to `turn_ttl`. 30 seconds when not set."""
+
+    def __init__(
+        self,
+        *,
+        session: builtins.str = ...,
+        participant: builtins.str = ...,
+        ttl: google.protobuf.duration_pb2.Duration | None = ...,
+        wait: builtins.bool = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["ttl", b"ttl"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["participant", b"participant", "request_id", b"request_id", "session", b"session", "ttl", b"ttl", "wait", b"wait"]) -> None: ...
+
+global___AcquireTurnRequest = AcquireTurnRequest
+
+@typing.final
+class RenewTurnRequest(google.protobuf.message.Message):
+    """Asks to keep the turn."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: builtins.int
+    TOKEN_FIELD_NUMBER: builtins.int
+    TTL_FIELD_NUMBER: builtins.int
+    session: builtins.str
+    """The session's name."""
+    token: builtins.int
+    """The token of the turn."""
+    @property
+    def ttl(self) -> google.protobuf.duration_pb2.Duration:
+        """For how long from now, as on AcquireTurn."""
+
+    def __init__(
+        self,
+        *,
+        session: builtins.str = ...,
+        token: builtins.int = ...,
+        ttl: google.protobuf.duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["ttl", b"ttl"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["session", b"session", "token", b"token", "ttl", b"ttl"]) -> None: ...
+
+global___RenewTurnRequest = RenewTurnRequest
+
+@typing.final
+class ReleaseTurnRequest(google.protobuf.message.Message):
+    """Hands the turn back."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: builtins.int
+    TOKEN_FIELD_NUMBER: builtins.int
+    session: builtins.str
+    """The session's name."""
+    token: builtins.int
+    """The token of the turn."""
+    def __init__(
+        self,
+        *,
+        session: builtins.str = ...,
+        token: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["session", b"session", "token", b"token"]) -> None: ...
+
+global___ReleaseTurnRequest = ReleaseTurnRequest
+
+@typing.final
+class WatchSessionRequest(google.protobuf.message.Message):
+    """Asks to follow a session."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """The session's name."""
+    after_sequence: builtins.int
+    """Start after this number: 0 for the whole log, or the last number seen. Not
+    beyond the session's last.
+    """
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        after_sequence: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "name", b"name"]) -> None: ...
+
+global___WatchSessionRequest = WatchSessionRequest
+
+@typing.final
+class WatchSessionResponse(google.protobuf.message.Message):
+    """One thing that happened in a session."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: builtins.int
+    SESSION_FIELD_NUMBER: builtins.int
+    BOOKMARK_FIELD_NUMBER: builtins.int
+    @property
+    def event(self) -> activity_session.v1.event_pb2.Event:
+        """The next event."""
+
+    @property
+    def session(self) -> activity_session.v1.session_pb2.Session:
+        """The session as it is now. Sent once at the start, behind the events that
+        were there, and whenever metadata, members or the turn have changed: the
+        newest state, not each step.
+        """
+
+    @property
+    def bookmark(self) -> global___Bookmark:
+        """Nothing has happened for a while."""
+
+    def __init__(
+        self,
+        *,
+        event: activity_session.v1.event_pb2.Event | None = ...,
+        session: activity_session.v1.session_pb2.Session | None = ...,
+        bookmark: global___Bookmark | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "session", b"session"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "session", b"session"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["change", b"change"]) -> typing.Literal["event", "session", "bookmark"] | None: ...
+
+global___WatchSessionResponse = WatchSessionResponse
+
+@typing.final
+class Bookmark(google.protobuf.message.Message):
+    """A place in a session's log to resume from."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    last_sequence: builtins.int
+    """The number of the session's newest event, which the watch has passed."""
+    def __init__(
+        self,
+        *,
+        last_sequence: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["last_sequence", b"last_sequence"]) -> None: ...
+
+global___Bookmark = Bookmark

@@ -5,6 +5,7 @@ import warnings
 
 from activity_session.v1 import session_pb2 as activity__session_dot_v1_dot_session__pb2
 from activity_session.v1 import session_service_pb2 as activity__session_dot_v1_dot_session__service__pb2
+from activity_session.v1 import turn_pb2 as activity__session_dot_v1_dot_turn__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 
 GRPC_GENERATED_VERSION = '1.67.1'
@@ -91,6 +92,31 @@ class SessionServiceStub(object):
                 '/activity_session.v1.SessionService/UnbindParticipant',
                 request_serializer=activity__session_dot_v1_dot_session__service__pb2.UnbindParticipantRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.MarkRead = channel.unary_unary(
+                '/activity_session.v1.SessionService/MarkRead',
+                request_serializer=activity__session_dot_v1_dot_session__service__pb2.MarkReadRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_session__pb2.SessionParticipant.FromString,
+                _registered_method=True)
+        self.AcquireTurn = channel.unary_unary(
+                '/activity_session.v1.SessionService/AcquireTurn',
+                request_serializer=activity__session_dot_v1_dot_session__service__pb2.AcquireTurnRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_turn__pb2.TurnLease.FromString,
+                _registered_method=True)
+        self.RenewTurn = channel.unary_unary(
+                '/activity_session.v1.SessionService/RenewTurn',
+                request_serializer=activity__session_dot_v1_dot_session__service__pb2.RenewTurnRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_turn__pb2.TurnLease.FromString,
+                _registered_method=True)
+        self.ReleaseTurn = channel.unary_unary(
+                '/activity_session.v1.SessionService/ReleaseTurn',
+                request_serializer=activity__session_dot_v1_dot_session__service__pb2.ReleaseTurnRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.WatchSession = channel.unary_stream(
+                '/activity_session.v1.SessionService/WatchSession',
+                request_serializer=activity__session_dot_v1_dot_session__service__pb2.WatchSessionRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_session__service__pb2.WatchSessionResponse.FromString,
                 _registered_method=True)
 
 
@@ -181,6 +207,49 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MarkRead(self, request, context):
+        """Tells how far a member has read. The number only moves forward: one that is
+        not larger changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcquireTurn(self, request, context):
+        """Takes the turn. While another participant holds it the call is refused with
+        TURN_HELD, or waits with `wait`. A participant that holds the turn already
+        gets it anew, with a new token.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenewTurn(self, request, context):
+        """Keeps the turn for another while, counted from now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseTurn(self, request, context):
+        """Hands the turn back. Doing so twice changes nothing, unless another one has
+        taken the turn since.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchSession(self, request, context):
+        """Follows a session: first the events that are there after
+        `after_sequence`, then the session as it is and a bookmark, then what
+        comes. Each event comes exactly once and in order, so that a client that is
+        cut off resumes after the last number it has seen. A slow reader slows only
+        itself, until it is too far behind.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -238,6 +307,31 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.UnbindParticipant,
                     request_deserializer=activity__session_dot_v1_dot_session__service__pb2.UnbindParticipantRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'MarkRead': grpc.unary_unary_rpc_method_handler(
+                    servicer.MarkRead,
+                    request_deserializer=activity__session_dot_v1_dot_session__service__pb2.MarkReadRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_session__pb2.SessionParticipant.SerializeToString,
+            ),
+            'AcquireTurn': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcquireTurn,
+                    request_deserializer=activity__session_dot_v1_dot_session__service__pb2.AcquireTurnRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_turn__pb2.TurnLease.SerializeToString,
+            ),
+            'RenewTurn': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewTurn,
+                    request_deserializer=activity__session_dot_v1_dot_session__service__pb2.RenewTurnRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_turn__pb2.TurnLease.SerializeToString,
+            ),
+            'ReleaseTurn': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseTurn,
+                    request_deserializer=activity__session_dot_v1_dot_session__service__pb2.ReleaseTurnRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'WatchSession': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSession,
+                    request_deserializer=activity__session_dot_v1_dot_session__service__pb2.WatchSessionRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_session__service__pb2.WatchSessionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -538,6 +632,141 @@ class SessionService(object):
             '/activity_session.v1.SessionService/UnbindParticipant',
             activity__session_dot_v1_dot_session__service__pb2.UnbindParticipantRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MarkRead(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.SessionService/MarkRead',
+            activity__session_dot_v1_dot_session__service__pb2.MarkReadRequest.SerializeToString,
+            activity__session_dot_v1_dot_session__pb2.SessionParticipant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcquireTurn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.SessionService/AcquireTurn',
+            activity__session_dot_v1_dot_session__service__pb2.AcquireTurnRequest.SerializeToString,
+            activity__session_dot_v1_dot_turn__pb2.TurnLease.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewTurn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.SessionService/RenewTurn',
+            activity__session_dot_v1_dot_session__service__pb2.RenewTurnRequest.SerializeToString,
+            activity__session_dot_v1_dot_turn__pb2.TurnLease.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseTurn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.SessionService/ReleaseTurn',
+            activity__session_dot_v1_dot_session__service__pb2.ReleaseTurnRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/activity_session.v1.SessionService/WatchSession',
+            activity__session_dot_v1_dot_session__service__pb2.WatchSessionRequest.SerializeToString,
+            activity__session_dot_v1_dot_session__service__pb2.WatchSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

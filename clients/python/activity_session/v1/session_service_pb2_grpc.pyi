@@ -6,6 +6,7 @@ isort:skip_file
 import abc
 import activity_session.v1.session_pb2
 import activity_session.v1.session_service_pb2
+import activity_session.v1.turn_pb2
 import collections.abc
 import google.protobuf.empty_pb2
 import grpc
@@ -100,6 +101,48 @@ class SessionServiceStub:
     ]
     """Ends a membership. Nothing changes when there is none."""
 
+    MarkRead: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.MarkReadRequest,
+        activity_session.v1.session_pb2.SessionParticipant,
+    ]
+    """Tells how far a member has read. The number only moves forward: one that is
+    not larger changes nothing.
+    """
+
+    AcquireTurn: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.AcquireTurnRequest,
+        activity_session.v1.turn_pb2.TurnLease,
+    ]
+    """Takes the turn. While another participant holds it the call is refused with
+    TURN_HELD, or waits with `wait`. A participant that holds the turn already
+    gets it anew, with a new token.
+    """
+
+    RenewTurn: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.RenewTurnRequest,
+        activity_session.v1.turn_pb2.TurnLease,
+    ]
+    """Keeps the turn for another while, counted from now."""
+
+    ReleaseTurn: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.ReleaseTurnRequest,
+        google.protobuf.empty_pb2.Empty,
+    ]
+    """Hands the turn back. Doing so twice changes nothing, unless another one has
+    taken the turn since.
+    """
+
+    WatchSession: grpc.UnaryStreamMultiCallable[
+        activity_session.v1.session_service_pb2.WatchSessionRequest,
+        activity_session.v1.session_service_pb2.WatchSessionResponse,
+    ]
+    """Follows a session: first the events that are there after
+    `after_sequence`, then the session as it is and a bookmark, then what
+    comes. Each event comes exactly once and in order, so that a client that is
+    cut off resumes after the last number it has seen. A slow reader slows only
+    itself, until it is too far behind.
+    """
+
 class SessionServiceAsyncStub:
     """Sessions, and who takes part in them."""
 
@@ -179,6 +222,48 @@ class SessionServiceAsyncStub:
         google.protobuf.empty_pb2.Empty,
     ]
     """Ends a membership. Nothing changes when there is none."""
+
+    MarkRead: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.MarkReadRequest,
+        activity_session.v1.session_pb2.SessionParticipant,
+    ]
+    """Tells how far a member has read. The number only moves forward: one that is
+    not larger changes nothing.
+    """
+
+    AcquireTurn: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.AcquireTurnRequest,
+        activity_session.v1.turn_pb2.TurnLease,
+    ]
+    """Takes the turn. While another participant holds it the call is refused with
+    TURN_HELD, or waits with `wait`. A participant that holds the turn already
+    gets it anew, with a new token.
+    """
+
+    RenewTurn: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.RenewTurnRequest,
+        activity_session.v1.turn_pb2.TurnLease,
+    ]
+    """Keeps the turn for another while, counted from now."""
+
+    ReleaseTurn: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.ReleaseTurnRequest,
+        google.protobuf.empty_pb2.Empty,
+    ]
+    """Hands the turn back. Doing so twice changes nothing, unless another one has
+    taken the turn since.
+    """
+
+    WatchSession: grpc.aio.UnaryStreamMultiCallable[
+        activity_session.v1.session_service_pb2.WatchSessionRequest,
+        activity_session.v1.session_service_pb2.WatchSessionResponse,
+    ]
+    """Follows a session: first the events that are there after
+    `after_sequence`, then the session as it is and a bookmark, then what
+    comes. Each event comes exactly once and in order, so that a client that is
+    cut off resumes after the last number it has seen. A slow reader slows only
+    itself, until it is too far behind.
+    """
 
 class SessionServiceServicer(metaclass=abc.ABCMeta):
     """Sessions, and who takes part in them."""
@@ -281,5 +366,57 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[google.protobuf.empty_pb2.Empty, collections.abc.Awaitable[google.protobuf.empty_pb2.Empty]]:
         """Ends a membership. Nothing changes when there is none."""
+
+    @abc.abstractmethod
+    def MarkRead(
+        self,
+        request: activity_session.v1.session_service_pb2.MarkReadRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.session_pb2.SessionParticipant, collections.abc.Awaitable[activity_session.v1.session_pb2.SessionParticipant]]:
+        """Tells how far a member has read. The number only moves forward: one that is
+        not larger changes nothing.
+        """
+
+    @abc.abstractmethod
+    def AcquireTurn(
+        self,
+        request: activity_session.v1.session_service_pb2.AcquireTurnRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.turn_pb2.TurnLease, collections.abc.Awaitable[activity_session.v1.turn_pb2.TurnLease]]:
+        """Takes the turn. While another participant holds it the call is refused with
+        TURN_HELD, or waits with `wait`. A participant that holds the turn already
+        gets it anew, with a new token.
+        """
+
+    @abc.abstractmethod
+    def RenewTurn(
+        self,
+        request: activity_session.v1.session_service_pb2.RenewTurnRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.turn_pb2.TurnLease, collections.abc.Awaitable[activity_session.v1.turn_pb2.TurnLease]]:
+        """Keeps the turn for another while, counted from now."""
+
+    @abc.abstractmethod
+    def ReleaseTurn(
+        self,
+        request: activity_session.v1.session_service_pb2.ReleaseTurnRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[google.protobuf.empty_pb2.Empty, collections.abc.Awaitable[google.protobuf.empty_pb2.Empty]]:
+        """Hands the turn back. Doing so twice changes nothing, unless another one has
+        taken the turn since.
+        """
+
+    @abc.abstractmethod
+    def WatchSession(
+        self,
+        request: activity_session.v1.session_service_pb2.WatchSessionRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[activity_session.v1.session_service_pb2.WatchSessionResponse], collections.abc.AsyncIterator[activity_session.v1.session_service_pb2.WatchSessionResponse]]:
+        """Follows a session: first the events that are there after
+        `after_sequence`, then the session as it is and a bookmark, then what
+        comes. Each event comes exactly once and in order, so that a client that is
+        cut off resumes after the last number it has seen. A slow reader slows only
+        itself, until it is too far behind.
+        """
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -67,10 +67,15 @@ class SessionSettings(google.protobuf.message.Message):
     COLLECTION_OVERRIDES_FIELD_NUMBER: builtins.int
     SYNC_CHAT_FIELD_NUMBER: builtins.int
     OVERRIDE_IMPORTANCE_FIELD_NUMBER: builtins.int
+    REQUIRE_TURN_FIELD_NUMBER: builtins.int
     sync_chat: builtins.bool
     """A chat call waits until its follow-up work is done. Default false."""
     override_importance: builtins.int
     """When above 0, every memory of the session gets this importance. Default 0."""
+    require_turn: builtins.bool
+    """Every append must carry the token of the current turn. Default false. This
+    one the service itself acts on.
+    """
     @property
     def memory(self) -> global___MemorySettings:
         """How memories are made from the session and recalled in it."""
@@ -88,11 +93,14 @@ class SessionSettings(google.protobuf.message.Message):
         collection_overrides: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         sync_chat: builtins.bool | None = ...,
         override_importance: builtins.int | None = ...,
+        require_turn: builtins.bool | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_sync_chat", b"_sync_chat", "memory", b"memory", "override_importance", b"override_importance", "sync_chat", b"sync_chat"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_sync_chat", b"_sync_chat", "collection_overrides", b"collection_overrides", "memory", b"memory", "override_importance", b"override_importance", "sync_chat", b"sync_chat"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "collection_overrides", b"collection_overrides", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_override_importance", b"_override_importance"]) -> typing.Literal["override_importance"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_require_turn", b"_require_turn"]) -> typing.Literal["require_turn"] | None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_sync_chat", b"_sync_chat"]) -> typing.Literal["sync_chat"] | None: ...
 
