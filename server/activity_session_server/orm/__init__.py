@@ -3,17 +3,23 @@
 from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.activity_session_participant import ActivitySessionParticipant
 from activity_session_server.orm.base import Base
+from activity_session_server.orm.event import Event
+from activity_session_server.orm.expunged import Expunged
 from activity_session_server.orm.memory import Memory
 from activity_session_server.orm.namespace import Namespace
 from activity_session_server.orm.participant import Participant
 from activity_session_server.orm.request import Request
+from activity_session_server.orm.state import State
 
 __all__ = [
     "ActivitySession",
     "ActivitySessionParticipant",
     "Base",
+    "Event",
+    "Expunged",
     "Memory",
     "Namespace",
     "Participant",
     "Request",
+    "State",
 ]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import DynamicMapped, Mapped, mapped_column, relationship
 
 from activity_session_server.orm.base import Resource
 from activity_session_server.orm.types import (
+    PARTICIPANT_NAME_LEN,
     PKID_LEN,
     PydanticType,
     exact_string,
@@ -63,6 +64,15 @@ class ActivitySession(Resource):
     last_sequence: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="number of the newest event"
     )
+    turn_holder: Mapped[str | None] = mapped_column(
+        exact_string(PARTICIPANT_NAME_LEN), comment="name of the participant whose turn it is, or was"
+    )
+    turn_token: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="token of the newest turn; it only grows"
+    )
+    turn_expire_ts: Mapped[datetime | None] = mapped_column(
+        utc_datetime(), comment="when the turn ends, UTC; none for a turn that was handed back"
+    )
     expire_ts: Mapped[datetime | None] = mapped_column(utc_datetime(), comment="when it expires, UTC")
     purge_ts: Mapped[datetime | None] = mapped_column(
         utc_datetime(), comment="when the deleted session is expunged, UTC"
@@ -73,4 +83,8 @@ class ActivitySession(Resource):
         secondary="activity_session_participant", back_populates="activity_sessions"
     )
     # A session may have very many.
-    memories: DynamicMapped["Memory"] = relationship(back_populates="activity_session", lazy="dynamic")
+    memories: DynamicMapped["Memory"] = relationship(
+        primaryjoin="ActivitySession.pkid == foreign(Memory.activity_session_pkid)",
+        back_populates="activity_session",
+        lazy="dynamic",
+    )

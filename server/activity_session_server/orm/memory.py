@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from activity_session_server.orm.base import Resource
@@ -16,20 +16,27 @@ MEMORY_TYPE_LEN = 16
 
 
 class Memory(Resource):
-    """What agents took away from sessions."""
+    """What agents took away from sessions.
+
+    The key of the session is no foreign key, for the same reason as in `orm.event`.
+    """
 
     __tablename__ = "memory"
     __table_args__ = (
-        Index("idx__memory__activity_session_pkid", "activity_session_pkid"),
+        UniqueConstraint("activity_session_pkid", "name", name="uc__memory__activity_session_pkid__name"),
+        Index("idx__memory__activity_session_pkid__create_ts", "activity_session_pkid", "create_ts", "pkid"),
+        Index("idx__memory__activity_session_pkid__update_ts", "activity_session_pkid", "update_ts", "pkid"),
+        Index("idx__memory__namespace_pkid__name", "namespace_pkid", "name", "pkid"),
+        Index("idx__memory__namespace_pkid__create_ts", "namespace_pkid", "create_ts", "pkid"),
+        Index("idx__memory__namespace_pkid__update_ts", "namespace_pkid", "update_ts", "pkid"),
         Index("idx__memory__agent_pkid", "agent_pkid"),
-        {"comment": __doc__},
+        {"comment": "What agents took away from sessions."},
     )
 
-    activity_session_pkid: Mapped[str] = mapped_column(
-        exact_string(PKID_LEN),
-        ForeignKey("activity_session.pkid"),
-        comment="the session it came from",
+    namespace_pkid: Mapped[str] = mapped_column(
+        exact_string(PKID_LEN), ForeignKey("namespace.pkid"), comment="the session's namespace"
     )
+    activity_session_pkid: Mapped[str] = mapped_column(exact_string(PKID_LEN), comment="the session it came from")
     agent_pkid: Mapped[str] = mapped_column(
         exact_string(PKID_LEN), ForeignKey("participant.pkid"), comment="the agent it belongs to"
     )
@@ -41,5 +48,13 @@ class Memory(Resource):
     accessed: Mapped[datetime | None] = mapped_column(utc_datetime(), comment="when it was last recalled, UTC")
     memo: Mapped[str | None] = mapped_column(exact_text(), comment="a note beside the content")
     content: Mapped[str] = mapped_column(exact_text(), comment="what is remembered")
+    first_sequence: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="number of the first event it came from"
+    )
+    last_sequence: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="number of the last event it came from"
+    )
 
-    activity_session: Mapped["ActivitySession"] = relationship(back_populates="memories")
+    activity_session: Mapped["ActivitySession"] = relationship(
+        primaryjoin="ActivitySession.pkid == foreign(Memory.activity_session_pkid)", back_populates="memories"
+    )

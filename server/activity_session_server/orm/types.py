@@ -18,6 +18,8 @@ AnyRow = Row[*tuple[Any, ...]]
 
 PKID_LEN = 64
 RESOURCE_NAME_LEN = 255
+# The largest name of a participant.
+PARTICIPANT_NAME_LEN = len("namespaces//participants/") + 2 * RESOURCE_NAME_LEN
 MYSQL = ("mysql", "mariadb")
 # Byte order is code point order, and case and accents count; a text of the server's default collation merges them.
 CHARSET = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}

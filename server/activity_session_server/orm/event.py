@@ -1,0 +1,59 @@
+"""The table of events."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from activity_session_server.orm.base import Base
+from activity_session_server.orm.types import (
+    PARTICIPANT_NAME_LEN,
+    PKID_LEN,
+    RESOURCE_NAME_LEN,
+    exact_string,
+    exact_text,
+    long_binary,
+    utc_datetime,
+)
+
+EVENT_TYPE_LEN = 255
+MEDIA_TYPE_LEN = 255
+
+
+class Event(Base):
+    """Logs of sessions: what was said and done, in order.
+
+    The key of the session is no foreign key: an expunged session is gone at once, its events in batches behind it.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("activity_session_pkid", "event_id", name="uc__event__activity_session_pkid__event_id"),
+        {"comment": "Logs of sessions: what was said and done, in order."},
+    )
+
+    activity_session_pkid: Mapped[str] = mapped_column(
+        exact_string(PKID_LEN), primary_key=True, comment="the session it belongs to"
+    )
+    sequence: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, comment="its number in the session: 1, 2, 3 without gaps"
+    )
+    event_id: Mapped[str] = mapped_column(
+        exact_string(RESOURCE_NAME_LEN), comment="resource name: its last segment, the id"
+    )
+    author: Mapped[str] = mapped_column(
+        exact_string(PARTICIPANT_NAME_LEN), default="", server_default="", comment="a participant's name, or empty"
+    )
+    event_type: Mapped[str] = mapped_column(
+        exact_string(EVENT_TYPE_LEN), default="", server_default="", comment="what kind of event it is"
+    )
+    content_text: Mapped[str | None] = mapped_column(exact_text(), comment="the content, where it is text")
+    content_blob: Mapped[bytes | None] = mapped_column(long_binary(), comment="the content, where it is bytes")
+    media_type: Mapped[str] = mapped_column(
+        exact_string(MEDIA_TYPE_LEN), default="", server_default="", comment="the media type of the content"
+    )
+    labels: Mapped[dict[str, str]] = mapped_column(
+        JSON, default=dict, server_default=text("('{}')"), comment="labels of the caller's own"
+    )
+    event_ts: Mapped[datetime | None] = mapped_column(utc_datetime(), comment="when it happened, UTC")
+    create_ts: Mapped[datetime] = mapped_column(utc_datetime(), comment="when it was appended, UTC")
