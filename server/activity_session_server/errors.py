@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from activity_session.v1.conflict_pb2 import Conflict
 from activity_session.v1.error_reason_pb2 import ErrorReason
 
 DOMAIN = "activity-session"
@@ -19,6 +20,8 @@ class Kind(StrEnum):
     NAMESPACE = "namespace"
     PARTICIPANT = "participant"
     SESSION = "session"
+    EVENT = "event"
+    MEMORY = "memory"
 
 
 class Problem(NamedTuple):
@@ -47,6 +50,7 @@ class ServiceError(Exception):
         violations: Iterable[Violation] = (),
         kind: Kind | None = None,
         metadata: dict[str, str] | None = None,
+        detail: Conflict | None = None,
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -54,6 +58,7 @@ class ServiceError(Exception):
         self.violations = tuple(violations)
         self.kind = kind
         self.metadata = metadata or {}
+        self.detail = detail
 
 
 def invalid(violations: Iterable[Violation]) -> ServiceError:
@@ -92,6 +97,17 @@ def not_found(kind: Kind, name: str) -> ServiceError:
 def already_exists(kind: Kind, name: str) -> ServiceError:
     """The error for a name that is taken, by a live or a deleted resource."""
     return about(kind, "ALREADY_EXISTS", name, f"{name} already exists, maybe deleted")
+
+
+def draining() -> ServiceError:
+    """The error for what cannot wait until a server that is going away is back."""
+    return ServiceError(ErrorReason.ERROR_REASON_SERVER_DRAINING, "the server is going away; ask another one, or later")
+
+
+def server_full(what: str, limit: int) -> ServiceError:
+    """The error for one open call too many."""
+    message = f"the server has {limit} {what}, and takes no more"
+    return ServiceError(ErrorReason.ERROR_REASON_SERVER_FULL, message, metadata={"limit": str(limit)})
 
 
 def deadline_exceeded() -> ServiceError:

@@ -32,6 +32,7 @@ class FieldType(Enum):
     INTEGER = "integer"
     CHOICE = "choice"
     LABEL = "label"
+    PARTICIPANT = "participant"
     MEMBER = "member"
 
 
@@ -45,6 +46,7 @@ _OPERATORS = {
     FieldType.INTEGER: _ORDER,
     FieldType.CHOICE: _EQUALITY,
     FieldType.LABEL: (*_EQUALITY, ":"),
+    FieldType.PARTICIPANT: _EQUALITY,
     FieldType.MEMBER: (":",),
 }
 
@@ -112,7 +114,22 @@ SESSION_FIELDS: Fields = {
     "labels": FieldType.LABEL,
     "participants": FieldType.MEMBER,
 }
-CHOICES = ("USER", "AGENT")
+EVENT_FIELDS: Fields = {
+    "type": FieldType.TEXT,
+    "author": FieldType.PARTICIPANT,
+    "event_time": FieldType.TIME,
+    "labels": FieldType.LABEL,
+}
+MEMORY_FIELDS: Fields = {
+    "memory_id": FieldType.ID,
+    "agent": FieldType.PARTICIPANT,
+    "memory_type": FieldType.CHOICE,
+    "importance": FieldType.INTEGER,
+    "access_count": FieldType.INTEGER,
+    "create_time": FieldType.TIME,
+    "update_time": FieldType.TIME,
+}
+CHOICES = {"participant_type": ("USER", "AGENT"), "memory_type": ("OBSERVATION", "INTEGRATION")}
 INT64 = 2**63
 
 _SPACE = re.compile(r"\s*")
@@ -149,10 +166,11 @@ def _too_large(limit: int, size: int, unit: str) -> ServiceError:
 
 
 class _Token(NamedTuple):
-    """A value as it was written, and the operator before it."""
+    """A value as it was written, and the field and operator before it."""
 
     raw: str
     is_quoted: bool
+    field: str
     operator: str
 
     def characters(self) -> list[tuple[str, bool]]:
@@ -236,7 +254,7 @@ class _Parser:
 
     def with_value(self, comparison: Comparison, kind: FieldType) -> Comparison:
         start = self.skip_space()
-        token = _Token(*self.value_text(), comparison.operator)
+        token = _Token(*self.value_text(), comparison.field, comparison.operator)
         try:
             value = _VALUES[kind](token)
         except ValueError as error:
@@ -321,10 +339,14 @@ def _integer_value(token: _Token) -> int:
 
 
 def _choice_value(token: _Token) -> Text:
-    text = token.text().removeprefix("PARTICIPANT_TYPE_")
-    if text not in CHOICES:
-        raise ValueError(f"{names.shown(text)} is not one of {', '.join(CHOICES)}")
+    text, choices = token.text().removeprefix(f"{token.field.upper()}_"), CHOICES[token.field]
+    if text not in choices:
+        raise ValueError(f"{names.shown(text)} is not one of {', '.join(choices)}")
     return Text(text)
+
+
+def _participant_value(token: _Token) -> Text:
+    return _member_value(token) if token.raw else Text("")
 
 
 def _member_value(token: _Token) -> Text:
@@ -342,5 +364,6 @@ _VALUES: Mapping[FieldType, Callable[[_Token], Value]] = {
     FieldType.TIME: _time_value,
     FieldType.INTEGER: _integer_value,
     FieldType.CHOICE: _choice_value,
+    FieldType.PARTICIPANT: _participant_value,
     FieldType.MEMBER: _member_value,
 }

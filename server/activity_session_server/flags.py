@@ -12,19 +12,24 @@ from activity_session_server.calls import Call, Role
 from activity_session_server.errors import Kind, about
 
 
-class Flagged(Protocol):
-    """A resource with flags: a Namespace, a Participant or a Session."""
+class Deletable(Protocol):
+    """A resource that can be deleted softly."""
 
     name: str
-    enabled: bool
-    managed: bool
 
     @property
     def delete_time(self) -> Timestamp:
         """When it was deleted, if it is."""
 
 
-def is_deleted(resource: Flagged) -> bool:
+class Flagged(Deletable, Protocol):
+    """A resource with flags: a Namespace, a Participant or a Session."""
+
+    enabled: bool
+    managed: bool
+
+
+def is_deleted(resource: Deletable) -> bool:
     """Whether a resource is softly deleted."""
     return resource.delete_time.seconds != 0
 
@@ -42,7 +47,7 @@ def check_managed_flag(call: Call, kind: Kind, given: Flagged, paths: Collection
         check_permission(call, kind, given)
 
 
-def check_live(kind: Kind, resource: Flagged) -> None:
+def check_live(kind: Kind, resource: Deletable) -> None:
     """Refuse to write to a deleted resource."""
     if is_deleted(resource):
         raise about(kind, "DELETED", resource.name, f"{resource.name} is deleted")
@@ -51,6 +56,11 @@ def check_live(kind: Kind, resource: Flagged) -> None:
 def check_usable(kind: Kind, resource: Flagged) -> None:
     """Refuse to write to, or under, a deleted or disabled resource."""
     check_live(kind, resource)
+    check_enabled(kind, resource)
+
+
+def check_enabled(kind: Kind, resource: Flagged) -> None:
+    """Refuse to write under a disabled resource, deleted or not."""
     if not resource.enabled:
         raise about(kind, "DISABLED", resource.name, f"{resource.name} is disabled")
 
@@ -62,7 +72,7 @@ def check_change(kind: Kind, current: Flagged, updated: Flagged) -> None:
         check_usable(kind, current)
 
 
-def check_undeletable(kind: Kind, resource: Flagged) -> None:
+def check_undeletable(kind: Kind, resource: Deletable) -> None:
     """Refuse to bring back what is not deleted (AIP-164)."""
     if not is_deleted(resource):
         raise about(kind, "ALREADY_EXISTS", resource.name, f"{resource.name} is not deleted")

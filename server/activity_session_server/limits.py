@@ -26,9 +26,32 @@ class Limits(BaseModel):
     )
     description_bytes: int = Field(64 * KIB, ge=1, le=16 * MIB, description="bytes of a description")
     data_bytes: int = Field(3 * MIB, ge=1, le=255 * MIB, description="bytes of a session's data")
-    labels: int = Field(64, ge=0, le=1024, description="labels of a session")
+    labels: int = Field(64, ge=0, le=1024, description="labels of a session or an event")
     session_participants: int = Field(256, ge=1, le=4096, description="participants of a session")
     collection_overrides: int = Field(64, ge=0, le=1024, description="collection overrides in a session's settings")
+    event_content_bytes: int = Field(MIB, ge=1, le=64 * MIB, description="bytes of an event's content")
+    batch_events: int = Field(100, ge=1, le=1000, description="events of an AppendEvents call")
+    batch_bytes: int = Field(
+        3 * MIB, ge=1, le=255 * MIB, description="bytes of all events and state updates, or of all memories, of a call"
+    )
+    state_value_bytes: int = Field(256 * KIB, ge=1, le=16 * MIB, description="bytes of the value of a state key")
+    state_keys: int = Field(
+        10_000, ge=1, le=100_000, description="keys of a namespace's, a participant's or a session's state"
+    )
+    state_updates: int = Field(100, ge=1, le=1000, description="state updates, or keys asked for, of a call")
+    memory_content_bytes: int = Field(256 * KIB, ge=1, le=16 * MIB, description="bytes of a memory's content")
+    batch_memories: int = Field(100, ge=1, le=1000, description="memories of a BatchCreateMemories call")
+    turn_ttl: timedelta = Field(
+        timedelta(hours=1),
+        ge=timedelta(seconds=30),
+        le=timedelta(days=365),
+        description="the longest time for which a turn is given at once",
+    )
+    watches: int = Field(5000, ge=1, le=100_000, description="watches that are open at once")
+    watch_backlog: int = Field(
+        10_000, ge=1, le=1_000_000_000, description="events that a watch may be behind while its client does not read"
+    )
+    waiting_turns: int = Field(1000, ge=1, le=100_000, description="calls that wait for a turn at once")
     # SQLite takes patterns of up to 50,000 bytes, and a character has up to four.
     filter_characters: int = Field(2000, ge=1, le=12_000, description="characters of a filter")
     filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")
@@ -45,18 +68,29 @@ class Limits(BaseModel):
     )
 
     @property
+    def largest_answer_bytes(self) -> int:
+        """Bytes of the largest answer that is not a page: a session, a batch, or one event, value or memory."""
+        name = 4 * 3 * self.id_characters + 64
+        batch = self.batch_bytes + max(self.batch_events, self.batch_memories) * (name + 256)
+        content = self.event_content_bytes + self.labels * self._label_bytes
+        return max(self.largest_session_bytes, batch, content, self.state_value_bytes, self.memory_content_bytes)
+
+    @property
     def largest_session_bytes(self) -> int:
         """Bytes of a session with everything at its limit, each character at its four bytes, and some room."""
         name = 4 * 2 * self.id_characters + 32
-        label = self.label_key_characters + 4 * self.label_value_characters + 16
         member = name + 4 * self.role_characters + 64
         override = 4 * 2 * self.id_characters + 16
         return (
-            (self.data_bytes + self.description_bytes + name + 4 * KIB)
-            + self.labels * label
+            (self.data_bytes + self.description_bytes + 2 * name + 4 * KIB)
+            + self.labels * self._label_bytes
             + self.session_participants * member
             + self.collection_overrides * override
         )
+
+    @property
+    def _label_bytes(self) -> int:
+        return self.label_key_characters + 4 * self.label_value_characters + 16
 
     @property
     def id_characters(self) -> int:
@@ -92,3 +126,18 @@ class Limits(BaseModel):
     def request_id_characters(self) -> int:
         """Characters of a request id; the column's width."""
         return 128
+
+    @property
+    def event_type_characters(self) -> int:
+        """Characters of an event's type; the column's width."""
+        return 255
+
+    @property
+    def media_type_characters(self) -> int:
+        """Characters of an event's media type; the column's width."""
+        return 255
+
+    @property
+    def state_key_characters(self) -> int:
+        """Characters of a state key; the column's width."""
+        return 255

@@ -7,6 +7,7 @@ from google.api import field_behavior_pb2
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
+from activity_session.v1.memory_pb2 import Memory
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session
@@ -15,7 +16,7 @@ from activity_session_server.errors import Problem, Violation, invalid
 # protobuf has two implementations of descriptors, which share no type.
 Descriptor = Any
 FieldDescriptor = Any
-M = TypeVar("M", Namespace, Participant, Session)
+M = TypeVar("M", Memory, Namespace, Participant, Session)
 
 _NOT_THE_CALLERS = {field_behavior_pb2.OUTPUT_ONLY, field_behavior_pb2.IDENTIFIER}
 
@@ -51,7 +52,7 @@ def updated(current: M, source: M, paths: Iterable[str]) -> M:
     copy = type(current)()
     copy.CopyFrom(current)
     apply(copy, source, paths)
-    if not copy.HasField("enabled"):
+    if not isinstance(copy, Memory) and not copy.HasField("enabled"):
         copy.enabled = True
     return copy
 

@@ -17,6 +17,8 @@ _COLLECTIONS = {
     Kind.NAMESPACE: ("namespaces",),
     Kind.PARTICIPANT: ("namespaces", "participants"),
     Kind.SESSION: ("namespaces", "sessions"),
+    Kind.EVENT: ("namespaces", "sessions", "events"),
+    Kind.MEMORY: ("namespaces", "sessions", "memories"),
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
@@ -24,7 +26,8 @@ _LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
 
 def pattern(kind: Kind) -> str:
     """The form of a name, such as `namespaces/{namespace}/sessions/{session}`."""
-    return "/".join(f"{word}/{{{word.removesuffix('s')}}}" for word in _COLLECTIONS[kind])
+    singular = {"memories": "memory"}
+    return "/".join(f"{word}/{{{singular.get(word, word.removesuffix('s'))}}}" for word in _COLLECTIONS[kind])
 
 
 def format_name(kind: Kind, *ids: str) -> str:
@@ -32,17 +35,35 @@ def format_name(kind: Kind, *ids: str) -> str:
     return "/".join(f"{word}/{id_}" for word, id_ in zip(_COLLECTIONS[kind], ids, strict=True))
 
 
+def kind_of(name: str) -> Kind | None:
+    """The kind of resource that a text has the form of a name of."""
+    collections = tuple(name.split("/")[::2])
+    return next((kind for kind, words in _COLLECTIONS.items() if words == collections), None)
+
+
+def kind_of_parent(kind: Kind) -> Kind | None:
+    """The kind of resource that resources of a kind belong to."""
+    return next((parent for parent, words in _COLLECTIONS.items() if words == _COLLECTIONS[kind][:-1]), None)
+
+
 def ids_of(name: str) -> tuple[str, ...]:
     """The ids in a name that `problem` has passed."""
     return tuple(name.split("/")[1::2])
 
 
-def problem(kind: Kind, name: str) -> Problem | None:
-    """What keeps a text from being a name of that kind."""
+def parent_of(name: str) -> str:
+    """The name of the resource that a resource belongs to."""
+    return name.rsplit("/", 2)[0]
+
+
+def problem(kind: Kind, name: str, *, any_of_it: bool = False) -> Problem | None:
+    """What keeps a text from being a name of that kind; `-` can be its last id only where `any_of_it` allows it."""
     words = name.split("/")
     collections = _COLLECTIONS[kind]
     if len(words) != 2 * len(collections) or tuple(words[::2]) != collections:
         return Problem(f"{shown(name)} is not of the form {pattern(kind)}")
+    if any_of_it and words[-1] == WILDCARD:
+        del words[-2:]
     return next(filter(None, map(id_problem, words[1::2])), None)
 
 

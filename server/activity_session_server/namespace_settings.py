@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
 
-from google.protobuf.duration_pb2 import Duration
 from pydantic import BaseModel, ConfigDict
 
 from activity_session.v1.namespace_pb2 import NamespaceSettings
+from activity_session_server import durations
 from activity_session_server.errors import Problem, Violation
 
 SHORTEST = timedelta(seconds=1)
@@ -41,12 +41,5 @@ class NamespaceResourceSettings(BaseModel):
 def violations(message: NamespaceSettings, field: str) -> Iterator[Violation]:
     """What is out of bounds in a settings message that stands in `field`."""
     for name in _FIELDS:
-        if message.HasField(name) and not _is_in_bounds(getattr(message, name)):
+        if message.HasField(name) and not durations.is_between(getattr(message, name), SHORTEST, LONGEST):
             yield Violation(f"{field}.{name}", Problem("must be from 1 second to 100 years"))
-
-
-def _is_in_bounds(duration: Duration) -> bool:
-    # By the seconds first: a timedelta cannot hold every Duration.
-    if not SHORTEST.total_seconds() <= duration.seconds <= LONGEST.total_seconds():
-        return False
-    return 0 <= duration.nanos < 10**9 and duration.ToTimedelta() <= LONGEST

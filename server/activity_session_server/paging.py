@@ -9,11 +9,13 @@ import base64
 import copy
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.event_service_pb2 import GetStateRequest, ListEventsRequest
+from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
 from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest
 from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
@@ -21,8 +23,10 @@ from activity_session_server.errors import ServiceError, invalid_field
 from activity_session_server.limits import Limits
 
 DEFAULT_PAGE_SIZE = 50
+# The first is the default.
 ORDER_FIELDS = ("name", "create_time", "update_time")
 _DIGEST_BYTES = 9
+INT64 = 2**63
 # A position is an id of at most 255 characters and a key, in JSON and base64.
 _TOKEN_BYTES = 4096
 
@@ -41,7 +45,14 @@ class Position(NamedTuple):
     key: str
 
 
-ListRequest = ListNamespacesRequest | ListParticipantsRequest | ListSessionsRequest
+ListRequest = (
+    GetStateRequest
+    | ListEventsRequest
+    | ListMemoriesRequest
+    | ListNamespacesRequest
+    | ListParticipantsRequest
+    | ListSessionsRequest
+)
 
 
 class Page(NamedTuple):
@@ -52,22 +63,24 @@ class Page(NamedTuple):
     after: Position | None
 
 
-def page_of(request: ListRequest, maximum: int) -> Page:
+def page_of(request: ListRequest, maximum: int, fields: Sequence[str] = ORDER_FIELDS) -> Page:
     """The page that a List request asks for; a size of 0 is the default, one over `maximum` is `maximum`.
+
+    `fields` are those that the list can be ordered by; by the first one when the request does not say.
 
     Raises:
         ServiceError: INVALID_FIELD for order_by, INVALID_PAGE_TOKEN for page_token.
     """
     size = min(request.page_size or DEFAULT_PAGE_SIZE, maximum)
-    order = parse_order(request.order_by, ORDER_FIELDS)
+    order = parse_order(getattr(request, "order_by", ""), fields)
     return Page(size, order, _decode(request, order))
 
 
-def parse_order(text: str, fields: Collection[str]) -> Order:
+def parse_order(text: str, fields: Sequence[str]) -> Order:
     """The order that an `order_by` asks for: one field, and `desc` for the reverse."""
     words = text.split()
     if not words:
-        return Order("name", descending=False)
+        return Order(fields[0], descending=False)
     direction = words[1:]
     if words[0] not in fields or direction not in ([], ["asc"], ["desc"]):
         raise invalid_field(
@@ -105,15 +118,30 @@ def _decode(request: ListRequest, order: Order) -> Position | None:
     return position
 
 
+def _is_time(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is None
+
+
+def _is_sequence(text: str) -> bool:
+    return 0 <= int(text) < INT64
+
+
+# What a position's value must be like, where the ordering field is not a text.
+_IS_VALUE: Mapping[str, Callable[[str], bool]] = {
+    "create_time": _is_time,
+    "update_time": _is_time,
+    "sequence": _is_sequence,
+}
+
+
 def _position(payload: bytes, order: Order) -> Position | None:
     """The position in a payload; None for one that was made up, since anybody can make the digest too."""
     try:
         value, key = json.loads(payload)
-        if order.field != "name" and datetime.fromisoformat(value).tzinfo is not None:
-            return None
+        is_known = order.field not in _IS_VALUE or _IS_VALUE[order.field](value)
     except (ValueError, TypeError):
         return None
-    return Position(value, key) if isinstance(value, str) and isinstance(key, str) else None
+    return Position(value, key) if is_known and isinstance(value, str) and isinstance(key, str) else None
 
 
 def _unbase64(text: str) -> bytes:

@@ -52,6 +52,7 @@ class SessionResourceSettings(BaseModel):
     collection_overrides: dict[str, str] = Field(default_factory=dict)
     sync_chat: bool = False
     override_importance: Count = 0
+    require_turn: bool = False
 
     def to_message(self) -> SessionSettings:
         """The message of what was set, without defaults."""

@@ -77,6 +77,15 @@ class Settings(Limits):
     )
     sweep_interval: float = Field(60, gt=0, le=86_400, description="seconds between two looks for what has expired")
     health_interval: float = Field(5, gt=0, le=300, description="seconds between two looks at the database, for health")
+    poll_interval: float = Field(
+        0.25, gt=0, le=60, description="seconds between two looks for what other servers have written, for watches"
+    )
+    bookmark_interval: float = Field(
+        15, gt=0, le=3600, description="seconds after which a watch without news is sent a bookmark"
+    )
+    watch_timeout: float = Field(
+        60, gt=0, le=86_400, description="seconds that the client of a watch may leave a message unread"
+    )
     reflection: Switch = Field(
         Switch.AUTO, description="server reflection: on, off, or auto: on loopback addresses only"
     )
@@ -87,9 +96,9 @@ class Settings(Limits):
         if self.database_url.partition("://")[0] not in SCHEMES:
             raise ValueError(f"database_url: its scheme must be one of {', '.join(SCHEMES)}")
         for name in ("request_bytes", "response_bytes"):
-            if getattr(self, name) < self.largest_session_bytes:
+            if getattr(self, name) < self.largest_answer_bytes:
                 raise ValueError(
-                    f"{name}: must be {self.largest_session_bytes} at least, for the largest session to fit"
+                    f"{name}: must be {self.largest_answer_bytes} at least, for the largest session and batch to fit"
                 )
         return self
 

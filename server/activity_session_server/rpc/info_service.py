@@ -6,8 +6,8 @@ from activity_session_server import __version__
 from activity_session_server.calls import Call
 from activity_session_server.limits import Limits
 
-CAPABILITIES = ("namespaces", "participants", "sessions")
-_DURATIONS = ("request_id_age", "purge_age")
+CAPABILITIES = ("events", "memories", "namespaces", "participants", "sessions", "state", "turns", "watch")
+_DURATIONS = ("request_id_age", "purge_age", "turn_ttl")
 
 
 class InfoService(InfoServiceServicer):

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import grpc
-from google.protobuf.any_pb2 import Any
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure, ResourceInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server import conflicts
 from activity_session_server.errors import DOMAIN, ServiceError
 
 _Code = grpc.StatusCode
@@ -32,6 +32,7 @@ CODES: dict[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_PARTICIPANT_DELETED: _Code.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_PARTICIPANT_DISABLED: _Code.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_PARTICIPANT_MANAGED: _Code.PERMISSION_DENIED,
+    ErrorReason.ERROR_REASON_PARTICIPANT_NOT_BOUND: _Code.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_SESSION_NOT_FOUND: _Code.NOT_FOUND,
     ErrorReason.ERROR_REASON_SESSION_ALREADY_EXISTS: _Code.ALREADY_EXISTS,
     ErrorReason.ERROR_REASON_SESSION_DELETED: _Code.FAILED_PRECONDITION,
@@ -40,15 +41,31 @@ CODES: dict[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_SESSION_NOT_DELETED: _Code.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_SESSION_HAS_MEMORIES: _Code.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_ETAG_MISMATCH: _Code.ABORTED,
+    ErrorReason.ERROR_REASON_SEQUENCE_MISMATCH: _Code.ABORTED,
+    ErrorReason.ERROR_REASON_REVISION_MISMATCH: _Code.ABORTED,
     ErrorReason.ERROR_REASON_DATABASE_BUSY: _Code.UNAVAILABLE,
     ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE: _Code.UNAVAILABLE,
     ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN: _Code.UNKNOWN,
     ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED: _Code.DEADLINE_EXCEEDED,
     ErrorReason.ERROR_REASON_INTERNAL: _Code.INTERNAL,
+    ErrorReason.ERROR_REASON_SERVER_DRAINING: _Code.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_SERVER_FULL: _Code.RESOURCE_EXHAUSTED,
+    ErrorReason.ERROR_REASON_EVENT_NOT_FOUND: _Code.NOT_FOUND,
+    ErrorReason.ERROR_REASON_EVENT_ALREADY_EXISTS: _Code.ALREADY_EXISTS,
+    ErrorReason.ERROR_REASON_MEMORY_NOT_FOUND: _Code.NOT_FOUND,
+    ErrorReason.ERROR_REASON_MEMORY_ALREADY_EXISTS: _Code.ALREADY_EXISTS,
+    ErrorReason.ERROR_REASON_MEMORY_DELETED: _Code.FAILED_PRECONDITION,
+    ErrorReason.ERROR_REASON_TURN_HELD: _Code.FAILED_PRECONDITION,
+    ErrorReason.ERROR_REASON_TURN_LOST: _Code.FAILED_PRECONDITION,
+    ErrorReason.ERROR_REASON_TURN_REQUIRED: _Code.FAILED_PRECONDITION,
+    ErrorReason.ERROR_REASON_WATCH_TOO_SLOW: _Code.RESOURCE_EXHAUSTED,
 }
 
 # Details and message travel as HTTP/2 metadata, of which clients take 8 KiB; past that the status itself is lost. With
 # these the details stay under 4 KiB, and the message, percent-encoded, under 2 KiB.
+_DETAIL_BYTES = 4000
+# The type's name and the lengths of a detail.
+_FRAME_BYTES = 80
 _MESSAGE_BYTES = 600
 _VALUE_BYTES = 300
 _VIOLATIONS = 6
@@ -65,14 +82,20 @@ def reason_name(error: ServiceError) -> str:
     return ErrorReason.Name(error.reason).removeprefix(_PREFIX)
 
 
+def message_of(error: ServiceError) -> str:
+    """The message of an error, cut to what metadata may hold."""
+    return _clipped(error.message, _MESSAGE_BYTES)
+
+
 def to_status(error: ServiceError) -> grpc.Status:
     """What gRPC is to abort with for an error."""
     number: int = code_of(error).value[0]
-    status = Status(code=number, message=_clipped(error.message, _MESSAGE_BYTES))
+    status = Status(code=number, message=message_of(error))
     for detail in _details(error):
-        packed = Any()
-        packed.Pack(detail)
-        status.details.append(packed)
+        status.details.add().Pack(detail)
+    if error.detail is not None:
+        room = _DETAIL_BYTES - status.ByteSize() - _FRAME_BYTES
+        status.details.add().Pack(conflicts.fitted(error.detail, room))
     answer: grpc.Status = rpc_status.to_status(status)
     return answer
 
