@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from google.protobuf.empty_pb2 import Empty
 
 from activity_session.v1.namespace_pb2 import Namespace
-from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import (
     BindParticipantRequest,
+    MarkReadRequest,
     UnbindParticipantRequest,
 )
 from activity_session_server import access, flags
@@ -16,9 +16,9 @@ from activity_session_server.calls import Call
 from activity_session_server.errors import (
     Kind,
     Violation,
+    about,
     invalid,
     invalid_field,
-    not_found,
     too_large,
 )
 from activity_session_server.names import ids_of
@@ -36,7 +36,9 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
         member = _member(locked.message, request.participant)
         if member is not None and member.role == request.role:
             return member
-        participant = _usable(writer, locked.message, [request.participant], "participant")[0]
+        access.check_namespace(request.session, request.participant, "participant")
+        found = access.usable_participants(writer, locked.message, [request.participant])
+        participant = found[request.participant]
         if member is None:
             _check_count(call, len(locked.message.participants) + 1, "participant")
             member = rows.bind_participant(writer, locked.message, participant, request.role)
@@ -55,7 +57,7 @@ def unbind_participant(store: Store, call: Call, request: UnbindParticipantReque
     def unbind(writer: Writer) -> Empty:
         locked = access.session_to_change(writer, call, request.session, full=False)
         flags.check_usable(Kind.SESSION, locked.message)
-        _check_namespace(locked.message, request.participant, "participant")
+        access.check_namespace(request.session, request.participant, "participant")
         participant = participants.get_participant(writer, *ids_of(request.participant))
         if _member(locked.message, request.participant):
             rows.unbind_participant(writer, locked.message, participant)
@@ -63,6 +65,26 @@ def unbind_participant(store: Store, call: Call, request: UnbindParticipantReque
         return Empty()
 
     return store.write(call, unbind, request)
+
+
+def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionParticipant:
+    """Move a member's read mark forward."""
+
+    def mark(writer: Writer) -> SessionParticipant:
+        head = access.held_head(writer, call, request.session)
+        flags.check_usable(Kind.SESSION, head.session)
+        access.check_namespace(request.session, request.participant, "participant")
+        participant = participants.get_participant(writer, *ids_of(request.participant))
+        if request.sequence > head.session.last_sequence:
+            last = head.session.last_sequence
+            raise invalid_field("sequence", f"{request.sequence} is beyond the session's last, which is {last}")
+        member = rows.mark_read(writer, head.session, participant, request.sequence)
+        if member is None:
+            message = f"{request.participant} is no member of {request.session}"
+            raise about(Kind.PARTICIPANT, "NOT_BOUND", request.participant, message, session=request.session)
+        return member
+
+    return store.write(call, mark)
 
 
 def missing(session: Session, wanted: Iterable[SessionParticipant]) -> list[SessionParticipant]:
@@ -95,35 +117,15 @@ def bind_all(writer: Writer, call: Call, session: Session, added: Sequence[Sessi
         return
     field = "session.participants"
     _check_count(call, len(session.participants) + len(added), field)
-    found = _usable(writer, session, [member.participant for member in added], field)
-    bound = [
-        rows.bind_participant(writer, session, participant, member.role)
-        for participant, member in zip(found, added, strict=True)
-    ]
+    for member in added:
+        access.check_namespace(session.name, member.participant, field)
+    found = access.usable_participants(writer, session, [member.participant for member in added])
+    bound = [rows.bind_participant(writer, session, found[member.participant], member.role) for member in added]
     session.participants.extend(sorted(bound, key=lambda member: member.participant))
 
 
 def _member(session: Session, name: str) -> SessionParticipant | None:
     return next((member for member in session.participants if member.participant == name), None)
-
-
-def _usable(writer: Writer, session: Session, names: Sequence[str], field: str) -> list[Participant]:
-    """The participants of those names, held until the transaction ends; each must exist and be usable."""
-    for name in names:
-        _check_namespace(session, name, field)
-    namespace_id = ids_of(session.name)[0]
-    found = participants.hold_participants(writer, namespace_id, {ids_of(name)[1] for name in names})
-    for name in names:
-        participant = found.get(ids_of(name)[1])
-        if participant is None:
-            raise not_found(Kind.PARTICIPANT, name)
-        flags.check_usable(Kind.PARTICIPANT, participant)
-    return [found[ids_of(name)[1]] for name in names]
-
-
-def _check_namespace(session: Session, name: str, field: str) -> None:
-    if ids_of(name)[0] != ids_of(session.name)[0]:
-        raise invalid_field(field, f"{name[:120]} is not in the namespace of the session")
 
 
 def _check_count(call: Call, count: int, field: str) -> None:

@@ -10,9 +10,13 @@ from activity_session_server import flags
 from activity_session_server.calls import Call
 from activity_session_server.store import Store, Writer, namespaces, sessions
 from activity_session_server.store.codec import to_datetime
+from activity_session_server.store.expunged import expunged_sessions, remove_batch
 from activity_session_server.store.requests import forget_requests
+from activity_session_server.store.states import forget_deleted
 
 BATCH = 200
+# What is kept of a call's time, so that it is answered when its time is too short for all batches.
+_SECONDS_FOR_A_BATCH = 2.0
 
 
 def purge_age(call: Call, namespace: Namespace) -> timedelta:
@@ -29,8 +33,21 @@ def sweep(store: Store, call: Call) -> dict[str, int]:
     return {
         "expired": sum(_expire(store, call, *ids) for ids in expired),
         "expunged": sum(_purge(store, call, *ids) for ids in purged),
+        "removed": sum(remove_rest(store, call, uid) for uid in store.read(call, expunged_sessions)),
         "forgotten": store.write(call, lambda writer: forget_requests(writer, BATCH)),
+        "keys": store.write(call, lambda writer: forget_deleted(writer, writer.now - call.limits.purge_age, BATCH)),
     }
+
+
+def remove_rest(store: Store, call: Call, session_uid: str) -> int:
+    """Remove what is left of an expunged session, batch by batch, as far as the deadline allows; answers how much."""
+    removed = 0
+    while call.remaining() > _SECONDS_FOR_A_BATCH:
+        count = store.write(call, lambda writer: remove_batch(writer, session_uid))
+        removed += count
+        if not count:
+            break
+    return removed
 
 
 def _expire(store: Store, call: Call, namespace_id: str, session_id: str) -> bool:

@@ -182,7 +182,8 @@ def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) 
 
 
 def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) -> Empty:
-    """Remove a deleted session for good; one with memories only by force."""
+    """Remove a deleted session for good, one with memories only by force: at once out of sight, then row by row."""
+    uids: list[str] = []
 
     def expunge(writer: Writer) -> Empty:
         locked = access.session_to_change(writer, call, request.name, full=False)
@@ -194,9 +195,13 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
             message = f"{request.name} has memories; force removes them with it"
             raise about(Kind.SESSION, "HAS_MEMORIES", request.name, message)
         sessions.expunge_session(writer, locked)
+        uids.append(locked.message.uid)
         return Empty()
 
-    return store.write(call, expunge, request)
+    answer = store.write(call, expunge, request)
+    for uid in uids[-1:]:
+        retention.remove_rest(store, call, uid)
+    return answer
 
 
 def _new(call: Call, parent: str, session_id: str, given: Session) -> Session:

@@ -1,8 +1,9 @@
 """SQL that each backend spells in its own way, and that means the same on all of them."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Integer, Text, func, literal
+from sqlalchemy import Boolean, ColumnElement, DateTime, Integer, Text, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -79,6 +80,26 @@ def matches(text: ColumnElement[Any], pattern: Pattern) -> ColumnElement[bool]:
         literal(_with_wildcards(_glob_literal(pattern.text), pattern, "*")),
         literal(_with_wildcards(_like_literal(pattern.text), pattern, "%")),
     )
+
+
+class clock(FunctionElement[datetime]):  # noqa: N801 - reads as an SQL function
+    """The database's clock in UTC at the moment when a row is read.
+
+    `utc_now` is the moment when the statement began; one that locks rows may have waited for them since.
+    """
+
+    type = DateTime()
+    inherit_cache = True
+
+
+@compiles(clock)
+def _clock_on_sqlite(*_: Any, **__: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+
+
+@compiles(clock, *MYSQL)
+def _clock_on_mysql(*_: Any, **__: Any) -> str:
+    return "SYSDATE(6)"
 
 
 class code_points(FunctionElement[str]):  # noqa: N801 - reads as an SQL function

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal, not_, or_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from activity_session_server.filters import And, Comparison, Node, Not, Or, Text
 from activity_session_server.store.expressions import code_points, json_member, known, matches
 
-Columns = Mapping[str, ColumnElement[Any]]
+# What stands behind the fields: columns, or what makes the condition that a text is found.
+Columns = Mapping[str, ColumnElement[Any] | Callable[[str], ColumnElement[bool]]]
 _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "=": operator.eq,
     "<": operator.lt,
@@ -20,20 +22,15 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 }
 
 
-# Labels and times that a session may lack.
-_NULLABLE = ("labels", "expire_time")
+# Labels and times that a resource may lack.
+_NULLABLE = ("labels", "expire_time", "event_time")
 
 
-def condition(
-    node: Node, columns: Columns, is_member: Callable[[str], ColumnElement[bool]] | None = None
-) -> ColumnElement[bool]:
-    """The condition of a filter.
-
-    `is_member` gives the condition that the participant of a name takes part; only sessions have it.
-    """
+def condition(node: Node, columns: Columns) -> ColumnElement[bool]:
+    """The condition of a filter."""
 
     def of(part: Node) -> ColumnElement[bool]:
-        return condition(part, columns, is_member)
+        return condition(part, columns)
 
     match node:
         case And(parts):
@@ -44,10 +41,11 @@ def condition(
             return not_(of(part))
         case Comparison(operator="!="):
             return not_(of(node._replace(operator="=")))
-        case Comparison(field="participants", value=Text(name)) if is_member:
-            return is_member(name)
         case Comparison():
-            return _comparison(node, columns[node.field])
+            column = columns[node.field]
+            if isinstance(column, ColumnElement | InstrumentedAttribute):
+                return _comparison(node, column)
+            return column(node.value.text if isinstance(node.value, Text) else "")
 
 
 def _comparison(node: Comparison, column: ColumnElement[Any]) -> ColumnElement[bool]:

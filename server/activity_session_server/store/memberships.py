@@ -1,6 +1,6 @@
 """The queries of memberships: which participants are bound to which sessions."""
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, select, update
 
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session, SessionParticipant
@@ -14,6 +14,12 @@ _IS_THIS = (ActivitySessionParticipant.activity_session_pkid == bindparam("its_s
     ActivitySessionParticipant.participant_pkid == bindparam("its_participant")
 )
 _SET_ROLE = update(_TABLE).where(_IS_THIS).values(role=bindparam("its_role"))
+_MARK_READ = (
+    update(_TABLE)
+    .where(_IS_THIS, ActivitySessionParticipant.last_read_sequence < bindparam("its_sequence"))
+    .values(last_read_sequence=bindparam("its_sequence"))
+)
+_GET = select(_TABLE).where(_IS_THIS)
 _REMOVE = delete(_TABLE).where(_IS_THIS)
 
 
@@ -35,6 +41,22 @@ def bind_participant(writer: Writer, session: Session, participant: Participant,
 def set_role(writer: Writer, session: Session, participant: Participant, role: str) -> None:
     """Give a member of a locked session another role."""
     writer.change(_SET_ROLE, {**_key(session, participant), "its_role": role})
+
+
+def mark_read(writer: Writer, session: Session, participant: Participant, sequence: int) -> SessionParticipant | None:
+    """Move a member's read mark forward; answers the member as it is then, None for who is no member."""
+    writer.change(_MARK_READ, {**_key(session, participant), "its_sequence": sequence})
+    row = writer.row(_GET, _key(session, participant))
+    if row is None:
+        return None
+    member = SessionParticipant(
+        participant=participant.name,
+        participant_type=participant.participant_type,
+        role=row.role,
+        last_read_sequence=row.last_read_sequence,
+    )
+    set_time(member.create_time, row.create_ts)
+    return member
 
 
 def unbind_participant(writer: Writer, session: Session, participant: Participant) -> None:

@@ -15,7 +15,7 @@ from activity_session_server.paging import Page, Position
 from activity_session_server.store import resources
 from activity_session_server.store.codec import namespace_message
 from activity_session_server.store.filters import condition
-from activity_session_server.store.pages import fetch_page
+from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
 
@@ -73,7 +73,7 @@ def list_namespaces(
         statement = statement.where(condition(where, _COLUMNS))
     if not show_deleted:
         statement = statement.where(Namespace.deleted.is_(False))
-    return fetch_page(reader, statement, Namespace, page, namespace_message, most_bytes=most_bytes)
+    return fetch_page(reader, statement, keys_of(Namespace, page.order), page, namespace_message, most_bytes=most_bytes)
 
 
 def create_namespace(writer: Writer, namespace_id: str, namespace: NamespaceMessage) -> NamespaceMessage | None:

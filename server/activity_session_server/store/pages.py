@@ -24,17 +24,17 @@ CHUNK = 100
 _FRAME_BYTES = 6
 
 
-class _Keys(NamedTuple):
-    """The columns that a list is sorted by: the field asked for, then the primary key, which tells equals apart."""
+class Keys(NamedTuple):
+    """The columns that a list is sorted by: the field asked for, then the key that tells equals apart, if any are."""
 
     field: Column[Any]
-    pkid: Column[Any]
+    pkid: Column[Any] | None = None
 
 
 def fetch_page(
     reader: Reader,
     statement: Select[Any],
-    resource: type[Resource],
+    keys: Keys,
     page: Page,
     to_message: Callable[[AnyRow], M],
     *,
@@ -46,7 +46,6 @@ def fetch_page(
     The page ends early when one message more would take it past `most_bytes`. `chunk` says how many rows of the rest of
     the list are to be read at a time.
     """
-    keys = _keys(resource, page.order)
     messages: list[M] = []
     position, used = page.after, 0
     while True:
@@ -59,30 +58,35 @@ def fetch_page(
             if messages and (len(messages) == page.size or used > most_bytes):
                 return messages, position
             messages.append(message)
-            position = Position(_to_text(getattr(row, keys.field.key)), row.pkid)
+            position = _position(keys, row)
         if len(rows) < size:
             return messages, None
 
 
-def _keys(resource: type[Resource], order: Order) -> _Keys:
+def keys_of(resource: type[Resource], order: Order) -> Keys:
+    """The columns that a list of resources is sorted by."""
     columns = table_of(resource).c
-    return _Keys(columns[_COLUMNS[order.field]], columns["pkid"])
+    return Keys(columns[_COLUMNS[order.field]], columns["pkid"])
 
 
-def _after(statement: Select[Any], keys: _Keys, order: Order, position: Position | None) -> Select[Any]:
+def _position(keys: Keys, row: AnyRow) -> Position:
+    return Position(_to_text(getattr(row, keys.field.key)), "" if keys.pkid is None else row.pkid)
+
+
+def _after(statement: Select[Any], keys: Keys, order: Order, position: Position | None) -> Select[Any]:
     if position is not None:
         statement = statement.where(_is_after(keys, order, position))
-    if order.descending:
-        return statement.order_by(keys.field.desc(), keys.pkid.desc())
-    return statement.order_by(keys.field, keys.pkid)
+    columns = [column for column in keys if column is not None]
+    return statement.order_by(*(column.desc() if order.descending else column for column in columns))
 
 
-def _is_after(keys: _Keys, order: Order, position: Position) -> ColumnElement[bool]:
+def _is_after(keys: Keys, order: Order, position: Position) -> ColumnElement[bool]:
     value = _from_text(keys, position.value)
-    if order.descending:
-        first, beyond, behind = keys.field <= value, keys.field < value, keys.pkid < position.key
-    else:
-        first, beyond, behind = keys.field >= value, keys.field > value, keys.pkid > position.key
+    beyond: ColumnElement[bool] = keys.field < value if order.descending else keys.field > value
+    if keys.pkid is None:
+        return beyond
+    first = keys.field <= value if order.descending else keys.field >= value
+    behind = keys.pkid < position.key if order.descending else keys.pkid > position.key
     # SQLite takes the range from the first condition, MariaDB from the second one; either finds the place by the index.
     return and_(first, or_(beyond, and_(keys.field == value, behind)))
 
@@ -91,5 +95,6 @@ def _to_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _from_text(keys: _Keys, text: str) -> Any:
-    return text if keys.field.key == "name" else datetime.fromisoformat(text)
+def _from_text(keys: Keys, text: str) -> Any:
+    kind = keys.field.type.python_type
+    return datetime.fromisoformat(text) if kind is datetime else kind(text)

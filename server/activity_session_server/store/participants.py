@@ -18,7 +18,7 @@ from activity_session_server.paging import Page, Position
 from activity_session_server.store import namespaces, resources
 from activity_session_server.store.codec import participant_message, participant_type_text
 from activity_session_server.store.filters import condition
-from activity_session_server.store.pages import fetch_page
+from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
 
@@ -28,6 +28,7 @@ _TABLE = table_of(Participant)
 _OWNER = select(NamespaceTable.pkid).where(NamespaceTable.name == bindparam("namespace")).scalar_subquery()
 _OF_NAMESPACE = select(_TABLE).where(Participant.namespace_pkid == _OWNER)
 _GET = _OF_NAMESPACE.where(Participant.name == bindparam("id"))
+_HOLD = _GET.with_for_update(read=True)
 _LOCK = _GET.with_for_update()
 _HOLD_ALL = _OF_NAMESPACE.where(Participant.name.in_(bindparam("ids", expanding=True))).with_for_update(read=True)
 _COLUMNS = {
@@ -43,6 +44,15 @@ def get_participant(reader: Reader, namespace_id: str, participant_id: str) -> P
         ServiceError: NAMESPACE_NOT_FOUND, PARTICIPANT_NOT_FOUND.
     """
     return _get(reader, _GET, namespace_id, participant_id).message
+
+
+def hold_participant(writer: Writer, namespace_id: str, participant_id: str) -> ParticipantMessage:
+    """A participant that others can read but not change until the transaction ends.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND, PARTICIPANT_NOT_FOUND.
+    """
+    return _get(writer, _HOLD, namespace_id, participant_id).message
 
 
 def lock_participant(writer: Writer, namespace_id: str, participant_id: str) -> LockedParticipant:
@@ -86,7 +96,7 @@ def list_participants(
     if not show_deleted:
         statement = statement.where(Participant.deleted.is_(False))
     to_message = partial(participant_message, namespace_id=namespace_id)
-    return fetch_page(reader, statement, Participant, page, to_message, most_bytes=most_bytes)
+    return fetch_page(reader, statement, keys_of(Participant, page.order), page, to_message, most_bytes=most_bytes)
 
 
 def create_participant(

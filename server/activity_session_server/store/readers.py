@@ -31,11 +31,15 @@ class Reader:
 
 
 class Writer(Reader):
-    """What a write may do: all that a read may, and changes. `now` is the time of the transaction, in UTC."""
+    """What a write may do: all that a read may, and changes.
+
+    `now` is the time of the transaction, in UTC; `changed` are the keys of the sessions that it changes.
+    """
 
     def __init__(self, connection: Connection, backend: Backend) -> None:
         super().__init__(connection, backend)
         self.now = datetime.now(UTC).replace(tzinfo=None)
+        self.changed: set[str] = set()
 
     def change(self, statement: Executable, values: Values | None = None) -> int:
         """Run an UPDATE or DELETE; answers how many rows matched."""
@@ -43,8 +47,8 @@ class Writer(Reader):
         assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
         return result.rowcount
 
-    def insert(self, table: Table, values: Values) -> bool:
-        """Insert a row; answers whether it was new, and changes nothing if its key is taken."""
+    def insert(self, table: Table, values: Values | Sequence[Values]) -> bool:
+        """Insert a row, or several; answers whether all were new, and inserts none on MySQL if a key is taken."""
         try:
             self._connection.execute(_insert_into(table), values)
         except IntegrityError as error:

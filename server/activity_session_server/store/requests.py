@@ -29,7 +29,7 @@ T = TypeVar("T")
 # Ids of the server's own serve only to settle a lost commit, which takes seconds.
 _OWN_AGE = timedelta(minutes=15)
 # The fields that tell which namespace a request is about, in the order of preference.
-_SCOPE_FIELDS = ("parent", "name", "session", "namespace", "participant")
+_SCOPE_FIELDS = ("parent", "name", "session", "namespace", "participant", "memory")
 
 _TABLE = cast("Table", Request.__table__)
 _THIS = (Request.scope == bindparam("its_scope")) & (Request.request_id == bindparam("its_id"))

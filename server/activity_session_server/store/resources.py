@@ -6,6 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Update, bindparam, update
 
+from activity_session.v1.memory_pb2 import Memory
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session
@@ -14,7 +15,7 @@ from activity_session_server.orm.base import Resource, prefixed_uuid, table_of
 from activity_session_server.store.codec import set_time
 from activity_session_server.store.readers import Raced, Writer
 
-M = TypeVar("M", Namespace, Participant, Session)
+M = TypeVar("M", Memory, Namespace, Participant, Session)
 S = TypeVar("S")
 
 

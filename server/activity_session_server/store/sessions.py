@@ -20,6 +20,7 @@ from activity_session_server.names import format_name, ids_of
 from activity_session_server.orm import (
     ActivitySession,
     ActivitySessionParticipant,
+    Expunged,
     Memory,
     Namespace,
     Participant,
@@ -30,9 +31,9 @@ from activity_session_server.paging import Page, Position
 from activity_session_server.session_settings import SessionResourceSettings
 from activity_session_server.store import namespaces, resources
 from activity_session_server.store.codec import session_message, set_time, to_datetime
-from activity_session_server.store.expressions import byte_length, json_columns
+from activity_session_server.store.expressions import byte_length, clock, json_columns
 from activity_session_server.store.filters import condition
-from activity_session_server.store.pages import CHUNK, fetch_page
+from activity_session_server.store.pages import CHUNK, fetch_page, keys_of
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
 
@@ -55,8 +56,9 @@ _MEMBERS = (
     .scalar_subquery()
     .label("members")
 )
-_BASIC = select(*(column for column in _TABLE.c if column.name != "data"), null().label("data"), _MEMBERS)
-_FULL = select(*_TABLE.c, _MEMBERS)
+_NOW = clock().label("now")
+_BASIC = select(*(column for column in _TABLE.c if column.name != "data"), null().label("data"), _MEMBERS, _NOW)
+_FULL = select(*_TABLE.c, _MEMBERS, _NOW)
 _OWNER = select(Namespace.pkid).where(Namespace.name == bindparam("namespace")).scalar_subquery()
 _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
 _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
@@ -71,18 +73,32 @@ _LOCK = {
 }
 _BATCH_GET = {True: _FULL.where(_IS_AMONG), False: _BASIC.where(_IS_AMONG)}
 _BATCH_BYTES = select(byte_length(ActivitySession.data)).where(_IS_AMONG)
+
+
+def _has_member(name: str) -> ColumnElement[bool]:
+    namespace_id, participant_id = ids_of(name)
+    return exists(
+        select(ActivitySessionParticipant.participant_pkid)
+        .join_from(ActivitySessionParticipant, Participant)
+        .join(Namespace, Namespace.pkid == Participant.namespace_pkid)
+        .where(ActivitySessionParticipant.activity_session_pkid == ActivitySession.pkid)
+        .where(Participant.name == participant_id, Namespace.name == namespace_id)
+        .correlate(ActivitySession)
+    )
+
+
 _COLUMNS = {
     **resources.common_columns(ActivitySession, "session_id"),
     "auto_created": ActivitySession.auto_created,
     "expire_time": ActivitySession.expire_ts,
     "last_sequence": ActivitySession.last_sequence,
     "labels": ActivitySession.labels,
+    "participants": _has_member,
 }
 _HAS_MEMORIES = select(exists().where(Memory.activity_session_pkid == bindparam("pkid")))
 _EXPUNGE = [
     delete(table_of(table)).where(column == bindparam("its_pkid"))
     for table, column in (
-        (Memory, Memory.activity_session_pkid),
         (ActivitySessionParticipant, ActivitySessionParticipant.activity_session_pkid),
         (ActivitySession, ActivitySession.pkid),
     )
@@ -153,7 +169,7 @@ def list_sessions(
     owner = namespaces.get_namespace(reader, namespace_id)
     statement = (_FULL if full else _BASIC).where(ActivitySession.namespace_pkid == owner.uid)
     if where is not None:
-        statement = statement.where(condition(where, _COLUMNS, _has_member))
+        statement = statement.where(condition(where, _COLUMNS))
     if not show_deleted:
         statement = statement.where(ActivitySession.deleted.is_(False))
 
@@ -161,7 +177,9 @@ def list_sessions(
         return _fitting(reader, rest, page.size, most_bytes) if full else CHUNK
 
     to_message = partial(_answer, namespace_id=namespace_id)
-    return fetch_page(reader, statement, ActivitySession, page, to_message, most_bytes=most_bytes, chunk=chunk)
+    return fetch_page(
+        reader, statement, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes, chunk=chunk
+    )
 
 
 def lock_session(writer: Writer, namespace: NamespaceMessage, session_id: str, *, full: bool) -> LockedSession:
@@ -239,9 +257,12 @@ def undelete_session(writer: Writer, locked: LockedSession) -> Session:
 
 
 def expunge_session(writer: Writer, locked: LockedSession) -> None:
-    """Remove a session with its memberships and memories."""
+    """Remove a session with its memberships; all else of it is out of reach from now on, and removed by `expunged`."""
+    pkid = locked.message.uid
+    writer.changed.add(pkid)
+    writer.insert(table_of(Expunged), {"activity_session_pkid": pkid, "create_ts": writer.now})
     for statement in _EXPUNGE:
-        writer.change(statement, {"its_pkid": locked.message.uid})
+        writer.change(statement, {"its_pkid": pkid})
 
 
 def has_memories(reader: Reader, session: Session) -> bool:
@@ -266,6 +287,7 @@ def answer(locked: LockedSession) -> Session:
 
 
 def _save(writer: Writer, locked: LockedSession, session: Session, values: dict[str, Any]) -> Session:
+    writer.changed.add(session.uid)
     return _with_defaults(resources.save(writer, ActivitySession, locked, session, values))
 
 
@@ -293,18 +315,6 @@ def _fitting(reader: Reader, rest: Select[Any], size: int, most_bytes: int) -> i
             break
         fitting += 1
     return max(fitting, 1)
-
-
-def _has_member(name: str) -> ColumnElement[bool]:
-    namespace_id, participant_id = ids_of(name)
-    return exists(
-        select(ActivitySessionParticipant.participant_pkid)
-        .join_from(ActivitySessionParticipant, Participant)
-        .join(Namespace, Namespace.pkid == Participant.namespace_pkid)
-        .where(ActivitySessionParticipant.activity_session_pkid == ActivitySession.pkid)
-        .where(Participant.name == participant_id, Namespace.name == namespace_id)
-        .correlate(ActivitySession)
-    )
 
 
 def _values(session: Session, settings: SessionResourceSettings) -> dict[str, Any]:

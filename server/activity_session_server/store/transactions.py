@@ -12,7 +12,7 @@ the effect twice.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -50,6 +50,8 @@ class Store:
     """Runs functions in transactions of one database."""
 
     def __init__(self, engine: Engine) -> None:
+        # Told, after each commit, the keys of the sessions that it has changed.
+        self.on_commit: Callable[[Collection[str]], None] = lambda _: None
         self._engine = engine
         self._backend = backend_of(engine)
         self._turn = threading.Lock()
@@ -103,13 +105,16 @@ class Store:
         with self._turn_to_write(call), self._connected() as connection:
             _check_deadline(call)
             connection.exec_driver_sql(self._backend.begin_write)
+            writer = Writer(connection, self._backend)
             try:
-                yield Writer(connection, self._backend)
+                yield writer
                 _check_deadline(call)
             except BaseException:
                 _roll_back(connection)
                 raise
             self._commit(connection)
+        if writer.changed:
+            self.on_commit(writer.changed)
 
     @contextmanager
     def _turn_to_write(self, call: Call) -> Iterator[None]:
