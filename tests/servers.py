@@ -9,7 +9,9 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from activity_session.v1.event_service_pb2_grpc import EventServiceStub
 from activity_session.v1.info_service_pb2_grpc import InfoServiceStub
+from activity_session.v1.memory_service_pb2_grpc import MemoryServiceStub
 from activity_session.v1.namespace_service_pb2_grpc import NamespaceServiceStub
 from activity_session.v1.participant_service_pb2_grpc import ParticipantServiceStub
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
@@ -28,7 +30,9 @@ class Client:
         # Tests send more than gRPC's default when they look for the limits of the server.
         options = [("grpc.max_receive_message_length", 64 * 1024 * 1024), ("grpc.use_local_subchannel_pool", 1)]
         self.channel = grpc.intercept_channel(grpc.insecure_channel(address, options), _Deadline())
+        self.events = EventServiceStub(self.channel)
         self.info = InfoServiceStub(self.channel)
+        self.memories = MemoryServiceStub(self.channel)
         self.namespaces = NamespaceServiceStub(self.channel)
         self.participants = ParticipantServiceStub(self.channel)
         self.sessions = SessionServiceStub(self.channel)

@@ -9,6 +9,8 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from grpc import RpcError
 
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import AppendEventsRequest, AppendEventsResponse, ListEventsRequest
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest, DeleteNamespaceRequest
 from activity_session.v1.participant_pb2 import Participant, ParticipantType
@@ -70,6 +72,24 @@ def update_session(client: Client, session: Session, *paths: str) -> Session:
 
 def delete_session(client: Client, name: str) -> Session:
     return client.sessions.DeleteSession(DeleteSessionRequest(name=name))
+
+
+def append(client: Client, session: str, *events: Event | str, **fields: Any) -> AppendEventsResponse:
+    """Append events to a session; a text stands for an event with nothing else."""
+    made = [Event(text=event) if isinstance(event, str) else event for event in events]
+    return client.events.AppendEvents(AppendEventsRequest(parent=session, events=made, **fields))
+
+
+def list_events(client: Client, session: str, **fields: Any) -> list[Event]:
+    """All events of a session, or those that the fields ask for, over all pages."""
+    request = ListEventsRequest(parent=session, **fields)
+    found: list[Event] = []
+    while True:
+        page = client.events.ListEvents(request)
+        found += page.events
+        if not page.next_page_token:
+            return found
+        request.page_token = page.next_page_token
 
 
 def members(*names: str, role: str = "") -> list[SessionParticipant]:

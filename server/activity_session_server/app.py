@@ -11,8 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 
 from activity_session.v1 import (
+    event_service_pb2,
+    event_service_pb2_grpc,
     info_service_pb2,
     info_service_pb2_grpc,
+    memory_service_pb2,
+    memory_service_pb2_grpc,
     namespace_service_pb2,
     namespace_service_pb2_grpc,
     participant_service_pb2,
@@ -20,31 +24,39 @@ from activity_session.v1 import (
     session_service_pb2,
     session_service_pb2_grpc,
 )
-from activity_session_server import retention
+from activity_session_server import feeds, retention
 from activity_session_server.calls import Call, Role
 from activity_session_server.errors import ServiceError
+from activity_session_server.feeds import Feeds
 from activity_session_server.rpc import reflection
+from activity_session_server.rpc.event_service import EventService
 from activity_session_server.rpc.health import Health
 from activity_session_server.rpc.info_service import InfoService
 from activity_session_server.rpc.interceptor import CallInterceptor
+from activity_session_server.rpc.memory_service import MemoryService
 from activity_session_server.rpc.namespace_service import NamespaceService
 from activity_session_server.rpc.participant_service import ParticipantService
 from activity_session_server.rpc.session_service import SessionService
 from activity_session_server.settings import Settings
+from activity_session_server.slots import Slots
 from activity_session_server.store import Store, schema
 from activity_session_server.store.engine import EngineOptions, open_engine
+from activity_session_server.waiting import Turns
+from activity_session_server.watching import Watches
 
 SERVICES = tuple(
     file.DESCRIPTOR.services_by_name[name].full_name
     for file, name in (
+        (event_service_pb2, "EventService"),
         (info_service_pb2, "InfoService"),
+        (memory_service_pb2, "MemoryService"),
         (namespace_service_pb2, "NamespaceService"),
         (participant_service_pb2, "ParticipantService"),
         (session_service_pb2, "SessionService"),
     )
 )
-# Two more than threads: the sweep and the look at the database have theirs.
-_SPARE_CONNECTIONS = 2
+# More than threads: the sweep and the look at the database have theirs, and so have those who follow sessions.
+_SPARE_CONNECTIONS = 2 + feeds.CONNECTIONS
 # A request at the limit is refused with our own words; one of twice its size by gRPC, with the number of bytes.
 _RECEIVE_FACTOR = 2
 _log = logging.getLogger("activity_session.server")
@@ -67,7 +79,8 @@ class App:
         self.settings = settings
         self.store = open_store(settings)
         self.health = Health(SERVICES)
-        self._server = _make_server(settings, self.store, self.health)
+        self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
+        self._server = _make_server(settings, self.store, self.feeds, self.health)
         try:
             self.port = _listen(self._server, settings.address)
         except AddressInUseError:
@@ -84,6 +97,7 @@ class App:
     def start(self) -> None:
         """Answer calls."""
         self.health.set_ready(is_ready=True)
+        self.feeds.start()
         self._server.start()
         self._upkeep.start()
 
@@ -95,7 +109,9 @@ class App:
         self._stopped.set()
         ended = self._server.stop(self.settings.drain_timeout)
         self.health.end_watches()
+        self.feeds.drain(self.settings.drain_timeout)
         ended.wait()
+        self.feeds.stop()
         self._upkeep.join()
         self.store.close()
         _log.info("stopped")
@@ -155,21 +171,35 @@ def running(settings: Settings) -> Iterator[App]:
         app.stop()
 
 
-def _make_server(settings: Settings, store: Store, health: Health) -> grpc.Server:
+def _make_server(settings: Settings, store: Store, feeds_: Feeds, health: Health) -> grpc.Server:
     server = grpc.server(
         ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),
         interceptors=[CallInterceptor(settings, settings.anonymous_role)],
         options=_options(settings),
         maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
     )
+    event_service_pb2_grpc.add_EventServiceServicer_to_server(EventService(store), server)
     info_service_pb2_grpc.add_InfoServiceServicer_to_server(InfoService(settings), server)
+    memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(MemoryService(store), server)
     namespace_service_pb2_grpc.add_NamespaceServiceServicer_to_server(NamespaceService(store), server)
     participant_service_pb2_grpc.add_ParticipantServiceServicer_to_server(ParticipantService(store), server)
-    session_service_pb2_grpc.add_SessionServiceServicer_to_server(SessionService(store), server)
+    session_service_pb2_grpc.add_SessionServiceServicer_to_server(_session_service(settings, store, feeds_), server)
     health.add_to(server)
     if settings.serves_reflection:
         reflection.add_to(server, (*SERVICES, "grpc.health.v1.Health"))
     return server
+
+
+def _session_service(settings: Settings, store: Store, feeds_: Feeds) -> SessionService:
+    watches = Watches(
+        store,
+        feeds_,
+        Slots(settings.watches, "watches"),
+        bookmark_interval=settings.bookmark_interval,
+        timeout=settings.watch_timeout,
+    )
+    turns = Turns(store, feeds_, Slots(settings.waiting_turns, "calls that wait for a turn"))
+    return SessionService(store, turns, watches)
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:
@@ -177,8 +207,8 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         # Without this a second server on the same port gets half of the calls, and nobody is told.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", _RECEIVE_FACTOR * settings.request_bytes),
-        # Bounds what one connection can ask for at once.
-        ("grpc.max_concurrent_streams", 1000),
+        # Bounds what one connection can ask for at once; open watches must leave room for other calls.
+        ("grpc.max_concurrent_streams", 1000 + settings.watches + settings.waiting_turns),
         # Clients may ping every 10 s, also without a call; by default the second ping within 5 min ends the connection.
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -5,16 +5,22 @@ from google.protobuf.empty_pb2 import Empty
 from activity_session.v1 import session_service_pb2 as pb
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2_grpc import SessionServiceServicer
-from activity_session_server import memberships, sessions
-from activity_session_server.calls import Call
+from activity_session.v1.turn_pb2 import TurnLease
+from activity_session_server import memberships, sessions, turns
+from activity_session_server.calls import Call, Stream
+from activity_session_server.rpc.streams import answers_later
 from activity_session_server.store import Store
+from activity_session_server.waiting import Turns
+from activity_session_server.watching import Watches
 
 
 class SessionService(SessionServiceServicer):
     """Each method is the use case of the same name."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, turns_: Turns, watches: Watches) -> None:
         self._store = store
+        self._turns = turns_
+        self._watches = watches
 
     def CreateSession(self, request: pb.CreateSessionRequest, call: Call) -> Session:
         return sessions.create_session(self._store, call, request)
@@ -48,3 +54,20 @@ class SessionService(SessionServiceServicer):
 
     def UnbindParticipant(self, request: pb.UnbindParticipantRequest, call: Call) -> Empty:
         return memberships.unbind_participant(self._store, call, request)
+
+    def MarkRead(self, request: pb.MarkReadRequest, call: Call) -> SessionParticipant:
+        return memberships.mark_read(self._store, call, request)
+
+    @answers_later
+    def AcquireTurn(self, request: pb.AcquireTurnRequest, call: Call, stream: Stream) -> None:
+        self._turns.acquire_turn(call, request, stream)
+
+    def RenewTurn(self, request: pb.RenewTurnRequest, call: Call) -> TurnLease:
+        return turns.renew_turn(self._store, call, request)
+
+    def ReleaseTurn(self, request: pb.ReleaseTurnRequest, call: Call) -> Empty:
+        return turns.release_turn(self._store, call, request)
+
+    @answers_later
+    def WatchSession(self, request: pb.WatchSessionRequest, call: Call, stream: Stream) -> None:
+        self._watches.watch_session(call, request, stream)
