@@ -70,8 +70,9 @@ $(GENERATOR)/ready: requirements-generate.lock
 	@mkdir -p $@/google/api
 	@cp "$$($(BIN)/python -c 'import google.api as api; print(list(api.__path__)[0])')"/{annotations,client,field_behavior,http,launch_stage,resource}.proto $@/google/api/
 
-bench: $(READY) ## measure how the cost of a call grows with what is stored
+bench: $(READY) ## measure how the cost of a call grows with what is stored, and what watches cost
 	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/watch.py
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv

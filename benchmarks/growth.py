@@ -1,110 +1,86 @@
-"""How the cost of a call grows with what is stored: GetSession and pages of ListSessions, among few and among many.
-
-Two namespaces of one database are compared in one run, call by call in turn, so that whatever else the machine does
-befalls both alike. What is printed are medians and their ratios; on a shared machine only the ratios mean something.
-"""
+"""How the cost of a call grows with what is stored: among few and many sessions, in short and long logs."""
 
 import argparse
-import statistics
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, update
 
+from activity_session.v1.event_pb2 import Event as EventMessage
+from activity_session.v1.event_service_pb2 import AppendEventsRequest, ListEventsRequest
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest
 from activity_session.v1.session_service_pb2 import GetSessionRequest, ListSessionsRequest
-from activity_session_server.orm import ActivitySession
+from activity_session_server.orm import ActivitySession, Event
 from activity_session_server.orm.base import prefixed_uuid
-from backends import MariaDB, find_mariadb
+from measure import Call, Row, databases, in_turn, write_rows
 from servers import Client, connected, serving
+from steps import new_session
 
 FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - columns hold UTC without a zone
-FEW, BATCH = 10, 1000
-PAGE = 50
-DATA = "x" * 2048
+FEW_SESSIONS, FEW_EVENTS = 10, 100
+PAGE, LARGE_PAGE = 50, 1000
+DATA, TEXT = "x" * 2048, "x" * 100
 # Names in an order unlike that in which the rows are written.
 STRIDE = 7919
-
-
-class Row(NamedTuple):
-    """One line of the result: what was called, and the milliseconds of each side."""
-
-    what: str
-    first: float
-    second: float
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=100_000, help="sessions in the large namespace")
+    parser.add_argument("--events", type=int, default=100_000, help="events in the long log")
     parser.add_argument("--calls", type=int, default=500, help="calls a side for each figure")
     options = parser.parse_args()
     with ExitStack() as stack:
         for name, url in databases(stack):
-            print(f"{name}, {options.sessions} sessions against {FEW}, {options.calls} calls a side", flush=True)
-            for row in measure(url, options.sessions, options.calls):
-                ratio = row.second / row.first
-                print(f"  {row.what:<52} {row.first:7.3f} ms {row.second:7.3f} ms  ratio {ratio:.2f}", flush=True)
+            print(f"{name}, {options.calls} calls a side", flush=True)
+            with serving(url) as server, connected(server.address) as client:
+                for row in sessions(client, url, options.sessions, options.calls):
+                    print(row, flush=True)
+                for row in events(client, url, options.events, options.calls):
+                    print(row, flush=True)
 
 
-def databases(stack: ExitStack) -> Iterator[tuple[str, str]]:
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    yield "SQLite file", f"sqlite:///{folder / 'growth.db'}"
-    if find_mariadb() is None:
-        print("MariaDB: skipped, it is not installed; to measure it: apt-get install mariadb-server")
-        return
-    server = stack.enter_context(MariaDB.running(folder))
-    yield "MariaDB", server.new_database()
+def sessions(client: Client, database_url: str, count: int, calls: int) -> Iterator[Row]:
+    few = write_sessions(client, database_url, "few", FEW_SESSIONS)
+    many = write_sessions(client, database_url, "many", count)
+    yield get_session(client, few, many, count, calls)
+    for order in ("name", "name desc", "create_time", "create_time desc", "update_time desc"):
+        yield pages(client, many, order, calls)
 
 
-def measure(database_url: str, sessions: int, calls: int) -> Iterator[Row]:
-    with serving(database_url) as server, connected(server.address) as client:
-        few = fill(client, database_url, "few", FEW)
-        many = fill(client, database_url, "many", sessions)
-        yield get_session(client, few, many, sessions, calls)
-        for order in ("name", "name desc", "create_time", "create_time desc", "update_time desc"):
-            yield pages(client, many, order, calls)
-
-
-def fill(client: Client, database_url: str, namespace_id: str, sessions: int) -> str:
-    """A namespace with that many sessions of 2 KiB data; past the service, which would take minutes."""
+def write_sessions(client: Client, database_url: str, namespace_id: str, count: int) -> str:
+    """A namespace with that many sessions of 2 KiB data."""
     request = CreateNamespaceRequest(namespace=Namespace(), namespace_id=namespace_id)
     namespace = client.namespaces.CreateNamespace(request)
-    engine = create_engine(database_url)
-    for start in range(0, sessions, BATCH):
-        rows = [
-            {
-                "pkid": prefixed_uuid("activity_session"),
-                "namespace_pkid": namespace.uid,
-                "name": session_id(number, sessions),
-                "data": DATA,
-                "create_ts": (created := FIRST_TIME + timedelta(milliseconds=number)),
-                "update_ts": created,
-            }
-            for number in range(start, min(start + BATCH, sessions))
-        ]
-        with engine.begin() as connection:
-            connection.execute(insert(ActivitySession), rows)
-    engine.dispose()
+    times = (FIRST_TIME + timedelta(milliseconds=number) for number in range(count))
+    rows = (
+        {
+            "pkid": prefixed_uuid("activity_session"),
+            "namespace_pkid": namespace.uid,
+            "name": session_id(number, count),
+            "data": DATA,
+            "create_ts": created,
+            "update_ts": created,
+        }
+        for number, created in enumerate(times)
+    )
+    write_rows(database_url, ActivitySession, rows)
     return namespace.name
 
 
 def session_id(number: int, sessions: int) -> str:
-    return f"session-{number * STRIDE % max(sessions, FEW):08}"
+    return f"session-{number * STRIDE % max(sessions, FEW_SESSIONS):08}"
 
 
-def get_session(client: Client, few: str, many: str, sessions: int, calls: int) -> Row:
+def get_session(client: Client, few: str, many: str, count: int, calls: int) -> Row:
     """GetSession of ever another session, in turn in the small and in the large namespace."""
     return in_turn(
-        f"GetSession: among {FEW} | among {sessions}",
-        lambda turn: get(client, f"{few}/sessions/{session_id(turn % FEW, FEW)}"),
-        lambda turn: get(client, f"{many}/sessions/{session_id(turn * 31 % sessions, sessions)}"),
+        f"GetSession: among {FEW_SESSIONS} | among {count}",
+        lambda turn: get(client, f"{few}/sessions/{session_id(turn % FEW_SESSIONS, FEW_SESSIONS)}"),
+        lambda turn: get(client, f"{many}/sessions/{session_id(turn * 31 % count, count)}"),
         calls,
     )
 
@@ -115,7 +91,7 @@ def get(client: Client, name: str) -> None:
 
 def pages(client: Client, parent: str, order: str, calls: int) -> Row:
     """The second page of a list against one near its end, in turn; the first has no token, and is a little cheaper."""
-    last = ListSessionsRequest(parent=parent, order_by=order, page_size=BATCH)
+    last = ListSessionsRequest(parent=parent, order_by=order, page_size=LARGE_PAGE)
     while True:
         answer = client.sessions.ListSessions(last)
         if not answer.next_page_token:
@@ -132,16 +108,73 @@ def pages(client: Client, parent: str, order: str, calls: int) -> Row:
     )
 
 
-def in_turn(what: str, first: Callable[[int], object], second: Callable[[int], object], calls: int) -> Row:
-    """The medians of two calls that are made in turn, after a tenth of them for warming up."""
-    taken: tuple[list[float], list[float]] = ([], [])
-    for turn in range(-calls // 10, calls):
-        for call, times in zip((first, second), taken, strict=True):
-            started = time.perf_counter()
-            call(abs(turn))
-            if turn >= 0:
-                times.append((time.perf_counter() - started) * 1000)
-    return Row(what, statistics.median(taken[0]), statistics.median(taken[1]))
+class Logs(NamedTuple):
+    """The names of two sessions, and how many times longer the second one's log is."""
+
+    short: str
+    long: str
+    factor: int
+
+
+def events(client: Client, database_url: str, count: int, calls: int) -> Iterator[Row]:
+    short = write_events(client, database_url, "short", FEW_EVENTS)
+    logs = Logs(short, write_events(client, database_url, "long", count), count // FEW_EVENTS)
+    lengths = f"among {FEW_EVENTS} | among {count}"
+    middle = FEW_EVENTS // 2
+    for what, request in (
+        ("from the start", ListEventsRequest()),
+        ("from the end", ListEventsRequest(order_by="sequence desc")),
+        ("from the middle", ListEventsRequest(after_sequence=middle)),
+        ("back from the middle", ListEventsRequest(order_by="sequence desc", before_sequence=middle + 1)),
+    ):
+        yield in_turn(f"ListEvents {PAGE} {what}: {lengths}", *list_events(client, logs, request), calls)
+    yield in_turn(f"AppendEvents of 1: {lengths}", append(client, short, 1), append(client, logs.long, 1), calls)
+    yield in_turn(
+        "AppendEvents in the long log: of 1 | of 10", append(client, logs.long, 1), append(client, logs.long, 10), calls
+    )
+
+
+def write_events(client: Client, database_url: str, session_id: str, count: int) -> str:
+    """A session with that many events of 100 bytes."""
+    session = new_session(client, "namespaces/default", session_id)
+    rows = (
+        {
+            "activity_session_pkid": session.uid,
+            "sequence": number,
+            "event_id": f"event-{number * STRIDE % count:08}-{number}",
+            "event_type": "message",
+            "content_text": TEXT,
+            "create_ts": FIRST_TIME,
+        }
+        for number in range(1, count + 1)
+    )
+    write_rows(database_url, Event, rows)
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(
+            update(ActivitySession).where(ActivitySession.pkid == session.uid).values(last_sequence=count)
+        )
+    engine.dispose()
+    return session.name
+
+
+def list_events(client: Client, logs: Logs, request: ListEventsRequest) -> tuple[Call, Call]:
+    """What asks for the same page of both logs; a place in the short one lies as many times further on in the long."""
+
+    def of(session: str, factor: int) -> Call:
+        scaled = ListEventsRequest(parent=session, page_size=PAGE)
+        scaled.MergeFrom(request)
+        scaled.after_sequence *= factor
+        scaled.before_sequence *= factor
+        return lambda _: client.events.ListEvents(scaled)
+
+    return of(logs.short, 1), of(logs.long, logs.factor)
+
+
+def append(client: Client, session: str, count: int) -> Call:
+    events = [EventMessage(type="message", text=TEXT) for _ in range(count)]
+    request = AppendEventsRequest(parent=session, events=events)
+    return lambda _: client.events.AppendEvents(request)
 
 
 if __name__ == "__main__":

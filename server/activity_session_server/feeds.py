@@ -39,9 +39,8 @@ class Follower(Job, Protocol):
 
     feed: "Feed"
 
-    @property
-    def position(self) -> int:
-        """The number of the last event that it needs no more."""
+    def needs(self, sequence: int, version: int) -> bool:
+        """Whether it has not had the event of that number, or the session of that version."""
 
 
 F = TypeVar("F", bound=Follower)
@@ -101,9 +100,10 @@ class Feed:
             return self._message
 
     def forget_passed(self) -> None:
-        """Let go of events that no follower needs any more."""
-        if self._tail and all(follower.position >= self._tail[-1][0] for follower in tuple(self.followers)):
-            self._tail = []
+        """Let go of what no follower needs any more."""
+        newest = self._tail[-1][0] if self._tail else 0
+        if not any(follower.needs(newest, self._message[0]) for follower in tuple(self.followers)):
+            self._tail, self._message = [], (0, b"")
 
     def _read_after(self, position: int) -> list[tuple[int, bytes]]:
         found = self._feeds.read(lambda reader: events.events_after(reader, self.session, position, CHUNK))
@@ -116,6 +116,8 @@ class Feeds:
     def __init__(self, store: Store, own_call: Callable[[str], Call], poll_interval: float) -> None:
         """Make the feeds of a store. `own_call` makes a Call for a name; `poll_interval` is in seconds."""
         self.is_draining = False
+        # False while the database cannot say what is new.
+        self.is_current = True
         self._store = store
         self._own_call = own_call
         self._poll_interval = poll_interval
@@ -215,15 +217,23 @@ class Feeds:
         feeds = [feed for feed in map(self._feeds.get, tuple(uids)) if feed is not None]
         if not feeds:
             return
-        try:
-            pulses = self._store.read(
-                self._own_call("follow"), lambda reader: heads.pulses(reader, [feed.session.uid for feed in feeds])
-            )
-        except ServiceError as error:
-            _log.warning("cannot follow: %s", error.message)
-            return
+        self.is_current = self._refresh(feeds)
         for feed in feeds:
-            feed.refresh(pulses.get(feed.session.uid))
             for follower in tuple(feed.followers):
                 if follower.has_work():
                     self._workers.schedule(follower)
+
+    def _refresh(self, feeds: Collection[Feed]) -> bool:
+        """Bring feeds up to date; answers whether the database could be asked."""
+        uids = [feed.session.uid for feed in feeds]
+        try:
+            pulses = self._store.read(self._own_call("follow"), lambda reader: heads.pulses(reader, uids))
+        except ServiceError as error:
+            _log.warning("cannot follow: %s", error.message)
+            return False
+        except Exception:  # the feeds go on; the next look may succeed
+            _log.exception("cannot follow")
+            return False
+        for feed in feeds:
+            feed.refresh(pulses.get(feed.session.uid))
+        return True

@@ -67,8 +67,9 @@ def lock(writer: Writer, updates: Iterable[tuple[Owner, StateUpdate]]) -> list[C
         by_owner.setdefault(owner, []).append(update)
     changes = []
     for owner in sorted(by_owner):
-        entries = rows.lock_entries(writer, owner, [update.key for update in by_owner[owner]])
-        changes += [Change(owner, update, entries.get(update.key, NEVER)) for update in by_owner[owner]]
+        ordered = sorted(by_owner[owner], key=lambda update: update.key)
+        entries = rows.lock_entries(writer, owner, [update.key for update in ordered])
+        changes += [Change(owner, update, entries.get(update.key, NEVER)) for update in ordered]
     return changes
 
 

@@ -73,10 +73,9 @@ class Line:
         self.waiting: deque[Waiting] = deque()
         self._turns = turns_
 
-    @property
-    def position(self) -> int:
-        """It needs no events."""
-        return self.feed.last_sequence
+    def needs(self, _sequence: int, _version: int) -> bool:
+        """It needs nothing but to know whether the turn is free."""
+        return False
 
     def has_work(self) -> bool:
         """Whether the turn is free, or somebody has waited for too long, or the server goes away."""

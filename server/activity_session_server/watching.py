@@ -68,8 +68,12 @@ class Watch:
             or self._version != feed.version
             or feed.ended is not None
             or self._watches.feeds.is_draining
-            or time.monotonic() >= self._bookmark_due
+            or self._is_quiet()
         )
+
+    def needs(self, sequence: int, version: int) -> bool:
+        """Whether it has not had the event of that number, or the session of that version."""
+        return self.position < sequence or self._version < version
 
     def work(self) -> bool:
         """Send the next events; and behind the last one the session when it has changed, a bookmark, the end."""
@@ -79,7 +83,7 @@ class Watch:
             self._send_session()
         if is_behind and not self.feed.ended:
             return has_sent
-        if time.monotonic() >= self._bookmark_due:
+        if self._is_quiet():
             self._send_bookmark()
         if error := self.feed.ended or (draining() if self._watches.feeds.is_draining else None):
             self._stream.end(error)
@@ -121,6 +125,10 @@ class Watch:
         self._send(message)
         if is_first:
             self._send_bookmark()
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing has been sent for a while, as far as the database could say."""
+        return time.monotonic() >= self._bookmark_due and self._watches.feeds.is_current
 
     def _send_bookmark(self) -> None:
         self._send(WatchSessionResponse(bookmark=Bookmark(last_sequence=self.position)).SerializeToString())

@@ -10,6 +10,8 @@ import time
 from queue import SimpleQueue
 from typing import Protocol
 
+from activity_session_server.errors import ServiceError
+
 _log = logging.getLogger("activity_session.workers")
 
 
@@ -99,6 +101,8 @@ class Workers:
 def _succeeds(job: Job) -> bool:
     try:
         return job.work()
-    except Exception:  # whoever schedules jobs does so again, and then it may succeed
+    except ServiceError as error:  # whoever schedules jobs does so again, and then it may succeed
+        _log.warning("a job failed: %s", error.message)
+    except Exception:  # as above
         _log.exception("a job failed")
-        return False
+    return False

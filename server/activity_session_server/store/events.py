@@ -1,6 +1,7 @@
 """The queries of events. A page of them is one range of their key, wherever in the log it lies."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.filters import Columns, condition
 from activity_session_server.store.heads import Head
 from activity_session_server.store.pages import Keys, fetch_page
-from activity_session_server.store.readers import Raced, Reader, Writer
+from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 
 # Rows read at a time: a page of the default size. At the default limits they have 51 MiB at most.
 CHUNK = 51
@@ -137,7 +138,9 @@ def small_events_after(reader: Reader, session: Session, after: int, most: int, 
 def append_events(writer: Writer, head: Head, events: Sequence[EventMessage]) -> list[EventMessage]:
     """Write events to a locked session under the next numbers, and answer them with those."""
     session, last = head.session, head.session.last_sequence
-    rows = [_values(writer, session, event, sequence) for sequence, event in enumerate(events, last + 1)]
+    # Not the time of the transaction: it may have waited for the lock since, while others appended.
+    created = utc_clock()
+    rows = [_values(session, event, sequence, created) for sequence, event in enumerate(events, last + 1)]
     numbers = {"its_pkid": session.uid, "its_last": last, "its_new_last": last + len(rows)}
     if writer.change(_COUNT, numbers) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
@@ -145,7 +148,7 @@ def append_events(writer: Writer, head: Head, events: Sequence[EventMessage]) ->
     return [_appended(event, session, row) for event, row in zip(events, rows, strict=True)]
 
 
-def _values(writer: Writer, session: Session, event: EventMessage, sequence: int) -> dict[str, Any]:
+def _values(session: Session, event: EventMessage, sequence: int, created: datetime) -> dict[str, Any]:
     return {
         "activity_session_pkid": session.uid,
         "sequence": sequence,
@@ -157,7 +160,7 @@ def _values(writer: Writer, session: Session, event: EventMessage, sequence: int
         "media_type": event.media_type,
         "labels": dict(event.labels),
         "event_ts": to_datetime(event.event_time) if event.HasField("event_time") else None,
-        "create_ts": writer.now,
+        "create_ts": created,
     }
 
 

@@ -14,6 +14,11 @@ from activity_session_server.store.backends import Backend
 Values = Mapping[str, Any]
 
 
+def utc_clock() -> datetime:
+    """The clock of this process in UTC, as columns hold times."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 class Reader:
     """What a read may do."""
 
@@ -38,7 +43,7 @@ class Writer(Reader):
 
     def __init__(self, connection: Connection, backend: Backend) -> None:
         super().__init__(connection, backend)
-        self.now = datetime.now(UTC).replace(tzinfo=None)
+        self.now = utc_clock()
         self.changed: set[str] = set()
 
     def change(self, statement: Executable, values: Values | None = None) -> int:

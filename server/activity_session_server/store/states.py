@@ -110,13 +110,13 @@ def get_state(
 
 def lock_entries(writer: Writer, owner: Owner, keys: Collection[str]) -> dict[str, Entry]:
     """Those of the keys that are or were there, locked."""
-    rows = writer.rows(_LOCK, {"its_owner": owner.uid, "keys": sorted(keys)})
+    rows = writer.rows(_LOCK, {"its_owner": owner.uid, "keys": list(keys)})
     return {row.key: Entry(row.revision, exists=bool(row.exists)) for row in rows}
 
 
 def small_values(reader: Reader, owner: Owner, keys: Collection[str], most_bytes: int) -> dict[str, str]:
     """The values of those of the keys that are there and have few bytes."""
-    values = {"its_owner": owner.uid, "keys": sorted(keys), "most_bytes": most_bytes}
+    values = {"its_owner": owner.uid, "keys": list(keys), "most_bytes": most_bytes}
     return {row.key: row.value_json for row in reader.rows(_SMALL_VALUES, values)}
 
 

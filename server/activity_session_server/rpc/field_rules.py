@@ -1,0 +1,240 @@
+"""What the values of single fields must be like, where the annotations of the protos cannot say it."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from activity_session_server import durations, json_text, names, namespace_settings, session_settings
+from activity_session_server.errors import Kind, Problem, Violation, too_large
+from activity_session_server.limits import Limits
+
+# A value, the path it stands under, and what is wrong with it.
+Rule = Callable[[Any, str, Limits], Iterable[Violation]]
+
+_REQUEST_ID = re.compile(r"[!-~]+")
+# In seconds since the epoch: 1970-01-01 to 9999-12-31.
+_EARLIEST, _LATEST = 0, 253_402_300_799
+_SHORTEST_TTL = timedelta(milliseconds=100)
+_STATE_KINDS = (Kind.NAMESPACE, Kind.PARTICIPANT, Kind.SESSION)
+
+
+def _one(problem: Problem | None, path: str) -> Iterator[Violation]:
+    if problem is not None:
+        yield Violation(path, problem)
+
+
+def _id(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
+    return _one(names.id_problem(value) if value else None, path)
+
+
+def _not_negative(value: int, path: str, _limits: Limits) -> Iterator[Violation]:
+    return _one(Problem(f"{value} is negative") if value < 0 else None, path)
+
+
+def _request_id(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.request_id_characters:
+        yield Violation(path, too_large("it", limits.request_id_characters, len(value), "characters"))
+    elif value and not _REQUEST_ID.fullmatch(value):
+        yield Violation(path, Problem("must be printable ASCII without spaces"))
+
+
+def _filter(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.filter_characters:
+        yield Violation(path, too_large("it", limits.filter_characters, len(value), "characters"))
+
+
+def _description(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    yield from _one(_byte_problem(value, limits.description_bytes), path)
+    yield from _one(names.nfc_problem(value), path)
+
+
+def _data(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _one(_byte_problem(value, limits.data_bytes), path)
+
+
+def _byte_problem(value: str | bytes, limit: int) -> Problem | None:
+    # A text has at least as many bytes as characters, and at most four times as many.
+    if 4 * len(value) <= limit:
+        return None
+    size = len(value.encode() if isinstance(value, str) else value)
+    return too_large("it", limit, size, "bytes") if size > limit else None
+
+
+def _role(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _line(value, path, limits.role_characters)
+
+
+def _line(value: str, path: str, limit: int) -> Iterator[Violation]:
+    if len(value) > limit:
+        yield Violation(path, too_large("it", limit, len(value), "characters"))
+    else:
+        yield from _one(names.line_problem(value), path)
+
+
+def _event_type(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _line(value, path, limits.event_type_characters)
+
+
+def _media_type(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _line(value, path, limits.media_type_characters)
+
+
+def _event_content(value: str | bytes, path: str, limits: Limits) -> Iterator[Violation]:
+    return _one(_byte_problem(value, limits.event_content_bytes), path)
+
+
+def _memory_content(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _one(_byte_problem(value, limits.memory_content_bytes), path)
+
+
+def _memo(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _one(_byte_problem(value, limits.description_bytes), path)
+
+
+def _memories_parent(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
+    return _one(names.problem(Kind.SESSION, value, any_of_it=True) if value else None, path)
+
+
+def _state_owner(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
+    kind = names.kind_of(value)
+    if kind in _STATE_KINDS:
+        yield from _one(names.problem(kind, value), path)
+    elif value:
+        forms = ", ".join(map(names.pattern, _STATE_KINDS))
+        yield Violation(path, Problem(f"{names.shown(value)} is not of one of the forms {forms}"))
+
+
+def _state_key(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _line(value, path, limits.state_key_characters)
+
+
+def _state_keys(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.state_updates:
+        yield Violation(path, too_large("it", limits.state_updates, len(value), "keys"))
+    for index, key in enumerate(value[: limits.state_updates]):
+        yield from _state_key(key, f"{path}[{index}]", limits)
+
+
+def _key_prefix(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _line(value, path, limits.state_key_characters)
+
+
+def _value_json(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    problem = _byte_problem(value, limits.state_value_bytes) or json_text.problem(value)
+    return _one(problem, path)
+
+
+def _delete(value: bool, path: str, _limits: Limits) -> Iterator[Violation]:  # noqa: FBT001 - a field's value
+    return _one(None if value else Problem("must be true, or not set"), path)
+
+
+def _ttl(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if not durations.is_between(value, _SHORTEST_TTL, limits.turn_ttl):
+        bounds = f"from {_SHORTEST_TTL.total_seconds()} to {limits.turn_ttl.total_seconds():g} seconds"
+        yield Violation(path, Problem(f"must be {bounds}"))
+
+
+def _labels(value: Mapping[str, str], path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.labels:
+        yield Violation(path, too_large("it", limits.labels, len(value), "labels"))
+        return
+    for key, text in value.items():
+        if len(key) > limits.label_key_characters:
+            problem = too_large("the key", limits.label_key_characters, len(key), "characters")
+            yield Violation(path, problem)
+        elif not names.is_label_key(key):
+            form = "1 to 63 of A-Z a-z 0-9 _ - . / and start with a letter or digit"
+            yield Violation(path, Problem(f"the key {names.shown(key)} must be {form}"))
+        else:
+            yield from _line(text, f"{path}.{key}", limits.label_value_characters)
+
+
+def _participants(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.session_participants:
+        limit = limits.session_participants
+        yield Violation(path, too_large("it", limit, len(value), "participants"))
+        return
+    seen: set[str] = set()
+    for index, member in enumerate(value):
+        where = f"{path}[{index}].participant"
+        if member.participant in seen:
+            yield Violation(where, Problem(f"{names.shown(member.participant)} is named twice"))
+        seen.add(member.participant)
+        yield from _one(names.problem(Kind.PARTICIPANT, member.participant), where)
+        yield from _role(member.role, f"{path}[{index}].role", limits)
+
+
+def _batch_names(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.batch_get_names:
+        yield Violation(path, too_large("it", limits.batch_get_names, len(value), "names"))
+
+
+def _time(value: Any, path: str, _limits: Limits) -> Iterator[Violation]:
+    if not (_EARLIEST <= value.seconds <= _LATEST and 0 <= value.nanos < 10**9):
+        yield Violation(path, Problem("must be between the years 1970 and 9999"))
+
+
+def _session_settings(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    overrides, where = value.collection_overrides, f"{path}.collection_overrides"
+    if len(overrides) > limits.collection_overrides:
+        limit = limits.collection_overrides
+        yield Violation(where, too_large("it", limit, len(overrides), "entries"))
+        return
+    for agent, collection in overrides.items():
+        yield from _one(names.id_problem(agent), where)
+        yield from _one(names.id_problem(collection), where)
+    yield from session_settings.violations(value, path)
+
+
+def _namespace_settings(value: Any, path: str, _limits: Limits) -> Iterator[Violation]:
+    return namespace_settings.violations(value, path)
+
+
+# By message and field, or by field alone where it means the same in all messages.
+RULES: Mapping[str | tuple[str, str], Rule] = {
+    "namespace_id": _id,
+    "participant_id": _id,
+    "session_id": _id,
+    "event_id": _id,
+    "memory_id": _id,
+    "page_size": _not_negative,
+    "after_sequence": _not_negative,
+    "before_sequence": _not_negative,
+    "expected_last_sequence": _not_negative,
+    "expected_revision": _not_negative,
+    "first_sequence": _not_negative,
+    "last_sequence": _not_negative,
+    "sequence": _not_negative,
+    "importance": _not_negative,
+    "token": _not_negative,
+    "turn_token": _not_negative,
+    "ttl": _ttl,
+    "request_id": _request_id,
+    "filter": _filter,
+    "description": _description,
+    "role": _role,
+    ("BatchGetSessionsRequest", "names"): _batch_names,
+    ("Namespace", "settings"): _namespace_settings,
+    ("Session", "data"): _data,
+    ("Session", "settings"): _session_settings,
+    ("Session", "participants"): _participants,
+    ("Session", "labels"): _labels,
+    ("Session", "expire_time"): _time,
+    ("Event", "event_time"): _time,
+    ("Event", "type"): _event_type,
+    ("Event", "media_type"): _media_type,
+    ("Event", "text"): _event_content,
+    ("Event", "blob"): _event_content,
+    ("Event", "labels"): _labels,
+    ("StateUpdate", "key"): _state_key,
+    ("StateUpdate", "value_json"): _value_json,
+    ("StateUpdate", "delete"): _delete,
+    ("GetStateRequest", "name"): _state_owner,
+    ("GetStateRequest", "keys"): _state_keys,
+    ("GetStateRequest", "key_prefix"): _key_prefix,
+    ("UpdateStateRequest", "name"): _state_owner,
+    ("Memory", "content"): _memory_content,
+    ("Memory", "memo"): _memo,
+    ("ListMemoriesRequest", "parent"): _memories_parent,
+}

@@ -1,0 +1,86 @@
+"""What lists must be like as a whole. Their entries are checked when these rules are kept."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+
+from activity_session.v1.state_pb2 import StateScope
+from activity_session_server.errors import Problem, Violation, too_large
+from activity_session_server.limits import Limits
+
+# The message that a list stands in, the list's path, and what is wrong with it.
+ListRule = Callable[[Any, str, Limits], Iterable[Violation]]
+
+
+def _events(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    """What is wrong with the events of a call as a list."""
+    if len(request.events) > limits.batch_events:
+        yield Violation(path, too_large("it", limits.batch_events, len(request.events), "events"))
+        return
+    yield from _batch_bytes((*request.events, *request.state_updates), path, limits)
+    yield from _twice(((event.event_id, "event_id") for event in request.events), path)
+
+
+def _appended_updates(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    """What is wrong with the state updates of an append as a list."""
+    yield from _updates(request.state_updates, path, limits)
+    for index, update in enumerate(request.state_updates[: limits.state_updates]):
+        needs_participant = update.scope == StateScope.STATE_SCOPE_PARTICIPANT
+        if not update.scope:
+            yield Violation(f"{path}[{index}].scope", Problem("must be set"))
+        elif needs_participant != bool(update.participant):
+            text = "must be set for this scope" if needs_participant else "must be empty for this scope"
+            yield Violation(f"{path}[{index}].participant", Problem(text))
+
+
+def _own_updates(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    """What is wrong with the updates of one state as a list."""
+    yield from _batch_bytes(request.updates, path, limits)
+    yield from _updates(request.updates, path, limits)
+    for index, update in enumerate(request.updates[: limits.state_updates]):
+        for field in ("scope", "participant"):
+            if getattr(update, field):
+                yield Violation(f"{path}[{index}].{field}", Problem("must be empty: the request's name says it"))
+
+
+def _updates(updates: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(updates) > limits.state_updates:
+        yield Violation(path, too_large("it", limits.state_updates, len(updates), "updates"))
+        return
+    for index, update in enumerate(updates):
+        if not update.WhichOneof("change"):
+            yield Violation(f"{path}[{index}]", Problem("value_json or delete must be set"))
+    yield from _twice((((update.scope, update.participant, update.key), "key") for update in updates), path)
+
+
+def _memory_requests(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    """What is wrong with the requests of a batch as a list."""
+    if len(request.requests) > limits.batch_memories:
+        yield Violation(path, too_large("it", limits.batch_memories, len(request.requests), "memories"))
+        return
+    yield from _batch_bytes(request.requests, path, limits)
+    yield from _twice(((one.memory_id, "memory_id") for one in request.requests), path)
+
+
+def _batch_bytes(messages: Iterable[Message], path: str, limits: Limits) -> Iterator[Violation]:
+    size = sum(message.ByteSize() for message in messages)
+    if size > limits.batch_bytes:
+        yield Violation(path, too_large("the batch", limits.batch_bytes, size, "bytes"))
+
+
+def _twice(values: Iterable[tuple[Any, str]], path: str) -> Iterator[Violation]:
+    """What is there more than once in a list; empty values are left to be given."""
+    seen = set()
+    for index, (value, field) in enumerate(values):
+        if value and value in seen:
+            yield Violation(f"{path}[{index}].{field}", Problem("is there twice"))
+        seen.add(value)
+
+
+LISTS: Mapping[tuple[str, str], ListRule] = {
+    ("AppendEventsRequest", "events"): _events,
+    ("AppendEventsRequest", "state_updates"): _appended_updates,
+    ("UpdateStateRequest", "updates"): _own_updates,
+    ("BatchCreateMemoriesRequest", "requests"): _memory_requests,
+}
