@@ -6,7 +6,7 @@ stands in `field_rules` and `list_rules`, by message and field. The checks of a 
 its first request.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -132,7 +132,7 @@ def _check_list(
 
 
 def _check_nested(
-    field: FieldDescriptor, whole: list[Check], checks: list[Check], message: Message, path: str
+    field: FieldDescriptor, whole: Sequence[Check], checks: Sequence[Check], message: Message, path: str
 ) -> Iterator[Violation]:
     """What is wrong with a message or a list as a whole; with its parts only where nothing is."""
     if field.has_presence and not message.HasField(field.name):
