@@ -12,8 +12,8 @@ The path of a request, there and back:
 5. On the way back the interceptor turns errors into statuses (`rpc.status`) and writes the log line.
 
 Two calls are answered later, by a `Stream`: WatchSession (`watching`) and an AcquireTurn that waits (`waiting`). Both
-follow a session by its feed (`feeds`): after each commit, and at each tick, one thread looks what is new, and a few others
-(`workers`) send it.
+follow a session by its feed (`feeds`): after each commit, and at each tick, one thread looks what is new, and a few
+others (`workers`) send it.
 
 `app.App` joins all of it; tests call it too.
 """

@@ -9,6 +9,7 @@ a follower holds neither a thread nor a connection while nothing happens.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol, TypeVar
 
@@ -122,7 +123,7 @@ class Feeds:
         self._own_call = own_call
         self._poll_interval = poll_interval
         self._feeds: dict[str, Feed] = {}
-        self._noticed: set[str] = set()
+        self._noticed: deque[str] = deque()
         self._lock = threading.Condition()
         self._woken = threading.Event()
         self._is_stopped = False
@@ -186,7 +187,7 @@ class Feeds:
         """Take note of sessions that have just been written to."""
         followed = [uid for uid in uids if uid in self._feeds]
         if followed:
-            self._noticed.update(followed)
+            self._noticed.extend(followed)
             self._woken.set()
 
     def _keep_up(self) -> None:
@@ -202,8 +203,7 @@ class Feeds:
                 time.sleep(_SHORTEST_GAP)
 
     def _take_noticed(self) -> set[str]:
-        noticed, self._noticed = self._noticed, set()
-        return noticed
+        return {self._noticed.popleft() for _ in range(len(self._noticed))}
 
     def _tick(self) -> None:
         self._take_noticed()
