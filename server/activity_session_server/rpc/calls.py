@@ -17,17 +17,22 @@ from activity_session_server.rpc import status
 REQUEST_ID_KEY = "x-request-id"
 # A call without a deadline of its own gets this one, in seconds, so that it cannot hold a thread for ever.
 DEFAULT_DEADLINE = 30.0
+# What is waited for takes no longer than this, in seconds.
+LONGEST_DEADLINE = 86_400.0
+# gRPC's way to say that there is no deadline is one that is further away than this, in seconds.
+_DECADES = 1e9
 
 _REQUEST_ID = re.compile(r"[!-~]{1,128}")
 _log = logging.getLogger("activity_session.call")
 
 
-def begin(method: str, context: grpc.ServicerContext, role: Role, limits: Limits, longest: float | None) -> Call:
-    """The call of a context; its deadline is `longest` seconds away at most, where that is not None."""
+def begin(method: str, context: grpc.ServicerContext, role: Role, limits: Limits, longest: float) -> Call:
+    """The call of a context; its deadline is `longest` seconds away at most."""
     request_id = _given_request_id(context) or uuid.uuid4().hex
     context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
     remaining = context.time_remaining()
-    seconds = DEFAULT_DEADLINE if remaining is None else min(remaining, longest or remaining)
+    is_given = remaining is not None and remaining < _DECADES
+    seconds = min(remaining, longest) if is_given else DEFAULT_DEADLINE
     return Call(request_id, method, role, time.monotonic() + seconds, limits)
 
 

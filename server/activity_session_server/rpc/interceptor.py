@@ -90,7 +90,7 @@ class CallInterceptor(grpc.ServerInterceptor):
         self, method: str, parse: Callable[[bytes], Any], serve: Callable[..., None]
     ) -> Callable[[bytes, grpc.ServicerContext, Callable[[Any], None]], None]:
         def answer(raw: bytes, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
-            call = calls.begin(method, context, self._role, self._limits, None)
+            call = calls.begin(method, context, self._role, self._limits, calls.LONGEST_DEADLINE)
             stream = ResponseStream(call, context, send)
             try:
                 serve(self._checked(call, parse, raw), call, stream)
