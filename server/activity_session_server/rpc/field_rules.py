@@ -106,7 +106,11 @@ def _state_owner(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
 
 
 def _state_key(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    return _line(value, path, limits.state_key_characters)
+    # MySQL would take "a " for "a".
+    if value != value.strip():
+        yield Violation(path, Problem(f"{names.shown(value)} has white space at an end"))
+    else:
+        yield from _line(value, path, limits.state_key_characters)
 
 
 def _state_keys(value: Any, path: str, limits: Limits) -> Iterator[Violation]:

@@ -133,7 +133,9 @@ class StateUpdate(google.protobuf.message.Message):
     participant: builtins.str
     """The participant, for the scope PARTICIPANT only."""
     key: builtins.str
-    """The key: 1 to 255 characters without control characters, Unicode NFC."""
+    """The key: 1 to 255 characters, no control characters, no white space at
+    either end, Unicode NFC.
+    """
     value_json: builtins.str
     """The new value: JSON text (RFC 8259). At most `state_value_bytes`."""
     delete: builtins.bool
