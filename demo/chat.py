@@ -1,0 +1,123 @@
+"""Those who chat: each nick is a client of its own, and a few threads let all of them speak at once."""
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+
+from activity_session.v1.event_service_pb2 import AppendEventsRequest
+from activity_session.v1.participant_pb2 import Participant
+from activity_session.v1.participant_service_pb2 import CreateParticipantRequest
+from activity_session.v1.session_service_pb2 import AcquireTurnRequest, BindParticipantRequest, ReleaseTurnRequest
+from activity_session.v1.turn_pb2 import TurnLease
+from connection import Connection, reason_of
+from transcript import AGENT, Line, participant_name, type_of
+
+# Short, since the turn of an agent that is cut off by the server's death keeps the others waiting.
+_TURN_TTL = Duration(seconds=3)
+_MOST_TURNS = 10
+
+
+class Chatter:
+    """One nick and its lines. The channel itself has no nick; its lines have no author."""
+
+    def __init__(self, connection: Connection, namespace: str, session: str, nick: str) -> None:
+        self._connection = connection
+        self._namespace, self._session, self._nick = namespace, session, nick
+        self._has_joined = not nick
+        self._is_agent = type_of(nick) == AGENT
+
+    def say(self, line: Line) -> None:
+        if not self._has_joined:
+            self._join()
+        if self._is_agent:
+            self._answer(line)
+        else:
+            self._append(line)
+        self._connection.tally.count("lines")
+
+    def _join(self) -> None:
+        """Become a participant, and a member of the session."""
+        create = CreateParticipantRequest(
+            parent=self._namespace,
+            participant_id=self._nick,
+            participant=Participant(participant_type=type_of(self._nick)),
+            # Sent again, the call gets its first answer again.
+            request_id=str(uuid.uuid4()),
+        )
+        participant = self._connection.ask(self._connection.participants.CreateParticipant, create)
+        bind = BindParticipantRequest(session=self._session, participant=participant.name)
+        self._connection.ask(self._connection.sessions.BindParticipant, bind)
+        self._has_joined = True
+
+    def _append(self, line: Line, turn_token: int = 0) -> None:
+        request = AppendEventsRequest(parent=self._session, events=[line.event(self._namespace)], turn_token=turn_token)
+        self._connection.ask(self._connection.events.AppendEvents, request)
+
+    def _answer(self, line: Line) -> None:
+        """Say a line in a turn, and take another turn when that one is over too early."""
+        for _ in range(_MOST_TURNS):
+            turn = self._take_turn()
+            try:
+                self._append(line, turn.token)
+            except grpc.RpcError as error:
+                if reason_of(error) != "TURN_LOST":
+                    raise
+                lost = error
+            else:
+                return self._release(turn)
+        raise lost
+
+    def _take_turn(self) -> TurnLease:
+        request = AcquireTurnRequest(
+            session=self._session,
+            participant=participant_name(self._namespace, self._nick),
+            ttl=_TURN_TTL,
+            wait=True,
+        )
+        turn = self._connection.ask(self._connection.sessions.AcquireTurn, request)
+        self._connection.tally.count("turns")
+        return turn
+
+    def _release(self, turn: TurnLease) -> None:
+        request = ReleaseTurnRequest(session=self._session, token=turn.token)
+        try:
+            self._connection.ask(self._connection.sessions.ReleaseTurn, request)
+        except grpc.RpcError as error:
+            # Another agent has the turn already.
+            if reason_of(error) != "TURN_LOST":
+                raise
+
+
+class Schedule:
+    """Hands out lines in the order of the transcript, but no two of one nick at a time: so a nick's stay in order."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = list(lines)
+        self._busy: set[str] = set()
+        self._changed = threading.Condition()
+
+    def run(self, say: Callable[[Line], None]) -> None:
+        """Have lines said until there are none left; several threads do this."""
+        while line := self._take():
+            try:
+                say(line)
+            finally:
+                self._free(line.nick)
+
+    def _take(self) -> Line | None:
+        with self._changed:
+            while self._lines:
+                for index, line in enumerate(self._lines):
+                    if line.nick not in self._busy:
+                        self._busy.add(line.nick)
+                        return self._lines.pop(index)
+                self._changed.wait()
+        return None
+
+    def _free(self, nick: str) -> None:
+        with self._changed:
+            self._busy.remove(nick)
+            self._changed.notify_all()

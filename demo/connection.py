@@ -1,0 +1,90 @@
+"""A connection to the server, whose calls outlive the server's death."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Self, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_status import rpc_status
+
+from activity_session.v1.event_service_pb2_grpc import EventServiceStub
+from activity_session.v1.namespace_service_pb2_grpc import NamespaceServiceStub
+from activity_session.v1.participant_service_pb2_grpc import ParticipantServiceStub
+from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
+
+DEADLINE = 20.0
+# What a call gets whose server dies under it, or whose database is busy.
+PASSING = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
+
+# Seconds to wait before each further try.
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
+_OPTIONS = (
+    # Channels to one address share a connection unless they are told not to.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 500),
+)
+
+Answer = TypeVar("Answer", bound=Message)
+
+
+class Tally:
+    """What all threads together have done."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def count(self, what: str) -> None:
+        with self._lock:
+            self._counts[what] += 1
+
+    def __getitem__(self, what: str) -> int:
+        return self._counts[what]
+
+
+class Connection:
+    """All services over one channel; the end of a `with` block ends every call that is still under way."""
+
+    def __init__(self, address: str, tally: Tally) -> None:
+        self.tally = tally
+        self._channel = grpc.insecure_channel(address, _OPTIONS)
+        self.events = EventServiceStub(self._channel)
+        self.namespaces = NamespaceServiceStub(self._channel)
+        self.participants = ParticipantServiceStub(self._channel)
+        self.sessions = SessionServiceStub(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._channel.close()
+
+    def ask(self, method: Callable[..., Answer], request: Message) -> Answer:
+        """Call the server, and again when it dies meanwhile: the request must be one that may be sent twice.
+
+        A call waits for a server that is away, and fails only when the server goes away under it.
+        """
+        for pause in _PAUSES:
+            try:
+                return method(request, timeout=DEADLINE, wait_for_ready=True)
+            except grpc.RpcError as error:
+                if error.code() not in PASSING:
+                    raise
+            self.tally.count("retries")
+            time.sleep(pause)
+        return method(request, timeout=DEADLINE, wait_for_ready=True)
+
+
+def reason_of(error: grpc.RpcError) -> str:
+    """Why the server has refused a call, as one of the names of ErrorReason; empty when it was not the server."""
+    status = rpc_status.from_call(error)
+    info = ErrorInfo()
+    for detail in status.details if status else ():
+        if detail.Unpack(info):
+            break
+    return str(info.reason)

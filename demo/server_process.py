@@ -1,0 +1,61 @@
+"""The real server as a process, for which SIGKILL comes without warning."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+_SHOWN_CHARACTERS = 3000
+
+
+class ServerError(Exception):
+    """The server does not start; the text says why."""
+
+
+class Server:
+    """The real server; the end of a `with` block kills it."""
+
+    def __init__(self, database_url: str, log: Path) -> None:
+        self._database_url, self._log = database_url, log
+        self._process: subprocess.Popen[str] | None = None
+        self._address = "127.0.0.1:0"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def migrate(self) -> None:
+        """Bring the database to the current schema; on SQLite the server does so by itself."""
+        if self._database_url.startswith("sqlite"):
+            return
+        done = subprocess.run(self._command("migrate"), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ServerError(done.stderr.strip())
+
+    def start(self) -> str:
+        """Start the server on a free port, or again on the port that it had; answers its address."""
+        command = self._command("serve", "--address", self._address)
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert self._process.stdout is not None
+        first_line = self._process.stdout.readline()
+        if not first_line.startswith("listening on "):
+            raise ServerError(f"the server did not start: {self.end_of_log()}")
+        self._address = first_line.removeprefix("listening on ").strip()
+        return self._address
+
+    def kill(self) -> None:
+        """SIGKILL: it has no time to save anything."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def end_of_log(self) -> str:
+        return self._log.read_text()[-_SHOWN_CHARACTERS:].strip()
+
+    def _command(self, name: str, *flags: str) -> list[str]:
+        command = [sys.executable, "-m", "activity_session_server", name]
+        return [*command, "--database-url", self._database_url, *flags]

@@ -1,0 +1,63 @@
+"""A chat as a text file, line by line, and what each line is as an event."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.participant_pb2 import ParticipantType
+
+USER, AGENT = ParticipantType.PARTICIPANT_TYPE_USER, ParticipantType.PARTICIPANT_TYPE_AGENT
+LINE_LABEL = "line"
+
+_KINDS = {
+    "message": re.compile(r"\[\d\d:\d\d\] <([^>]+)>"),
+    "action": re.compile(r"\[\d\d:\d\d\] +\* (\S+)"),
+    "join": re.compile(r"(?:\[\d\d:\d\d\] )?=== (\S+) (?:\[\S*\] )?has joined "),
+}
+_BOT = re.compile(r"bot(tu)?\d*$", re.IGNORECASE)
+
+
+class Line(NamedTuple):
+    """A line as it stands in the file, and whose it is: nobody's when it is the channel that speaks."""
+
+    number: int
+    text: str
+    kind: str
+    nick: str
+
+    def event(self, namespace: str) -> Event:
+        """The event that the line becomes. Its id is the line's, so that a retry does not write it twice."""
+        return Event(
+            event_id=f"line-{self.number:06}",
+            author=participant_name(namespace, self.nick) if self.nick else "",
+            type=self.kind,
+            text=self.text,
+            labels={LINE_LABEL: str(self.number)},
+        )
+
+
+def read_transcript(path: Path) -> list[Line]:
+    texts = path.read_bytes().decode(errors="replace").removesuffix("\n").split("\n")
+    return [parse_line(number, text) for number, text in enumerate(texts, start=1)]
+
+
+def parse_line(number: int, text: str) -> Line:
+    for kind, pattern in _KINDS.items():
+        if match := pattern.match(text):
+            return Line(number, text, kind, match[1])
+    return Line(number, text, "system", "")
+
+
+def nicks(lines: Sequence[Line]) -> list[str]:
+    """All who say or do something, in the order in which they appear."""
+    return list(dict.fromkeys(line.nick for line in lines if line.nick))
+
+
+def type_of(nick: str) -> ParticipantType.ValueType:
+    return AGENT if _BOT.search(nick) else USER
+
+
+def participant_name(namespace: str, nick: str) -> str:
+    return f"{namespace}/participants/{nick}"

@@ -1,0 +1,49 @@
+"""A client that follows the session live, and goes on where it was cut off."""
+
+import time
+
+import grpc
+
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.session_service_pb2 import WatchSessionRequest
+from connection import PASSING, Connection
+
+_MOST_LOSSES = 20
+_PAUSE = 0.1
+
+
+class Watcher:
+    """Sees every event of a session; breaks its watch off after every so many, unless that is 0."""
+
+    def __init__(self, connection: Connection, session: str, cut_every: int = 0) -> None:
+        self.seen: list[Event] = []
+        self.cuts = 0
+        self.losses = 0
+        self._sessions = connection.sessions
+        self._session = session
+        self._cut_every = cut_every
+
+    def run(self) -> None:
+        """Follow the session until the channel is closed, whatever else ends the watch."""
+        while True:
+            try:
+                self._follow()
+            except grpc.RpcError as error:
+                if error.code() not in PASSING or self.losses == _MOST_LOSSES:
+                    raise
+                self.losses += 1
+                time.sleep(_PAUSE)
+
+    def _follow(self) -> None:
+        """Read one watch, from the last number seen until it breaks or is broken off."""
+        last = self.seen[-1].sequence if self.seen else 0
+        request = WatchSessionRequest(name=self._session, after_sequence=last)
+        watch = self._sessions.WatchSession(request, wait_for_ready=True)
+        for change in watch:
+            if not change.HasField("event"):
+                continue
+            self.seen.append(change.event)
+            if self._cut_every and len(self.seen) % self._cut_every == 0:
+                self.cuts += 1
+                watch.cancel()
+                return
