@@ -94,7 +94,7 @@ def to_status(error: ServiceError) -> grpc.Status:
     for detail in _details(error):
         status.details.add().Pack(detail)
     if error.detail is not None:
-        room = _DETAIL_BYTES - status.ByteSize() - _FRAME_BYTES
+        room = min(conflicts.MOST_BYTES, _DETAIL_BYTES - status.ByteSize() - _FRAME_BYTES)
         status.details.add().Pack(conflicts.fitted(error.detail, room))
     answer: grpc.Status = rpc_status.to_status(status)
     return answer
