@@ -15,7 +15,7 @@ from sqlalchemy import event, make_url, select
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import BindParticipantRequest, CreateSessionRequest, ListSessionsRequest
 from activity_session_server.app import App
-from activity_session_server.rpc import interceptor
+from activity_session_server.rpc import calls
 from activity_session_server.store import resources
 from backends import MariaDB
 from moments import WAIT_SECONDS, before, engine_of, errors_of, eventually
@@ -148,7 +148,7 @@ class TestOnSQLite:
     def test_a_write_that_the_lock_outlasts_is_refused_and_leaves_nothing(
         self, server: App, client: Client, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(interceptor, "DEFAULT_DEADLINE", 1.5)
+        monkeypatch.setattr(calls, "DEFAULT_DEADLINE", 1.5)
         request = CreateSessionRequest(parent=PARENT, session=Session(), session_id="refused")
         with errors_of(server) as errors, write_lock(path):
             refusal = failure(client.sessions.CreateSession, request)

@@ -18,7 +18,7 @@ from sqlalchemy import event
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
 from activity_session_server.app import SERVICES, App
-from activity_session_server.rpc import interceptor
+from activity_session_server.rpc import calls
 from backends import MariaDB
 from moments import WAIT_SECONDS, before, engine_of, errors_of, eventually
 from servers import Client, connected, failure, serving
@@ -34,7 +34,7 @@ with_and_without_request_id = pytest.mark.parametrize("request_id", ["", "once"]
 
 @pytest.fixture
 def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interceptor, "DEFAULT_DEADLINE", SHORT_DEADLINE)
+    monkeypatch.setattr(calls, "DEFAULT_DEADLINE", SHORT_DEADLINE)
 
 
 @contextlib.contextmanager

@@ -229,9 +229,9 @@ class TestMappedSession:
     def test_has_exactly_its_columns(self) -> None:
         required = (
             "pkid namespace_pkid name enabled managed auto_created deleted settings labels revision last_sequence"
-            " create_ts update_ts"
+            " turn_token create_ts update_ts"
         )
-        optional = "description data delete_ts expire_ts purge_ts"
+        optional = "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts"
         columns = table_of(ActivitySession).columns
         assert {column.name for column in columns if not column.nullable} == set(required.split())
         assert {column.name for column in columns if column.nullable} == set(optional.split())

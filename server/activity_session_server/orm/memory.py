@@ -1,9 +1,10 @@
 """The table of memories."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, column, select, table
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from activity_session_server.orm.base import Resource
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from activity_session_server.orm.activity_session import ActivitySession
 
 MEMORY_TYPE_LEN = 16
+
+
+def _namespace_of_session(context: DefaultExecutionContext) -> Any:
+    """The namespace for a row that is inserted without one."""
+    session = table("activity_session", column("pkid"), column("namespace_pkid"))
+    parameters: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # it has no types
+    return context.root_connection.scalar(
+        select(session.c.namespace_pkid).where(session.c.pkid == parameters["activity_session_pkid"])
+    )
 
 
 class Memory(Resource):
@@ -33,8 +43,12 @@ class Memory(Resource):
         {"comment": "What agents took away from sessions."},
     )
 
+    # So that the memories of a namespace have an index, however many sessions they came from.
     namespace_pkid: Mapped[str] = mapped_column(
-        exact_string(PKID_LEN), ForeignKey("namespace.pkid"), comment="the session's namespace"
+        exact_string(PKID_LEN),
+        ForeignKey("namespace.pkid"),
+        default=_namespace_of_session,
+        comment="the session's namespace",
     )
     activity_session_pkid: Mapped[str] = mapped_column(exact_string(PKID_LEN), comment="the session it came from")
     agent_pkid: Mapped[str] = mapped_column(
