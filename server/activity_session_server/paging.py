@@ -110,12 +110,17 @@ def _decode(request: ListRequest, order: Order) -> Position | None:
     digest, payload = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
     position = _position(payload, order) if digest == _digest(request, payload) else None
     if position is None:
-        raise ServiceError(
-            ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN,
-            "page_token: it was not given out for this query; start again without one",
-            metadata={"field": "page_token"},
-        )
+        raise stale_token()
     return position
+
+
+def stale_token() -> ServiceError:
+    """The error for a token that does not continue the list that is asked for."""
+    return ServiceError(
+        ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN,
+        "page_token: it was not given out for this query; start again without one",
+        metadata={"field": "page_token"},
+    )
 
 
 def _is_time(text: str) -> bool:

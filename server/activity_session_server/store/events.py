@@ -20,7 +20,7 @@ from activity_session_server.store.codec import event_message, to_datetime
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.filters import Columns, condition
 from activity_session_server.store.heads import Head
-from activity_session_server.store.pages import Keys, fetch_page
+from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 
 # Rows read at a time: a page of the default size. At the default limits they have 51 MiB at most.
@@ -105,11 +105,16 @@ def list_events(
     if where is not None:
         statement = statement.where(condition(where, _COLUMNS))
     to_message = partial(event_message, session=session)
-    keys = Keys(_TABLE.c.sequence)
-    found = fetch_page(reader, statement, keys, page, to_message, most_bytes=most_bytes, chunk=lambda _: CHUNK)
-    if not found[0]:
-        heads.get_head(reader, namespace_id, session_id)
-    return found
+    return fetch_owned_page(
+        reader,
+        statement,
+        Keys(_TABLE.c.sequence, owner=_TABLE.c.activity_session_pkid),
+        page,
+        to_message,
+        most_bytes=most_bytes,
+        chunk=CHUNK,
+        owner_uid=lambda: heads.get_head(reader, namespace_id, session_id).uid,
+    )
 
 
 def find_events(reader: Reader, session: Session, event_ids: Collection[str]) -> dict[str, EventMessage]:

@@ -18,7 +18,7 @@ from activity_session_server.store import heads, namespaces, resources
 from activity_session_server.store.codec import memory_message, memory_type_text, set_time
 from activity_session_server.store.filters import Columns, condition
 from activity_session_server.store.heads import Head
-from activity_session_server.store.pages import fetch_page, keys_of
+from activity_session_server.store.pages import fetch_owned_page, keys_of
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
 
@@ -90,14 +90,18 @@ def list_memories(
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
     """
     namespace_id, session_id = names.ids_of(parent)
-    statement = _SELECT.where(_owner(reader, namespace_id, session_id))
+    owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
+    owner = Memory.namespace_pkid if session_id == names.WILDCARD else Memory.activity_session_pkid
+    statement = _SELECT.where(owner == owner_uid())
     if where is not None:
         statement = statement.where(condition(where, _COLUMNS))
     if not show_deleted:
         statement = statement.where(Memory.deleted.is_(False))
     to_message = partial(memory_message, namespace_id=namespace_id)
     keys = keys_of(Memory, page.order)
-    return fetch_page(reader, statement, keys, page, to_message, most_bytes=most_bytes, chunk=lambda _: CHUNK)
+    return fetch_owned_page(
+        reader, statement, keys, page, to_message, most_bytes=most_bytes, chunk=CHUNK, owner_uid=owner_uid
+    )
 
 
 def lock_memory(writer: Writer, head: Head, memory_id: str) -> LockedMemory:
@@ -155,10 +159,10 @@ def undelete_memory(writer: Writer, locked: LockedMemory) -> MemoryMessage:
     return resources.set_deleted(writer, Memory, locked, deleted=False)
 
 
-def _owner(reader: Reader, namespace_id: str, session_id: str) -> ColumnElement[bool]:
+def _owner_uid(reader: Reader, namespace_id: str, session_id: str) -> str:
     if session_id == names.WILDCARD:
-        return Memory.namespace_pkid == namespaces.get_namespace(reader, namespace_id).uid
-    return Memory.activity_session_pkid == heads.get_head(reader, namespace_id, session_id).uid
+        return namespaces.get_namespace(reader, namespace_id).uid
+    return heads.get_head(reader, namespace_id, session_id).uid
 
 
 def _values(memory: MemoryMessage) -> dict[str, Any]:

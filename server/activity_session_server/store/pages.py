@@ -12,8 +12,8 @@ from sqlalchemy import Column, ColumnElement, Select, and_, or_
 
 from activity_session_server.orm.base import Resource, table_of
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.paging import Order, Page, Position
-from activity_session_server.store.readers import Reader
+from activity_session_server.paging import Order, Page, Position, stale_token
+from activity_session_server.store.readers import Raced, Reader
 
 _COLUMNS = {"name": "name", "create_time": "create_ts", "update_time": "update_ts"}
 M = TypeVar("M", bound=Message)
@@ -25,10 +25,15 @@ _FRAME_BYTES = 6
 
 
 class Keys(NamedTuple):
-    """The columns that a list is sorted by: the field asked for, then the key that tells equals apart, if any are."""
+    """The columns that a list is sorted by: the field asked for, then the key that tells equals apart.
+
+    A field that has no equals under one owner has the owner's key beside it instead, so that a page is continued with
+    the same owner or not at all.
+    """
 
     field: Column[Any]
     pkid: Column[Any] | None = None
+    owner: Column[Any] | None = None
 
 
 def fetch_page(
@@ -63,6 +68,34 @@ def fetch_page(
             return messages, None
 
 
+def fetch_owned_page(
+    reader: Reader,
+    statement: Select[Any],
+    keys: Keys,
+    page: Page,
+    to_message: Callable[[AnyRow], M],
+    *,
+    most_bytes: int,
+    chunk: int,
+    owner_uid: Callable[[], str],
+) -> tuple[list[M], Position | None]:
+    """One page of what belongs to an owner that may be expunged meanwhile: all of it, or an error.
+
+    `owner_uid` reads the owner's key, and fails where there is none.
+    """
+    is_one_statement = page.size < chunk
+    before = "" if is_one_statement else owner_uid()
+    found = fetch_page(reader, statement, keys, page, to_message, most_bytes=most_bytes, chunk=lambda _: chunk)
+    if is_one_statement and found[0]:
+        return found
+    after = owner_uid()
+    if before not in ("", after):
+        raise Raced
+    if keys.owner is not None and page.after is not None and page.after.key != after:
+        raise stale_token()
+    return found
+
+
 def keys_of(resource: type[Resource], order: Order) -> Keys:
     """The columns that a list of resources is sorted by."""
     columns = table_of(resource).c
@@ -70,13 +103,14 @@ def keys_of(resource: type[Resource], order: Order) -> Keys:
 
 
 def _position(keys: Keys, row: AnyRow) -> Position:
-    return Position(_to_text(getattr(row, keys.field.key)), "" if keys.pkid is None else row.pkid)
+    key = keys.owner if keys.pkid is None else keys.pkid
+    return Position(_to_text(getattr(row, keys.field.key)), "" if key is None else getattr(row, key.key))
 
 
 def _after(statement: Select[Any], keys: Keys, order: Order, position: Position | None) -> Select[Any]:
     if position is not None:
         statement = statement.where(_is_after(keys, order, position))
-    columns = [column for column in keys if column is not None]
+    columns = [column for column in (keys.field, keys.pkid) if column is not None]
     return statement.order_by(*(column.desc() if order.descending else column for column in columns))
 
 
@@ -84,7 +118,7 @@ def _is_after(keys: Keys, order: Order, position: Position) -> ColumnElement[boo
     value = _from_text(keys, position.value)
     beyond: ColumnElement[bool] = keys.field < value if order.descending else keys.field > value
     if keys.pkid is None:
-        return beyond
+        return beyond if keys.owner is None else and_(beyond, keys.owner == position.key)
     first = keys.field <= value if order.descending else keys.field >= value
     behind = keys.pkid < position.key if order.descending else keys.pkid > position.key
     # SQLite takes the range from the first condition, MariaDB from the second one; either finds the place by the index.

@@ -15,7 +15,7 @@ from activity_session_server.paging import Page, Position
 from activity_session_server.store import heads, namespaces, participants
 from activity_session_server.store.codec import state_message
 from activity_session_server.store.expressions import byte_length, matches
-from activity_session_server.store.pages import Keys, fetch_page
+from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.readers import Raced, Reader, Writer
 
 # Rows read at a time: a page of the default size. At the default limits they have 13 MiB at most.
@@ -97,11 +97,16 @@ def get_state(
         statement = statement.where(State.key.in_(keys))
     if key_prefix:
         statement = statement.where(matches(_TABLE.c.key, Text(key_prefix, open_end=True)))
-    found, position = fetch_page(
-        reader, statement, Keys(_TABLE.c.key), page, state_message, most_bytes=most_bytes, chunk=lambda _: CHUNK
+    found, position = fetch_owned_page(
+        reader,
+        statement,
+        Keys(_TABLE.c.key, owner=_TABLE.c.owner_pkid),
+        page,
+        state_message,
+        most_bytes=most_bytes,
+        chunk=CHUNK,
+        owner_uid=lambda: _READ[kind](reader, *names.ids_of(name)).uid,
     )
-    if not found:
-        _READ[kind](reader, *names.ids_of(name))
     state = StateMessage()
     for part in found:
         state.MergeFrom(part)
@@ -153,7 +158,7 @@ def _write(writer: Writer, owner: Owner, key: str, entry: Entry, values: Mapping
     return writer.change(_CHANGE, {**values, **this}) == 1
 
 
-_READ: Mapping[Kind, Callable[..., object]] = {
+_READ: Mapping[Kind, Callable[..., Any]] = {
     Kind.NAMESPACE: namespaces.get_namespace,
     Kind.PARTICIPANT: participants.get_participant,
     Kind.SESSION: heads.get_head,
