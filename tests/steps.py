@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -10,18 +11,30 @@ from google.protobuf.message import Message
 from grpc import RpcError
 
 from activity_session.v1.event_pb2 import Event
-from activity_session.v1.event_service_pb2 import AppendEventsRequest, AppendEventsResponse, ListEventsRequest
+from activity_session.v1.event_service_pb2 import (
+    AppendEventsRequest,
+    AppendEventsResponse,
+    GetStateRequest,
+    ListEventsRequest,
+    UpdateStateRequest,
+)
+from activity_session.v1.memory_pb2 import Memory, MemoryType
+from activity_session.v1.memory_service_pb2 import CreateMemoryRequest
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest, DeleteNamespaceRequest
 from activity_session.v1.participant_pb2 import Participant, ParticipantType
 from activity_session.v1.participant_service_pb2 import CreateParticipantRequest, DeleteParticipantRequest
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import (
+    AcquireTurnRequest,
     CreateSessionRequest,
     DeleteSessionRequest,
     GetSessionRequest,
+    ReleaseTurnRequest,
     UpdateSessionRequest,
 )
+from activity_session.v1.state_pb2 import State, StateEntry, StateUpdate
+from activity_session.v1.turn_pb2 import TurnLease
 from servers import Client, Failure, failure, unique
 
 USER, AGENT = ParticipantType.PARTICIPANT_TYPE_USER, ParticipantType.PARTICIPANT_TYPE_AGENT
@@ -90,6 +103,56 @@ def list_events(client: Client, session: str, **fields: Any) -> list[Event]:
         if not page.next_page_token:
             return found
         request.page_token = page.next_page_token
+
+
+def acquire_turn(client: Client, session: str, participant: str, seconds: float = 0, **fields: Any) -> TurnLease:
+    """Take the turn of a session; for the default time where none is given."""
+    request = AcquireTurnRequest(session=session, participant=participant, **fields)
+    if seconds:
+        request.ttl.FromTimedelta(timedelta(seconds=seconds))
+    return client.sessions.AcquireTurn(request)
+
+
+def waiting_for_turn(client: Client, session: str, participant: str, timeout: float = 15) -> Any:
+    """A call that waits for the turn of a session, as a future."""
+    request = AcquireTurnRequest(session=session, participant=participant, wait=True)
+    return client.sessions.AcquireTurn.future(request, timeout=timeout)
+
+
+def failure_of(call: Any) -> Failure:
+    """What a future fails with; one that succeeds fails the test."""
+    try:
+        answer = call.result()
+    except RpcError as error:
+        return Failure(error)
+    raise AssertionError(f"it succeeded: {answer}")
+
+
+def release_turn(client: Client, lease: TurnLease) -> None:
+    client.sessions.ReleaseTurn(ReleaseTurnRequest(session=lease.session, token=lease.token))
+
+
+def update_state(client: Client, name: str, *updates: StateUpdate, **fields: Any) -> State:
+    return client.events.UpdateState(UpdateStateRequest(name=name, updates=updates, **fields))
+
+
+def read_state(client: Client, name: str, **fields: Any) -> dict[str, StateEntry]:
+    """The state of a resource, or those keys that the fields ask for, over all pages."""
+    request = GetStateRequest(name=name, **fields)
+    found: dict[str, StateEntry] = {}
+    while True:
+        page = client.events.GetState(request)
+        found |= dict(page.entries)
+        if not page.next_page_token:
+            return found
+        request.page_token = page.next_page_token
+
+
+def new_memory(client: Client, session: str, agent: str, memory_id: str = "", **fields: Any) -> Memory:
+    """A memory of a session, an observation of something unless the fields say otherwise."""
+    given = {"memory_type": MemoryType.MEMORY_TYPE_OBSERVATION, "content": "likes tea", **fields}
+    request = CreateMemoryRequest(parent=session, memory_id=memory_id, memory=Memory(agent=agent, **given))
+    return client.memories.CreateMemory(request)
 
 
 def members(*names: str, role: str = "") -> list[SessionParticipant]:

@@ -8,6 +8,7 @@ from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest
 from backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
 from servers import Client, connected, serving, unique
+from steps import new_participant
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -40,3 +41,9 @@ def namespace(client: Client) -> str:
     """The name of a fresh namespace."""
     request = CreateNamespaceRequest(namespace=Namespace(), namespace_id=unique("namespace"))
     return client.namespaces.CreateNamespace(request).name
+
+
+@pytest.fixture
+def author(client: Client, namespace: str) -> str:
+    """The name of a fresh participant."""
+    return new_participant(client, namespace)
