@@ -80,7 +80,8 @@ class App:
         self.store = open_store(settings)
         self.health = Health(SERVICES)
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
-        self._server = _make_server(settings, self.store, self.feeds, self.health)
+        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="call")
+        self._server = self._make_server()
         try:
             self.port = _listen(self._server, settings.address)
         except AddressInUseError:
@@ -111,10 +112,43 @@ class App:
         self.health.end_watches()
         self.feeds.drain(self.settings.drain_timeout)
         ended.wait()
+        self._threads.shutdown()
         self.feeds.stop()
         self._upkeep.join()
         self.store.close()
         _log.info("stopped")
+
+    def _make_server(self) -> grpc.Server:
+        settings, store = self.settings, self.store
+        server = grpc.server(
+            self._threads,
+            interceptors=[CallInterceptor(settings, settings.anonymous_role)],
+            options=_options(settings),
+            maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
+        )
+        event_service_pb2_grpc.add_EventServiceServicer_to_server(EventService(store), server)
+        info_service_pb2_grpc.add_InfoServiceServicer_to_server(InfoService(settings), server)
+        memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(MemoryService(store), server)
+        namespace_service_pb2_grpc.add_NamespaceServiceServicer_to_server(NamespaceService(store), server)
+        participant_service_pb2_grpc.add_ParticipantServiceServicer_to_server(ParticipantService(store), server)
+        session_service_pb2_grpc.add_SessionServiceServicer_to_server(self._make_session_service(), server)
+        self.health.add_to(server)
+        if settings.serves_reflection:
+            reflection.add_to(server, (*SERVICES, "grpc.health.v1.Health"))
+        return server
+
+    def _make_session_service(self) -> SessionService:
+        settings = self.settings
+        watches = Watches(
+            self.store,
+            self.feeds,
+            Slots(settings.watches, "watches"),
+            bookmark_interval=settings.bookmark_interval,
+            timeout=settings.watch_timeout,
+        )
+        slots = Slots(settings.waiting_turns, "calls that wait for a turn")
+        turns = Turns(self.store, self.feeds, slots, self._own_call)
+        return SessionService(self.store, turns, watches)
 
     def _keep_up(self) -> None:
         """Look at the database, and sweep, until the server stops."""
@@ -169,37 +203,6 @@ def running(settings: Settings) -> Iterator[App]:
         yield app
     finally:
         app.stop()
-
-
-def _make_server(settings: Settings, store: Store, feeds_: Feeds, health: Health) -> grpc.Server:
-    server = grpc.server(
-        ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),
-        interceptors=[CallInterceptor(settings, settings.anonymous_role)],
-        options=_options(settings),
-        maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
-    )
-    event_service_pb2_grpc.add_EventServiceServicer_to_server(EventService(store), server)
-    info_service_pb2_grpc.add_InfoServiceServicer_to_server(InfoService(settings), server)
-    memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(MemoryService(store), server)
-    namespace_service_pb2_grpc.add_NamespaceServiceServicer_to_server(NamespaceService(store), server)
-    participant_service_pb2_grpc.add_ParticipantServiceServicer_to_server(ParticipantService(store), server)
-    session_service_pb2_grpc.add_SessionServiceServicer_to_server(_session_service(settings, store, feeds_), server)
-    health.add_to(server)
-    if settings.serves_reflection:
-        reflection.add_to(server, (*SERVICES, "grpc.health.v1.Health"))
-    return server
-
-
-def _session_service(settings: Settings, store: Store, feeds_: Feeds) -> SessionService:
-    watches = Watches(
-        store,
-        feeds_,
-        Slots(settings.watches, "watches"),
-        bookmark_interval=settings.bookmark_interval,
-        timeout=settings.watch_timeout,
-    )
-    turns = Turns(store, feeds_, Slots(settings.waiting_turns, "calls that wait for a turn"))
-    return SessionService(store, turns, watches)
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

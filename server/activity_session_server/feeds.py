@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
+from activity_session_server import flags
 from activity_session_server.calls import Call
 from activity_session_server.errors import Kind, ServiceError, about, draining, not_found
 from activity_session_server.names import ids_of
@@ -77,6 +78,12 @@ class Feed:
         self.turn_is_held = bool(pulse.turn_is_held)
         self.ended = about(Kind.SESSION, "DELETED", name, f"{name} is deleted") if is_deleted else None
 
+    def note(self, session: Session) -> None:
+        """Take note of a session that was just read, and may be newer than the last look."""
+        self.last_sequence = max(self.last_sequence, session.last_sequence)
+        if not flags.is_deleted(session):
+            self.ended = None
+
     def events_after(self, position: int) -> list[tuple[int, bytes]]:
         """The next events after a number, as messages of a watch; the newest are read once for all."""
         with self._lock:
@@ -87,10 +94,13 @@ class Feed:
                 return [(sequence, message) for sequence, message in tail if sequence > position]
         return self._read_after(position)
 
-    def session_message(self) -> tuple[int, bytes] | None:
-        """The session as a message of a watch, with the version that it has at least; None when it is gone."""
+    def session_message(self, *, is_first: bool) -> tuple[int, bytes] | None:
+        """The session as a message of a watch, with the version that it has at least; None when it is gone.
+
+        The first one of a watch is read for it: what others were sent may lack what does not make a new version.
+        """
         with self._lock:
-            if self._message[0] != self.version:
+            if is_first or self._message[0] != self.version:
                 version = self.version
                 session = self._feeds.read(
                     lambda reader: sessions.find_session(reader, *ids_of(self.session.name), full=True)
@@ -147,6 +157,7 @@ class Feeds:
             if self.is_draining:
                 raise draining()
             feed = self._feeds.get(session.uid) or Feed(session, self)
+            feed.note(session)
             follower = make(feed)
             feed.followers.add(follower)
             self._feeds[session.uid] = feed

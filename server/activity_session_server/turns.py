@@ -13,7 +13,7 @@ from activity_session.v1.session_service_pb2 import AcquireTurnRequest, ReleaseT
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server import access
 from activity_session_server.calls import Call
-from activity_session_server.errors import Kind, ServiceError
+from activity_session_server.errors import Kind, ServiceError, not_found
 from activity_session_server.store import Store, Writer
 from activity_session_server.store import turns as rows
 from activity_session_server.store.heads import Head
@@ -21,8 +21,8 @@ from activity_session_server.store.heads import Head
 DEFAULT_TTL = timedelta(seconds=30)
 
 
-def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest) -> TurnLease:
-    """Take the turn, if nobody else holds it.
+def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_uid: str = "") -> TurnLease:
+    """Take the turn, if nobody else holds it; with a uid, only of that session and not of a later one of its name.
 
     Raises:
         ServiceError: TURN_HELD, with the holder and the end of its turn.
@@ -32,6 +32,8 @@ def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest) -> TurnL
 
     def acquire(writer: Writer) -> TurnLease:
         head = access.head_to_change(writer, call, request.session)
+        if session_uid not in ("", head.session.uid):
+            raise not_found(Kind.SESSION, request.session)
         access.usable_participants(writer, head.session, [request.participant])
         if head.session.HasField("turn") and head.session.turn.holder != request.participant:
             raise _held(head.session.turn)

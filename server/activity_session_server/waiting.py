@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
@@ -27,10 +28,11 @@ class Waiting(NamedTuple):
 class Turns:
     """The turns that a server gives, and the lines of those who wait for one."""
 
-    def __init__(self, store: Store, feeds: Feeds, slots: Slots) -> None:
+    def __init__(self, store: Store, feeds: Feeds, slots: Slots, own_call: Callable[[str], Call]) -> None:
         self.store = store
         self.feeds = feeds
         self._slots = slots
+        self._own_call = own_call
         self._lock = threading.Lock()
         self._lines: dict[str, Line] = {}
 
@@ -40,12 +42,24 @@ class Turns:
         Raises:
             ServiceError: TURN_HELD for who does not wait; SERVER_FULL, SERVER_DRAINING.
         """
+        waiting = Waiting(call, request, stream)
         try:
-            _answer(stream, turns.acquire_turn(self.store, call, request))
+            lease = turns.acquire_turn(self.store, call, request)
         except ServiceError as error:
             if not (request.wait and is_held(error)):
                 raise
-            self._wait(Waiting(call, request, stream))
+            self._wait(waiting)
+        else:
+            self.give(waiting, lease)
+
+    def give(self, waiting: Waiting, lease: TurnLease) -> None:
+        """Answer with a turn, or free it where the client has gone and cannot ask for the answer again."""
+        if waiting.stream.is_open or waiting.request.request_id:
+            waiting.stream.send(lease.SerializeToString())
+            waiting.stream.end()
+        else:
+            request = ReleaseTurnRequest(session=lease.session, token=lease.token)
+            turns.release_turn(self.store, self._own_call("hand back"), request)
 
     def _wait(self, waiting: Waiting) -> None:
         session = self.store.read(waiting.call, lambda reader: heads.get_head(reader, *ids_of(waiting.request.session)))
@@ -88,11 +102,12 @@ class Line:
 
     def work(self) -> bool:
         """Send away who need not wait any longer, then try to get the turn for the first one."""
+        end = draining() if self._turns.feeds.is_draining else self.feed.ended
         for waiting in tuple(self.waiting):
-            if _is_over(waiting) or self._turns.feeds.is_draining:
+            if end or _is_over(waiting):
                 self.waiting.remove(waiting)
-                waiting.stream.end(draining() if self._turns.feeds.is_draining else deadline_exceeded())
-        while self.waiting and not (self.feed.turn_is_held and self.feed.ended is None):
+                waiting.stream.end(end or deadline_exceeded())
+        while self.waiting and not self.feed.turn_is_held:
             self._serve(self.waiting[0])
         self._turns.close_if_empty(self)
         return True
@@ -103,7 +118,7 @@ class Line:
     def _serve(self, waiting: Waiting) -> None:
         """Try to get the turn for who is first in line."""
         try:
-            lease = turns.acquire_turn(self._turns.store, waiting.call, waiting.request)
+            lease = turns.acquire_turn(self._turns.store, waiting.call, waiting.request, self.feed.session.uid)
         except ServiceError as error:
             if is_held(error):
                 self.feed.turn_is_held = True
@@ -113,15 +128,7 @@ class Line:
             return
         self.feed.turn_is_held = True
         self.waiting.popleft()
-        if waiting.stream.is_open:
-            _answer(waiting.stream, lease)
-        else:
-            self._hand_back(waiting, lease)
-
-    def _hand_back(self, waiting: Waiting, lease: TurnLease) -> None:
-        """Free the turn of a client that has gone before it got it."""
-        request = ReleaseTurnRequest(session=lease.session, token=lease.token)
-        turns.release_turn(self._turns.store, waiting.call, request)
+        self._turns.give(waiting, lease)
 
 
 def is_held(error: ServiceError) -> bool:
@@ -131,8 +138,3 @@ def is_held(error: ServiceError) -> bool:
 
 def _is_over(waiting: Waiting) -> bool:
     return waiting.call.remaining() <= 0 or not waiting.stream.is_open
-
-
-def _answer(stream: Stream, lease: TurnLease) -> None:
-    stream.send(lease.SerializeToString())
-    stream.end()

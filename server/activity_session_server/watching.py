@@ -55,7 +55,6 @@ class Watch:
         self._stream = stream
         # What was there already is no backlog, however long it takes to send.
         self._start = feed.last_sequence
-        self._sending = position
         self._version = 0
         self._bookmark_due = time.monotonic() + watches.bookmark_interval
         self._end_said = 0.0
@@ -81,7 +80,8 @@ class Watch:
         is_behind = self.position < self.feed.last_sequence
         if not is_behind or self._version:
             self._send_session()
-        if is_behind and not self.feed.ended:
+        # Of a session that is gone nothing more can be sent, however far behind the watch is.
+        if is_behind and (has_sent or not self.feed.ended):
             return has_sent
         if self._is_quiet():
             self._send_bookmark()
@@ -107,7 +107,6 @@ class Watch:
             return False
         events = self.feed.events_after(self.position)
         for sequence, message in events:
-            self._sending = sequence
             self._send(message)
             self.position = sequence
             if not self._stream.is_open or time.monotonic() > until:
@@ -117,10 +116,10 @@ class Watch:
     def _send_session(self) -> None:
         if self._version == self.feed.version:
             return
-        found = self.feed.session_message()
+        is_first = not self._version
+        found = self.feed.session_message(is_first=is_first)
         if found is None:
             return
-        is_first = not self._version
         self._version, message = found
         self._send(message)
         if is_first:
@@ -143,8 +142,8 @@ class Watch:
             ErrorReason.ERROR_REASON_WATCH_TOO_SLOW,
             f"the watch of {name} is {backlog} events behind and its client does not read; resume after the last one",
             kind=Kind.SESSION,
-            # The message that is on its way comes before this error.
-            metadata={"resource": name, "after_sequence": str(self._sending)},
+            # Of the message that is on its way only the client can know.
+            metadata={"resource": name, "after_sequence": str(self.position)},
         )
 
 

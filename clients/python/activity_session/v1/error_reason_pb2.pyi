@@ -169,7 +169,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
     ERROR_REASON_WATCH_TOO_SLOW: _ErrorReason.ValueType  # 90
     """RESOURCE_EXHAUSTED: the watch was read too slowly, and has fallen too far
-    behind. Metadata: `resource`, `after_sequence` (where to resume).
+    behind. Metadata: `resource`, `after_sequence` (a place to resume from; the
+    last number that the client has seen may be one further on).
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -326,6 +327,7 @@ every append. Metadata: `resource`.
 """
 ERROR_REASON_WATCH_TOO_SLOW: ErrorReason.ValueType  # 90
 """RESOURCE_EXHAUSTED: the watch was read too slowly, and has fallen too far
-behind. Metadata: `resource`, `after_sequence` (where to resume).
+behind. Metadata: `resource`, `after_sequence` (a place to resume from; the
+last number that the client has seen may be one further on).
 """
 global___ErrorReason = ErrorReason
