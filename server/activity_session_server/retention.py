@@ -3,6 +3,7 @@
 Several servers may sweep one database: each change locks its session and looks again.
 """
 
+import logging
 from datetime import timedelta
 
 from activity_session.v1.namespace_pb2 import Namespace
@@ -15,6 +16,7 @@ from activity_session_server.store.requests import forget_requests
 from activity_session_server.store.states import forget_deleted
 
 BATCH = 200
+_log = logging.getLogger("activity_session.retention")
 # What is kept of a call's time, so that it is answered when its time is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
 
@@ -37,6 +39,14 @@ def sweep(store: Store, call: Call) -> dict[str, int]:
         "forgotten": store.write(call, lambda writer: forget_requests(writer, BATCH)),
         "keys": store.write(call, lambda writer: forget_deleted(writer, writer.now - call.limits.purge_age, BATCH)),
     }
+
+
+def try_to_remove_rest(store: Store, call: Call, session_uid: str) -> None:
+    """Remove what is left of an expunged session; what cannot be removed now is left to the sweep."""
+    try:
+        remove_rest(store, call, session_uid)
+    except Exception:  # the session is gone, whatever becomes of its rows: the caller must not be told otherwise
+        _log.warning("the rest of %s is left to the sweep", session_uid, exc_info=True)
 
 
 def remove_rest(store: Store, call: Call, session_uid: str) -> int:

@@ -200,7 +200,7 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
 
     answer = store.write(call, expunge, request)
     for uid in uids[-1:]:
-        retention.remove_rest(store, call, uid)
+        retention.try_to_remove_rest(store, call, uid)
     return answer
 
 

@@ -92,10 +92,6 @@ def _memo(value: str, path: str, limits: Limits) -> Iterator[Violation]:
     return _one(_byte_problem(value, limits.description_bytes), path)
 
 
-def _memories_parent(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
-    return _one(names.problem(Kind.SESSION, value, any_of_it=True) if value else None, path)
-
-
 def _state_owner(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
     kind = names.kind_of(value)
     if kind in _STATE_KINDS:
@@ -240,5 +236,4 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     ("UpdateStateRequest", "name"): _state_owner,
     ("Memory", "content"): _memory_content,
     ("Memory", "memo"): _memo,
-    ("ListMemoriesRequest", "parent"): _memories_parent,
 }

@@ -22,6 +22,9 @@ from activity_session_server.rpc.list_rules import LISTS, ListRule
 # A message, the path it stands under (ending in a dot unless empty), and what is wrong with it.
 Check = Callable[[Message, str], Iterator[Violation]]
 
+# Parents whose last id may be `-`, for all (AIP-159).
+_ANY_PARENT = {("ListMemoriesRequest", "parent")}
+
 # protobuf has two implementations of descriptors, which share no type.
 Descriptor = Any
 FieldDescriptor = Any
@@ -70,12 +73,14 @@ class Validator:
             # A new resource gets its name from its id; what it carries as its name does not count.
             if is_update:
                 yield partial(_check_required, field)
-                yield partial(_check_names, field, Kind(field.containing_type.name.lower()))
+                kind = Kind(field.containing_type.name.lower())
+                yield partial(_check_names, field, partial(names.problem, kind))
             return
         if field_behavior_pb2.REQUIRED in behaviors and (is_request or not is_update):
             yield partial(_check_required, field)
         if kind is not None:
-            yield partial(_check_names, field, kind)
+            allows_any = (field.containing_type.name, field.name) in _ANY_PARENT
+            yield partial(_check_names, field, partial(names.problem, kind, any_of_it=allows_any))
         if field.enum_type is not None:
             yield partial(_check_enum, field)
         key = field.containing_type.name, field.name
@@ -91,7 +96,7 @@ def _referenced_kind(field: FieldDescriptor) -> Kind | None:
     """The kind of resource that a field names; none for one that can name several, which has a rule of its own."""
     reference = field.GetOptions().Extensions[resource_pb2.resource_reference]
     kind = (reference.child_type or reference.type).rpartition("/")[2].lower()
-    if kind in ("", "*") or (field.containing_type.name, field.name) in RULES:
+    if kind in ("", "*"):
         return None
     return names.kind_of_parent(Kind(kind)) if reference.child_type else Kind(kind)
 
@@ -106,9 +111,11 @@ def _check_required(field: FieldDescriptor, message: Message, path: str) -> Iter
         yield Violation(path + field.name, Problem("must be set"))
 
 
-def _check_names(field: FieldDescriptor, kind: Kind, message: Message, path: str) -> Iterator[Violation]:
+def _check_names(
+    field: FieldDescriptor, problem_of: Callable[[str], Problem | None], message: Message, path: str
+) -> Iterator[Violation]:
     for where, name in _values(field, message, path):
-        if name and (problem := names.problem(kind, name)):
+        if name and (problem := problem_of(name)):
             yield Violation(where, problem)
 
 
