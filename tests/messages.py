@@ -27,12 +27,14 @@ _WILD_TEXT = st.one_of(
     # Longer than a role, an id and a name; made late, so that they are not printed with the strategy.
     st.sampled_from([64, 256, 600]).map(lambda length: "👩" * length),
 )
+# Resources that belong to a session; all others belong to a namespace.
+_OF_SESSIONS = ("Event", "Memory")
 # Field 1000 with a number, a text that is no UTF-8, and a group that ends at once.
 _UNKNOWN_FIELDS = [b"", b"\xc0\x3e\x7f", b"\xc2\x3e\x02\xff\xfe", b"\xc3\x3e\xc4\x3e"]
 
 
 def raw_requests(request: type[Message], values: Mapping[str, Sequence[str]]) -> st.SearchStrategy[bytes]:
-    """Requests as bytes, some with unknown fields; `values` has valid texts by resource kind or field."""
+    """Requests as bytes, some with unknown fields; `values` has valid texts by field or resource kind."""
     known = _Strategies(values).message(request.DESCRIPTOR, MOST_DEPTH).map(lambda message: message.SerializeToString())
     return st.tuples(known, st.sampled_from(_UNKNOWN_FIELDS)).map(b"".join)
 
@@ -56,10 +58,10 @@ class _Strategies:
     def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
         self._values = values
 
-    def message(self, descriptor: Any, depth: int) -> st.SearchStrategy[Message]:
+    def message(self, descriptor: Any, depth: int, *, grows: bool = True) -> st.SearchStrategy[Message]:
         """Messages with some of their fields set: any, or those that are required and one or two others."""
         fields = {
-            field.name: self._field(field, depth)
+            field.name: self._field(field, depth, grows=grows)
             for field in descriptor.fields
             if field.message_type is None or depth > 0
         }
@@ -70,37 +72,47 @@ class _Strategies:
         make = message_factory.GetMessageClass(descriptor)
         return st.one_of(few, st.fixed_dictionaries({}, optional=fields)).map(lambda given: make(**given))
 
-    def _field(self, field: Any, depth: int) -> st.SearchStrategy[Any]:
+    def _field(self, field: Any, depth: int, *, grows: bool) -> st.SearchStrategy[Any]:
+        # Very large collections of very large collections would be too much to send, and to print.
+        sizes = _sizes if grows else _as_they_are
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             key, value = field.message_type.fields
-            return _sizes(st.dictionaries(self._single(key, depth), self._single(value, depth), max_size=3))
-        single = self._single(field, depth)
-        return _sizes(st.lists(single, max_size=3)) if field.is_repeated else single
+            return sizes(st.dictionaries(self._single(key, depth), self._single(value, depth), max_size=3))
+        single = self._single(field, depth, grows=grows and not field.is_repeated)
+        return sizes(st.lists(single, max_size=3)) if field.is_repeated else single
 
-    def _single(self, field: Any, depth: int) -> st.SearchStrategy[Any]:
+    def _single(self, field: Any, depth: int, *, grows: bool = False) -> st.SearchStrategy[Any]:
         if field.message_type is not None:
-            return self.message(field.message_type, depth - 1)
+            return self.message(field.message_type, depth - 1, grows=grows)
         if field.enum_type is not None:
-            return st.one_of(st.sampled_from([0, 1, 2]), st.sampled_from([3, 99, -1, 2**31 - 1, -(2**31)]))
+            return _mostly([0, 1, 2], st.sampled_from([3, 99, -1, 2**31 - 1, -(2**31)]))
         return self._scalar(field)
 
     def _scalar(self, field: Any) -> st.SearchStrategy[Any]:
         if field.type == field.TYPE_STRING:
-            valid = self._values.get(_what(field))
-            return st.one_of(st.sampled_from(valid), st.sampled_from(valid), _WILD_TEXT) if valid else _WILD_TEXT
+            valid = self._values.get(field.name) or self._values.get(_kind(field))
+            return _mostly(valid, _WILD_TEXT) if valid else _WILD_TEXT
         if field.type in _INTEGERS:
             low, high = _INTEGERS[field.type]
             return st.one_of(st.sampled_from([low, high, low + 1, -1, 0, 1, 10**9]), st.integers(low, high))
         return _OTHER_SCALARS[field.type]
 
 
-def _what(field: Any) -> str:
-    """What a text field holds: the kind of the resource it names, or else the field's own name."""
+def _mostly(valid: Sequence[Any], wild: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values that are good more often than not: a request is as good as the worst of its fields."""
+    # Not one_of, which takes a strategy that it is given several times for one.
+    return st.sampled_from([st.sampled_from(valid)] * 4 + [wild]).flatmap(lambda chosen: chosen)
+
+
+def _kind(field: Any) -> str:
+    """The kind of the resource that a text field names, `*` for any; empty for other texts."""
     options = field.GetOptions()
     if field_behavior_pb2.IDENTIFIER in options.Extensions[field_behavior_pb2.field_behavior]:
         return str(field.containing_type.name)
-    kind: str = options.Extensions[resource_pb2.resource_reference].type.rpartition("/")[2]
-    return kind or str(field.name)
+    reference = options.Extensions[resource_pb2.resource_reference]
+    if child := reference.child_type.rpartition("/")[2]:
+        return "Session" if child in _OF_SESSIONS else "Namespace"
+    return str(reference.type.rpartition("/")[2])
 
 
 def _is_needed(field: Any) -> bool:
@@ -110,6 +122,10 @@ def _is_needed(field: Any) -> bool:
 
 def _merged(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {name: value for part in parts for name, value in part.items()}
+
+
+def _as_they_are(collections: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return collections
 
 
 def _sizes(collections: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
@@ -11,6 +11,12 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from activity_session import v1
+from servers import DEADLINE
+
+# To do these once more changes nothing more, whoever asks: they need no request id.
+IDEMPOTENT = {"MarkRead", "RenewTurn", "ReleaseTurn"}
+# A read that can count itself, and takes a request id for that.
+COUNTED = {"GetMemory"}
 
 
 def modules() -> list[Any]:
@@ -20,7 +26,7 @@ def modules() -> list[Any]:
 
 
 class Rpc:
-    """One unary RPC."""
+    """One RPC. One that answers a stream is called as if its first message were all of it."""
 
     def __init__(self, descriptor: Any) -> None:
         self.descriptor = descriptor
@@ -34,21 +40,47 @@ class Rpc:
         return self.descriptor.GetOptions().Extensions[annotations_pb2.http]
 
     @property
+    def bindings(self) -> list[Any]:
+        """All ways in which it can be called over HTTP."""
+        return [self.http, *self.http.additional_bindings]
+
+    @property
     def is_mutating(self) -> bool:
         return not self.http.get
 
+    @property
+    def takes_request_id(self) -> bool:
+        return "request_id" in self.request_class.DESCRIPTOR.fields_by_name
+
     def on(self, channel: grpc.Channel) -> Any:
         """What calls it with a message."""
-        serialize = self.request_class.SerializeToString
-        return channel.unary_unary(self._path, serialize, self.answer_class.FromString)
+        return self._on(channel, self.request_class.SerializeToString, self.answer_class.FromString)
 
     def raw_on(self, channel: grpc.Channel) -> Any:
         """What calls it with bytes, and answers bytes."""
-        return channel.unary_unary(self._path)
+        return self._on(channel, None, None)
+
+    def _on(self, channel: grpc.Channel, serialize: Any, parse: Any) -> Any:
+        if self.descriptor.server_streaming:
+            return _first_of(channel.unary_stream(self._path, serialize, parse))
+        return channel.unary_unary(self._path, serialize, parse)
 
     @property
     def _path(self) -> str:
         return f"/{self.descriptor.containing_service.full_name}/{self.name}"
+
+
+def _first_of(call: Any) -> Callable[..., Any]:
+    """What answers the first message of a stream, or fails with its end, and then breaks the stream off."""
+
+    def first(request: Any, timeout: float = DEADLINE) -> Any:
+        stream = call(request, timeout=timeout)
+        try:
+            return next(stream)
+        finally:
+            stream.cancel()
+
+    return first
 
 
 def _all_rpcs() -> Iterator[Rpc]:
@@ -59,3 +91,4 @@ def _all_rpcs() -> Iterator[Rpc]:
 
 RPCS = {rpc.name: rpc for rpc in _all_rpcs()}
 MUTATING = {name: rpc for name, rpc in RPCS.items() if rpc.is_mutating}
+WITH_REQUEST_ID = {name: rpc for name, rpc in RPCS.items() if rpc.takes_request_id}

@@ -9,9 +9,13 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
-from sqlalchemy import create_engine, insert
 
+from activity_session.v1.conflict_pb2 import Conflict
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import AppendEventsRequest, GetEventRequest, UpdateStateRequest
+from activity_session.v1.memory_pb2 import Memory
+from activity_session.v1.memory_service_pb2 import DeleteMemoryRequest, GetMemoryRequest, UndeleteMemoryRequest
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import (
     CreateNamespaceRequest,
@@ -29,20 +33,37 @@ from activity_session.v1.participant_service_pb2 import (
 )
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
+    AcquireTurnRequest,
     CreateSessionRequest,
     DeleteSessionRequest,
     ExpungeSessionRequest,
     GetSessionRequest,
     ListSessionsRequest,
+    MarkReadRequest,
+    RenewTurnRequest,
     UndeleteSessionRequest,
     UpdateSessionRequest,
+    WatchSessionRequest,
 )
-from activity_session_server.orm import Memory
-from activity_session_server.orm.base import table_of
+from activity_session.v1.session_settings_pb2 import SessionSettings
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.rpc import status
 from backends import MARIADB, SQLITE_FILE
+from rpcs import RPCS
 from servers import Client, Failure, connected, failure, serving, unique
-from steps import delete_session, get_session, new_participant, new_session, refused, update_session
+from steps import (
+    AGENT,
+    acquire_turn,
+    append,
+    delete_session,
+    get_session,
+    new_memory,
+    new_participant,
+    new_session,
+    refused,
+    update_session,
+)
+from watches import Watching
 
 # These need a database in trouble, or a bug.
 NOT_FOR_CALLERS = {
@@ -54,7 +75,10 @@ NOT_FOR_CALLERS = {
 }
 # These have fixtures and tests of their own below.
 MANAGED = {"NAMESPACE_MANAGED", "PARTICIPANT_MANAGED", "SESSION_MANAGED"}
-WITH_MEMORIES = {"SESSION_HAS_MEMORIES"}
+OF_ONE_SERVER = {"SERVER_DRAINING", "SERVER_FULL"}
+# Shown by tests/server/test_followers.py: it takes a client that reads nothing.
+OF_SLOW_CLIENTS = {"WATCH_TOO_SLOW"}
+WITH_CONFLICT = {"SEQUENCE_MISMATCH", "REVISION_MISMATCH"}
 PROTO = Path(__file__).parents[2] / "protos" / "activity_session" / "v1" / "error_reason.proto"
 DETAILS: dict[grpc.StatusCode, Any] = {
     grpc.StatusCode.INVALID_ARGUMENT: error_details_pb2.BadRequest,
@@ -63,6 +87,7 @@ DETAILS: dict[grpc.StatusCode, Any] = {
     grpc.StatusCode.NOT_FOUND: error_details_pb2.ResourceInfo,
     grpc.StatusCode.ALREADY_EXISTS: error_details_pb2.ResourceInfo,
     grpc.StatusCode.PERMISSION_DENIED: error_details_pb2.ResourceInfo,
+    grpc.StatusCode.UNAVAILABLE: error_details_pb2.RetryInfo,
 }
 
 Provocation = Callable[[Client, str], Failure]
@@ -170,6 +195,88 @@ def etag_mismatch(client: Client, namespace: str) -> Failure:
     return failure(client.sessions.DeleteSession, request)
 
 
+def participant_not_bound(client: Client, namespace: str) -> Failure:
+    session, stranger = new_session(client, namespace).name, new_participant(client, namespace)
+    append(client, session, "hello")
+    request = MarkReadRequest(session=session, participant=stranger, sequence=1)
+    return failure(client.sessions.MarkRead, request)
+
+
+def session_has_memories(client: Client, namespace: str) -> Failure:
+    request = ExpungeSessionRequest(name=remembered(client, namespace).name)
+    return failure(client.sessions.ExpungeSession, request)
+
+
+def sequence_mismatch(client: Client, namespace: str) -> Failure:
+    session = new_session(client, namespace).name
+    append(client, session, "first")
+    request = AppendEventsRequest(parent=session, events=[Event(text="late")], expected_last_sequence=0)
+    return failure(client.events.AppendEvents, request)
+
+
+def revision_mismatch(client: Client, namespace: str) -> Failure:
+    update = StateUpdate(key="plan", value_json="1", expected_revision=7)
+    return failure(client.events.UpdateState, UpdateStateRequest(name=namespace, updates=[update]))
+
+
+def event_not_found(client: Client, namespace: str) -> Failure:
+    request = GetEventRequest(name=f"{new_session(client, namespace).name}/events/missing")
+    return failure(client.events.GetEvent, request)
+
+
+def event_already_exists(client: Client, namespace: str) -> Failure:
+    session = new_session(client, namespace).name
+    append(client, session, Event(event_id="one", text="first"))
+    request = AppendEventsRequest(parent=session, events=[Event(event_id="one", text="other")])
+    return failure(client.events.AppendEvents, request)
+
+
+def memory_not_found(client: Client, namespace: str) -> Failure:
+    request = GetMemoryRequest(name=f"{new_session(client, namespace).name}/memories/missing")
+    return failure(client.memories.GetMemory, request)
+
+
+def memory_already_exists(client: Client, namespace: str) -> Failure:
+    request = UndeleteMemoryRequest(name=memory_of_a_session(client, namespace).name)
+    return failure(client.memories.UndeleteMemory, request)
+
+
+def memory_deleted(client: Client, namespace: str) -> Failure:
+    request = DeleteMemoryRequest(name=memory_of_a_session(client, namespace).name)
+    client.memories.DeleteMemory(request)
+    return failure(client.memories.DeleteMemory, request)
+
+
+def turn_held(client: Client, namespace: str) -> Failure:
+    session, first, second = new_session(client, namespace).name, *(new_participant(client, namespace) for _ in "ab")
+    acquire_turn(client, session, first)
+    return failure(client.sessions.AcquireTurn, AcquireTurnRequest(session=session, participant=second))
+
+
+def turn_lost(client: Client, namespace: str) -> Failure:
+    session, holder = new_session(client, namespace).name, new_participant(client, namespace)
+    late = acquire_turn(client, session, holder)
+    acquire_turn(client, session, holder)
+    return failure(client.sessions.RenewTurn, RenewTurnRequest(session=session, token=late.token))
+
+
+def turn_required(client: Client, namespace: str) -> Failure:
+    session = new_session(client, namespace, settings=SessionSettings(require_turn=True)).name
+    request = AppendEventsRequest(parent=session, events=[Event(text="out of turn")])
+    return failure(client.events.AppendEvents, request)
+
+
+def memory_of_a_session(client: Client, namespace: str) -> Memory:
+    agent = new_participant(client, namespace, participant_type=AGENT)
+    return new_memory(client, new_session(client, namespace).name, agent)
+
+
+def remembered(client: Client, namespace: str) -> Session:
+    """A deleted session that has a memory."""
+    memory = memory_of_a_session(client, namespace)
+    return delete_session(client, memory.name.partition("/memories/")[0])
+
+
 PROVOKED: dict[str, Provocation] = {
     provocation.__name__.upper(): provocation
     for provocation in (
@@ -193,6 +300,18 @@ PROVOKED: dict[str, Provocation] = {
         session_disabled,
         session_not_deleted,
         etag_mismatch,
+        participant_not_bound,
+        session_has_memories,
+        sequence_mismatch,
+        revision_mismatch,
+        event_not_found,
+        event_already_exists,
+        memory_not_found,
+        memory_already_exists,
+        memory_deleted,
+        turn_held,
+        turn_lost,
+        turn_required,
     )
 }
 
@@ -203,7 +322,7 @@ def documented() -> dict[str, tuple[str, set[str]]]:
     text = re.sub(r"\s*\n\s*//\s*", " ", PROTO.read_text())
     found = re.findall(r" ([A-Z_]+): (.*)\n\s*ERROR_REASON_([A-Z_]+) =", text)
     return {
-        reason: (code, set(re.findall(r"`([a-z_]+)`", comment.partition("Metadata:")[2])))
+        reason: (code, set(re.findall(r"`([a-z_]+)`", comment.partition("Metadata")[2])))
         for code, comment, reason in found
     }
 
@@ -221,10 +340,13 @@ def check_refusal(refusal: Failure, reason: str) -> None:
     assert all(refusal.info.metadata.values())
     assert refusal.status.message == refusal.message
     assert refusal.status.code == refusal.code.value[0]
-    assert len(refusal.status.details) == 2
-    (detail,) = refusal.details(DETAILS[refusal.code])
+    assert len(refusal.details(Conflict)) == (reason in WITH_CONFLICT)
+    second = DETAILS.get(refusal.code)
+    assert len(refusal.status.details) == 1 + (second is not None) + (reason in WITH_CONFLICT)
     assert "x-request-id" in refusal.metadata
-    check_detail(refusal, detail)
+    if second is not None:
+        (detail,) = refusal.details(second)
+        check_detail(refusal, detail)
 
 
 def check_detail(refusal: Failure, detail: Any) -> None:
@@ -238,6 +360,8 @@ def check_detail(refusal: Failure, detail: Any) -> None:
         (violation,) = detail.violations
         assert (violation.type, violation.subject) == (refusal.reason, metadata["resource"])
         assert violation.description == refusal.message
+    elif isinstance(detail, error_details_pb2.RetryInfo):
+        assert detail.retry_delay.seconds > 0
     else:
         kind = refusal.reason.partition("_")[0].title()
         assert detail.resource_type == f"activity-session/{kind}"
@@ -252,7 +376,7 @@ def test_every_reason_has_the_status_that_the_protos_tell() -> None:
 
 
 def test_every_reason_is_provoked_here_or_is_none_of_the_callers() -> None:
-    parts = [set(PROVOKED), MANAGED, WITH_MEMORIES, NOT_FOR_CALLERS]
+    parts = [set(PROVOKED), MANAGED, OF_ONE_SERVER, OF_SLOW_CLIENTS, NOT_FOR_CALLERS]
     assert set.union(*parts) == set(REASONS)
     assert sum(map(len, parts)) == len(REASONS)
 
@@ -271,6 +395,12 @@ def test_missing_deleted_and_disabled_are_told_apart(client: Client, namespace: 
         for name in (missing, deleted, disabled)
     }
     assert reasons == {"SESSION_NOT_FOUND", "SESSION_DELETED", "SESSION_DISABLED"}
+
+
+def test_force_expunges_a_session_that_has_memories(client: Client, namespace: str) -> None:
+    name = remembered(client, namespace).name
+    client.sessions.ExpungeSession(ExpungeSessionRequest(name=name, force=True))
+    refused(client.sessions.GetSession, GetSessionRequest(name=name), "SESSION_NOT_FOUND")
 
 
 def test_a_filters_error_tells_the_position_in_characters(client: Client, namespace: str) -> None:
@@ -376,33 +506,22 @@ class TestManaged:
         assert get_session(client, session) == before
 
 
-@pytest.mark.parametrize("database_url", [SQLITE_FILE, MARIADB], indirect=True)
-class TestMemories:
-    @pytest.fixture
-    def remembered(self, client: Client, namespace: str, database_url: str) -> str:
-        """The name of a deleted session that has a memory; no RPC makes one."""
-        session = new_session(client, namespace)
-        agent = new_participant(client, namespace, participant_type=PARTICIPANT_TYPE_AGENT)
-        agent_pkid = client.participants.GetParticipant(GetParticipantRequest(name=agent)).uid
-        values = {
-            "name": "memory",
-            "activity_session_pkid": session.uid,
-            "agent_pkid": agent_pkid,
-            "memory_type": "OBSERVATION",
-            "content": "what is remembered",
-        }
-        engine = create_engine(database_url)
-        with engine.begin() as connection:
-            connection.execute(insert(table_of(Memory)), values)
-        engine.dispose()
-        return delete_session(client, session.name).name
+class TestOfOneServer:
+    """What depends on how many others ask a server, or on its end; a server of its own for each test."""
 
-    def test_keep_their_session_from_being_expunged(self, client: Client, remembered: str) -> None:
-        before = get_session(client, remembered)
-        request = ExpungeSessionRequest(name=remembered)
-        check_refusal(failure(client.sessions.ExpungeSession, request), "SESSION_HAS_MEMORIES")
-        assert get_session(client, remembered) == before
+    def test_more_watches_than_it_takes(self) -> None:
+        with serving("sqlite:///:memory:", watches=1) as server, connected(server.address) as client:
+            session = new_session(client, "namespaces/default").name
+            with Watching.of(client, session) as watching:
+                watching.wait_for_start()
+                refusal = failure(RPCS["WatchSession"].on(client.channel), WatchSessionRequest(name=session))
+            check_refusal(refusal, "SERVER_FULL")
+            assert refusal.info.metadata["limit"] == "1"
 
-    def test_go_with_it_by_force(self, client: Client, remembered: str) -> None:
-        client.sessions.ExpungeSession(ExpungeSessionRequest(name=remembered, force=True))
-        refused(client.sessions.GetSession, GetSessionRequest(name=remembered), "SESSION_NOT_FOUND")
+    def test_a_watch_on_one_that_goes_away(self) -> None:
+        with serving("sqlite:///:memory:") as server:
+            client = Client(server.address)
+            session = new_session(client, "namespaces/default").name
+            watching = Watching(client, session).wait_for_start()
+        check_refusal(watching.wait_for_end(), "SERVER_DRAINING")
+        client.channel.close()

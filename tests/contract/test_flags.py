@@ -9,7 +9,25 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from activity_session.v1 import namespace_service_pb2, participant_service_pb2, session_service_pb2
+from activity_session.v1 import namespace_service_pb2
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import (
+    AppendEventsRequest,
+    GetEventRequest,
+    GetStateRequest,
+    ListEventsRequest,
+    UpdateStateRequest,
+)
+from activity_session.v1.memory_pb2 import Memory, MemoryType
+from activity_session.v1.memory_service_pb2 import (
+    BatchCreateMemoriesRequest,
+    CreateMemoryRequest,
+    DeleteMemoryRequest,
+    GetMemoryRequest,
+    ListMemoriesRequest,
+    UndeleteMemoryRequest,
+    UpdateMemoryRequest,
+)
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import (
     CreateNamespaceRequest,
@@ -30,6 +48,7 @@ from activity_session.v1.participant_service_pb2 import (
 )
 from activity_session.v1.session_pb2 import Session, SessionParticipant, SessionView
 from activity_session.v1.session_service_pb2 import (
+    AcquireTurnRequest,
     BatchGetSessionsRequest,
     BindParticipantRequest,
     CreateSessionRequest,
@@ -38,14 +57,23 @@ from activity_session.v1.session_service_pb2 import (
     ExpungeSessionRequest,
     GetSessionRequest,
     ListSessionsRequest,
+    MarkReadRequest,
+    ReleaseTurnRequest,
+    RenewTurnRequest,
     UnbindParticipantRequest,
     UndeleteSessionRequest,
     UpdateSessionRequest,
+    WatchSessionRequest,
 )
+from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from backends import MARIADB, SQLITE_FILE, MariaDB
+from rpcs import RPCS
 from servers import Client, connected, failure, serving, unique
 from steps import (
+    AGENT,
     USER,
+    acquire_turn,
+    append,
     delete_namespace,
     delete_participant,
     delete_session,
@@ -60,7 +88,11 @@ DENIED, REFUSED = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PREC
 
 @dataclass(frozen=True)
 class World:
-    """Names of a namespace and of what is in it: `member` takes part in `session`, `guest` does not."""
+    """Names of a namespace and of what is in it.
+
+    `member`, an agent, takes part in `session` and has its turn, by the token 1; `guest` does neither. The session has
+    one event, and one memory beside a deleted one.
+    """
 
     namespace: str
     session: str
@@ -69,14 +101,41 @@ class World:
     guest: str
     deleted_participant: str
 
+    @property
+    def memory(self) -> str:
+        return f"{self.session}/memories/live"
+
+    @property
+    def deleted_memory(self) -> str:
+        return f"{self.session}/memories/deleted"
+
 
 def make_world(client: Client, namespace: str) -> World:
-    member, guest, gone = (make_participant(client, namespace, id_).name for id_ in ("member", "guest", "gone"))
+    member, guest, gone = (
+        make_participant(client, namespace, id_, participant_type=AGENT).name for id_ in ("member", "guest", "gone")
+    )
     live = new_session(client, namespace, "live", participants=[SessionParticipant(participant=member)]).name
     deleted = new_session(client, namespace, "deleted").name
     delete_participant(client, gone)
     delete_session(client, deleted)
-    return World(namespace, live, deleted, member, guest, gone)
+    world = World(namespace, live, deleted, member, guest, gone)
+    fill(client, world)
+    return world
+
+
+def fill(client: Client, world: World) -> None:
+    """Put state everywhere, and an event, two memories and a turn into the session."""
+    updates = [
+        StateUpdate(scope=StateScope.STATE_SCOPE_NAMESPACE, key="plan", value_json="1"),
+        StateUpdate(scope=StateScope.STATE_SCOPE_PARTICIPANT, participant=world.guest, key="plan", value_json="1"),
+        StateUpdate(scope=StateScope.STATE_SCOPE_SESSION, key="plan", value_json="1"),
+    ]
+    append(client, world.session, Event(event_id="first", text="hello"), state_updates=updates)
+    memory = memory_of(world.member)
+    memories = [CreateMemoryRequest(parent=world.session, memory_id=id_, memory=memory) for id_ in ("live", "deleted")]
+    client.memories.BatchCreateMemories(BatchCreateMemoriesRequest(parent=world.session, requests=memories))
+    client.memories.DeleteMemory(DeleteMemoryRequest(name=world.deleted_memory))
+    acquire_turn(client, world.session, world.member)
 
 
 @pytest.fixture
@@ -114,9 +173,7 @@ def send(client: Client, request: Message) -> Any:
 
 def call_of(client: Client, request: Message) -> Any:
     """The method that takes a request: the one of the same name."""
-    method = request.DESCRIPTOR.name.removesuffix("Request")
-    stubs = (client.namespaces, client.participants, client.sessions)
-    return next(getattr(stub, method) for stub in stubs if hasattr(stub, method))
+    return RPCS[request.DESCRIPTOR.name.removesuffix("Request")].on(client.channel)
 
 
 def get_session(client: Client, name: str) -> Session:
@@ -125,10 +182,16 @@ def get_session(client: Client, name: str) -> Session:
 
 def everything(client: Client, world: World) -> list[Any]:
     """All that can be read of a world."""
+    sessions = send(client, ListSessionsRequest(parent=world.namespace, show_deleted=True, view=FULL))
+    # The live session may have been expunged; the other one never had anything in it.
+    live = [session.name for session in sessions.sessions if session.name == world.session]
     return [
         send(client, GetNamespaceRequest(name=world.namespace)),
         send(client, ListParticipantsRequest(parent=world.namespace, show_deleted=True)),
-        send(client, ListSessionsRequest(parent=world.namespace, show_deleted=True, view=FULL)),
+        sessions,
+        send(client, ListMemoriesRequest(parent=f"{world.namespace}/sessions/-", show_deleted=True)),
+        *(send(client, ListEventsRequest(parent=name)) for name in live),
+        *(send(client, GetStateRequest(name=name)) for name in (world.namespace, world.guest, *live)),
     ]
 
 
@@ -148,15 +211,34 @@ def set_session(client: Client, name: str, **fields: Any) -> Session:
     return client.sessions.UpdateSession(UpdateSessionRequest(session=Session(name=name, **fields)))
 
 
+def appended(world: World, *events: Event, **fields: Any) -> AppendEventsRequest:
+    return AppendEventsRequest(parent=world.session, events=events or [Event(text="new")], **fields)
+
+
+def with_update(world: World, scope: StateScope.ValueType, participant: str = "") -> AppendEventsRequest:
+    update = StateUpdate(scope=scope, participant=participant, key="plan", value_json="2")
+    return appended(world, state_updates=[update])
+
+
+def state_of(name: str) -> UpdateStateRequest:
+    return UpdateStateRequest(name=name, updates=[StateUpdate(key="plan", value_json="2")])
+
+
+def memory_of(agent: str) -> Memory:
+    return Memory(agent=agent, memory_type=MemoryType.MEMORY_TYPE_OBSERVATION, content="likes tea")
+
+
 ToRequest = Callable[[World], Message]
 
 WRITES_TO_NAMESPACE: list[ToRequest] = [
     lambda world: UpdateNamespaceRequest(namespace=Namespace(name=world.namespace, description="new")),
     lambda world: DeleteNamespaceRequest(name=world.namespace, force=True),
+    lambda world: state_of(world.namespace),
 ]
 WRITES_TO_PARTICIPANT: list[ToRequest] = [
     lambda world: UpdateParticipantRequest(participant=Participant(name=world.guest, description="new")),
     lambda world: DeleteParticipantRequest(name=world.guest),
+    lambda world: state_of(world.guest),
 ]
 WRITES_TO_SESSION: list[ToRequest] = [
     lambda world: EnsureSessionRequest(
@@ -168,6 +250,29 @@ WRITES_TO_SESSION: list[ToRequest] = [
     lambda world: BindParticipantRequest(session=world.session, participant=world.guest),
     lambda world: BindParticipantRequest(session=world.session, participant=world.member, role="other"),
     lambda world: UnbindParticipantRequest(session=world.session, participant=world.member),
+    appended,
+    lambda world: state_of(world.session),
+    lambda world: MarkReadRequest(session=world.session, participant=world.member, sequence=1),
+    lambda world: AcquireTurnRequest(session=world.session, participant=world.member),
+    lambda world: RenewTurnRequest(session=world.session, token=1),
+    lambda world: ReleaseTurnRequest(session=world.session, token=1),
+    lambda world: CreateMemoryRequest(parent=world.session, memory=memory_of(world.member)),
+    lambda world: BatchCreateMemoriesRequest(
+        parent=world.session, requests=[CreateMemoryRequest(parent=world.session, memory=memory_of(world.member))]
+    ),
+]
+# A deleted session keeps its memories, and these can still be changed.
+WRITES_TO_MEMORY: list[ToRequest] = [
+    lambda world: GetMemoryRequest(name=world.memory, touch=True),
+    lambda world: UpdateMemoryRequest(memory=Memory(name=world.memory, memo="new")),
+    lambda world: DeleteMemoryRequest(name=world.memory),
+    lambda world: UndeleteMemoryRequest(name=world.deleted_memory),
+]
+WORDS_OF_GUEST: list[ToRequest] = [
+    lambda world: appended(world, Event(text="new", author=world.guest)),
+    lambda world: with_update(world, StateScope.STATE_SCOPE_PARTICIPANT, world.guest),
+    lambda world: AcquireTurnRequest(session=world.session, participant=world.guest, wait=True),
+    lambda world: CreateMemoryRequest(parent=world.session, memory=memory_of(world.guest)),
 ]
 BINDINGS_OF_GUEST: list[ToRequest] = [
     lambda world: BindParticipantRequest(session=world.session, participant=world.guest),
@@ -178,6 +283,7 @@ BINDINGS_OF_GUEST: list[ToRequest] = [
 WRITES_BENEATH: list[ToRequest] = [
     *WRITES_TO_PARTICIPANT,
     *WRITES_TO_SESSION,
+    *WRITES_TO_MEMORY,
     lambda world: CreateParticipantRequest(parent=world.namespace, participant=Participant(participant_type=USER)),
     lambda world: UndeleteParticipantRequest(name=world.deleted_participant),
     lambda world: CreateSessionRequest(parent=world.namespace, session=Session()),
@@ -193,11 +299,21 @@ READS: list[ToRequest] = [
     lambda world: GetSessionRequest(name=world.session),
     lambda world: BatchGetSessionsRequest(parent=world.namespace, names=[world.session, world.deleted_session]),
     lambda world: ListSessionsRequest(parent=world.namespace),
+    lambda world: GetEventRequest(name=f"{world.session}/events/first"),
+    lambda world: ListEventsRequest(parent=world.session),
+    lambda world: GetStateRequest(name=world.namespace),
+    lambda world: GetStateRequest(name=world.guest),
+    lambda world: GetStateRequest(name=world.session),
+    lambda world: GetMemoryRequest(name=world.memory),
+    lambda world: ListMemoriesRequest(parent=world.session),
+    lambda world: WatchSessionRequest(name=world.session),
     # Nothing is missing, so nothing is written.
     lambda world: EnsureSessionRequest(parent=world.namespace, session_id="live", session=member_list(world.member)),
 ]
 # These make a namespace or bring one back: no flag of a namespace can stand in their way.
 ALWAYS = {"CreateNamespace", "UndeleteNamespace"}
+# About no resource.
+OF_SERVER = {"GetServerInfo"}
 ANYWHERE = World("namespaces/a", *["namespaces/a/sessions/s"] * 2, *["namespaces/a/participants/p"] * 3)
 
 
@@ -214,13 +330,8 @@ def check_refused(client: Client, world: World, request: Message, reason: str, r
 
 
 def test_every_method_is_among_the_reads_or_the_writes() -> None:
-    methods = {
-        method.name
-        for file in (namespace_service_pb2, participant_service_pb2, session_service_pb2)
-        for service in file.DESCRIPTOR.services_by_name.values()
-        for method in service.methods
-    }
-    assert {shown(one) for one in (*WRITES_TO_NAMESPACE, *WRITES_BENEATH, *READS)} | ALWAYS == methods
+    here = {shown(one) for one in (*WRITES_TO_NAMESPACE, *WRITES_BENEATH, *READS)}
+    assert here | ALWAYS | OF_SERVER == set(RPCS)
 
 
 @pytest.mark.parametrize("write", [*WRITES_TO_NAMESPACE, *WRITES_BENEATH], ids=shown)
@@ -261,7 +372,7 @@ def test_all_writes_beneath_work_again_once_the_namespace_is_back(
     assert everything(client, world) != before
 
 
-@pytest.mark.parametrize("write", WRITES_TO_SESSION, ids=shown)
+@pytest.mark.parametrize("write", [*WRITES_TO_SESSION, *WRITES_TO_MEMORY], ids=shown)
 def test_a_disabled_session_refuses_writes(client: Client, world: World, write: ToRequest) -> None:
     set_session(client, world.session, enabled=False)
     check_refused(client, world, write(world), "SESSION_DISABLED", world.session)
@@ -271,6 +382,14 @@ def test_a_disabled_session_refuses_writes(client: Client, world: World, write: 
 def test_a_deleted_session_refuses_writes(client: Client, world: World, write: ToRequest) -> None:
     delete_session(client, world.session)
     check_refused(client, world, write(world), "SESSION_DELETED", world.session)
+
+
+@pytest.mark.parametrize("write", WRITES_TO_MEMORY, ids=shown)
+def test_a_deleted_session_lets_its_memories_be_changed(client: Client, world: World, write: ToRequest) -> None:
+    delete_session(client, world.session)
+    before = everything(client, world)
+    send(client, write(world))
+    assert everything(client, world) != before
 
 
 @pytest.mark.parametrize("write", WRITES_TO_PARTICIPANT, ids=shown)
@@ -292,6 +411,17 @@ def test_a_disabled_or_deleted_participant_cannot_be_bound(client: Client, world
     set_participant(client, world.guest, enabled=True)
     delete_participant(client, world.guest)
     check_refused(client, world, binding(world), "PARTICIPANT_DELETED", world.guest)
+
+
+@pytest.mark.parametrize("word", WORDS_OF_GUEST, ids=shown)
+def test_a_disabled_or_deleted_participant_says_and_keeps_nothing(
+    client: Client, world: World, word: ToRequest
+) -> None:
+    set_participant(client, world.guest, enabled=False)
+    check_refused(client, world, word(world), "PARTICIPANT_DISABLED", world.guest)
+    set_participant(client, world.guest, enabled=True)
+    delete_participant(client, world.guest)
+    check_refused(client, world, word(world), "PARTICIPANT_DELETED", world.guest)
 
 
 def test_a_disabled_member_can_leave_but_not_take_another_role(client: Client, world: World) -> None:
@@ -409,6 +539,11 @@ def managed(both: Both) -> World:
     return world
 
 
+def release(world: World) -> UpdateSessionRequest:
+    """What makes the session of a managed world one that is not managed."""
+    return UpdateSessionRequest(session=Session(name=world.session), update_mask=FieldMask(paths=["managed"]))
+
+
 @pytest.mark.parametrize("write", WRITES_TO_NAMESPACE, ids=shown)
 def test_a_managed_namespace_is_changed_by_the_system_alone(both: Both, managed: World, write: ToRequest) -> None:
     check_refused(both.admin, managed, write(managed), "NAMESPACE_MANAGED", managed.namespace)
@@ -421,7 +556,7 @@ def test_a_managed_participant_is_changed_by_the_system_alone(both: Both, manage
     send(both.system, write(managed))
 
 
-@pytest.mark.parametrize("write", WRITES_TO_SESSION, ids=shown)
+@pytest.mark.parametrize("write", [*WRITES_TO_SESSION, *WRITES_TO_MEMORY], ids=shown)
 def test_a_managed_session_is_changed_by_the_system_alone(both: Both, managed: World, write: ToRequest) -> None:
     check_refused(both.admin, managed, write(managed), "SESSION_MANAGED", managed.session)
     send(both.system, write(managed))
@@ -434,7 +569,7 @@ def test_deleted_managed_resources_are_brought_back_and_expunged_by_the_system_a
     delete_participant(both.system, managed.guest)
     for request, reason, resource in (
         (UndeleteSessionRequest(name=managed.session), "SESSION_MANAGED", managed.session),
-        (ExpungeSessionRequest(name=managed.session), "SESSION_MANAGED", managed.session),
+        (ExpungeSessionRequest(name=managed.session, force=True), "SESSION_MANAGED", managed.session),
         (UndeleteParticipantRequest(name=managed.guest), "PARTICIPANT_MANAGED", managed.guest),
     ):
         check_refused(both.admin, managed, request, reason, resource)
@@ -452,6 +587,15 @@ def test_what_is_managed_can_be_read_by_all(both: Both, managed: World, read: To
     assert send(both.admin, read(managed)) == send(both.system, read(managed))
 
 
+@pytest.mark.parametrize("scope", ["NAMESPACE", "PARTICIPANT"])
+def test_the_state_of_what_is_managed_is_not_changed_by_the_way(both: Both, managed: World, scope: str) -> None:
+    send(both.system, release(managed))
+    participant = managed.guest if scope == "PARTICIPANT" else ""
+    request = with_update(managed, StateScope.Value(f"STATE_SCOPE_{scope}"), participant)
+    check_refused(both.admin, managed, request, f"{scope}_MANAGED", participant or managed.namespace)
+    send(both.system, request)
+
+
 def test_what_is_in_a_managed_namespace_is_not_managed_by_that(both: Both, managed: World) -> None:
     session = new_session(both.admin, managed.namespace, participants=member_list(managed.guest).participants)
     assert not session.managed
@@ -459,10 +603,8 @@ def test_what_is_in_a_managed_namespace_is_not_managed_by_that(both: Both, manag
 
 
 def test_what_the_system_lets_go_is_changed_by_all(both: Both, managed: World) -> None:
-    session = Session(name=managed.session)
-    released = UpdateSessionRequest(session=session, update_mask=FieldMask(paths=["managed"]))
-    check_refused(both.admin, managed, released, "SESSION_MANAGED", managed.session)
-    assert not send(both.system, released).managed
+    check_refused(both.admin, managed, release(managed), "SESSION_MANAGED", managed.session)
+    assert not send(both.system, release(managed)).managed
     assert set_session(both.admin, managed.session, description="new").description == "new"
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import grpc
 import pytest
 from google.protobuf.message import Message
 
+from activity_session.v1.conflict_pb2 import Conflict
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import AppendEventsRequest, ListEventsRequest, UpdateStateRequest
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLimits
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest, ListNamespacesRequest
@@ -19,6 +23,7 @@ from activity_session.v1.participant_service_pb2 import (
 )
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
+    AcquireTurnRequest,
     BatchGetSessionsRequest,
     BatchGetSessionsResponse,
     BindParticipantRequest,
@@ -26,18 +31,24 @@ from activity_session.v1.session_service_pb2 import (
     EnsureSessionRequest,
     GetSessionRequest,
     ListSessionsRequest,
+    RenewTurnRequest,
     UpdateSessionRequest,
 )
 from activity_session.v1.session_settings_pb2 import SessionSettings
+from activity_session.v1.state_pb2 import StateUpdate
 from rpcs import RPCS
 from servers import Client, Failure, failure, unique
 from steps import (
+    acquire_turn,
+    append,
     delete_session,
     get_session,
     members,
     new_participant,
     new_session,
+    refused,
     update_session,
+    update_state,
 )
 
 ASTRONAUT = "🚀"  # four bytes of UTF-8
@@ -88,6 +99,25 @@ OTHERS = {
     "request_id_characters",
     "request_id_age",
     "purge_age",
+    "turn_ttl",
+}
+TESTS = Path(__file__).parents[1]
+# These are shown where what they limit is.
+ELSEWHERE = {
+    "event_content_bytes": "contract/test_event_limits.py",
+    "event_type_characters": "contract/test_event_limits.py",
+    "media_type_characters": "contract/test_event_limits.py",
+    "batch_events": "contract/test_event_limits.py",
+    "batch_bytes": "contract/test_event_limits.py",
+    "state_value_bytes": "contract/test_state.py",
+    "state_key_characters": "contract/test_state.py",
+    "state_updates": "contract/test_state.py",
+    "state_keys": "server/test_state_limit.py",
+    "memory_content_bytes": "contract/test_memories.py",
+    "batch_memories": "contract/test_memories.py",
+    "watches": "server/test_followers.py",
+    "watch_backlog": "server/test_followers.py",
+    "waiting_turns": "server/test_followers.py",
 }
 
 
@@ -104,8 +134,10 @@ def is_empty(client: Client, namespace: str) -> bool:
     return not client.sessions.ListSessions(ListSessionsRequest(parent=namespace, show_deleted=True)).sessions
 
 
-def test_every_limit_is_shown_here() -> None:
-    assert set(SESSIONS) | OTHERS == set(ServerLimits.DESCRIPTOR.fields_by_name)
+def test_every_limit_is_shown_here_or_elsewhere() -> None:
+    assert set(SESSIONS) | OTHERS | set(ELSEWHERE) == set(ServerLimits.DESCRIPTOR.fields_by_name)
+    for name, file in ELSEWHERE.items():
+        assert name in (TESTS / file).read_text()
 
 
 @pytest.mark.parametrize("name", SESSIONS)
@@ -375,6 +407,41 @@ def test_ages_are_told(client: Client, namespace: str, limits: ServerLimits) -> 
     assert limits.request_id_age.ToTimedelta() == timedelta(hours=24)
 
 
+def test_turns_are_given_for_so_long_and_no_longer(client: Client, namespace: str, limits: ServerLimits) -> None:
+    session, participant = new_session(client, namespace).name, new_participant(client, namespace)
+    longest = limits.turn_ttl.ToSeconds()
+    token = acquire_turn(client, session, participant, longest).token
+    client.sessions.RenewTurn(RenewTurnRequest(session=session, token=token, ttl=limits.turn_ttl))
+    before = get_session(client, session)
+    for seconds, nanos in ((longest, 1000), (longest + 1, 0), (0, 99_999_000), (0, 0), (-1, 0), (2**62, 0)):
+        acquiring = AcquireTurnRequest(session=session, participant=participant)
+        renewing = RenewTurnRequest(session=session, token=token)
+        for call, request in ((client.sessions.AcquireTurn, acquiring), (client.sessions.RenewTurn, renewing)):
+            request.ttl.seconds, request.ttl.nanos = seconds, nanos
+            refused(call, request, "INVALID_FIELD", "ttl")
+    assert get_session(client, session) == before
+    acquire_turn(client, session, participant, 0.1)
+
+
+def test_a_batch_with_everything_at_its_limit_fits(client: Client, address: str, limits: ServerLimits) -> None:
+    session = new_session(client, longest_namespace(client, limits), ASTRONAUT * limits.id_characters).name
+    ids = [f"{ASTRONAUT * (limits.id_characters - 3)}{number:03}" for number in range(limits.batch_events)]
+    rest = limits.batch_bytes // limits.batch_events - Event(event_id=ids[0]).ByteSize() - 4
+    request = AppendEventsRequest(parent=session, events=[Event(event_id=id_, text="x" * rest) for id_ in ids])
+    with grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        answer = RPCS["AppendEvents"].on(channel)(request, timeout=20)
+        page = RPCS["ListEvents"].on(channel)(ListEventsRequest(parent=session, page_size=1000), timeout=20)
+    assert [event.event_id for event in answer.events] == ids
+    assert list(page.events) == list(answer.events)
+
+
+def longest_namespace(client: Client, limits: ServerLimits) -> str:
+    """A namespace whose name is as long as can be."""
+    identifier = ASTRONAUT * (limits.id_characters - 12) + unique("x").rjust(12, "-")
+    request = CreateNamespaceRequest(namespace=Namespace(), namespace_id=identifier)
+    return client.namespaces.CreateNamespace(request).name
+
+
 class TestRequests:
     def test_at_the_limit_are_answered(self, client: Client, namespace: str, limits: ServerLimits) -> None:
         raw = padded(CreateSessionRequest(parent=namespace, session=Session()), limits.request_bytes)
@@ -419,10 +486,7 @@ class TestErrors:
 
     @pytest.fixture
     def longest(self, client: Client, limits: ServerLimits) -> str:
-        """A namespace whose name is as long as can be."""
-        identifier = ASTRONAUT * (limits.id_characters - 12) + unique("x").rjust(12, "-")
-        request = CreateNamespaceRequest(namespace=Namespace(), namespace_id=identifier)
-        return client.namespaces.CreateNamespace(request).name
+        return longest_namespace(client, limits)
 
     @staticmethod
     def seen(address: str, name: str, request: Message) -> Failure:
@@ -452,6 +516,28 @@ class TestErrors:
         refusal = self.seen(address, "UpdateSession", UpdateSessionRequest(session=Session(name=name, data="x")))
         assert refusal.code is grpc.StatusCode.FAILED_PRECONDITION
         assert refusal.reason == "SESSION_DELETED"
+
+    def test_about_what_was_missed_arrive(self, client: Client, address: str, longest: str) -> None:
+        session = new_session(client, longest, ASTRONAUT * 255).name
+        author = new_participant(client, longest, ASTRONAUT * 255)
+        for number in range(20):
+            append(client, session, Event(event_id=f"{ASTRONAUT * 250}{number}", author=author, text=ASTRONAUT))
+        late = AppendEventsRequest(parent=session, events=[Event(text="late")], expected_last_sequence=0)
+        refusal = self.seen(address, "AppendEvents", late)
+        assert refusal.reason == "SEQUENCE_MISMATCH"
+        assert refusal.info.metadata["last_sequence"] == "20"
+        (conflict,) = refusal.details(Conflict)
+        assert conflict.last_sequence == 20
+
+    def test_about_many_keys_arrive(self, client: Client, address: str, longest: str) -> None:
+        session = new_session(client, longest, ASTRONAUT * 255).name
+        keys = [f"{ASTRONAUT * 250}{number:03}" for number in range(100)]
+        update_state(client, session, *(StateUpdate(key=key, value_json=f'"{key}"') for key in keys))
+        updates = [StateUpdate(key=key, value_json="1", expected_revision=9) for key in keys]
+        refusal = self.seen(address, "UpdateState", UpdateStateRequest(name=session, updates=updates))
+        assert refusal.reason == "REVISION_MISMATCH"
+        assert refusal.info.metadata["revision"] == "1"
+        assert len(refusal.details(Conflict)) == 1
 
     def test_with_a_hundred_violations_arrive(self, address: str, longest: str) -> None:
         names = [f"{longest}/sessions/{ASTRONAUT * 200}/{number}" for number in range(100)]

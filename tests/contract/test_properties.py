@@ -1,24 +1,31 @@
 """No input makes a server fail in its own name: generated requests, and bytes that are no requests, for every RPC."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import ListEventsRequest
+from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
 from messages import raw_noise, raw_requests
 from rpcs import RPCS, Rpc
 from servers import Client, Failure
-from steps import get_session, members, new_participant, new_session
+from steps import AGENT, append, get_session, members, new_memory, new_participant, new_session
 
 EXAMPLES = 30
 NOISE_EXAMPLES = 10
 REASONS = {name.removeprefix("ERROR_REASON_") for name, _ in ErrorReason.items() if not name.endswith("_UNSPECIFIED")}
 FAULTS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE}
 MOST_DETAILS = 4096
+# How long a generated call may wait for a turn.
+WAIT_SECONDS = 0.3
 
 FILTERS = [
     'labels.team="a*" AND NOT enabled=false',
@@ -41,6 +48,11 @@ FILTERS = [
     "enabled=true OR",
     "participant_type=USER",
     "participant_type=2",
+    'type="m*" -labels.team:*',
+    'author=""',
+    'author!="namespaces/default/participants/x" event_time<2026-01-01T00:00:00Z',
+    'agent="namespaces/default/participants/x" OR memory_type=OBSERVATION',
+    "importance>=0 access_count<9223372036854775807",
 ]
 PATHS = [
     "*",
@@ -66,6 +78,10 @@ PATHS = [
     "participants",
     "etag",
     "uid",
+    "content",
+    "memo",
+    "importance",
+    "agent",
     ".",
     "a.b",
 ]
@@ -73,49 +89,84 @@ bounded = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
+# Each of another form: the rest of the RPCs have requests like one of these.
+REACHING = [
+    *("GetSession", "CreateSession", "UpdateSession", "ListSessions", "BindParticipant", "WatchSession"),
+    *("AppendEvents", "ListEvents", "UpdateState", "CreateMemory"),
+]
 every_rpc = pytest.mark.parametrize("rpc", [pytest.param(rpc, id=name) for name, rpc in RPCS.items()])
 
 
 @pytest.fixture
 def values(client: Client, namespace: str) -> Mapping[str, Sequence[str]]:
-    """Texts for fields by resource kind or name, so that many a request gets as far as the database."""
-    user, agent = new_participant(client, namespace, "user"), new_participant(client, namespace, "agent")
+    """Texts for fields by name or resource kind, so that many a request gets as far as the database."""
+    user = new_participant(client, namespace, "user")
+    agent = new_participant(client, namespace, "agent", participant_type=AGENT)
     full = new_session(client, namespace, "full", labels={"team": "a"}, participants=members(user), data="x")
     empty = new_session(client, namespace, "empty")
-    pages = [
-        client.sessions.ListSessions(ListSessionsRequest(parent=namespace, page_size=1, order_by=order))
-        for order in ("", "create_time desc")
-    ]
+    events = [Event(event_id=id_, text="x", author=user, labels={"team": "a"}) for id_ in ("first", "second")]
+    append(client, full.name, *events)
+    memories = [new_memory(client, full.name, agent, id_).name for id_ in ("one", "two")]
+    missing = [f"{namespace}/{rest}" for rest in ("sessions/missing", "participants/missing")]
     return {
-        "parent": [namespace],
         "Namespace": [namespace],
-        "Session": [full.name, empty.name, f"{namespace}/sessions/missing"],
-        "Participant": [user, agent, f"{namespace}/participants/missing"],
+        "Session": [full.name, empty.name, missing[0]],
+        "Participant": [user, agent, missing[1]],
+        "agent": [agent, agent, user],
+        "Event": [f"{full.name}/events/{id_}" for id_ in ("first", "second", "missing")],
+        "Memory": [*memories, f"{full.name}/memories/missing"],
+        "*": [namespace, user, full.name, *missing],
         "session_id": ["full", "empty", "new", "New"],
         "participant_id": ["user", "agent", "new"],
+        "event_id": ["", "first", "new"],
+        "memory_id": ["", "one", "new"],
         "etag": ["", full.etag, get_session(client, empty.name).etag],
         "request_id": ["", "one", "two"],
-        "order_by": ["", "name desc", "create_time", "update_time  desc", "name, create_time"],
-        "page_token": ["", *(page.next_page_token for page in pages)],
+        "order_by": ["", "name desc", "create_time", "update_time  desc", "name, create_time", "sequence desc"],
+        "page_token": ["", *page_tokens(client, full.name)],
         "filter": ["", *FILTERS],
         "paths": PATHS,
         "key": ["team", "a.b/c", "a"],
+        "value_json": ["1", '{"a": [1e400, "\\u0000"]}', "[" * 2000 + "]" * 2000, "NaN", '"\0"'],
     }
+
+
+def page_tokens(client: Client, session: str) -> list[str]:
+    """Tokens of several lists; each has two entries at least."""
+    namespace = session.rpartition("/sessions/")[0]
+    pages: list[Any] = [
+        client.sessions.ListSessions(ListSessionsRequest(parent=namespace, page_size=1, order_by=order))
+        for order in ("", "create_time desc")
+    ]
+    pages.append(client.events.ListEvents(ListEventsRequest(parent=session, page_size=1)))
+    pages.append(client.memories.ListMemories(ListMemoriesRequest(parent=session, page_size=1)))
+    return [page.next_page_token for page in pages]
 
 
 def check_answer(client: Client, rpc: Rpc, raw: bytes) -> None:
     """An RPC answers what it should, or is refused by the rules."""
+    waits = asks_to_wait(rpc, raw)
     try:
-        rpc.answer_class.FromString(rpc.raw_on(client.channel)(raw))
+        rpc.answer_class.FromString(rpc.raw_on(client.channel)(raw, **({"timeout": WAIT_SECONDS} if waits else {})))
     except grpc.RpcError as error:
         refusal = Failure(error)
     else:
+        return
+    if waits and refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return
     assert refusal.code not in FAULTS, refusal.message
     assert refusal.reason in REASONS
     assert refusal.info.domain == "activity-session"
     assert 0 < refusal.status.ByteSize() <= MOST_DETAILS
     assert refusal.status.code == refusal.code.value[0]
+
+
+def asks_to_wait(rpc: Rpc, raw: bytes) -> bool:
+    """Whether a request may get its answer only when somebody else's turn is over."""
+    try:
+        return bool(getattr(rpc.request_class.FromString(raw), "wait", False))
+    except DecodeError:
+        return False
 
 
 @every_rpc
@@ -140,7 +191,7 @@ def test_bytes_that_are_no_requests_are_refused_by_the_rules(client: Client, rpc
     check()
 
 
-@pytest.mark.parametrize("name", ["GetSession", "CreateSession", "UpdateSession", "ListSessions", "BindParticipant"])
+@pytest.mark.parametrize("name", REACHING)
 def test_generated_requests_are_not_all_refused(client: Client, values: Mapping[str, Sequence[str]], name: str) -> None:
     reached = set()
 

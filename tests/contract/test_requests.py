@@ -6,6 +6,23 @@ from typing import Any, NamedTuple
 import pytest
 from google.protobuf.message import Message
 
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import (
+    AppendEventsRequest,
+    GetStateRequest,
+    ListEventsRequest,
+    UpdateStateRequest,
+)
+from activity_session.v1.memory_pb2 import Memory, MemoryType
+from activity_session.v1.memory_service_pb2 import (
+    BatchCreateMemoriesRequest,
+    CreateMemoryRequest,
+    DeleteMemoryRequest,
+    GetMemoryRequest,
+    ListMemoriesRequest,
+    UndeleteMemoryRequest,
+    UpdateMemoryRequest,
+)
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import (
     CreateNamespaceRequest,
@@ -24,22 +41,41 @@ from activity_session.v1.participant_service_pb2 import (
 )
 from activity_session.v1.session_pb2 import SESSION_VIEW_FULL, Session
 from activity_session.v1.session_service_pb2 import (
+    AcquireTurnRequest,
     BindParticipantRequest,
     CreateSessionRequest,
     DeleteSessionRequest,
     EnsureSessionRequest,
     ExpungeSessionRequest,
     ListSessionsRequest,
+    MarkReadRequest,
+    ReleaseTurnRequest,
+    RenewTurnRequest,
     UnbindParticipantRequest,
     UndeleteSessionRequest,
     UpdateSessionRequest,
 )
-from rpcs import MUTATING
+from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from rpcs import IDEMPOTENT, WITH_REQUEST_ID
 from servers import Client, failure, unique
-from steps import at_once, delete_session, get_session, member_names, members, new_participant, new_session, refused
+from steps import (
+    acquire_turn,
+    append,
+    at_once,
+    delete_session,
+    get_session,
+    member_names,
+    members,
+    new_memory,
+    new_participant,
+    new_session,
+    refused,
+    update_state,
+)
 
 CALLERS = 16
 TYPE = PARTICIPANT_TYPE_AGENT
+OBSERVATION = MemoryType.MEMORY_TYPE_OBSERVATION
 
 
 class Case(NamedTuple):
@@ -96,6 +132,49 @@ def _bind(client: Client, namespace: str) -> Message:
 def _unbind(client: Client, namespace: str) -> Message:
     session, participant = _session_with_member(client, namespace)
     return UnbindParticipantRequest(session=session, participant=participant)
+
+
+def _append(client: Client, namespace: str) -> Message:
+    update = StateUpdate(scope=StateScope.STATE_SCOPE_SESSION, key="said", value_json="1")
+    session = new_session(client, namespace).name
+    return AppendEventsRequest(parent=session, events=[Event(text="hello")], state_updates=[update])
+
+
+def _update_state(client: Client, namespace: str) -> Message:
+    update = StateUpdate(key="plan", value_json="1", expected_revision=0)
+    return UpdateStateRequest(name=new_session(client, namespace).name, updates=[update])
+
+
+def _acquire_turn(client: Client, namespace: str) -> Message:
+    return AcquireTurnRequest(session=new_session(client, namespace).name, participant=_agent(client, namespace))
+
+
+def _agent(client: Client, namespace: str) -> str:
+    return new_participant(client, namespace, participant_type=TYPE)
+
+
+def _memory(client: Client, namespace: str) -> str:
+    return new_memory(client, new_session(client, namespace).name, _agent(client, namespace)).name
+
+
+def _deleted_memory(client: Client, namespace: str) -> str:
+    name = _memory(client, namespace)
+    client.memories.DeleteMemory(DeleteMemoryRequest(name=name))
+    return name
+
+
+def _create_memory(client: Client, namespace: str) -> CreateMemoryRequest:
+    memory = Memory(agent=_agent(client, namespace), memory_type=OBSERVATION, content="likes tea")
+    return CreateMemoryRequest(parent=new_session(client, namespace).name, memory_id="tea", memory=memory)
+
+
+def _create_memories(client: Client, namespace: str) -> Message:
+    one = _create_memory(client, namespace)
+    return BatchCreateMemoriesRequest(parent=one.parent, requests=[one])
+
+
+def _delete_created_memory(client: Client, request: Any) -> None:
+    client.memories.DeleteMemory(DeleteMemoryRequest(name=f"{request.parent}/memories/tea"))
 
 
 CASES = {
@@ -164,6 +243,31 @@ CASES = {
         _unbind,
         lambda c, r: c.sessions.BindParticipant(BindParticipantRequest(session=r.session, participant=r.participant)),
     ),
+    "AcquireTurn": Case(
+        _acquire_turn, lambda c, r: c.sessions.ReleaseTurn(ReleaseTurnRequest(session=r.session, token=1))
+    ),
+    "AppendEvents": Case(_append, lambda c, r: append(c, r.parent, "behind it")),
+    "UpdateState": Case(
+        _update_state, lambda c, r: update_state(c, r.name, StateUpdate(key=r.updates[0].key, delete=True))
+    ),
+    "CreateMemory": Case(_create_memory, _delete_created_memory),
+    "BatchCreateMemories": Case(_create_memories, _delete_created_memory),
+    "GetMemory": Case(
+        lambda c, n: GetMemoryRequest(name=_memory(c, n), touch=True),
+        lambda c, r: c.memories.DeleteMemory(DeleteMemoryRequest(name=r.name)),
+    ),
+    "UpdateMemory": Case(
+        lambda c, n: UpdateMemoryRequest(memory=Memory(name=_memory(c, n), memo="new")),
+        lambda c, r: c.memories.UpdateMemory(UpdateMemoryRequest(memory=Memory(name=r.memory.name, memo="newer"))),
+    ),
+    "DeleteMemory": Case(
+        lambda c, n: DeleteMemoryRequest(name=_memory(c, n)),
+        lambda c, r: c.memories.UndeleteMemory(UndeleteMemoryRequest(name=r.name)),
+    ),
+    "UndeleteMemory": Case(
+        lambda c, n: UndeleteMemoryRequest(name=_deleted_memory(c, n)),
+        lambda c, r: c.memories.DeleteMemory(DeleteMemoryRequest(name=r.name)),
+    ),
 }
 
 every_rpc = pytest.mark.parametrize("name", CASES)
@@ -180,6 +284,9 @@ def altered(request: Any) -> Any:
     """Another request with the same request id, which would fail if it were carried out."""
     other = type(request)()
     other.CopyFrom(request)
+    if alter := ALTERED.get(request.DESCRIPTOR.name):
+        alter(other)
+        return other
     resource = next((field.name for field in request.DESCRIPTOR.fields if _is_resource(field)), "")
     if resource and request.DESCRIPTOR.name.startswith("Update"):
         getattr(other, resource).etag = "stale"
@@ -192,6 +299,32 @@ def altered(request: Any) -> Any:
     else:
         other.participant += "-missing"
     return other
+
+
+def _with_a_missing_agent(request: Any) -> None:
+    request.memory.agent += "-missing"
+
+
+def _of_a_missing_memory(request: Any) -> None:
+    request.name += "-missing"
+
+
+def _behind_another_event(request: Any) -> None:
+    request.expected_last_sequence = 99
+
+
+def _of_another_revision(request: Any) -> None:
+    request.updates[0].expected_revision = 99
+
+
+# Those that fail for reasons of their own.
+ALTERED: dict[str, Callable[[Any], None]] = {
+    "AppendEventsRequest": _behind_another_event,
+    "UpdateStateRequest": _of_another_revision,
+    "CreateMemoryRequest": _with_a_missing_agent,
+    "BatchCreateMemoriesRequest": lambda request: _with_a_missing_agent(request.requests[0]),
+    "GetMemoryRequest": _of_a_missing_memory,
+}
 
 
 def _is_resource(field: Any) -> bool:
@@ -211,18 +344,19 @@ def everything(client: Client, namespace: str) -> list[Message]:
         return []
     participants = ListParticipantsRequest(parent=namespace, show_deleted=True)
     sessions = ListSessionsRequest(parent=namespace, show_deleted=True, view=SESSION_VIEW_FULL)
+    found = client.sessions.ListSessions(sessions)
     return [
         owners,
         client.participants.ListParticipants(participants),
-        client.sessions.ListSessions(sessions),
+        found,
+        client.memories.ListMemories(ListMemoriesRequest(parent=f"{namespace}/sessions/-", show_deleted=True)),
+        *(client.events.ListEvents(ListEventsRequest(parent=session.name)) for session in found.sessions),
+        *(client.events.GetState(GetStateRequest(name=session.name)) for session in found.sessions),
     ]
 
 
-def test_every_mutating_rpc_takes_one_and_has_a_case() -> None:
-    assert {name for name, rpc in MUTATING.items() if "request_id" in rpc.request_class.DESCRIPTOR.fields_by_name} == (
-        set(MUTATING)
-    )
-    assert set(CASES) == set(MUTATING)
+def test_every_rpc_that_takes_one_has_a_case() -> None:
+    assert set(CASES) == set(WITH_REQUEST_ID)
 
 
 @every_rpc
@@ -230,7 +364,7 @@ def test_the_same_request_gets_the_first_answer_and_takes_effect_once(
     client: Client, namespace: str, name: str
 ) -> None:
     request = prepared(client, namespace, name, unique("request"))
-    where, call = scope(namespace, request), MUTATING[name].raw_on(client.channel)
+    where, call = scope(namespace, request), WITH_REQUEST_ID[name].raw_on(client.channel)
     raw = request.SerializeToString()
     before = everything(client, where)
     first = call(raw)
@@ -248,7 +382,7 @@ def test_the_same_request_gets_the_first_answer_and_takes_effect_once(
 @every_rpc
 def test_another_request_with_the_same_id_is_refused(client: Client, namespace: str, name: str) -> None:
     request = prepared(client, namespace, name, unique("request"))
-    call = MUTATING[name].on(client.channel)
+    call = WITH_REQUEST_ID[name].on(client.channel)
     first = call(request)
     after = everything(client, scope(namespace, request))
     refusal = refused(call, altered(request), "REQUEST_ID_REUSED", "request_id")
@@ -260,7 +394,7 @@ def test_another_request_with_the_same_id_is_refused(client: Client, namespace: 
 @every_rpc
 def test_a_failed_call_leaves_the_id_free(client: Client, namespace: str, name: str) -> None:
     request = prepared(client, namespace, name, unique("request"))
-    call = MUTATING[name].on(client.channel)
+    call = WITH_REQUEST_ID[name].on(client.channel)
     assert failure(call, altered(request)).reason not in ("REQUEST_ID_REUSED", "INVALID_FIELD")
     before = everything(client, scope(namespace, request))
     call(request)
@@ -277,14 +411,14 @@ def test_one_id_in_two_namespaces_is_two_ids(client: Client, name: str) -> None:
         )
         request = prepared(client, created.name, name, request_id)
         before = everything(client, scope(created.name, request))
-        MUTATING[name].on(client.channel)(request)
+        WITH_REQUEST_ID[name].on(client.channel)(request)
         assert everything(client, scope(created.name, request)) != before
 
 
 @every_rpc
 def test_parallel_calls_with_one_id_take_effect_once(client: Client, namespace: str, name: str) -> None:
     request = prepared(client, namespace, name, unique("request"))
-    raw, call = request.SerializeToString(), MUTATING[name].raw_on(client.channel)
+    raw, call = request.SerializeToString(), WITH_REQUEST_ID[name].raw_on(client.channel)
     answers = at_once([lambda: call(raw)] * CALLERS)
     assert all(isinstance(answer, bytes) for answer in answers)
     assert len(set(answers)) == 1
@@ -293,7 +427,7 @@ def test_parallel_calls_with_one_id_take_effect_once(client: Client, namespace: 
 
 @every_rpc
 def test_is_one_to_128_printable_ascii_characters(client: Client, namespace: str, name: str) -> None:
-    call = MUTATING[name].on(client.channel)
+    call = WITH_REQUEST_ID[name].on(client.channel)
     request = prepared(client, namespace, name, "")
     before = everything(client, scope(namespace, request))
     for request_id in ("a b", " ", "ä", "a\n", "\0", "\x7f", "👩"):
@@ -350,3 +484,43 @@ def test_a_call_that_failed_for_want_of_a_participant_succeeds_when_it_is_there(
     refused(client.sessions.CreateSession, request, "PARTICIPANT_NOT_FOUND")
     new_participant(client, namespace, "late")
     assert member_names(client.sessions.CreateSession(request)) == [wanted]
+
+
+class TestWithoutOne:
+    """What does the same however often it is said; every answer is that of the first time."""
+
+    @pytest.fixture
+    def session(self, client: Client, namespace: str) -> str:
+        """A session with an event, whose turn has the token 1 and belongs to its member."""
+        participant = new_participant(client, namespace, "member")
+        name = new_session(client, namespace, participants=members(participant)).name
+        append(client, name, "hello")
+        acquire_turn(client, name, participant)
+        return name
+
+    def said(self, session: str) -> dict[str, Message]:
+        member = f"{session.partition('/sessions/')[0]}/participants/member"
+        return {
+            "MarkRead": MarkReadRequest(session=session, participant=member, sequence=1),
+            "RenewTurn": RenewTurnRequest(session=session, token=1),
+            "ReleaseTurn": ReleaseTurnRequest(session=session, token=1),
+        }
+
+    def test_are_all_here(self) -> None:
+        assert set(self.said("")) == IDEMPOTENT
+
+    @pytest.mark.parametrize("name", sorted(IDEMPOTENT))
+    def test_twice_is_once(self, client: Client, session: str, name: str) -> None:
+        call, request = getattr(client.sessions, name), self.said(session)[name]
+        first = timeless(call(request))
+        after = timeless(get_session(client, session))
+        assert timeless(call(request)) == first
+        assert timeless(get_session(client, session)) == after
+
+
+def timeless(answer: Any) -> Any:
+    """An answer without the end of a turn: that is counted from when it was last said."""
+    turn = answer.turn if isinstance(answer, Session) else answer
+    if "expire_time" in turn.DESCRIPTOR.fields_by_name:
+        turn.ClearField("expire_time")
+    return answer

@@ -52,7 +52,9 @@ MEMORY_OTHERS: dict[str, Any] = {
 }
 COUNTS = [name for name, value in MEMORY_DEFAULTS.items() if type(value) is int and name != "max_memory_strategy"]
 SHARES = [name for name, value in MEMORY_DEFAULTS.items() if isinstance(value, float)]
-DEFAULTS = SessionSettings(sync_chat=False, override_importance=0, memory=MemorySettings(**MEMORY_DEFAULTS))
+DEFAULTS = SessionSettings(
+    sync_chat=False, override_importance=0, require_turn=False, memory=MemorySettings(**MEMORY_DEFAULTS)
+)
 LARGEST = 2**31 - 1
 
 

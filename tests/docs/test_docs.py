@@ -27,37 +27,73 @@ def address() -> Iterator[str]:
         yield server.address
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def needed(program: str, how: str) -> None:
     if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed; to try the README's session: {how}")
+        pytest.skip(f"{program} is not installed; to try the commands of the docs: {how}")
 
 
-def test_the_grpcurl_session_of_the_readme_runs_as_written(address: str, tmp_path: Path) -> None:
+def run_as_written(text: str, address: str) -> subprocess.CompletedProcess[str]:
+    """Run all commands of a page, one behind the other; each must succeed."""
     needed("grpcurl", "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4")
-    needed("jq", "apt-get install jq")
-    script = "\n".join(blocks("sh")).replace(ADDRESS, address)
+    script = "\n".join(blocks(text, "sh")).replace(ADDRESS, address)
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_grpcurl_session_of_the_readme_runs_as_written(address: str) -> None:
+    done = run_as_written(README, address)
     assert '"created": true' in done.stdout
-    assert done.stdout.count("day 1: 🏯") == 3, "updated, deleted, undeleted; BASIC lists leave data out"
-    assert "ETAG_MISMATCH" in done.stderr
-    assert "refused: Aborted" in done.stdout
+    assert done.stdout.count('"text": "Where is the 🏯?"') == 3, "appended, listed, watched"
+    assert '"bookmark"' in done.stdout
+    assert "two seconds are over" in done.stdout
+    assert '"reason": "REVISION_MISMATCH"' in done.stderr
+    assert done.stdout.count("refused") == 1
+    assert '"token": "1"' in done.stdout
     assert '"purge_time"' in done.stdout
 
 
+@pytest.fixture(scope="module")
+def guide() -> subprocess.CompletedProcess[str]:
+    """What the lines of the guide do on a server with an empty database."""
+    with serving("sqlite:///:memory:") as server:
+        return run_as_written(page("events.md"), server.address)
+
+
+def test_the_lines_of_the_guide_are_refused_only_where_it_says_so(guide: subprocess.CompletedProcess[str]) -> None:
+    refusals = re.findall('"reason": "([A-Z_]+)"', guide.stderr)
+    assert refusals == ["SEQUENCE_MISMATCH", "REVISION_MISMATCH", "TURN_LOST", "SESSION_HAS_MEMORIES"]
+    assert guide.stdout.count("refused: ") == len(refusals)
+    assert '"event_id": "q2"' in guide.stderr, "the Conflict has the event that was missed"
+
+
+def test_the_lines_of_the_guide_do_what_it_says(guide: subprocess.CompletedProcess[str]) -> None:
+    sequences = re.findall(r'"sequence": "(\d+)"', guide.stdout)
+    assert sequences[:3] == ["1", "2", "1"], "two events, and the retry of the first one"
+    assert re.findall(r'"last_read_sequence": "(\d+)"', guide.stdout)[0] == "2"
+    assert list(dict.fromkeys(re.findall(r'"token": "(\d+)"', guide.stdout))) == ["1", "2"]
+    assert '"access_count": "2"' in guide.stdout, "recalled before and after the session was deleted"
+
+
+def test_a_watch_in_the_guide_shows_text_and_a_place_to_resume_from(guide: subprocess.CompletedProcess[str]) -> None:
+    before = guide.stdout.partition("two seconds are over")[0]
+    shown = before[before.index('{\n  "event": {') :]
+    assert re.findall('"text": "(.*)"', shown) == ["Two temples a day.", "And tea!"]
+    assert shown.rindex('"session": {') < shown.rindex('"bookmark": {\n    "last_sequence": "4"')
+
+
 def test_the_python_example_of_the_readme_runs_as_written(address: str) -> None:
-    (example,) = blocks("python")
+    (example,) = blocks(README, "python")
     done = subprocess.run(
         [sys.executable, "-c", example.replace(ADDRESS, address)],
         capture_output=True,
@@ -65,7 +101,7 @@ def test_the_python_example_of_the_readme_runs_as_written(address: str) -> None:
         timeout=60,
         check=False,
     )
-    assert done.stdout == "weather\n", done.stderr
+    assert done.stdout == "1 Will it rain?\n", done.stderr
 
 
 def test_every_path_and_target_that_the_readme_names_is_there() -> None:
@@ -74,6 +110,13 @@ def test_every_path_and_target_that_the_readme_names_is_there() -> None:
         assert f"\n{target}:" in makefile
     for path in re.findall(r"\]\((?!http)([^)]+)\)", README) + re.findall(r"`(tests/[^`]+)`", README):
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+def test_every_page_links_to_what_is_there_and_is_linked_to(name: str) -> None:
+    for path in re.findall(r"\]\((?!http)([^)]+)\)", page(name)):
+        assert (ROOT / "docs" / path).exists(), path
+    assert f"](docs/{name})" in README
 
 
 @pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - set(Limits.model_fields)))
@@ -98,14 +141,19 @@ def test_every_error_reason_is_in_the_errors_page(name: str) -> None:
     assert re.search(rf"^\|[^|]*\b{name.removeprefix('ERROR_REASON_')}\b", page("errors.md"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("fields", [filters.NAMESPACE_FIELDS, filters.PARTICIPANT_FIELDS, filters.SESSION_FIELDS])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        filters.NAMESPACE_FIELDS,
+        filters.PARTICIPANT_FIELDS,
+        filters.SESSION_FIELDS,
+        filters.EVENT_FIELDS,
+        filters.MEMORY_FIELDS,
+    ],
+)
 def test_every_filter_field_is_in_the_filters_page(fields: filters.Fields) -> None:
     for field in fields:
         assert f"`{field}" in page("filters.md")
-
-
-def page(name: str) -> str:
-    return (ROOT / "docs" / name).read_text()
 
 
 def table_row(name: str, first: str) -> list[str]:

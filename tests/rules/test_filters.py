@@ -17,9 +17,16 @@ from activity_session_server.limits import Limits
 LIMITS = Limits.model_validate({})
 # As far as the settings let anybody go.
 WIDEST = Limits.model_validate({"filter_characters": 12_000, "filter_terms": 200, "filter_depth": 50})
-FIELDS = (filters.SESSION_FIELDS, filters.PARTICIPANT_FIELDS, filters.NAMESPACE_FIELDS)
+FIELDS = (
+    filters.SESSION_FIELDS,
+    filters.PARTICIPANT_FIELDS,
+    filters.NAMESPACE_FIELDS,
+    filters.EVENT_FIELDS,
+    filters.MEMORY_FIELDS,
+)
 WORDS = st.sampled_from(
     [
+        *("type", "author", "event_time", "agent", "memory_type", "importance", "access_count", "OBSERVATION"),
         *("enabled", "session_id", "labels.a", "labels.", "create_time", "participants", "last_sequence", "uid"),
         *("=", "!=", "<", "<=", ">", ">=", ":", "!", "~", "(", ")", "-", "NOT", "AND", "OR", " ", "  ", "\n", "\u00a0"),
         *("true", "false", "1", "-1", "USER", "*", "a*", "**", "*a*", "\\", "é", "e\u0301", "😀", "\0", "24:00"),
@@ -172,6 +179,50 @@ C = compared("last_sequence", ">", 5)
 )
 def test_trees(text: str, node: Node) -> None:
     assert parse(text) == node
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "node"),
+    [
+        ('type="m*"', filters.EVENT_FIELDS, compared("type", "=", Text("m", open_end=True))),
+        ('author=""', filters.EVENT_FIELDS, compared("author", "=", Text(""))),
+        (
+            "author!=namespaces/a/participants/b",
+            filters.EVENT_FIELDS,
+            compared("author", "!=", Text("namespaces/a/participants/b")),
+        ),
+        (
+            "agent=namespaces/a/participants/b",
+            filters.MEMORY_FIELDS,
+            compared("agent", "=", Text("namespaces/a/participants/b")),
+        ),
+        (
+            "memory_type!=MEMORY_TYPE_INTEGRATION",
+            filters.MEMORY_FIELDS,
+            compared("memory_type", "!=", Text("INTEGRATION")),
+        ),
+        ("importance>=-1", filters.MEMORY_FIELDS, compared("importance", ">=", -1)),
+    ],
+)
+def test_trees_of_events_and_memories(text: str, fields: filters.Fields, node: Node) -> None:
+    assert parse(text, fields) == node
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("author:namespaces/a/participants/b", filters.EVENT_FIELDS),
+        ("author=b", filters.EVENT_FIELDS),
+        ("sequence>1", filters.EVENT_FIELDS),
+        ("memory_type=USER", filters.MEMORY_FIELDS),
+        ("memory_type<OBSERVATION", filters.MEMORY_FIELDS),
+        ("content:tea", filters.MEMORY_FIELDS),
+    ],
+)
+def test_what_events_and_memories_cannot_be_asked(text: str, fields: filters.Fields) -> None:
+    with pytest.raises(ServiceError) as raised:
+        parse(text, fields)
+    assert raised.value.reason == ErrorReason.ERROR_REASON_INVALID_FILTER
 
 
 @pytest.mark.parametrize("value", ["USER", "PARTICIPANT_TYPE_USER", '"USER"'])

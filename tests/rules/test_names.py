@@ -12,7 +12,19 @@ from activity_session_server.errors import Kind
 KINDS = list(Kind)
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
 TEXTS = st.text(max_size=300)
+PATTERNS = {
+    Kind.NAMESPACE: "namespaces/{namespace}",
+    Kind.PARTICIPANT: "namespaces/{namespace}/participants/{participant}",
+    Kind.SESSION: "namespaces/{namespace}/sessions/{session}",
+    Kind.EVENT: "namespaces/{namespace}/sessions/{session}/events/{event}",
+    Kind.MEMORY: "namespaces/{namespace}/sessions/{session}/memories/{memory}",
+}
 IDS = TEXTS.map(lambda text: unicodedata.normalize("NFC", text)).filter(lambda text: names.id_problem(text) is None)
+
+
+def first_of(kind: Kind, *ids: str) -> tuple[str, ...]:
+    """As many of the ids as a name of that kind has."""
+    return ids[: PATTERNS[kind].count("{")]
 
 
 def is_id(text: str) -> bool:
@@ -60,23 +72,40 @@ def test_ids_that_only_look_odd(text: str) -> None:
     assert names.id_problem(text) is None
 
 
-@given(st.sampled_from(KINDS), IDS, IDS)
-def test_a_name_gives_back_the_ids_it_was_made_of(kind: Kind, first: str, second: str) -> None:
-    ids = (first,) if kind is Kind.NAMESPACE else (first, second)
+@given(st.sampled_from(KINDS), IDS, IDS, IDS)
+def test_a_name_gives_back_the_ids_it_was_made_of(kind: Kind, first: str, second: str, third: str) -> None:
+    ids = first_of(kind, first, second, third)
     name = names.format_name(kind, *ids)
     assert names.problem(kind, name) is None
     assert names.ids_of(name) == ids
 
 
-@given(IDS, IDS)
-def test_a_name_is_of_one_kind_only(first: str, second: str) -> None:
-    made = {
-        Kind.NAMESPACE: names.format_name(Kind.NAMESPACE, first),
-        Kind.PARTICIPANT: names.format_name(Kind.PARTICIPANT, first, second),
-        Kind.SESSION: names.format_name(Kind.SESSION, first, second),
-    }
-    for kind, name in made.items():
+@given(IDS, IDS, IDS)
+def test_a_name_is_of_one_kind_only(first: str, second: str, third: str) -> None:
+    for kind in KINDS:
+        name = names.format_name(kind, *first_of(kind, first, second, third))
         assert [other for other in KINDS if names.problem(other, name) is None] == [kind]
+        assert names.kind_of(name) is kind
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not Kind.NAMESPACE])
+def test_a_name_begins_with_that_of_its_parent(kind: Kind) -> None:
+    ids = first_of(kind, "a", "b", "c")
+    parent_kind = names.kind_of_parent(kind)
+    assert parent_kind is not None
+    parent = names.format_name(parent_kind, *ids[:-1])
+    assert names.parent_of(names.format_name(kind, *ids)) == parent
+
+
+def test_a_namespace_has_no_parent() -> None:
+    assert names.kind_of_parent(Kind.NAMESPACE) is None
+
+
+def test_any_stands_for_the_last_id_only_and_only_where_it_may() -> None:
+    for name, may in (("namespaces/a/sessions/-", True), ("namespaces/-/sessions/b", False)):
+        assert names.problem(Kind.SESSION, name) is not None
+        assert (names.problem(Kind.SESSION, name, any_of_it=True) is None) == may
+    assert names.problem(Kind.SESSION, "namespaces/a/sessions/b", any_of_it=True) is None
 
 
 @given(st.sampled_from(KINDS), TEXTS)
@@ -87,26 +116,23 @@ def test_any_text_is_judged_without_an_error(kind: Kind, text: str) -> None:
         assert names.format_name(kind, *names.ids_of(text)) == text
 
 
-@given(st.sampled_from(KINDS), TEXTS, TEXTS)
-def test_a_name_is_as_good_as_its_ids(kind: Kind, first: str, second: str) -> None:
-    ids = (first,) if kind is Kind.NAMESPACE else (first, second)
+@given(st.sampled_from(KINDS), TEXTS, TEXTS, TEXTS)
+def test_a_name_is_as_good_as_its_ids(kind: Kind, first: str, second: str, third: str) -> None:
+    ids = first_of(kind, first, second, third)
     is_good = names.problem(kind, names.format_name(kind, *ids)) is None
     assert is_good == all(names.id_problem(id_) is None for id_ in ids)
 
 
-@pytest.mark.parametrize(
-    ("kind", "pattern"),
-    [
-        (Kind.NAMESPACE, "namespaces/{namespace}"),
-        (Kind.PARTICIPANT, "namespaces/{namespace}/participants/{participant}"),
-        (Kind.SESSION, "namespaces/{namespace}/sessions/{session}"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "pattern"), PATTERNS.items())
 def test_the_form_is_told_where_it_is_missed(kind: Kind, pattern: str) -> None:
     assert names.pattern(kind) == pattern
     problem = names.problem(kind, "nonsense")
     assert problem is not None
     assert pattern in problem.text
+
+
+def test_every_kind_has_a_form() -> None:
+    assert set(PATTERNS) == set(KINDS)
 
 
 @given(st.text(max_size=5000))

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.event_service_pb2 import GetStateRequest, ListEventsRequest
+from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
 from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest
 from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
 from activity_session.v1.session_pb2 import SessionView
@@ -81,6 +83,7 @@ def test_any_bytes_that_are_no_token_are_refused(raw: bytes) -> None:
         ListSessionsRequest(parent="namespaces/a", show_deleted=True),
         # The same bytes on the wire, but of another list.
         ListParticipantsRequest(parent="namespaces/a"),
+        ListMemoriesRequest(parent="namespaces/a"),
         ListNamespacesRequest(),
     ],
     ids=lambda request: f"{request.DESCRIPTOR.name} {request}".strip(),
@@ -88,6 +91,31 @@ def test_any_bytes_that_are_no_token_are_refused(raw: bytes) -> None:
 def test_a_token_is_good_for_its_own_query_only(other: paging.ListRequest) -> None:
     other.page_token = paging.next_token(listing(), Position("a", "b"))
     assert reason_of(other) == "INVALID_PAGE_TOKEN"
+
+
+@pytest.mark.parametrize("sequence", [0, 1, 2**63 - 1])
+def test_a_place_in_a_log_stands_in_a_token(sequence: int) -> None:
+    request = ListEventsRequest(parent="namespaces/a/sessions/b", order_by="sequence desc")
+    position = Position(str(sequence), "")
+    request.page_token = paging.next_token(request, position)
+    assert paging.page_of(request, MAXIMUM, ("sequence",)).after == position
+    request.before_sequence = 5
+    with pytest.raises(ServiceError):
+        paging.page_of(request, MAXIMUM, ("sequence",))
+
+
+@pytest.mark.parametrize("value", ["", "x", "-1", str(2**63), "1.5", "9" * 5000])
+def test_a_made_up_place_in_a_log_is_refused(value: str) -> None:
+    request = ListEventsRequest(parent="namespaces/a/sessions/b")
+    request.page_token = paging.next_token(request, Position(value, ""))
+    with pytest.raises(ServiceError) as raised:
+        paging.page_of(request, MAXIMUM, ("sequence",))
+    assert raised.value.reason == ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN
+
+
+def test_a_list_without_an_order_is_in_its_only_one() -> None:
+    page = paging.page_of(GetStateRequest(name="namespaces/a"), MAXIMUM, ("key",))
+    assert (page.order, page.size) == (Order("key", descending=False), 50)
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))

@@ -20,7 +20,7 @@ from activity_session_server import __version__, session_settings
 from activity_session_server.app import SERVICES
 from activity_session_server.limits import Limits
 from activity_session_server.session_settings import MemoryResourceSettings, SessionResourceSettings
-from rpcs import MUTATING, RPCS, Rpc, modules
+from rpcs import COUNTED, IDEMPOTENT, MUTATING, RPCS, WITH_REQUEST_ID, Rpc, modules
 from servers import Client, connected, serving
 
 PROTOS = Path(__file__).parents[2] / "protos" / "activity_session" / "v1"
@@ -28,7 +28,8 @@ MODELS: list[tuple[type[Message], type[BaseModel]]] = [
     (SessionSettings, SessionResourceSettings),
     (MemorySettings, MemoryResourceSettings),
 ]
-STANDARD_VERBS = {"Get": "get", "List": "get", "BatchGet": "get", "Update": "patch", "Delete": "delete"}
+READING = re.compile("(Get|BatchGet|List|Watch)[A-Z]")
+STANDARD_VERBS = {"Update": "patch", "Delete": "delete"}
 
 every_rpc = pytest.mark.parametrize("rpc", [pytest.param(rpc, id=name) for name, rpc in RPCS.items()])
 
@@ -86,33 +87,46 @@ def test_every_field_that_callers_send_tells_its_behaviour(message: Any) -> None
 
 @every_rpc
 def test_every_rpc_can_be_offered_over_http(rpc: Rpc) -> None:
-    verb = rpc.http.WhichOneof("pattern")
-    path = getattr(rpc.http, verb)
-    assert path.startswith("/v1/")
-    standard = next((verb for word, verb in STANDARD_VERBS.items() if re.match(f"{word}[A-Z]", rpc.name)), "post")
-    assert verb == ("get" if rpc.name == "GetServerInfo" else standard)
-    fields = {variable.partition(".")[0] for variable in re.findall(r"{([a-z_.]+)=", path)}
-    fields |= {rpc.http.body} - {"", "*"}
-    assert fields <= set(rpc.request_class.DESCRIPTOR.fields_by_name)
-    assert bool(rpc.http.body) == (verb in ("post", "patch"))
+    for binding in rpc.bindings:
+        verb, path = way(binding)
+        assert path.startswith("/v1/")
+        assert verb == expected_verb(rpc, path)
+        fields = {variable.partition(".")[0] for variable in re.findall(r"{([a-z_.]+)=", path)}
+        fields |= {binding.body} - {"", "*"}
+        assert fields <= set(rpc.request_class.DESCRIPTOR.fields_by_name)
+        assert bool(binding.body) == (verb in ("post", "patch"))
+
+
+def way(binding: Any) -> tuple[str, str]:
+    """The verb and the path of an HTTP annotation."""
+    verb = binding.WhichOneof("pattern")
+    return verb, getattr(binding, verb)
+
+
+def expected_verb(rpc: Rpc, path: str) -> str:
+    if READING.match(rpc.name):
+        return "get"
+    # A custom method ends in a word of its own (AIP-136).
+    if ":" in path:
+        return "post"
+    return next((verb for word, verb in STANDARD_VERBS.items() if rpc.name.startswith(word)), "post")
 
 
 def test_no_two_rpcs_share_a_path() -> None:
-    paths = [(verb := rpc.http.WhichOneof("pattern"), getattr(rpc.http, verb)) for rpc in RPCS.values()]
-    assert len(set(paths)) == len(paths)
+    ways = [way(binding) for rpc in RPCS.values() for binding in rpc.bindings]
+    assert len(set(ways)) == len(ways)
 
 
-def test_every_rpc_that_changes_something_takes_a_request_id() -> None:
-    assert {name for name, rpc in RPCS.items() if "request_id" in rpc.request_class.DESCRIPTOR.fields_by_name} == (
-        set(MUTATING)
-    )
+def test_every_rpc_that_changes_something_takes_a_request_id_or_is_idempotent() -> None:
+    assert set(MUTATING) > IDEMPOTENT
+    assert set(WITH_REQUEST_ID) == set(MUTATING) - IDEMPOTENT | COUNTED
 
 
 class TestLimits:
     def test_have_a_field_each(self) -> None:
-        # Some are fixed, by the width of a column: those are properties, beside one that follows from all others.
+        # Some are fixed, by the width of a column: those are properties, beside two that follow from all others.
         fixed = {name for name, value in vars(Limits).items() if isinstance(value, property)}
-        limits = set(Limits.model_fields) | fixed - {"largest_session_bytes"}
+        limits = set(Limits.model_fields) | {name for name in fixed if not name.startswith(("_", "largest_"))}
         assert set(ServerLimits.DESCRIPTOR.fields_by_name) == limits
 
     def test_are_told_as_they_are(self, client: Client) -> None:
@@ -121,7 +135,7 @@ class TestLimits:
         assert told(info.limits) == known({})
 
     def test_are_told_as_they_are_set(self) -> None:
-        others = {"data_bytes": 1000, "labels": 3, "purge_age": timedelta(seconds=90)}
+        others = {"data_bytes": 1000, "batch_events": 3, "purge_age": timedelta(seconds=90)}
         with serving("sqlite:///:memory:", **others) as server, connected(server.address) as client:
             limits = told(client.info.GetServerInfo(GetServerInfoRequest()).limits)
         assert limits == known(others)
@@ -168,5 +182,6 @@ def documented_defaults(message: str) -> dict[str, str]:
     body = re.search(rf"^message {message} {{\n(.*?)^}}", text, re.DOTALL | re.MULTILINE)
     assert body is not None
     joined = re.sub(r"\n\s*// ", " ", body.group(1))
-    found = re.findall(r"Default (\S+)\.\s*\n\s*optional \w+ (\w+) =", joined)
+    # More may be said behind the default.
+    found = re.findall(r"Default (\S+)\.(?: .*)?\n\s*optional \w+ (\w+) =", joined)
     return {name: value for value, name in found}

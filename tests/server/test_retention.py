@@ -1,41 +1,63 @@
-"""What time does: sessions expire and are expunged, request ids are forgotten, by one server or by several at once."""
+"""What time does, by one server or by several at once.
 
+Sessions expire and are expunged, what is left of them is removed, request ids and deleted state keys are forgotten.
+"""
+
+import itertools
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pymysql
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import Executable, Select, delete, insert, select
+from sqlalchemy import Select, delete, select
 
+from activity_session.v1.event_service_pb2 import ListEventsRequest
 from activity_session.v1.namespace_pb2 import NamespaceSettings
-from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
     CreateSessionRequest,
+    ExpungeSessionRequest,
     GetSessionRequest,
     ListSessionsRequest,
     UndeleteSessionRequest,
 )
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server import retention
 from activity_session_server.app import App
-from activity_session_server.orm import ActivitySessionParticipant, Memory, Request
+from activity_session_server.orm import (
+    ActivitySessionParticipant,
+    Event,
+    Expunged,
+    Memory,
+    Request,
+    State,
+)
+from activity_session_server.orm.base import Base
+from activity_session_server.store.expunged import BATCH
 from backends import MARIADB, SQLITE_FILE
-from moments import engine_of, eventually
+from moments import before, engine_of, eventually
 from servers import Client, connected, failure, serving, unique
 from steps import (
     AGENT,
+    append,
     at_once,
     delete_session,
     get_session,
+    list_events,
     make_namespace,
-    make_participant,
     members,
+    new_memory,
     new_participant,
     new_session,
+    read_state,
+    refused,
+    update_state,
 )
 
 PARENT = "namespaces/default"
@@ -136,20 +158,130 @@ class TestPurge:
 
     def test_spares_a_session_while_it_has_memories(self, database_url: str) -> None:
         with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
-            agent = make_participant(client, PARENT, participant_type=AGENT)
+            agent = new_participant(client, PARENT, participant_type=AGENT)
             remembered, other = new_session(client, PARENT), new_session(client, PARENT)
-            run_on(server, insert(Memory).values(memory_values(remembered, agent)))
+            new_memory(client, remembered.name, agent)
             deleted = delete_session(client, remembered.name)
             delete_session(client, other.name)
             eventually(lambda: swept_away(server, client, other.name))
             assert get_session(client, remembered.name) == deleted
-            run_on(server, delete(Memory))
+            with engine_of(server).connect() as connection:
+                connection.execute(delete(Memory))
             eventually(lambda: swept_away(server, client, remembered.name))
 
 
-def memory_values(session: Session, agent: Participant) -> dict[str, str]:
-    owners = {"activity_session_pkid": session.uid, "agent_pkid": agent.uid}
-    return {**owners, "name": "first", "memory_type": "OBSERVATION", "content": "likes tea"}
+class CrashError(BaseException):
+    """The end of a process in the middle of its work."""
+
+
+def crash_at(time: int) -> Callable[[], None]:
+    """What crashes when it is done for so many times."""
+    times = itertools.count(1)
+
+    def act() -> None:
+        if next(times) == time:
+            raise CrashError
+
+    return act
+
+
+def new_log(client: Client, session_id: str, batches: int) -> str:
+    """A session with so many batches of events, half a batch more, and some state."""
+    name = new_session(client, PARENT, session_id).name
+    for _ in range(2 * batches + 1):
+        append(client, name, *(["x"] * (BATCH // 2)))
+    update_state(client, name, *(StateUpdate(key=key, value_json="1") for key in "abc"))
+    return name
+
+
+class TestLeftovers:
+    """Events and state of expunged sessions."""
+
+    def test_of_a_purge_that_broke_off_are_removed_after_it(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
+            name = new_log(client, "talk", 2)
+            delete_session(client, name)
+            with pytest.raises(CrashError), before(server, "DELETE FROM event", crash_at(2), most=2):
+                eventually(lambda: swept_away(server, client, name))
+            assert (rows_of(server, Event), rows_of(server, State)) == (BATCH + BATCH // 2, 3)
+            refused(client.events.ListEvents, ListEventsRequest(parent=name), "SESSION_NOT_FOUND")
+            # The name is free, and what is made under it is not taken for what is left.
+            append(client, new_session(client, PARENT, "talk").name, "new")
+            update_state(client, name, StateUpdate(key="a", value_json="2"))
+        with swept_by_hand(database_url) as (server, client):
+            with before(server, "DELETE FROM event", lambda: None, most=10) as times:
+                server.sweep()
+            assert times.count == 2
+            assert (rows_of(server, Event), rows_of(server, State), rows_of(server, Expunged)) == (1, 1, 0)
+            assert [(event.sequence, event.text) for event in list_events(client, name)] == [(1, "new")]
+            assert read_state(client, name)["a"].value_json == "2"
+
+    def test_are_removed_with_memories_when_a_caller_expunges(self, database_url: str) -> None:
+        with swept_by_hand(database_url) as (server, client):
+            kept = new_log(client, "kept", 0)
+            name = new_log(client, "talk", 1)
+            agent = new_participant(client, PARENT, participant_type=AGENT)
+            for session in (kept, name):
+                new_memory(client, session, agent)
+            delete_session(client, name)
+            with before(server, "DELETE FROM event", lambda: None, most=10) as times:
+                client.sessions.ExpungeSession(ExpungeSessionRequest(name=name, force=True))
+            assert times.count == 2
+            left = [rows_of(server, table) for table in (Event, State, Memory, Expunged)]
+            assert left == [BATCH // 2, 3, 1, 0]
+
+    def test_that_cannot_be_removed_now_do_not_fail_the_call_that_expunged(self, database_url: str) -> None:
+        with swept_by_hand(database_url) as (server, client):
+            name = new_log(client, "talk", 0)
+            delete_session(client, name)
+            with before(server, "DELETE FROM event", lambda: be_away(server), most=1_000_000) as times:
+                client.sessions.ExpungeSession(ExpungeSessionRequest(name=name))
+            assert times.count
+            refused(client.sessions.GetSession, GetSessionRequest(name=name), "SESSION_NOT_FOUND")
+            assert rows_of(server, Event) == BATCH // 2
+            server.sweep()
+            assert (rows_of(server, Event), rows_of(server, Expunged)) == (0, 0)
+
+
+def be_away(server: App) -> None:
+    """The error of a driver whose database is gone."""
+    if engine_of(server).dialect.name != "sqlite":
+        raise pymysql.OperationalError(2013, "Lost connection to server during query")
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    raise error
+
+
+class TestDeletedKeys:
+    def test_are_forgotten_when_the_purge_age_is_over(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
+            set_and_delete(client)
+
+            def is_forgotten() -> bool:
+                server.sweep()
+                return rows_of(server, State) == 1
+
+            eventually(is_forgotten)
+            assert list(read_state(client, PARENT)) == ["kept"]
+            assert write(client, "gone") == 1
+
+    def test_are_counted_on_until_then(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=timedelta(hours=1)) as (server, client):
+            set_and_delete(client)
+            server.sweep()
+            assert write(client, "gone") == 3
+
+
+def write(client: Client, key: str) -> int:
+    """The revision that a key of the namespace gets."""
+    return update_state(client, PARENT, StateUpdate(key=key, value_json="1")).entries[key].revision
+
+
+def set_and_delete(client: Client) -> None:
+    """Two keys of the namespace, of which one is deleted again."""
+    for key in ("kept", "gone"):
+        write(client, key)
+    update_state(client, PARENT, StateUpdate(key="gone", delete=True))
 
 
 class TestRequestIds:
@@ -235,9 +367,8 @@ def swept_away(server: App, client: Client, name: str) -> bool:
     return name not in all_sessions(client, show_deleted=True)
 
 
-def run_on(server: App, statement: Executable) -> None:
-    with engine_of(server).connect() as connection:
-        connection.execute(statement)
+def rows_of(server: App, table: type[Base]) -> int:
+    return count(server, select(table))
 
 
 def count(server: App, query: Select[Any]) -> int:

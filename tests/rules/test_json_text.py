@@ -1,0 +1,79 @@
+"""The rule of JSON text: what a parser of RFC 8259 takes is taken, and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from activity_session_server import json_text
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES, st.sampled_from([{}, {"indent": 3}, {"ensure_ascii": False}, {"separators": (",", ":")}]))
+def test_whatever_is_written_as_json_is_taken(value: Any, style: dict[str, Any]) -> None:
+    assert json_text.problem(json.dumps(value, **style)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        "-0",
+        "1e400",
+        "-1.5E-3",
+        " null ",
+        '"\\ud800"',
+        '"\\u0000"',
+        '{"a":1,"a":2}',
+        "9" * 10_000,
+        "[" * 50 + "]" * 50,
+    ],
+)
+def test_what_others_stumble_over_is_taken(text: str) -> None:
+    assert json_text.problem(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "nul",
+        "01",
+        "+1",
+        ".5",
+        "1.",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "'a'",
+        "[1,]",
+        '{"a"}',
+        "{1:2}",
+        "1 2",
+        '"\n"',
+    ],
+)
+def test_what_is_not_json_is_refused(text: str) -> None:
+    problem = json_text.problem(text)
+    assert problem is not None
+    assert problem.text.startswith("is not JSON")
+
+
+@given(st.text(max_size=50))
+def test_any_text_is_judged_without_an_error(text: str) -> None:
+    problem = json_text.problem(text)
+    assert problem is None or problem.text
+
+
+def test_what_is_nested_too_deeply_is_refused_and_breaks_nothing() -> None:
+    problem = json_text.problem("[" * 100_000)
+    assert problem is not None
+    assert problem.text == "is nested too deeply"
