@@ -10,11 +10,14 @@ PROTOS := $(wildcard protos/activity_session/v1/*.proto)
 ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
 TRANSCRIPT ?= demo/transcript.txt
+# More processes than cores: tests that wait for something leave room for others.
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
+FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py
 # How stubs are told apart from what is committed.
 STUBS := clients/python/activity_session/v1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test demo check fix generate bench lock clean
+.PHONY: help setup serve test faults demo check fix generate bench lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +35,10 @@ serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 	@exec $(BIN)/activity-session serve --address $(ADDRESS) --database-url $(DATABASE_URL)
 
 test: $(READY) ## run the tests, on every backend that this machine has
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST) $(addprefix --ignore=,$(FAULTS))
+
+faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas
+	$(PYTEST) $(FAULTS)
 
 demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost
 	@$(BIN)/python demo/replay.py $(TRANSCRIPT) --database-url '$(DEMO_DATABASE_URL)'
