@@ -20,7 +20,7 @@ from servers import Client, Failure
 from steps import AGENT, append, get_session, members, new_memory, new_participant, new_session
 
 EXAMPLES = 30
-SOUGHT_EXAMPLES = 3000
+SOUGHT_EXAMPLES = 20_000
 NOISE_EXAMPLES = 10
 REASONS = {name.removeprefix("ERROR_REASON_") for name, _ in ErrorReason.items() if not name.endswith("_UNSPECIFIED")}
 FAULTS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE}
