@@ -206,19 +206,22 @@ class Feeds:
         while not self._is_stopped:
             self._woken.wait(max(0, next_tick - time.monotonic()) if self._feeds else None)
             self._woken.clear()
-            if time.monotonic() >= next_tick:
-                self._tick()
+            is_tick = time.monotonic() >= next_tick
+            try:
+                self._look(is_tick=is_tick)
+            except Exception:  # without this thread nobody would be told anything any more
+                _log.exception("cannot keep up")
+            if is_tick:
                 next_tick = time.monotonic() + self._poll_interval
             else:
-                self._update(self._take_noticed())
                 time.sleep(_SHORTEST_GAP)
 
-    def _take_noticed(self) -> set[str]:
-        return {self._noticed.popleft() for _ in range(len(self._noticed))}
-
-    def _tick(self) -> None:
-        self._take_noticed()
-        self._update(tuple(self._feeds))
+    def _look(self, *, is_tick: bool) -> None:
+        """Look what is new: in the sessions that were noticed; at a tick in all, which then are tidied up too."""
+        noticed = {self._noticed.popleft() for _ in range(len(self._noticed))}
+        self._update(tuple(self._feeds) if is_tick else noticed)
+        if not is_tick:
+            return
         self._workers.tend(self._poll_interval)
         for feed in tuple(self._feeds.values()):
             feed.forget_passed()
