@@ -101,8 +101,8 @@ class StateEntry(google.protobuf.message.Message):
     """JSON text, exactly as it was written."""
     revision: builtins.int
     """How often the key was written or deleted, from 1 on. It goes on counting
-    when a deleted key comes back, so that the same number never means another
-    value.
+    when a deleted key comes back within `purge_age`, so that an old number does
+    not mean another value.
     """
     def __init__(
         self,
