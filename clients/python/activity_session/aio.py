@@ -1,0 +1,92 @@
+"""The same for asyncio: `connect` and `watch`."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import grpc.aio
+
+from activity_session import backoff, channels
+from activity_session.errors import Error
+from activity_session.requests import Attempts, with_request_id
+from activity_session.resuming import resumes
+from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
+from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
+
+
+def connect(
+    target: str, *, token: channels.Token = None, tls: channels.Tls = False, options: channels.Options = ()
+) -> grpc.aio.Channel:
+    """A channel as `activity_session.connect` makes it, for asyncio."""
+    settings = channels.options(options)
+    interceptors = [_SendingAgain(), _Authorizing(token), _AuthorizingStreams(token)]
+    if credentials := channels.credentials(tls):
+        return grpc.aio.secure_channel(target, credentials, settings, interceptors=interceptors)
+    return grpc.aio.insecure_channel(target, settings, interceptors=interceptors)
+
+
+async def watch(
+    channel: grpc.aio.Channel, session: str, after_sequence: int = 0
+) -> AsyncGenerator[WatchSessionResponse, None]:
+    """Follow a session as `activity_session.watch` does. Cancelling the task, or `aclose`, ends it.
+
+    Raises:
+        Error: where going on is no use, such as SESSION_NOT_FOUND or SESSION_DELETED.
+    """
+    request = WatchSessionRequest(name=session, after_sequence=after_sequence)
+    pauses = backoff.pauses()
+    while True:
+        call: Any = SessionServiceStub(channel).WatchSession(request)
+        try:
+            async for message in call:
+                if message.HasField("event"):
+                    request.after_sequence = message.event.sequence
+                pauses = backoff.pauses()
+                yield message
+        except grpc.RpcError as error:
+            failure = Error.of(error)
+            if not resumes(failure):
+                raise failure from None
+        finally:
+            call.cancel()
+        await asyncio.sleep(next(pauses))
+
+
+class _SendingAgain(grpc.aio.UnaryUnaryClientInterceptor):
+    """Sends a call again, under the same request id, that a draining server had not begun."""
+
+    async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
+        request = with_request_id(request)
+        attempts = Attempts(details.timeout)
+        while True:
+            call = await continuation(details._replace(timeout=attempts.timeout), request)
+            try:
+                await call
+            except grpc.RpcError as error:
+                failure = Error.of(error)
+            else:
+                return call
+            pause = attempts.pause() if failure.code() is grpc.StatusCode.CANCELLED else None
+            if pause is None:
+                raise failure
+            await asyncio.sleep(pause)
+
+
+class _Authorizing(grpc.aio.UnaryUnaryClientInterceptor):
+    """Adds the token as it is at the time of the call."""
+
+    def __init__(self, token: channels.Token) -> None:
+        self._token = token
+
+    async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
+        return await continuation(channels.authorized(details, self._token), request)
+
+
+class _AuthorizingStreams(grpc.aio.UnaryStreamClientInterceptor):
+    """The same for streams: grpc.aio takes an interceptor for one kind of call only."""
+
+    def __init__(self, token: channels.Token) -> None:
+        self._token = token
+
+    async def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
+        return await continuation(channels.authorized(details, self._token), request)

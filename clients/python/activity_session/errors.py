@@ -1,0 +1,71 @@
+"""What a failed call tells."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+
+_DOMAIN = "activity-session"
+_UNSPECIFIED = "ERROR_REASON_UNSPECIFIED"
+_DETAILS_KEY = "grpc-status-details-bin"
+_Metadata = Iterable[tuple[str, str | bytes]]
+
+
+class Error(grpc.RpcError):
+    """A call that failed, as the stubs of a channel made by `connect` raise it.
+
+    Attributes:
+        reason: why, as listed in error_reason.proto; ERROR_REASON_UNSPECIFIED when the server did not say, or when
+            the error comes from what stands between client and server.
+        metadata: the facts that belong to the reason; error_reason.proto lists the keys.
+        field_violations: the fields of the request that are wrong, each with `field` (its path) and `description`.
+        status: the whole `google.rpc.Status`, for the other details, such as a Conflict.
+    """
+
+    def __init__(self, code: grpc.StatusCode, message: str, trailing_metadata: _Metadata = ()) -> None:
+        self._code, self._message, self._trailing_metadata = code, message, tuple(trailing_metadata)
+        self.status = _status(self._trailing_metadata)
+        info = self._detail(error_details_pb2.ErrorInfo())
+        known = info.domain == _DOMAIN and f"ERROR_REASON_{info.reason}" in ErrorReason.keys()  # noqa: SIM118
+        self.reason: ErrorReason.ValueType = ErrorReason.Value(f"ERROR_REASON_{info.reason}" if known else _UNSPECIFIED)
+        self.metadata: Mapping[str, str] = dict(info.metadata)
+        self.field_violations = tuple(self._detail(error_details_pb2.BadRequest()).field_violations)
+        reason = f" {info.reason}" if known else ""
+        super().__init__(f"{code.name}{reason}: {message}")
+
+    @classmethod
+    def of(cls, error: grpc.RpcError) -> Self:
+        """The same of an error of any channel, or of a stream that is read without `watch`."""
+        call: Any = error
+        return cls(call.code(), call.details() or "", call.trailing_metadata() or ())
+
+    def code(self) -> grpc.StatusCode:
+        """The status code."""
+        return self._code
+
+    def details(self) -> str:
+        """The message, for people; it may change."""
+        return self._message
+
+    def trailing_metadata(self) -> Any:
+        """The trailing metadata; `x-request-id` is how the server's log names the call."""
+        return self._trailing_metadata
+
+    def _detail(self, empty: Any) -> Any:
+        """The detail of that type; without one, the empty message that was given."""
+        for packed in self.status.details:
+            if packed.Unpack(empty):
+                break
+        return empty
+
+
+def _status(trailing_metadata: _Metadata) -> Any:
+    packed = dict(trailing_metadata).get(_DETAILS_KEY, b"")
+    try:
+        return status_pb2.Status.FromString(packed)
+    except (DecodeError, TypeError):
+        return status_pb2.Status()  # not one of ours: what remains is the code and the message
