@@ -5,7 +5,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .build/ready
 GENERATOR := .build/generator
-PROTOS := $(wildcard protos/activity_session/v1/*.proto)
 # The settings of serve: make serve ADDRESS=127.0.0.1:0 DATABASE_URL=mysql+pymysql://...
 ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
@@ -14,10 +13,11 @@ TRANSCRIPT ?= demo/transcript.txt
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py
 # How stubs are told apart from what is committed.
-STUBS := clients/python/activity_session/v1
+STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
+	clients/java/src/main/java/activity_session/v1 $(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults demo check fix generate bench lock clean
+.PHONY: help setup serve test faults clients conformance drivers demo check fix generate descriptors bench lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,23 +58,24 @@ fix: $(READY) ## format, and repair what a tool can repair
 	$(BIN)/ruff format .
 	$(BIN)/buf format --write protos
 
-generate: $(READY) $(GENERATOR)/ready .build/googleapis ## make the stubs from the protos
-	@rm -f $(STUBS)/*_pb2*
-	$(call protoc,python,mypy) $(PROTOS)
-	$(call protoc,grpc_python,mypy_grpc) $(filter %_service.proto,$(PROTOS))
-
-protoc = PATH="$(GENERATOR)/bin:$$PATH" python -m grpc_tools.protoc -I protos -I .build/googleapis \
-	--$(1)_out=clients/python --$(2)_out=quiet:clients/python
+generate: $(READY) $(GENERATOR)/ready .build/googleapis ## make the stubs of all clients from the protos
+	@tools/generate
 
 $(GENERATOR)/ready: requirements-generate.lock
 	$(PYTHON) -m venv $(GENERATOR)
 	$(GENERATOR)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-generate.lock
 	@touch $@
 
-# buf and protoc read google/api from here; the wheel has it.
+# buf and protoc read google/api and google/rpc from here; the wheel has them.
 .build/googleapis: $(READY)
-	@mkdir -p $@/google/api
-	@cp "$$($(BIN)/python -c 'import google.api as api; print(list(api.__path__)[0])')"/{annotations,client,field_behavior,http,launch_stage,resource}.proto $@/google/api/
+	@mkdir -p $@/google/api $@/google/rpc
+	@cd "$$($(BIN)/python -c 'import google.rpc as rpc; print(list(rpc.__path__)[0])')/.." && cp \
+		api/{annotations,client,field_behavior,http,launch_stage,resource}.proto $(CURDIR)/$@/google/api/ && cp \
+		rpc/{error_details,status}.proto $(CURDIR)/$@/google/rpc/
+
+descriptors: $(READY) .build/googleapis ## make dist/activity_session.binpb, the schema with its comments for tools
+	@mkdir -p dist
+	$(BIN)/buf build --output dist/activity_session.binpb
 
 bench: $(READY) ## measure how the cost of a call grows with what is stored, and what watches cost
 	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py
