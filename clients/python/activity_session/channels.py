@@ -26,7 +26,6 @@ def options(more: Options) -> list[tuple[str, Any]]:
         ("grpc.http2.max_pings_without_data", 0),
         # A server that restarts is found again within a fraction of the default, which waits up to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 5_000),
         *more,
     ]

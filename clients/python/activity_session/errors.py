@@ -1,6 +1,6 @@
 """What a failed call tells."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import grpc
@@ -29,11 +29,17 @@ class Error(grpc.RpcError):
     def __init__(self, code: grpc.StatusCode, message: str, trailing_metadata: _Metadata = ()) -> None:
         self._code, self._message, self._trailing_metadata = code, message, tuple(trailing_metadata)
         self.status = _status(self._trailing_metadata)
-        info = self._detail(error_details_pb2.ErrorInfo())
-        known = info.domain == _DOMAIN and f"ERROR_REASON_{info.reason}" in ErrorReason.keys()  # noqa: SIM118
+        # What stands between may have added an ErrorInfo of its own.
+        infos = [info for info in self._details(error_details_pb2.ErrorInfo) if info.domain == _DOMAIN]
+        info = infos[0] if infos else error_details_pb2.ErrorInfo()
+        known = f"ERROR_REASON_{info.reason}" in ErrorReason.keys()  # noqa: SIM118
         self.reason: ErrorReason.ValueType = ErrorReason.Value(f"ERROR_REASON_{info.reason}" if known else _UNSPECIFIED)
         self.metadata: Mapping[str, str] = dict(info.metadata)
-        self.field_violations = tuple(self._detail(error_details_pb2.BadRequest()).field_violations)
+        self.field_violations = tuple(
+            violation
+            for bad_request in self._details(error_details_pb2.BadRequest)
+            for violation in bad_request.field_violations
+        )
         reason = f" {info.reason}" if known else ""
         super().__init__(f"{code.name}{reason}: {message}")
 
@@ -55,12 +61,11 @@ class Error(grpc.RpcError):
         """The trailing metadata; `x-request-id` is how the server's log names the call."""
         return self._trailing_metadata
 
-    def _detail(self, empty: Any) -> Any:
-        """The detail of that type; without one, the empty message that was given."""
+    def _details(self, kind: type[Any]) -> Iterator[Any]:
         for packed in self.status.details:
-            if packed.Unpack(empty):
-                break
-        return empty
+            detail = kind()
+            if packed.Unpack(detail):
+                yield detail
 
 
 def _status(trailing_metadata: _Metadata) -> Any:

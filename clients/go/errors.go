@@ -1,0 +1,102 @@
+package activitysession
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	v1 "activity-session/clients/go/activity_session/v1"
+)
+
+const (
+	domain       = "activity-session"
+	reasonPrefix = "ERROR_REASON_"
+)
+
+// Error is what a failed call tells. Calls on a connection made by [Connect] return it; get at it by errors.As.
+type Error struct {
+	// Code is the status code.
+	Code codes.Code
+	// Message is for people; it may change.
+	Message string
+	// Reason is why; ERROR_REASON_UNSPECIFIED when the server did not say, or when the error comes from what stands
+	// between client and server.
+	Reason v1.ErrorReason
+	// Metadata has the facts that belong to the reason; error_reason.proto lists the keys.
+	Metadata map[string]string
+	// FieldViolations are the fields of the request that are wrong, each with its path and a description.
+	FieldViolations []*errdetails.BadRequest_FieldViolation
+	// Status is the whole, for the other details, such as a Conflict.
+	Status *status.Status
+}
+
+// FromError makes an Error of what a call on any connection returned. It is false for nil and for what is no error of a
+// call, such as io.EOF.
+func FromError(err error) (*Error, bool) {
+	var known *Error
+	if errors.As(err, &known) {
+		return known, true
+	}
+	whole, ok := status.FromError(err)
+	if err == nil || !ok {
+		return nil, false
+	}
+	return fromStatus(whole), true
+}
+
+// Error is the code, the reason and the message.
+func (e *Error) Error() string {
+	reason := strings.TrimPrefix(e.Reason.String(), reasonPrefix)
+	return fmt.Sprintf("rpc error: code = %s reason = %s desc = %s", e.Code, reason, e.Message)
+}
+
+// GRPCStatus is the status, for status.FromError and status.Code.
+func (e *Error) GRPCStatus() *status.Status { return e.Status }
+
+func fromStatus(whole *status.Status) *Error {
+	e := &Error{Code: whole.Code(), Message: whole.Message(), Status: whole}
+	for _, detail := range whole.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			if detail.Domain == domain {
+				e.Reason = v1.ErrorReason(v1.ErrorReason_value[reasonPrefix+detail.Reason])
+				e.Metadata = detail.Metadata
+			}
+		case *errdetails.BadRequest:
+			e.FieldViolations = detail.FieldViolations
+		}
+	}
+	return e
+}
+
+// explain makes an Error of an error of a call; others stay as they are.
+func explain(err error) error {
+	if e, ok := FromError(err); ok {
+		return e
+	}
+	return err
+}
+
+// explainStream does so for the errors of a stream.
+func explainStream(
+	ctx context.Context, description *grpc.StreamDesc, conn *grpc.ClientConn, method string,
+	open grpc.Streamer, options ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	stream, err := open(ctx, description, conn, method, options...)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return explainedStream{stream}, nil
+}
+
+type explainedStream struct{ grpc.ClientStream }
+
+func (s explainedStream) SendMsg(message any) error { return explain(s.ClientStream.SendMsg(message)) }
+
+func (s explainedStream) RecvMsg(message any) error { return explain(s.ClientStream.RecvMsg(message)) }

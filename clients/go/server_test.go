@@ -1,0 +1,93 @@
+package activitysession_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	activitysession "activity-session/clients/go"
+	v1 "activity-session/clients/go/activity_session/v1"
+)
+
+const patience = 10 * time.Second
+
+// server answers as a test tells it to, and keeps what it was asked.
+type server struct {
+	v1.UnimplementedEventServiceServer
+	v1.UnimplementedSessionServiceServer
+	append func(*v1.AppendEventsRequest) error
+	watch  func(grpc.ServerStreamingServer[v1.WatchSessionResponse]) error
+
+	requests []*v1.AppendEventsRequest
+	tokens   []string
+}
+
+func (s *server) AppendEvents(ctx context.Context, request *v1.AppendEventsRequest) (*v1.AppendEventsResponse, error) {
+	s.requests = append(s.requests, request)
+	s.keepToken(ctx)
+	if s.append == nil {
+		return &v1.AppendEventsResponse{}, nil
+	}
+	return &v1.AppendEventsResponse{}, s.append(request)
+}
+
+func (s *server) WatchSession(
+	_ *v1.WatchSessionRequest, stream grpc.ServerStreamingServer[v1.WatchSessionResponse],
+) error {
+	s.keepToken(stream.Context())
+	return s.watch(stream)
+}
+
+func (s *server) keepToken(ctx context.Context) {
+	s.tokens = append(s.tokens, metadata.ValueFromIncomingContext(ctx, "authorization")...)
+}
+
+// requestIDs are those of the appends so far.
+func (s *server) requestIDs() []string {
+	var ids []string
+	for _, request := range s.requests {
+		ids = append(ids, request.RequestId)
+	}
+	return ids
+}
+
+// connect serves on a free port until the test ends, and connects.
+func (s *server) connect(t *testing.T, options ...grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving := grpc.NewServer()
+	v1.RegisterEventServiceServer(serving, s)
+	v1.RegisterSessionServiceServer(serving, s)
+	go serving.Serve(listener)
+	t.Cleanup(serving.Stop)
+	conn, err := activitysession.Connect(listener.Addr().String(), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// within gives a context that ends before the test gets stuck.
+func within(t *testing.T, limit time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// sendBookmark is a watch that says one thing and waits for its client to go.
+func sendBookmark(stream grpc.ServerStreamingServer[v1.WatchSessionResponse]) error {
+	bookmark := &v1.WatchSessionResponse_Bookmark{Bookmark: &v1.Bookmark{}}
+	if err := stream.Send(&v1.WatchSessionResponse{Change: bookmark}); err != nil {
+		return err
+	}
+	<-stream.Context().Done()
+	return nil
+}
