@@ -1,0 +1,19 @@
+import { setTimeout } from "node:timers/promises";
+
+const FIRST_MS = 100;
+const MAX_MS = 5_000;
+const MULTIPLIER = 2;
+// With jitter, so that clients that were cut off together do not come back together.
+const JITTER = 0.2;
+
+/** Pauses in milliseconds that grow from 100 to 5,000, without an end. */
+export function* backoff(): Generator<number, never> {
+  for (let pause = FIRST_MS; ; pause = Math.min(pause * MULTIPLIER, MAX_MS)) {
+    yield pause * (1 - JITTER + 2 * JITTER * Math.random());
+  }
+}
+
+/** Resolves after that many milliseconds, or as soon as the signal is aborted. */
+export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,35 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type DescService,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import type { CallOptions, Calls } from "./calls.js";
+
+/** A service's methods: a unary one gives a promise, a streaming one an async iterable. */
+export type ServiceClient<S extends DescService> = {
+  [M in keyof S["method"]]: S["method"][M] extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
+    : S["method"][M] extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
+      : never;
+};
+
+/** A typed client of a generated service. `Channel.client` makes one for a channel of `connect`. */
+export function createClient<S extends DescService>(service: S, calls: Calls): ServiceClient<S> {
+  const methods = service.methods.map((method) => [method.localName, calling(method, calls)]);
+  return Object.fromEntries(methods) as ServiceClient<S>;
+}
+
+function calling(method: DescMethod, calls: Calls) {
+  return (init: MessageInitShape<DescMessage>, options?: CallOptions) => {
+    const request = create(method.input, init);
+    return method.methodKind === "unary"
+      ? calls.unary(method as DescMethodUnary, request, options)
+      : calls.serverStreaming(method as DescMethodServerStreaming, request, options);
+  };
+}

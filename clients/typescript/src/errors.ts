@@ -1,0 +1,69 @@
+import { create, fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { Metadata, status as Code, type ServiceError } from "@grpc/grpc-js";
+import { ErrorReason, ErrorReasonSchema } from "./gen/activity_session/v1/error_reason_pb.js";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  type BadRequest_FieldViolation,
+  type ErrorInfo,
+} from "./gen/google/rpc/error_details_pb.js";
+import { StatusSchema, type Status } from "./gen/google/rpc/status_pb.js";
+
+const DOMAIN = "activity-session";
+const DETAILS_KEY = "grpc-status-details-bin";
+
+/** A call that failed, as typed clients throw it. */
+export class ActivitySessionError extends Error {
+  override readonly name = "ActivitySessionError";
+  /** The status code. */
+  readonly code: Code;
+  /** The server's message, for people; it may change. */
+  readonly details: string;
+  /** Why. UNSPECIFIED when the server did not say, or when the error comes from what stands between. */
+  readonly reason: ErrorReason;
+  /** The facts that belong to the reason; `ErrorReason` lists the keys of each. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The fields of the request that are wrong, each with `field` (its path) and `description`. */
+  readonly fieldViolations: readonly BadRequest_FieldViolation[];
+  /** The whole status, for its other details: `anyUnpack(status.details[1], ConflictSchema)`. */
+  readonly status: Status;
+
+  constructor(code: Code, details: string, trailers = new Metadata(), options?: ErrorOptions) {
+    const { status, info, badRequest } = parse(trailers);
+    const reason = reasonOf(info);
+    super(`${Code[code]}${reason ? ` ${ErrorReason[reason]}` : ""}: ${details}`, options);
+    this.code = code;
+    this.details = details;
+    this.reason = reason;
+    this.metadata = info.metadata;
+    this.fieldViolations = badRequest.fieldViolations;
+    this.status = status;
+  }
+
+  /** The same of an error of any grpc-js client, which stays its `cause`, with the trailing metadata. */
+  static from(error: ServiceError): ActivitySessionError {
+    return new ActivitySessionError(error.code, error.details, error.metadata, { cause: error });
+  }
+}
+
+function parse(trailers: Metadata) {
+  try {
+    const [packed = ""] = trailers.get(DETAILS_KEY);
+    const status = fromBinary(StatusSchema, Buffer.from(packed));
+    return { status, info: detail(status, ErrorInfoSchema), badRequest: detail(status, BadRequestSchema) };
+  } catch {
+    // Not of our making: what remains is the code and the message.
+    return { status: create(StatusSchema), info: create(ErrorInfoSchema), badRequest: create(BadRequestSchema) };
+  }
+}
+
+function detail<T extends DescMessage>(status: Status, schema: T): MessageShape<T> {
+  const packed = status.details.find((any) => anyIs(any, schema));
+  return (packed && anyUnpack(packed, schema)) ?? create(schema);
+}
+
+function reasonOf({ domain, reason }: ErrorInfo): ErrorReason {
+  const known = ErrorReasonSchema.values.find(({ name }) => name === `ERROR_REASON_${reason}`);
+  return (domain === DOMAIN && known?.number) || ErrorReason.UNSPECIFIED;
+}

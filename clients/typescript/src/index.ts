@@ -1,0 +1,11 @@
+/**
+ * The client of Activity Session: a channel, its errors, and watches that survive disconnects. The generated services
+ * and messages are in `activity-session/v1/*`.
+ */
+
+export { Calls, type CallOptions, type Token } from "./calls.js";
+export { createClient, type ServiceClient } from "./client.js";
+export { connect, type Channel, type ConnectOptions } from "./connect.js";
+export { ActivitySessionError } from "./errors.js";
+export { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
+export { watch, type WatchOptions } from "./watch.js";

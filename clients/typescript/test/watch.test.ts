@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { getEventListeners, once } from "node:events";
+import { test } from "node:test";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
+import { Metadata, status } from "@grpc/grpc-js";
+import { ErrorReason, watch } from "activity-session";
+import { ErrorInfoSchema } from "activity-session/google/rpc/error_details";
+import { StatusSchema } from "activity-session/google/rpc/status";
+import { EventSchema, type Event } from "activity-session/v1/event";
+import {
+  ListEventsResponseSchema,
+  type ListEventsRequest,
+  type ListEventsResponse,
+} from "activity-session/v1/event_service";
+import { SessionSchema, type Session } from "activity-session/v1/session";
+import {
+  SessionService,
+  WatchSessionResponseSchema,
+  type GetSessionRequest,
+  type WatchSessionRequest,
+  type WatchSessionResponse,
+} from "activity-session/v1/session_service";
+import { connected, type Stream, type Unary } from "./server.js";
+
+type Watch = Stream<WatchSessionRequest, WatchSessionResponse>;
+
+const LOG = Array.from({ length: 300 }, (_, index) => create(EventSchema, { sequence: BigInt(index + 1) }));
+
+const getSession: Unary<GetSessionRequest, Session> = (_, answer) => answer(null, create(SessionSchema));
+
+function message(value: Event) {
+  return create(WatchSessionResponseSchema, { change: { case: "event", value } });
+}
+
+function sessionDeleted() {
+  const info = create(ErrorInfoSchema, { domain: "activity-session", reason: "SESSION_DELETED" });
+  const packed = toBinary(StatusSchema, create(StatusSchema, { details: [anyPack(ErrorInfoSchema, info)] }));
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(packed));
+  return { code: status.FAILED_PRECONDITION, metadata };
+}
+
+test("a slow reader gets all events of a session that was deleted", async (t) => {
+  const watchSession: Watch = (call) => {
+    for (const event of LOG) call.write(message(event));
+    call.emit("error", sessionDeleted());
+  };
+  const listedAfter: bigint[] = [];
+  const listEvents: Unary<ListEventsRequest, ListEventsResponse> = ({ request }, answer) => {
+    listedAfter.push(request.afterSequence);
+    const start = Number(request.pageToken || request.afterSequence);
+    const nextPageToken = start + 100 < LOG.length ? `${start + 100}` : "";
+    answer(null, create(ListEventsResponseSchema, { events: LOG.slice(start, start + 100), nextPageToken }));
+  };
+  const channel = await connected(t, { watchSession, listEvents, getSession });
+  const sequences: (bigint | undefined)[] = [];
+  const reading = async () => {
+    for await (const { change } of watch(channel, "s")) {
+      // Behind a call there and back for each event, the end has come before most of them are read.
+      await channel.client(SessionService).getSession({});
+      sequences.push(change.case === "event" ? change.value.sequence : undefined);
+    }
+  };
+  await assert.rejects(reading(), { reason: ErrorReason.SESSION_DELETED });
+  assert.ok(listedAfter[0]! < LOG.length, "nothing was dropped");
+  assert.deepEqual(sequences, LOG.map(({ sequence }) => sequence));
+});
+
+test("an aborted watch ends with the message at hand", async (t) => {
+  const watchSession: Watch = (call) => {
+    for (const event of LOG) call.write(message(event));
+  };
+  const channel = await connected(t, { watchSession, getSession });
+  const controller = new AbortController();
+  let read = 0;
+  for await (const _ of watch(channel, "s", { signal: controller.signal })) {
+    read += 1;
+    // Behind a call there and back, more messages wait to be read.
+    await channel.client(SessionService).getSession({});
+    if (read === 2) controller.abort();
+  }
+  assert.equal(read, 2);
+  assert.equal(getEventListeners(controller.signal, "abort").length, 0);
+});
+
+test("leaving a watch cancels its call", async (t) => {
+  let cancelled: Promise<unknown> | undefined;
+  const watchSession: Watch = (call) => {
+    cancelled = once(call, "cancelled");
+    call.write(message(LOG[0]!));
+  };
+  for await (const _ of watch(await connected(t, { watchSession }), "s")) break;
+  assert.ok(await cancelled);
+});
