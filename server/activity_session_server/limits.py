@@ -5,11 +5,20 @@ holds the three together.
 """
 
 from datetime import timedelta
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 KIB = 1024
 MIB = 1024 * KIB
+
+
+def _in_seconds(value: Any) -> Any:
+    """Flags and variables are text, in which pydantic takes no plain number of seconds for a duration."""
+    return float(value) if isinstance(value, str) and value.replace(".", "", 1).isdecimal() else value
+
+
+Span = Annotated[timedelta, BeforeValidator(_in_seconds)]
 
 
 class Limits(BaseModel):
@@ -41,7 +50,7 @@ class Limits(BaseModel):
     state_updates: int = Field(100, ge=1, le=1000, description="state updates, or keys asked for, of a call")
     memory_content_bytes: int = Field(256 * KIB, ge=1, le=16 * MIB, description="bytes of a memory's content")
     batch_memories: int = Field(100, ge=1, le=1000, description="memories of a BatchCreateMemories call")
-    turn_ttl: timedelta = Field(
+    turn_ttl: Span = Field(
         timedelta(hours=1),
         ge=timedelta(seconds=30),
         le=timedelta(days=365),
@@ -56,11 +65,11 @@ class Limits(BaseModel):
     filter_characters: int = Field(2000, ge=1, le=12_000, description="characters of a filter")
     filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")
     filter_depth: int = Field(16, ge=1, le=50, description="nested levels of a filter")
-    request_id_age: timedelta = Field(
+    request_id_age: Span = Field(
         timedelta(hours=24), gt=timedelta(0), description="how long a request id is remembered"
     )
 
-    purge_age: timedelta = Field(
+    purge_age: Span = Field(
         timedelta(days=30),
         gt=timedelta(0),
         le=timedelta(days=36_525),

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,13 @@ class TestSettings:
         ):
             limits = client.info.GetServerInfo(GetServerInfoRequest()).limits
         assert (limits.labels, limits.filter_terms, limits.filter_depth) == (5, 7, 16)
+
+    def test_a_duration_is_given_in_seconds_or_in_iso_8601(self, tmp_path: Path) -> None:
+        flags = "--database-url", "sqlite:///:memory:", "--turn-ttl", "90.5", "--request-id-age", "PT1H"
+        with serving_process(tmp_path / "log", *flags) as server, connected(server.address) as client:
+            limits = client.info.GetServerInfo(GetServerInfoRequest()).limits
+        assert limits.turn_ttl.ToTimedelta() == timedelta(seconds=90.5)
+        assert limits.request_id_age.ToTimedelta() == timedelta(hours=1)
 
     @pytest.mark.parametrize("command", ["serve", "migrate", "check", "health"])
     def test_a_variable_that_is_no_setting_is_refused(self, command: str) -> None:
