@@ -1,0 +1,31 @@
+"""Each test runs for each client, over its driver."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from drivers import CLIENTS, Client, Driver, driving
+from mirrors import Mirror, mirroring
+
+
+@pytest.fixture(scope="module", params=CLIENTS, ids=lambda client: client.name)
+def client(request: pytest.FixtureRequest) -> Client:
+    """A client that can be driven here."""
+    client: Client = request.param
+    if client.lacks:
+        pytest.skip(client.lacks)
+    assert client.is_built, f"the driver of {client.name} is not built: run `make clients`"
+    return client
+
+
+@pytest.fixture(scope="module")
+def mirror() -> Iterator[Mirror]:
+    with mirroring() as mirror:
+        yield mirror
+
+
+@pytest.fixture(scope="module")
+def driver(client: Client, mirror: Mirror) -> Iterator[Driver]:
+    """A driver that is connected to the mirror."""
+    with driving(client, mirror.address) as driver:
+        yield driver

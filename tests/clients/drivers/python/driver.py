@@ -1,0 +1,69 @@
+"""The driver of the Python client."""
+
+import json
+import sys
+import threading
+from typing import Any
+
+import grpc
+import protocol
+from google.protobuf.json_format import ParseError
+
+import activity_session
+
+
+class _Driver:
+    def __init__(self) -> None:
+        given = protocol.arguments()
+        self._channels = {
+            "connected": activity_session.connect(given.target, token=given.token, tls=protocol.tls(given.ca)),
+            "bare": grpc.insecure_channel(given.target),
+        }
+        self._running: dict[int, Any] = {}
+
+    def run(self) -> None:
+        protocol.write({"ready": True})
+        for line in sys.stdin:
+            command = json.loads(line)
+            if "cancel" in command:
+                self._cancel(command["cancel"])
+            else:
+                threading.Thread(target=self._do, args=(command,), daemon=True).start()
+        for number in list(self._running):
+            self._cancel(number)
+        for channel in self._channels.values():
+            channel.close()
+
+    def _do(self, command: dict[str, Any]) -> None:
+        number, failure = command["id"], None
+        try:
+            for answer in self._answers(command):
+                protocol.write(protocol.message(number, answer))
+        except (grpc.RpcError, ParseError) as error:
+            failure = error
+        protocol.write(protocol.status(number, failure))
+
+    def _answers(self, command: dict[str, Any]) -> Any:
+        number = command["id"]
+        if "watch" in command:
+            channel = self._channels["connected"]
+            answers = activity_session.watch(channel, command["watch"], command.get("after_sequence", 0))
+            self._running[number] = answers
+            return answers
+        call = protocol.stub_method(self._channels[command.get("channel", "connected")], command["method"])
+        request = protocol.parse(command["method"], command["request"])
+        if not protocol.is_stream(command["method"]):
+            return [call(request, timeout=command.get("timeout"))]
+        self._running[number] = call(request, timeout=command.get("timeout"))
+        return self._running[number]
+
+    def _cancel(self, number: int) -> None:
+        running = self._running.pop(number, None)
+        if isinstance(running, activity_session.Watch):
+            running.close()
+        elif running is not None:
+            running.cancel()
+
+
+if __name__ == "__main__":
+    _Driver().run()

@@ -1,0 +1,92 @@
+"""What both Python drivers share: lines, stubs by name, errors; ../README.md has the protocol."""
+
+import argparse
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pool, json_format, message_factory
+from google.protobuf.message import Message
+
+from activity_session import Error
+from activity_session.v1 import (
+    event_service_pb2_grpc,
+    info_service_pb2_grpc,
+    memory_service_pb2_grpc,
+    namespace_service_pb2_grpc,
+    participant_service_pb2_grpc,
+    session_service_pb2_grpc,
+)
+from activity_session.v1.error_reason_pb2 import ErrorReason
+
+_STUBS = {
+    "EventService": event_service_pb2_grpc.EventServiceStub,
+    "InfoService": info_service_pb2_grpc.InfoServiceStub,
+    "MemoryService": memory_service_pb2_grpc.MemoryServiceStub,
+    "NamespaceService": namespace_service_pb2_grpc.NamespaceServiceStub,
+    "ParticipantService": participant_service_pb2_grpc.ParticipantServiceStub,
+    "SessionService": session_service_pb2_grpc.SessionServiceStub,
+}
+_writing = threading.Lock()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("target")
+    parser.add_argument("--token")
+    parser.add_argument("--ca", type=Path)
+    return parser.parse_args()
+
+
+def tls(ca: Path | None) -> Any:
+    return grpc.ssl_channel_credentials(ca.read_bytes()) if ca else False
+
+
+def write(line: dict[str, Any]) -> None:
+    with _writing:
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+def stub_method(channel: Any, method: str) -> Any:
+    service, name = method.split("/")
+    return getattr(_STUBS[service](channel), name)
+
+
+def is_stream(method: str) -> bool:
+    return bool(_descriptor(method).server_streaming)
+
+
+def parse(method: str, request: dict[str, Any]) -> Message:
+    return json_format.ParseDict(request, message_factory.GetMessageClass(_descriptor(method).input_type)())
+
+
+def message(number: int, answer: Message) -> dict[str, Any]:
+    return {"id": number, "message": json_format.MessageToDict(answer, preserving_proto_field_name=True)}
+
+
+def status(number: int, failure: BaseException | None) -> dict[str, Any]:
+    if failure is None:
+        return {"id": number, "status": "OK"}
+    if isinstance(failure, json_format.ParseError):
+        return {"id": number, "status": "INVALID_JSON", "error": str(failure)}
+    assert isinstance(failure, grpc.RpcError), failure
+    error = failure if isinstance(failure, Error) else Error.of(failure)
+    reason = ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
+    return {
+        "id": number,
+        "status": error.code().name,
+        "error": error.details(),
+        "reason": "" if reason == "UNSPECIFIED" else reason,
+        "metadata": dict(error.metadata),
+        "fields": [violation.field for violation in error.field_violations],
+    }
+
+
+def _descriptor(method: str) -> Any:
+    service, name = method.split("/")
+    pool: Any = descriptor_pool.Default()
+    return pool.FindServiceByName(f"activity_session.v1.{service}").methods_by_name[name]

@@ -1,0 +1,51 @@
+"""What a client tells of an error, on a channel of its own and on any other."""
+
+from typing import Any
+
+import pytest
+from google.rpc.error_details_pb2 import BadRequest
+from grpc import StatusCode
+
+from drivers import Driver
+from mirrors import Answer, Mirror, error_info, refusal
+from servers import DETAILS_KEY
+
+VIOLATIONS = [BadRequest.FieldViolation(field=field, description="wrong") for field in ("session.name", "parent")]
+NOTHING = {"reason": "", "fields": []}
+ERRORS: dict[str, tuple[Answer, dict[str, Any]]] = {
+    "a reason with its facts": (
+        refusal(StatusCode.ABORTED, error_info("ETAG_MISMATCH", etag="e", resource="r")),
+        {"status": "ABORTED", "reason": "ETAG_MISMATCH", "metadata": {"etag": "e", "resource": "r"}, "fields": []},
+    ),
+    "fields": (
+        refusal(StatusCode.INVALID_ARGUMENT, BadRequest(field_violations=VIOLATIONS), error_info("INVALID_FIELD")),
+        {"status": "INVALID_ARGUMENT", "reason": "INVALID_FIELD", "fields": ["session.name", "parent"]},
+    ),
+    "a reason of a later version": (
+        refusal(StatusCode.ABORTED, error_info("MOON_TOO_FAR")),
+        {"status": "ABORTED", **NOTHING},
+    ),
+    "a reason of somebody else": (
+        refusal(StatusCode.ABORTED, error_info("ETAG_MISMATCH", domain="googleapis.com")),
+        {"status": "ABORTED", **NOTHING},
+    ),
+    "no details": (
+        Answer(StatusCode.DATA_LOSS),
+        {"status": "DATA_LOSS", "metadata": {}, **NOTHING},
+    ),
+    "details that are none": (
+        Answer(StatusCode.DATA_LOSS, trailing=[(DETAILS_KEY, b"\xff\xff")]),
+        {"status": "DATA_LOSS", "metadata": {}, **NOTHING},
+    ),
+}
+
+
+@pytest.mark.parametrize("channel", ["connected", "bare"])
+@pytest.mark.parametrize(("answer", "told"), ERRORS.values(), ids=ERRORS)
+def test_an_error_tells_what_the_server_said(
+    driver: Driver, mirror: Mirror, answer: Answer, told: dict[str, Any], channel: str
+) -> None:
+    mirror.play(answer)
+    error = driver.call("SessionService/CreateSession", {}, channel=channel)
+    assert {key: error[key] for key in told} == told
+    assert "refused" in error["error"]

@@ -1,0 +1,87 @@
+"""A call whose answer is lost on its way is sent again, and done once."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from activity_session.v1.session_service_pb2 import ListSessionsRequest
+from drivers import Client as DrivenClient
+from drivers import Driver, driving
+from moments import eventually
+from proxies import Proxy, proxying
+from servers import Client, connected, serving
+from steps import get_session, list_events, make_namespace, new_participant, new_session
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving("sqlite:///:memory:") as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def stubs(address: str) -> Iterator[Client]:
+    with connected(address) as stubs:
+        yield stubs
+
+
+@pytest.fixture(scope="module")
+def proxy(address: str) -> Iterator[Proxy]:
+    with proxying(address) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def driver(client: DrivenClient, proxy: Proxy) -> Iterator[Driver]:
+    with driving(client, proxy.address) as driver:
+        yield driver
+
+
+@pytest.fixture
+def namespace(stubs: Client) -> str:
+    return make_namespace(stubs).name
+
+
+@pytest.fixture
+def call(driver: Driver, proxy: Proxy) -> Callable[..., Any]:
+    """Makes a call whose first answer is lost: once its effect is there, the connection is cut."""
+
+    def call_losing_the_answer(method: str, request: dict[str, Any], is_done: Callable[[], object]) -> Any:
+        # A connection that is set up needs no word of the server to take a small request.
+        assert driver.call("InfoService/GetServerInfo", {})["status"] == "OK"
+        proxy.hold_answers()
+        try:
+            calling = driver.begin({"method": method, "request": request})
+            eventually(is_done)
+            assert proxy.cut() == 1
+        finally:
+            proxy.release()
+        return calling.next()["message"]
+
+    return call_losing_the_answer
+
+
+def test_events_without_ids_are_appended_once(stubs: Client, namespace: str, call: Callable[..., Any]) -> None:
+    session = new_session(stubs, namespace).name
+    request = {"parent": session, "events": [{"text": "first"}, {"text": "second"}]}
+    answer = call("EventService/AppendEvents", request, lambda: list_events(stubs, session))
+    assert answer["last_sequence"] == "2"
+    assert [event.text for event in list_events(stubs, session)] == ["first", "second"]
+
+
+def test_a_session_without_an_id_is_created_once(stubs: Client, namespace: str, call: Callable[..., Any]) -> None:
+    def sessions() -> list[str]:
+        listed = stubs.sessions.ListSessions(ListSessionsRequest(parent=namespace))
+        return [session.name for session in listed.sessions]
+
+    answer = call("SessionService/CreateSession", {"parent": namespace, "session": {}}, sessions)
+    assert sessions() == [answer["name"]]
+
+
+def test_a_turn_is_taken_once(stubs: Client, namespace: str, call: Callable[..., Any]) -> None:
+    session, ada = new_session(stubs, namespace).name, new_participant(stubs, namespace)
+    request = {"session": session, "participant": ada}
+    answer = call("SessionService/AcquireTurn", request, lambda: get_session(stubs, session).turn.token)
+    assert answer["token"] == "1"
+    assert get_session(stubs, session).turn.token == 1

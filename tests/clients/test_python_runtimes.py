@@ -1,0 +1,50 @@
+"""The Python client installs and works with the oldest libraries that it allows, and with the newest."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers import ROOT
+from examples import check_example, examples, run
+from servers import serving
+
+OLDEST = ["grpcio==1.67.1", "protobuf==5.27.2", "googleapis-common-protos==1.63.1"]
+IMPORT_ALL = """
+import importlib, pkgutil, activity_session
+for module in pkgutil.walk_packages(activity_session.__path__, "activity_session."):
+    importlib.import_module(module.name)
+    print(module.name)
+"""
+
+
+@pytest.fixture(scope="module", params=[OLDEST, []], ids=["oldest", "newest"])
+def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that has the client from a copy of the checkout, and what it needs."""
+    folder = tmp_path_factory.mktemp("python")
+    run([sys.executable, "-m", "venv", folder / "venv"], folder)
+    # pip builds in the folder that it installs from.
+    shutil.copytree(ROOT / "clients/python", folder / "client")
+    python = folder / "venv/bin/python"
+    run([python, "-m", "pip", "install", "--quiet", folder / "client", *request.param], folder)
+    installed = run([python, "-m", "pip", "freeze"], folder).splitlines()
+    assert set(request.param) <= set(installed)
+    return python
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with serving("sqlite:///:memory:") as server:
+        yield server.address
+
+
+def test_every_module_can_be_imported_and_the_example_runs(python: Path, address: str, tmp_path: Path) -> None:
+    imported = run([python, "-c", IMPORT_ALL], tmp_path).splitlines()
+    assert {"activity_session.aio", "activity_session.v1.session_service_pb2_grpc"} <= set(imported)
+    check_example([python, "-c", examples("python", "python", address)[0]], tmp_path)
+
+
+def test_the_example_for_asyncio_runs(python: Path, address: str, tmp_path: Path) -> None:
+    check_example([python, "-c", examples("python", "python", address)[1]], tmp_path)

@@ -1,0 +1,135 @@
+"""Calls through a restart of their server: each succeeds, and is done once."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pymysql
+import pytest
+
+from activity_session.v1.info_service_pb2 import GetServerInfoRequest
+from activity_session.v1.session_pb2 import SessionView
+from activity_session.v1.session_service_pb2 import GetSessionRequest, ListSessionsRequest
+from activity_session_server import app
+from activity_session_server.settings import Settings
+from activity_session_server.store import schema
+from backends import MARIADB, SQLITE_FILE, MariaDB
+from drivers import Answers, Driver, driving
+from drivers import Client as DrivenClient
+from moments import eventually
+from processes import serving_process, write_lock
+from servers import Client, connected, failure
+from steps import list_events, new_session
+
+PARENT = "namespaces/default"
+THREADS, APPENDS, CREATES, READS, MANY = 2, 6, 3, 50, 200
+DATA = "x" * (3 * 1024 * 1024)
+# Calls that have begun may wait for the lock all the while, longer than the server lets them when it drains.
+PATIENT = {"threads": THREADS, "database_timeout": 20}
+FLAGS = ["--threads", str(THREADS), "--database-timeout", "20", "--drain-timeout", "2"]
+
+
+class Database:
+    """A database, and what keeps all others from writing to it."""
+
+    def __init__(self, url: str, lock: Callable[[], AbstractContextManager[None]]) -> None:
+        self.url, self.lock = url, lock
+
+
+@contextlib.contextmanager
+def read_only(mariadb: MariaDB) -> Iterator[None]:
+    with pymysql.connect(unix_socket=str(mariadb.folder / "socket"), user="root") as connection:
+        connection.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        # The end of the connection lifts it.
+        yield
+
+
+@pytest.fixture(params=[SQLITE_FILE, MARIADB])
+def database(request: pytest.FixtureRequest, new_database: Callable[[str], str], tmp_path: Path) -> Database:
+    url = new_database(request.param)
+    if request.param == SQLITE_FILE:
+        return Database(url, lambda: write_lock(tmp_path / "test.db"))
+    schema.migrate_url(url)
+    mariadb = request.getfixturevalue("mariadb")
+    return Database(url, lambda: read_only(mariadb))
+
+
+def test_calls_through_a_restart_succeed_and_are_done_once(
+    client: DrivenClient, database: Database, tmp_path: Path
+) -> None:
+    with (
+        serving_process(tmp_path / "log", "--database-url", database.url, *FLAGS) as server,
+        driving(client, server.address) as driver,
+        connected(server.address) as stubs,
+        contextlib.ExitStack() as restarted,
+    ):
+        session = new_session(stubs, PARENT).name
+        with database.lock():
+            calls = [begin_append(driver, session, number) for number in range(APPENDS)]
+            eventually(lambda: has_no_thread_left(stubs))
+            calls += begin_others(driver, session)
+            plain = call_around(server.process.terminate, stubs, session)
+            eventually(lambda: is_refused(server.address))
+            # The second server is no process, so that it is there at once, however busy this machine is.
+            settings: dict[str, Any] = {"address": server.address, "database_url": database.url, **PATIENT}
+            restarted.enter_context(app.running(Settings(**settings)))
+            assert grpc.StatusCode.CANCELLED in {call.code() for call in plain}
+        ends = [call.end() for call in calls]
+        assert [end["status"] for end in ends] == ["OK"] * len(calls), ends
+        assert server.wait() == 0
+        check_that_all_is_there_once(stubs, session)
+
+
+def call_around(act: Callable[[], None], stubs: Client, session: str) -> list[Any]:
+    """Plain calls, more than the server can begin before it hears of the act."""
+
+    def call_often() -> list[Any]:
+        return [stubs.sessions.GetSession.future(GetSessionRequest(name=session)) for _ in range(MANY)]
+
+    before = call_often()
+    act()
+    return before + call_often()
+
+
+def begin_append(driver: Driver, session: str, number: int) -> Answers:
+    request = {"parent": session, "events": [{"text": f"event {number}"}]}
+    return driver.begin({"method": "EventService/AppendEvents", "request": request})
+
+
+def begin_others(driver: Driver, session: str) -> list[Answers]:
+    """A create of 3 MiB, some small ones, and reads: more than a server can begin at once."""
+    created: list[dict[str, Any]] = [{"data": DATA}, *({"description": f"{number}"} for number in range(CREATES))]
+    requests = [{"parent": PARENT, "session": session} for session in created]
+    commands = [{"method": "SessionService/CreateSession", "request": request} for request in requests]
+    read = {"method": "SessionService/GetSession", "request": {"name": session}}
+    return [driver.begin(command) for command in (*commands, *[read] * READS)]
+
+
+def has_no_thread_left(stubs: Client) -> bool:
+    try:
+        stubs.info.GetServerInfo(GetServerInfoRequest(), timeout=0.2)
+    except grpc.RpcError as error:
+        return error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    return False
+
+
+def is_refused(address: str) -> bool:
+    """Whether the server takes no new calls."""
+    with connected(address) as stubs:
+        refusal = failure(stubs.info.GetServerInfo, GetServerInfoRequest(), timeout=0.2)
+        return refusal.code is grpc.StatusCode.UNAVAILABLE
+
+
+def check_that_all_is_there_once(stubs: Client, session: str) -> None:
+    texts = Counter(event.text for event in list_events(stubs, session))
+    assert texts == {f"event {number}": 1 for number in range(APPENDS)}
+    listed = stubs.sessions.ListSessions(
+        ListSessionsRequest(parent=PARENT, view=SessionView.SESSION_VIEW_FULL)
+    ).sessions
+    assert len(listed) == CREATES + 2
+    assert Counter(session.description for session in listed) == {"": 2, **{f"{n}": 1 for n in range(CREATES)}}
+    assert sorted(len(session.data) for session in listed)[-2:] == [0, len(DATA)]

@@ -1,0 +1,182 @@
+"""What a watch goes on after, what ends it, and how it is ended."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from grpc import StatusCode
+
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import Bookmark, ExpungeSessionRequest, WatchSessionResponse
+from backends import free_port
+from drivers import Answers, Driver, driving
+from drivers import Client as DrivenClient
+from mirrors import STAY, Answer, Mirror, error_info, refusal
+from processes import ServerProcess
+from servers import Client, connected, serving
+from steps import append, delete_session, new_session
+
+PARENT = "namespaces/default"
+SESSION = f"{PARENT}/sessions/x"
+OVERCOME = {
+    "the server is gone": Answer(StatusCode.UNAVAILABLE),
+    "the server drains": refusal(StatusCode.UNAVAILABLE, error_info("SERVER_DRAINING")),
+    "the server ended it": Answer(StatusCode.CANCELLED),
+    "the watch was too slow": refusal(StatusCode.RESOURCE_EXHAUSTED, error_info("WATCH_TOO_SLOW")),
+    "the server is full": refusal(StatusCode.RESOURCE_EXHAUSTED, error_info("SERVER_FULL")),
+    "a proxy lost its other side": Answer(StatusCode.INTERNAL),
+    "a proxy knows no better": Answer(StatusCode.UNKNOWN),
+    "the end of the stream": Answer(StatusCode.OK),
+}
+FINAL = [code for code in StatusCode if code.name not in ["OK", "UNAVAILABLE", "CANCELLED", "INTERNAL", "UNKNOWN"]]
+# Each pause is the first one anew; if they grew, the last would be longer than this.
+PROMPT = 5.0
+# Less than the pause that follows so many failures.
+AT_ONCE, FAILURES = 1.5, 6
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving("sqlite:///:memory:") as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def stubs(address: str) -> Iterator[Client]:
+    with connected(address) as stubs:
+        yield stubs
+
+
+@pytest.fixture(scope="module")
+def at_server(client: DrivenClient, address: str) -> Iterator[Driver]:
+    """A driver that is connected to a server."""
+    with driving(client, address) as driver:
+        yield driver
+
+
+def event(number: int) -> WatchSessionResponse:
+    return WatchSessionResponse(event=Event(sequence=number))
+
+
+def resumed_after(mirror: Mirror) -> list[int]:
+    return [attempt.request.after_sequence for attempt in mirror.attempts]
+
+
+class TestGoesOn:
+    def test_after_each_end_that_can_be_overcome_behind_the_last_event(self, driver: Driver, mirror: Mirror) -> None:
+        ends = list(OVERCOME.values())
+        script = [Answer(end.code, [event(n)], end.trailing) for n, end in enumerate(ends, 1)]
+        mirror.play(*script)
+        start = time.monotonic()
+        watch = driver.begin({"watch": SESSION})
+        assert [next(watch.events())["sequence"] for _ in ends] == [str(n) for n in range(1, len(ends) + 1)]
+        mirror.wait_for(len(ends) + 1)
+        assert resumed_after(mirror) == list(range(len(ends) + 1))
+        assert time.monotonic() - start < PROMPT
+        watch.cancel()
+        assert watch.end()["status"] == "OK"
+
+    def test_after_the_number_it_was_given_while_no_event_has_come(self, driver: Driver, mirror: Mirror) -> None:
+        session = WatchSessionResponse(session=Session(name=SESSION))
+        bookmark = WatchSessionResponse(bookmark=Bookmark(last_sequence=7))
+        mirror.play(Answer(StatusCode.UNAVAILABLE), Answer(StatusCode.UNAVAILABLE, [session, bookmark]), STAY)
+        watch = driver.begin({"watch": SESSION, "after_sequence": 7})
+        assert watch.next()["message"] == {"session": {"name": SESSION}}
+        assert watch.next()["message"] == {"bookmark": {"last_sequence": "7"}}
+        mirror.wait_for(3)
+        watch.cancel()
+        assert resumed_after(mirror) == [7, 7, 7]
+
+    def test_over_a_restart_and_a_crash_of_the_server(self, client: DrivenClient, tmp_path: Path) -> None:
+        address = f"127.0.0.1:{free_port()}"
+        with driving(client, address) as driver:
+            seen = list(events_over_restarts(driver, address, tmp_path))
+        assert seen == ["at first", "after a restart", "after a crash"]
+
+
+def events_over_restarts(driver: Driver, address: str, folder: Path) -> Iterator[str]:
+    flags = ["--address", address, "--database-url", f"sqlite:///{folder / 'test.db'}"]
+    server = ServerProcess(folder / "log", *flags)
+    try:
+        with connected(address) as stubs:
+            session = new_session(stubs, PARENT).name
+            watch = driver.begin({"watch": session})
+            yield appended_and_seen(stubs, session, "at first", watch)
+        server.process.terminate()
+        assert server.wait() == 0
+        server = ServerProcess(folder / "log", *flags)
+        with connected(address) as stubs:
+            yield appended_and_seen(stubs, session, "after a restart", watch)
+        server.kill()
+        server = ServerProcess(folder / "log", *flags)
+        with connected(address) as stubs:
+            yield appended_and_seen(stubs, session, "after a crash", watch)
+    finally:
+        server.kill()
+
+
+def appended_and_seen(stubs: Client, session: str, text: str, watch: Answers) -> str:
+    """What a watch sees next of a session to which a text is appended."""
+    append(stubs, session, text)
+    seen: str = next(watch.events())["text"]
+    return seen
+
+
+class TestEnds:
+    def test_where_there_is_no_session(self, at_server: Driver) -> None:
+        end = at_server.begin({"watch": f"{PARENT}/sessions/missing"}).next()
+        assert (end["status"], end["reason"]) == ("NOT_FOUND", "SESSION_NOT_FOUND")
+
+    def test_behind_the_whole_log_where_the_session_is_deleted(self, at_server: Driver, stubs: Client) -> None:
+        session = new_session(stubs, PARENT).name
+        append(stubs, session, "first", "second", "third")
+        watch = at_server.begin({"watch": session, "after_sequence": 1})
+        events = watch.events()
+        assert next(events)["text"] == "second"
+        delete_session(stubs, session)
+        assert next(events)["text"] == "third"
+        end = watch.end()
+        assert (end["status"], end["reason"]) == ("FAILED_PRECONDITION", "SESSION_DELETED")
+
+    def test_where_the_session_was_expunged(self, at_server: Driver, stubs: Client) -> None:
+        session = new_session(stubs, PARENT).name
+        delete_session(stubs, session)
+        stubs.sessions.ExpungeSession(ExpungeSessionRequest(name=session))
+        end = at_server.begin({"watch": session}).next()
+        assert (end["status"], end["reason"]) == ("NOT_FOUND", "SESSION_NOT_FOUND")
+
+    def test_by_each_other_status(self, driver: Driver, mirror: Mirror) -> None:
+        for code in FINAL:
+            mirror.play(code)
+            assert driver.begin({"watch": SESSION}).next()["status"] == code.name
+            assert len(mirror.attempts) == 1
+
+    def test_by_an_internal_error_of_the_server_s_own(self, driver: Driver, mirror: Mirror) -> None:
+        mirror.play(refusal(StatusCode.INTERNAL, error_info("INTERNAL")))
+        end = driver.begin({"watch": SESSION}).next()
+        assert (end["status"], end["reason"]) == ("INTERNAL", "INTERNAL")
+        assert len(mirror.attempts) == 1
+
+
+class TestIsEndedFromOutside:
+    def test_while_it_waits_for_a_message(self, driver: Driver, mirror: Mirror) -> None:
+        mirror.play(STAY)
+        watch = driver.begin({"watch": SESSION})
+        mirror.wait_for(1)
+        check_that_it_ends_at_once(watch)
+        assert len(mirror.attempts) == 1
+
+    def test_while_it_waits_to_try_again(self, driver: Driver, mirror: Mirror) -> None:
+        mirror.play(*[StatusCode.UNAVAILABLE] * 2 * FAILURES)
+        watch = driver.begin({"watch": SESSION})
+        mirror.wait_for(FAILURES)
+        check_that_it_ends_at_once(watch)
+
+
+def check_that_it_ends_at_once(watch: Answers) -> None:
+    start = time.monotonic()
+    watch.cancel()
+    assert watch.end()["status"] == "OK"
+    assert time.monotonic() - start < AT_ONCE

@@ -1,0 +1,193 @@
+"""The drivers: a small program per client, which does what it is told over its standard input and output.
+
+`python tests/drivers.py` builds those whose toolchain this machine has. What they understand is in
+tests/clients/drivers/README.md.
+"""
+
+import contextlib
+import itertools
+import json
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+_FOLDER = ROOT / "tests/clients/drivers"
+_BUILT = ROOT / ".build/drivers"
+_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client under test: what it needs, how its driver is built and started."""
+
+    name: str
+    program: str
+    how_to_get: str
+    build: tuple[tuple[Path, tuple[str, ...]], ...]
+    command: tuple[str, ...]
+
+    @property
+    def lacks(self) -> str | None:
+        """One line on what this machine lacks for it, or None."""
+        if shutil.which(self.program):
+            return None
+        return f"{self.program} is not installed; to run the tests of the client {self.name}: {self.how_to_get}"
+
+    @property
+    def is_built(self) -> bool:
+        """Whether its driver is there to be started."""
+        return Path(self.command[-1]).exists()
+
+
+_GO, _TYPESCRIPT, _JAVA = _FOLDER / "go", _FOLDER / "typescript", _FOLDER / "java"
+_MAVEN = ("mvn", "--quiet", "--batch-mode", "--no-transfer-progress")
+
+CLIENTS = (
+    Client("python", sys.executable, "Python", (), (sys.executable, str(_FOLDER / "python/driver.py"))),
+    Client("python-aio", sys.executable, "Python", (), (sys.executable, str(_FOLDER / "python/aio_driver.py"))),
+    Client(
+        "go",
+        "go",
+        "Go 1.23 or newer",
+        ((ROOT / "clients/go", ("go", "vet", "./...")), (_GO, ("go", "build", "-o", str(_BUILT / "go"), "."))),
+        (str(_BUILT / "go"),),
+    ),
+    Client(
+        "typescript",
+        "npm",
+        "Node.js 20 or newer",
+        (
+            (ROOT / "clients/typescript", ("npm", "ci", "--silent")),
+            (_TYPESCRIPT, ("npm", "ci", "--silent")),
+            (_TYPESCRIPT, ("npm", "run", "--silent", "build")),
+        ),
+        ("node", str(_TYPESCRIPT / "dist/driver.js")),
+    ),
+    Client(
+        "java",
+        "mvn",
+        "a JDK 11 or newer and Maven",
+        ((ROOT / "clients/java", (*_MAVEN, "install")), (_JAVA, (*_MAVEN, "package"))),
+        ("java", "-jar", str(_JAVA / "target/driver.jar")),
+    ),
+)
+
+
+def build() -> None:
+    """Build all drivers that this machine can build; what it lacks is one line each."""
+    _BUILT.mkdir(parents=True, exist_ok=True)
+    for client in CLIENTS:
+        if client.lacks:
+            print(client.lacks)
+            continue
+        for folder, command in client.build:
+            subprocess.run(command, cwd=folder, check=True)
+
+
+class Driver:
+    """A running driver."""
+
+    def __init__(self, client: Client, target: str, *flags: str) -> None:
+        self._process = subprocess.Popen(
+            [*client.command, target, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
+        assert self._process.stdout is not None
+        assert json.loads(self._process.stdout.readline()) == {"ready": True}
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        self._reader.start()
+
+    def begin(self, command: dict[str, Any]) -> "Answers":
+        """Give a command; its answers come as they come."""
+        number = next(self._ids)
+        self._answers[number] = queue.Queue()
+        self._write(command | {"id": number})
+        return Answers(self, number, self._answers[number])
+
+    def call(self, method: str, request: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Make a unary call to its end: the last line, with the message in it when it succeeded."""
+        answers = self.begin({"method": method, "request": request, **options})
+        messages = []
+        while "status" not in (line := answers.next()):
+            messages.append(line["message"])
+        return line | ({"message": messages[0]} if messages else {})
+
+    def cancel(self, number: int) -> None:
+        self._write({"cancel": number})
+
+    def close(self) -> None:
+        """End it as its protocol says; whoever does not end is killed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            assert self._process.wait(timeout=_SECONDS) == 0
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._reader.join()
+            self._process.stdout.close()
+
+    def _write(self, command: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with self._lock:
+            self._process.stdin.write(json.dumps(command) + "\n")
+            self._process.stdin.flush()
+
+    def _read(self, lines: Any) -> None:
+        for line in lines:
+            answer = json.loads(line)
+            self._answers[answer["id"]].put(answer)
+
+
+class Answers:
+    """What a driver answers to one command."""
+
+    def __init__(self, driver: Driver, number: int, lines: "queue.Queue[dict[str, Any]]") -> None:
+        self._driver, self._number, self._lines = driver, number, lines
+
+    def next(self, timeout: float = _SECONDS) -> dict[str, Any]:
+        """The next line; queue.Empty when none comes in time."""
+        return self._lines.get(timeout=timeout)
+
+    def messages(self, timeout: float = _SECONDS) -> Iterator[dict[str, Any]]:
+        """The messages up to the status."""
+        while "message" in (line := self.next(timeout)):
+            yield line["message"]
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """The events among the messages of a watch."""
+        return (message["event"] for message in self.messages() if "event" in message)
+
+    def end(self) -> dict[str, Any]:
+        """The status; messages before it are passed over."""
+        while "status" not in (line := self.next()):
+            pass
+        return line
+
+    def cancel(self) -> None:
+        self._driver.cancel(self._number)
+
+
+@contextlib.contextmanager
+def driving(client: Client, target: str, *flags: str) -> Iterator[Driver]:
+    """A driver that runs inside the block."""
+    driver = Driver(client, target, *flags)
+    try:
+        yield driver
+    finally:
+        driver.close()
+
+
+if __name__ == "__main__":
+    build()
