@@ -1,0 +1,45 @@
+"""The clients that play scripts: the drivers, over a channel without any of our helpers, and grpcurl."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import drivers
+from conformance import grpcurl
+from conformance.player import Answers, Caller
+
+_DRIVERS = {client.name: client for client in drivers.CLIENTS}
+CLIENTS = (*_DRIVERS, grpcurl.PROGRAM)
+
+
+def lacking(client: str) -> str | None:
+    """One line on what this machine lacks for a client, or None."""
+    if client in _DRIVERS:
+        return _DRIVERS[client].lacks
+    if shutil.which(grpcurl.PROGRAM):
+        return None
+    return f"grpcurl is not installed; to play scripts with it: {grpcurl.HOW_TO_GET}"
+
+
+@contextlib.contextmanager
+def calling(client: str, address: str, folder: Path) -> Iterator[Caller]:
+    """A client of the server at an address, inside the block; it may keep files in the folder."""
+    if client in _DRIVERS:
+        with drivers.driving(_DRIVERS[client], address) as driver:
+            yield _Driven(driver)
+    else:
+        with contextlib.closing(grpcurl.Grpcurl(address, folder)) as processes:
+            yield processes
+
+
+class _Driven:
+    """A client behind its driver."""
+
+    def __init__(self, driver: drivers.Driver) -> None:
+        self._driver = driver
+
+    def begin(self, method: str, request: dict[str, Any], timeout: float | None = None) -> Answers:
+        deadline = {} if timeout is None else {"timeout": timeout}
+        return self._driver.begin({"method": method, "request": request, "channel": "bare", **deadline})

@@ -1,0 +1,190 @@
+"""Stages: a server process with a fresh database, and what its operator can do to both and to the network.
+
+Each public method of an operator is an operator step; README.md says how to do the same by hand.
+"""
+
+import contextlib
+import resource
+import signal
+import sqlite3
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
+
+from activity_session_server.store import schema
+from backends import MariaDB
+from conformance.scripts import Script
+from processes import ServerProcess, write_lock
+from proxies import proxying
+
+_UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+_NOTHING = (0, resource.RLIM_INFINITY)
+# Nothing listens there.
+_NOWHERE = "127.0.0.1:1"
+# Alembic runs one migration at a time in a process, and databases that are installed at once share a folder.
+_one_at_a_time = threading.Lock()
+
+
+class Operator(ABC):
+    """The operator of a server, which clients reach at `address`, through a network that can be held."""
+
+    def __init__(self, stack: contextlib.ExitStack, folder: Path, settings: dict[str, Any]) -> None:
+        """Start a server; the stack ends it, and all that is lent."""
+        self._stack, self._folder = stack, folder
+        self._locks = stack.enter_context(contextlib.ExitStack())
+        self._settings = {"address": "127.0.0.1:0", "database_url": self._new_database(), **settings}
+        self._server = self._started()
+        stack.callback(self._kill_server)
+        self._network = stack.enter_context(proxying(self._server.address))
+        self.address = self._network.address
+
+    def stop_server(self) -> None:
+        """Only ask it to end: how it does is what scripts look at."""
+        self._server.process.send_signal(signal.SIGTERM)
+
+    def start_server(self, server: dict[str, Any] | None = None) -> None:
+        """Start it again, with other settings where there are some."""
+        self._server.wait()
+        self._settings |= server or {}
+        self._server = self._started()
+        self._network.target = self._server.address
+
+    def restart_server(self, server: dict[str, Any] | None = None) -> None:
+        """Stop it and start it again."""
+        self.stop_server()
+        self.start_server(server)
+
+    def hold_network(self) -> None:
+        """Let nothing through of what the server sends."""
+        self._network.hold_answers()
+
+    def release_network(self) -> None:
+        """Let through what was held."""
+        self._network.release()
+
+    def damage_sessions(self) -> None:
+        """Make the rows of all sessions unreadable."""
+        self._execute("UPDATE activity_session SET settings = '[]'")
+
+    def repair_sessions(self) -> None:
+        """Make them readable again."""
+        self._execute("UPDATE activity_session SET settings = '{}'")
+
+    def unlock_database(self) -> None:
+        """Let go of what is locked."""
+        self._locks.close()
+
+    @abstractmethod
+    def lock_database(self) -> None:
+        """Lock what writers of sessions need."""
+
+    @abstractmethod
+    def lose_database(self) -> None:
+        """Make the database fail."""
+
+    @abstractmethod
+    def restore_database(self) -> None:
+        """Make it work again."""
+
+    @abstractmethod
+    def _new_database(self) -> str:
+        """The URL of a new database."""
+
+    @abstractmethod
+    def _execute(self, statement: str) -> None:
+        """Run a statement past the server."""
+
+    def _kill_server(self) -> None:
+        self._server.kill()
+
+    def _started(self) -> ServerProcess:
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
+        return ServerProcess(self._folder / "log", *flags)
+
+
+class SQLiteOperator(Operator):
+    """The operator of a server on an SQLite file."""
+
+    def lock_database(self) -> None:
+        self._locks.enter_context(write_lock(self._folder / "conformance.db"))
+
+    def lose_database(self) -> None:
+        """No file takes anything more from the server, as on a full disk."""
+        resource.prlimit(self._server.process.pid, resource.RLIMIT_FSIZE, _NOTHING)
+
+    def restore_database(self) -> None:
+        resource.prlimit(self._server.process.pid, resource.RLIMIT_FSIZE, _UNLIMITED)
+
+    def _new_database(self) -> str:
+        return f"sqlite:///{self._folder / 'conformance.db'}"
+
+    def _execute(self, statement: str) -> None:
+        with contextlib.closing(sqlite3.connect(self._folder / "conformance.db")) as connection, connection:
+            connection.execute(statement)
+
+
+class MariaDBOperator(Operator):
+    """The operator of a server on a MariaDB, which it reaches over a network that can be cut."""
+
+    def __init__(self, stack: contextlib.ExitStack, folder: Path, settings: dict[str, Any], mariadb: MariaDB) -> None:
+        self._mariadb = mariadb
+        super().__init__(stack, folder, settings)
+
+    def lock_database(self) -> None:
+        self._hold("BEGIN", "SELECT pkid FROM activity_session FOR UPDATE")
+
+    def hold_commits(self) -> None:
+        """Let no commit of anybody come to its end, as a backup does."""
+        self._hold("BACKUP STAGE START", "BACKUP STAGE BLOCK_COMMIT")
+
+    def release_commits(self) -> None:
+        """Let commits come to their end."""
+        self._locks.close()
+
+    def lose_database(self) -> None:
+        self._way.target = _NOWHERE
+        self._way.cut()
+
+    def restore_database(self) -> None:
+        self._way.target = f"127.0.0.1:{self._mariadb.port}"
+
+    def _new_database(self) -> str:
+        with _one_at_a_time:
+            url = self._mariadb.new_database()
+            schema.migrate_url(url)
+        self._name = url.rpartition("/")[2]
+        direct = f"127.0.0.1:{self._mariadb.port}"
+        self._way = self._stack.enter_context(proxying(direct))
+        return url.replace(direct, self._way.address)
+
+    def _execute(self, statement: str) -> None:
+        with self._connected() as connection:
+            connection.cursor().execute(statement)
+
+    def _hold(self, *statements: str) -> None:
+        """Keep what some statements lock."""
+        connection = self._locks.enter_context(self._connected())
+        for statement in statements:
+            connection.cursor().execute(statement)
+
+    def _connected(self) -> Any:
+        socket_path = str(self._mariadb.folder / "socket")
+        return pymysql.connect(unix_socket=socket_path, user="root", database=self._name, autocommit=True)
+
+
+@contextlib.contextmanager
+def staged(script: Script, backend: str, folder: Path, mariadb: MariaDB | None) -> Iterator[Operator]:
+    """A stage for a script inside the block; `mariadb` is shared with others."""
+    with contextlib.ExitStack() as stack:
+        if backend == "sqlite" or mariadb is None:
+            yield SQLiteOperator(stack, folder, script.server)
+            return
+        if any(step.subject == "hold_commits" for step in script.steps):
+            # It holds those of all databases of a server.
+            with _one_at_a_time:
+                mariadb = stack.enter_context(MariaDB.running(folder))
+        yield MariaDBOperator(stack, folder, script.server, mariadb)

@@ -1,0 +1,37 @@
+"""Every script, by every client, on every backend."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+from conformance.callers import CLIENTS
+from conformance.plays import Outcomes, Play, playing
+from conformance.scripts import load_all
+
+PLAYS = [Play(script, client, backend) for script in load_all() for client in CLIENTS for backend in script.backends]
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Play, Future[Outcomes]]]:
+    """The outcomes of the plays that are asked for and that this machine can play."""
+    items: list[Any] = request.session.items
+    asked_for: list[Play] = [item.callspec.params["play"] for item in items if "outcomes" in item.fixturenames]
+    plays = [play for play in asked_for if not play.lacks]
+    mariadb = request.getfixturevalue("mariadb") if any(play.backend == "mariadb" for play in plays) else None
+    with playing(plays, tmp_path_factory.mktemp("stages"), mariadb) as futures:
+        yield futures
+
+
+@pytest.mark.parametrize(
+    "play", [pytest.param(play, id=f"{play.script.name}-{play.client}-{play.backend}") for play in PLAYS]
+)
+def test_script(play: Play, outcomes: dict[Play, Future[Outcomes]]) -> None:
+    if play.lacks:
+        pytest.skip(play.lacks)
+    mismatch = outcomes[play].result()[play]
+    if mismatch:
+        pytest.fail(str(mismatch), pytrace=False)
