@@ -21,7 +21,7 @@ var serviceConfig string
 
 // Connect makes a connection to a server, or to several behind one name; it is opened by the first call.
 //
-// Calls that fail with UNAVAILABLE are made again, up to 5 times in about 8 seconds, and each carries a request id, so
+// Calls that fail with UNAVAILABLE are made again, up to 5 times in about 6 seconds, and each carries a request id, so
 // that its effect is there once. They end after 30 seconds, or sooner with their context; AcquireTurn and WatchSession
 // have the deadline of their context alone. A call that fails returns an [Error].
 //

@@ -22,6 +22,8 @@ def options(more: Options) -> list[tuple[str, Any]]:
         # A connection that died silently is noticed within 40 s. The server takes a ping every 10 s.
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
+        # Else it is this one, of 60 s, that counts.
+        ("grpc.http2.ping_timeout_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.max_pings_without_data", 0),
         # A server that restarts is found again within a fraction of the default, which waits up to two minutes.

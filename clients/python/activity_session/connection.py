@@ -16,7 +16,7 @@ def connect(
 ) -> grpc.Channel:
     """A channel to a server, or to several behind one name.
 
-    Calls that fail with UNAVAILABLE are made again, up to 5 times in about 8 s, and each carries a `request_id`, so
+    Calls that fail with UNAVAILABLE are made again, up to 5 times in about 6 s, and each carries a `request_id`, so
     that its effect is there once. They end after 30 s where the caller gives no shorter `timeout`. A call that fails
     raises `Error`. `.future()` is not covered by the last sentence, and not made again after CANCELLED.
 

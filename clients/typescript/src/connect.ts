@@ -61,7 +61,7 @@ export class Channel {
 /**
  * A channel on which calls are retried safely.
  *
- * Calls that fail with UNAVAILABLE are made again, up to 5 times in about 8 s, and each carries a `request_id`, so that
+ * Calls that fail with UNAVAILABLE are made again, up to 5 times in about 6 s, and each carries a `request_id`, so that
  * its effect is there once. They end after 30 s where the caller gives no shorter `timeoutMs`; AcquireTurn, which may
  * wait for the turn, and streams end when the caller or the server ends them.
  *

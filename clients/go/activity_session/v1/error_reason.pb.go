@@ -30,8 +30,9 @@ type ErrorReason int32
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// INVALID_ARGUMENT: a field is missing or malformed. Every such field stands
-	// in the BadRequest detail. Metadata: `field`, the first of them.
+	// INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
+	// every such field that was found; what can be judged only when these are
+	// right may follow. Metadata: `field`, the first of them.
 	ErrorReason_ERROR_REASON_INVALID_FIELD ErrorReason = 1
 	// INVALID_ARGUMENT: a field is larger than allowed. Metadata: `field`,
 	// `limit`, `size`.

@@ -25,8 +25,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
     ERROR_REASON_INVALID_FIELD: _ErrorReason.ValueType  # 1
-    """INVALID_ARGUMENT: a field is missing or malformed. Every such field stands
-    in the BadRequest detail. Metadata: `field`, the first of them.
+    """INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
+    every such field that was found; what can be judged only when these are
+    right may follow. Metadata: `field`, the first of them.
     """
     ERROR_REASON_LIMIT_EXCEEDED: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT: a field is larger than allowed. Metadata: `field`,
@@ -183,8 +184,9 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_FIELD: ErrorReason.ValueType  # 1
-"""INVALID_ARGUMENT: a field is missing or malformed. Every such field stands
-in the BadRequest detail. Metadata: `field`, the first of them.
+"""INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
+every such field that was found; what can be judged only when these are
+right may follow. Metadata: `field`, the first of them.
 """
 ERROR_REASON_LIMIT_EXCEEDED: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT: a field is larger than allowed. Metadata: `field`,

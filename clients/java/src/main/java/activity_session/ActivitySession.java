@@ -25,7 +25,7 @@ public final class ActivitySession {
   /**
    * Makes a channel to a server, or to several behind one name. The first call opens the connection.
    *
-   * <p>Calls that fail with UNAVAILABLE are made again, up to 5 times in about 8 s, and so are those that a draining
+   * <p>Calls that fail with UNAVAILABLE are made again, up to 5 times in about 6 s, and so are those that a draining
    * server answers with CANCELLED; each carries a request id, so that its effect is there once. They end after 30 s
    * where the caller gives no shorter deadline; AcquireTurn and WatchSession have the caller's alone. What a failed
    * call tells is read by {@link ErrorDetails#from}.

@@ -28,8 +28,9 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * INVALID_ARGUMENT: a field is missing or malformed. Every such field stands
-   * in the BadRequest detail. Metadata: `field`, the first of them.
+   * INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
+   * every such field that was found; what can be judged only when these are
+   * right may follow. Metadata: `field`, the first of them.
    *
    * @generated from enum value: ERROR_REASON_INVALID_FIELD = 1;
    */

@@ -26,8 +26,9 @@ public enum ErrorReason
   ERROR_REASON_UNSPECIFIED(0),
   /**
    * <pre>
-   * INVALID_ARGUMENT: a field is missing or malformed. Every such field stands
-   * in the BadRequest detail. Metadata: `field`, the first of them.
+   * INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
+   * every such field that was found; what can be judged only when these are
+   * right may follow. Metadata: `field`, the first of them.
    * </pre>
    *
    * <code>ERROR_REASON_INVALID_FIELD = 1;</code>
@@ -414,8 +415,9 @@ public enum ErrorReason
   public static final int ERROR_REASON_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * INVALID_ARGUMENT: a field is missing or malformed. Every such field stands
-   * in the BadRequest detail. Metadata: `field`, the first of them.
+   * INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
+   * every such field that was found; what can be judged only when these are
+   * right may follow. Metadata: `field`, the first of them.
    * </pre>
    *
    * <code>ERROR_REASON_INVALID_FIELD = 1;</code>
