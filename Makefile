@@ -20,7 +20,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 .PHONY: help setup serve test faults clients conformance drivers demo check fix generate descriptors bench lock clean
 
 help: ## say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with all that the other targets need
 
@@ -35,10 +35,19 @@ serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 	@exec $(BIN)/activity-session serve --address $(ADDRESS) --database-url $(DATABASE_URL)
 
 test: $(READY) ## run the tests, on every backend that this machine has
-	$(PYTEST) $(addprefix --ignore=,$(FAULTS))
+	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance)
 
 faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas
 	$(PYTEST) $(FAULTS)
+
+drivers: $(READY) ## build what the tests drive the clients with
+	@$(BIN)/python tests/drivers.py
+
+clients: drivers ## build and test the clients in Python, Go, TypeScript and Java
+	$(PYTEST) tests/clients
+
+conformance: drivers ## replay the contract through each client, on each backend
+	$(PYTEST) tests/conformance
 
 demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost
 	@$(BIN)/python demo/replay.py $(TRANSCRIPT) --database-url '$(DEMO_DATABASE_URL)'
@@ -89,4 +98,5 @@ lock: $(READY) ## pin the newest versions that pyproject.toml allows
 		--group generate -o requirements-generate.lock
 
 clean: ## remove all that make has made
-	rm -rf .venv .build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info clients/python/*.egg-info server/*.egg-info
+	rm -rf .venv .build dist {clients,tests/clients/drivers}/{typescript/{dist,node_modules},java/target} \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info clients/python/*.egg-info server/*.egg-info

@@ -120,6 +120,8 @@ class MariaDB:
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ],
+            # As below: it starts a server too.
+            env=os.environ | {"TMPDIR": str(self.folder)},
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -56,7 +56,11 @@ CLIENTS = (
         "go",
         "go",
         "Go 1.23 or newer",
-        ((ROOT / "clients/go", ("go", "vet", "./...")), (_GO, ("go", "build", "-o", str(_BUILT / "go"), "."))),
+        (
+            (ROOT / "clients/go", ("go", "vet", "./...")),
+            (ROOT / "clients/go", ("go", "test", "./...")),
+            (_GO, ("go", "build", "-o", str(_BUILT / "go"), ".")),
+        ),
         (str(_BUILT / "go"),),
     ),
     Client(

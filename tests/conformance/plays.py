@@ -1,6 +1,7 @@
 """Plays: each script by each client on each backend; several at once, since many of them wait for something."""
 
 import contextlib
+import traceback
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,9 +28,8 @@ class Play:
 
     @property
     def stage(self) -> tuple[str, ...]:
-        """What it shares a server with: plays by the same client with the same settings, unless an operator acts."""
-        settings = repr(sorted(self.script.server.items()))
-        return self.client, self.backend, settings, self.script.name if self.script.needs_operator else ""
+        """What it shares a server with: other plays by the same client that want the same of the server."""
+        return self.client, self.backend, self.script.settings, self.script.name if self.script.holds_commits else ""
 
     @property
     def lacks(self) -> str | None:
@@ -39,21 +39,23 @@ class Play:
         return lacking(self.client)
 
 
-Outcomes = dict[Play, Mismatch | None]
+# What came out otherwise, or None.
+Outcomes = dict[Play, str | None]
 
 
 @contextlib.contextmanager
 def playing(plays: Iterable[Play], folder: Path, mariadb: MariaDB | None) -> Iterator[dict[Play, Future[Outcomes]]]:
     """Plays begin, and may end, inside the block; each gets the outcomes of all plays on its stage."""
     stages: defaultdict[tuple[str, ...], list[Play]] = defaultdict(list)
-    # Those that wait longest have an operator: they begin first.
-    for play in sorted(plays, key=lambda play: not play.script.needs_operator):
+    # What an operator has done stays where a play breaks off in between: the others come before.
+    for play in sorted(plays, key=lambda play: play.script.needs_operator):
         stages[play.stage].append(play)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
             yield {
                 play: future
-                for number, together in enumerate(stages.values())
+                # The last ones wait longest: they begin first.
+                for number, together in enumerate(reversed(stages.values()))
                 for future in [pool.submit(_play, together, folder / str(number), mariadb)]
                 for play in together
             }
@@ -63,18 +65,23 @@ def playing(plays: Iterable[Play], folder: Path, mariadb: MariaDB | None) -> Ite
 
 def _play(together: list[Play], folder: Path, mariadb: MariaDB | None) -> Outcomes:
     """Play on one stage, one after another."""
-    folder.mkdir()
     first = together[0]
-    with (
-        staged(first.script, first.backend, folder, mariadb) as operator,
-        calling(first.client, operator.address, folder) as caller,
-    ):
-        return {play: _outcome(Player(caller, operator), play.script) for play in together}
+    try:
+        folder.mkdir()
+        with (
+            staged(first.script, first.backend, folder, mariadb) as operator,
+            calling(first.client, operator.address, folder) as caller,
+        ):
+            return {play: _outcome(Player(caller, operator), play.script) for play in together}
+    except Exception:  # there is no stage: none of them can be played
+        return dict.fromkeys(together, traceback.format_exc())
 
 
-def _outcome(player: Player, script: Script) -> Mismatch | None:
+def _outcome(player: Player, script: Script) -> str | None:
     try:
         player.play(script)
     except Mismatch as mismatch:
-        return mismatch
+        return str(mismatch)
+    except Exception:  # the next one may be playable
+        return traceback.format_exc()
     return None

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import grpc
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server.settings import Settings
 from conformance.matching import VARIABLE
 from rpcs import RPCS
 
@@ -24,6 +25,8 @@ OPERATOR_STEPS = {
     "restart_server",
     "lock_database",
     "unlock_database",
+    "lock_tables",
+    "unlock_tables",
     "hold_commits",
     "release_commits",
     "lose_database",
@@ -53,6 +56,7 @@ _WORDS = {
     "skip": {field.name for field in METHODS[WATCH].output_type.fields},
     "operator": OPERATOR_STEPS,
     "call": set(METHODS) - {WATCH},
+    "server": set(Settings.model_fields),
 }
 
 
@@ -78,9 +82,20 @@ class Script(NamedTuple):
     steps: tuple[Step, ...]
 
     @property
+    def settings(self) -> str:
+        """The settings that are not the defaults, the same for scripts that can share a server."""
+        defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
+        return str({name: value for name, value in sorted(self.server.items()) if value != defaults[name]})
+
+    @property
     def needs_operator(self) -> bool:
         """Whether something is done in it that everybody feels who uses the server."""
         return any(step.kind == "operator" for step in self.steps)
+
+    @property
+    def holds_commits(self) -> bool:
+        """Whether it holds up everybody who uses the same database server."""
+        return any(step.subject == "hold_commits" for step in self.steps)
 
 
 def load_all() -> list[Script]:
@@ -124,7 +139,7 @@ def _check_fields(given: Any, types: dict[str, Any]) -> None:
             raise ScriptError(f"{name}: there is no such field here")
         if not isinstance(value, types[name]) or isinstance(value, bool):
             raise ScriptError(f"{name}: it has the wrong type")
-        for word in value if isinstance(value, list) else [value]:
+        for word in value if isinstance(value, (list, dict)) else [value]:
             if name in _WORDS and word not in _WORDS[name]:
                 raise ScriptError(f"{name}: {word!r} is none of {', '.join(sorted(_WORDS[name]))}")
 

@@ -17,6 +17,7 @@ import pymysql
 
 from activity_session_server.store import schema
 from backends import MariaDB
+from conformance.networks import Network
 from conformance.scripts import Script
 from processes import ServerProcess, write_lock
 from proxies import proxying
@@ -25,21 +26,23 @@ _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 _NOTHING = (0, resource.RLIM_INFINITY)
 # Nothing listens there.
 _NOWHERE = "127.0.0.1:1"
-# Alembic runs one migration at a time in a process, and databases that are installed at once share a folder.
+# With this, what a whole table or a backup locks is told at once; rows are waited for all the same.
+_NO_WAIT = "?init_command=SET%20lock_wait_timeout%3D0"
+# Alembic runs one migration at a time in a process.
 _one_at_a_time = threading.Lock()
 
 
 class Operator(ABC):
-    """The operator of a server, which clients reach at `address`, through a network that can be held."""
+    """The operator of a server, which clients reach at `address`, over a network that can be held."""
 
-    def __init__(self, stack: contextlib.ExitStack, folder: Path, settings: dict[str, Any]) -> None:
-        """Start a server; the stack ends it, and all that is lent."""
-        self._stack, self._folder = stack, folder
+    def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script) -> None:
+        """Start a server for a script; the stack ends it, and lets go of all that is locked."""
+        self._stack, self._folder, self._script = stack, folder, script
         self._locks = stack.enter_context(contextlib.ExitStack())
-        self._settings = {"address": "127.0.0.1:0", "database_url": self._new_database(), **settings}
+        self._settings = {"address": "127.0.0.1:0", "database_url": self._new_database(), **script.server}
         self._server = self._started()
         stack.callback(self._kill_server)
-        self._network = stack.enter_context(proxying(self._server.address))
+        self._network = stack.enter_context(contextlib.closing(Network(self._server.address)))
         self.address = self._network.address
 
     def stop_server(self) -> None:
@@ -47,48 +50,29 @@ class Operator(ABC):
         self._server.process.send_signal(signal.SIGTERM)
 
     def start_server(self, server: dict[str, Any] | None = None) -> None:
-        """Start it again, with other settings where there are some."""
         self._server.wait()
         self._settings |= server or {}
         self._server = self._started()
         self._network.target = self._server.address
 
     def restart_server(self, server: dict[str, Any] | None = None) -> None:
-        """Stop it and start it again."""
         self.stop_server()
         self.start_server(server)
 
-    def hold_network(self) -> None:
-        """Let nothing through of what the server sends."""
-        self._network.hold_answers()
-
-    def release_network(self) -> None:
-        """Let through what was held."""
-        self._network.release()
+    def unlock_database(self) -> None:
+        self._locks.close()
 
     def damage_sessions(self) -> None:
-        """Make the rows of all sessions unreadable."""
         self._execute("UPDATE activity_session SET settings = '[]'")
 
     def repair_sessions(self) -> None:
-        """Make them readable again."""
         self._execute("UPDATE activity_session SET settings = '{}'")
 
-    def unlock_database(self) -> None:
-        """Let go of what is locked."""
-        self._locks.close()
+    def hold_network(self) -> None:
+        self._network.hold()
 
-    @abstractmethod
-    def lock_database(self) -> None:
-        """Lock what writers of sessions need."""
-
-    @abstractmethod
-    def lose_database(self) -> None:
-        """Make the database fail."""
-
-    @abstractmethod
-    def restore_database(self) -> None:
-        """Make it work again."""
+    def release_network(self) -> None:
+        self._network.release()
 
     @abstractmethod
     def _new_database(self) -> str:
@@ -98,19 +82,19 @@ class Operator(ABC):
     def _execute(self, statement: str) -> None:
         """Run a statement past the server."""
 
-    def _kill_server(self) -> None:
-        self._server.kill()
-
     def _started(self) -> ServerProcess:
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
         return ServerProcess(self._folder / "log", *flags)
+
+    def _kill_server(self) -> None:
+        self._server.kill()
 
 
 class SQLiteOperator(Operator):
     """The operator of a server on an SQLite file."""
 
     def lock_database(self) -> None:
-        self._locks.enter_context(write_lock(self._folder / "conformance.db"))
+        self._locks.enter_context(write_lock(self._path))
 
     def lose_database(self) -> None:
         """No file takes anything more from the server, as on a full disk."""
@@ -120,30 +104,31 @@ class SQLiteOperator(Operator):
         resource.prlimit(self._server.process.pid, resource.RLIMIT_FSIZE, _UNLIMITED)
 
     def _new_database(self) -> str:
-        return f"sqlite:///{self._folder / 'conformance.db'}"
+        self._path = self._folder / "conformance.db"
+        return f"sqlite:///{self._path}"
 
     def _execute(self, statement: str) -> None:
-        with contextlib.closing(sqlite3.connect(self._folder / "conformance.db")) as connection, connection:
+        with contextlib.closing(sqlite3.connect(self._path)) as connection, connection:
             connection.execute(statement)
 
 
 class MariaDBOperator(Operator):
-    """The operator of a server on a MariaDB, which it reaches over a network that can be cut."""
+    """The operator of a server on a MariaDB, which the server reaches over a network that can be cut."""
 
-    def __init__(self, stack: contextlib.ExitStack, folder: Path, settings: dict[str, Any], mariadb: MariaDB) -> None:
+    def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script, mariadb: MariaDB) -> None:
         self._mariadb = mariadb
-        super().__init__(stack, folder, settings)
+        super().__init__(stack, folder, script)
 
     def lock_database(self) -> None:
         self._hold("BEGIN", "SELECT pkid FROM activity_session FOR UPDATE")
 
+    def lock_tables(self) -> None:
+        self._hold("LOCK TABLES activity_session READ")
+
     def hold_commits(self) -> None:
-        """Let no commit of anybody come to its end, as a backup does."""
         self._hold("BACKUP STAGE START", "BACKUP STAGE BLOCK_COMMIT")
 
-    def release_commits(self) -> None:
-        """Let commits come to their end."""
-        self._locks.close()
+    unlock_tables = release_commits = Operator.unlock_database
 
     def lose_database(self) -> None:
         self._way.target = _NOWHERE
@@ -159,7 +144,7 @@ class MariaDBOperator(Operator):
         self._name = url.rpartition("/")[2]
         direct = f"127.0.0.1:{self._mariadb.port}"
         self._way = self._stack.enter_context(proxying(direct))
-        return url.replace(direct, self._way.address)
+        return url.replace(direct, self._way.address) + ("" if self._script.holds_commits else _NO_WAIT)
 
     def _execute(self, statement: str) -> None:
         with self._connected() as connection:
@@ -181,10 +166,8 @@ def staged(script: Script, backend: str, folder: Path, mariadb: MariaDB | None) 
     """A stage for a script inside the block; `mariadb` is shared with others."""
     with contextlib.ExitStack() as stack:
         if backend == "sqlite" or mariadb is None:
-            yield SQLiteOperator(stack, folder, script.server)
+            yield SQLiteOperator(stack, folder, script)
             return
-        if any(step.subject == "hold_commits" for step in script.steps):
-            # It holds those of all databases of a server.
-            with _one_at_a_time:
-                mariadb = stack.enter_context(MariaDB.running(folder))
-        yield MariaDBOperator(stack, folder, script.server, mariadb)
+        if script.holds_commits:
+            mariadb = stack.enter_context(MariaDB.running(folder))
+        yield MariaDBOperator(stack, folder, script, mariadb)

@@ -32,6 +32,6 @@ def outcomes(
 def test_script(play: Play, outcomes: dict[Play, Future[Outcomes]]) -> None:
     if play.lacks:
         pytest.skip(play.lacks)
-    mismatch = outcomes[play].result()[play]
-    if mismatch:
-        pytest.fail(str(mismatch), pytrace=False)
+    otherwise = outcomes[play].result()[play]
+    if otherwise:
+        pytest.fail(otherwise, pytrace=False)
