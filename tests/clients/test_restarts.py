@@ -23,7 +23,7 @@ from drivers import Answers, Driver, driving
 from drivers import Client as DrivenClient
 from moments import eventually
 from processes import serving_process, write_lock
-from servers import Client, connected, failure
+from servers import Client, connected
 from steps import list_events, new_session
 
 PARENT = "namespaces/default"
@@ -119,8 +119,11 @@ def has_no_thread_left(stubs: Client) -> bool:
 def is_refused(address: str) -> bool:
     """Whether the server takes no new calls."""
     with connected(address) as stubs:
-        refusal = failure(stubs.info.GetServerInfo, GetServerInfoRequest(), timeout=0.2)
-        return refusal.code is grpc.StatusCode.UNAVAILABLE
+        try:
+            stubs.info.GetServerInfo(GetServerInfoRequest(), timeout=0.2)
+        except grpc.RpcError as error:
+            return error.code() is grpc.StatusCode.UNAVAILABLE
+    return False
 
 
 def check_that_all_is_there_once(stubs: Client, session: str) -> None:
