@@ -13,7 +13,7 @@ The path of a request, there and back:
 
 Two calls are answered later, by a `Stream`: WatchSession (`watching`) and an AcquireTurn that waits (`waiting`). Both
 follow a session by its feed (`feeds`): after each commit, and at each tick, one thread looks what is new, and a few
-others (`workers`) send it.
+others (`jobs`) send it.
 
 `app.App` joins all of it; tests call it too.
 """

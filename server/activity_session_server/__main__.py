@@ -4,11 +4,8 @@ Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line i
 """
 
 import argparse
-import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 
 from activity_session_server import __version__
@@ -28,23 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(flags: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    from activity_session_server import app, logs
-    from activity_session_server.store.schema import SchemaError
+    from activity_session_server import workers
 
-    settings = load(flags, os.environ)
-    logs.configure(settings.log_format)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        with app.running(settings) as server:
-            if not settings.serves_loopback_only:
-                logging.getLogger("activity_session.server").warning("no TLS and no authentication on this address")
-            print(f"listening on {server.address}", flush=True)
-            stop.wait()
-    except (app.AddressInUseError, SchemaError) as error:
-        return _fail(str(error))
-    return 0
+    return workers.serve(load(flags, os.environ))
 
 
 def migrate(flags: argparse.Namespace) -> int:

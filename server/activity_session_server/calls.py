@@ -2,23 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from activity_session_server.errors import ServiceError
 from activity_session_server.limits import Limits
+from activity_session_server.roles import Role
 
 
-class Role(StrEnum):
-    """What a caller may do: the system role is needed for managed resources."""
-
-    ADMIN = "admin"
-    SYSTEM = "system"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One RPC that is being answered.
 
     `request_id` is the id of this call in the log, not the `request_id` of the request. `deadline` is a reading of

@@ -2,7 +2,7 @@
 
 A feed is what this process knows of a session that somebody follows. One thread keeps all feeds up to date: at once
 when this process has written to such a session, and at each tick for what other processes have written, by one query
-for all sessions that are followed. Whoever has something to do then is worked on by a few threads (`workers`), so that
+for all sessions that are followed. Whoever has something to do then is worked on by a few threads (`jobs`), so that
 a follower holds neither a thread nor a connection while nothing happens.
 """
 
@@ -18,10 +18,10 @@ from activity_session.v1.session_service_pb2 import WatchSessionResponse
 from activity_session_server import flags
 from activity_session_server.calls import Call
 from activity_session_server.errors import Kind, ServiceError, about, draining, not_found
+from activity_session_server.jobs import Job, JobThreads
 from activity_session_server.names import ids_of
 from activity_session_server.store import Reader, Store, events, heads, sessions
 from activity_session_server.store.heads import Pulse
-from activity_session_server.workers import Job, Workers
 
 # Threads that work on followers; more only while clients do not read.
 THREADS = 2
@@ -137,14 +137,14 @@ class Feeds:
         self._lock = threading.Condition()
         self._woken = threading.Event()
         self._is_stopped = False
-        self._workers = Workers(THREADS)
+        self._jobs = JobThreads(THREADS)
         self._readers = threading.BoundedSemaphore(THREADS)
         self._thread = threading.Thread(target=self._keep_up, name="feeds", daemon=True)
 
     def start(self) -> None:
         """Begin to keep up."""
         self._store.on_commit = self._notice
-        self._workers.start()
+        self._jobs.start()
         self._thread.start()
 
     def follow(self, session: Session, make: Callable[[Feed], F]) -> F:
@@ -187,7 +187,7 @@ class Feeds:
         self._is_stopped = True
         self._woken.set()
         self._thread.join()
-        self._workers.stop()
+        self._jobs.stop()
 
     def read(self, fn: Callable[[Reader], T]) -> T:
         """Run a function that reads; however many threads there are, only so many are at the database."""
@@ -222,7 +222,7 @@ class Feeds:
         self._update(tuple(self._feeds) if is_tick else noticed)
         if not is_tick:
             return
-        self._workers.tend(self._poll_interval)
+        self._jobs.tend(self._poll_interval)
         for feed in tuple(self._feeds.values()):
             feed.forget_passed()
 
@@ -235,7 +235,7 @@ class Feeds:
         for feed in feeds:
             for follower in tuple(feed.followers):
                 if follower.has_work():
-                    self._workers.schedule(follower)
+                    self._jobs.schedule(follower)
 
     def _refresh(self, feeds: Collection[Feed]) -> bool:
         """Bring feeds up to date; answers whether the database could be asked."""

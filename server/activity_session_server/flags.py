@@ -8,8 +8,9 @@ from typing import Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from activity_session_server.calls import Call, Role
+from activity_session_server.calls import Call
 from activity_session_server.errors import Kind, about
+from activity_session_server.roles import Role
 
 
 class Deletable(Protocol):

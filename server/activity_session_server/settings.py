@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from activity_session_server.calls import Role
 from activity_session_server.limits import Limits
+from activity_session_server.roles import Role
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
 SCHEMES = ("sqlite", "mysql+pymysql", "mariadb+pymysql")
@@ -39,6 +39,7 @@ class Synchronous(StrEnum):
 
     FULL = "FULL"
     NORMAL = "NORMAL"
+    OFF = "OFF"
 
 
 class SettingsError(Exception):
@@ -60,6 +61,7 @@ class Settings(Limits):
     anonymous_role: Role = Field(
         Role.ADMIN, description="what callers may do: admin, or system for managed resources too"
     )
+    workers: int = Field(1, ge=1, le=64, description="processes that answer calls, each on a core of its own")
     threads: int = Field(8, ge=1, le=64, description="threads that answer calls")
     max_waiting_calls: int = Field(1000, ge=1, description="calls that wait for a thread before others are refused")
     database_timeout: int = Field(
@@ -67,7 +69,8 @@ class Settings(Limits):
     )
     sqlite_synchronous: Synchronous = Field(
         Synchronous.FULL,
-        description="FULL: commits survive a loss of power; NORMAL: a crash of the process only",
+        description="FULL: commits survive a loss of power; NORMAL: a crash of the process only; "
+        "OFF: not even that, for files that can be lost",
     )
     drain_delay: float = Field(
         0, ge=0, le=300, description="seconds between NOT_SERVING and refusing calls, at SIGTERM"
@@ -95,12 +98,19 @@ class Settings(Limits):
     def _check(self) -> Self:
         if self.database_url.partition("://")[0] not in SCHEMES:
             raise ValueError(f"database_url: its scheme must be one of {', '.join(SCHEMES)}")
+        if self.workers > 1 and self._is_in_memory:
+            raise ValueError("workers: each would have a database of its own in memory; use a file, or one worker")
         for name in ("request_bytes", "response_bytes"):
             if getattr(self, name) < self.largest_answer_bytes:
                 raise ValueError(
                     f"{name}: must be {self.largest_answer_bytes} at least, for the largest session and batch to fit"
                 )
         return self
+
+    @property
+    def _is_in_memory(self) -> bool:
+        scheme, _, rest = self.database_url.partition("://")
+        return scheme == "sqlite" and rest.partition("?")[0] in ("", "/", "/:memory:")
 
     @property
     def serves_loopback_only(self) -> bool:

@@ -80,7 +80,7 @@ class Turns:
 
 
 class Line:
-    """Those who wait for the turn of one session, in the order in which they came; a job of the feeds' workers."""
+    """Those who wait for the turn of one session, in the order in which they came; a job of the feeds' threads."""
 
     def __init__(self, turns_: Turns, feed: Feed) -> None:
         self.feed = feed

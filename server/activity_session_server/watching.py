@@ -45,7 +45,7 @@ class Watches:
 
 
 class Watch:
-    """One watch; a job of the feeds' workers."""
+    """One watch; a job of the feeds' threads."""
 
     def __init__(self, watches: Watches, call: Call, feed: Feed, stream: Stream, position: int) -> None:
         self.feed = feed

@@ -1,108 +1,152 @@
-"""A few threads for very many jobs, each of which has something to do now and then.
+"""The processes that answer calls: this one, or several that share its address.
 
-A job that waits for its client keeps a thread. As soon as that takes too long another thread is added, so that one who
-does not read does not keep the others waiting; threads too many end when they have done their job.
+With several, this process only starts them, and starts those again that end. Workers are spawned, never forked, which
+gRPC does not survive; this process saves the memory of gRPC and SQLAlchemy.
 """
 
 import logging
+import multiprocessing
+import os
+import signal
+import sys
 import threading
 import time
-from queue import SimpleQueue
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 
-from activity_session_server.errors import ServiceError
+from activity_session_server import addresses, logs
+from activity_session_server.settings import Settings
 
+# Keeps workers that die at once from burning the machine, in seconds.
+RESTART_DELAY = 1.0
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+_SPAWN = multiprocessing.get_context("spawn")
 _log = logging.getLogger("activity_session.workers")
 
 
-class Job(Protocol):
-    """Something that is worked on by one thread at a time."""
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; answers the exit code.
 
-    def has_work(self) -> bool:
-        """Whether there is something to do now."""
-
-    def work(self) -> bool:
-        """Do some of it; answers whether it makes sense to go on at once."""
-
-    def stuck(self, seconds: float) -> None:
-        """Told now and then that `work` has not come back for so long."""
-
-
-class Workers:
-    """Threads that work on the jobs that are scheduled."""
-
-    def __init__(self, count: int) -> None:
-        self._count = self._wanted = count
-        self._ready: SimpleQueue[Job | None] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._scheduled: set[Job] = set()
-        self._running: dict[threading.Thread, tuple[Job, float]] = {}
-        self._threads: set[threading.Thread] = set()
-
-    def start(self) -> None:
-        """Begin to work."""
-        self._adjust()
-
-    def schedule(self, job: Job) -> None:
-        """Have a job worked on, unless it is in line or being worked on."""
-        with self._lock:
-            if job in self._scheduled:
-                return
-            self._scheduled.add(job)
-        self._ready.put(job)
-
-    def tend(self, seconds: float) -> None:
-        """Tell the jobs that have been worked on for longer than that, and add a thread or two for each."""
-        now = time.monotonic()
-        stuck = [(job, now - since) for job, since in tuple(self._running.values()) if now - since > seconds]
-        self._wanted = self._count + 2 * len(stuck)
-        self._adjust()
-        for job, waited in stuck:
-            job.stuck(waited)
-
-    def stop(self) -> None:
-        """End all threads; what is in line is left undone."""
-        threads = tuple(self._threads)
-        for _ in threads:
-            self._ready.put(None)
-        for thread in threads:
-            thread.join()
-
-    def _adjust(self) -> None:
-        with self._lock:
-            added = [
-                threading.Thread(target=self._run, name="follow", daemon=True)
-                for _ in range(self._wanted - len(self._threads))
-            ]
-            self._threads.update(added)
-        for thread in added:
-            thread.start()
-
-    def _run(self) -> None:
-        while (job := self._ready.get()) is not None and self._do(job):
-            pass
-        with self._lock:
-            self._threads.discard(threading.current_thread())
-
-    def _do(self, job: Job) -> bool:
-        """Work on a job; answers whether this thread is still needed."""
-        thread = threading.current_thread()
-        self._running[thread] = job, time.monotonic()
-        goes_on = _succeeds(job)
-        del self._running[thread]
-        with self._lock:
-            self._scheduled.discard(job)
-        # Only now, so that nothing that has come up in the meantime is overlooked.
-        if goes_on and job.has_work():
-            self.schedule(job)
-        return len(self._threads) <= self._wanted
-
-
-def _succeeds(job: Job) -> bool:
+    Raises:
+        SystemExit: with what keeps the server from starting.
+    """
+    logs.configure(settings.log_format)
+    if settings.workers == 1:
+        return _answer_calls(settings, threading.Event(), lambda address: _announce(settings, address))
     try:
-        return job.work()
-    except ServiceError as error:  # whoever schedules jobs does so again, and then it may succeed
-        _log.warning("a job failed: %s", error.message)
-    except Exception:  # as above
-        _log.exception("a job failed")
-    return False
+        with addresses.shared(settings.address) as address:
+            return _Supervisor(settings.model_copy(update={"address": address})).run()
+    except addresses.AddressInUseError as error:
+        sys.exit(f"activity-session: {error}")
+
+
+class _Supervisor:
+    """Starts the workers, and keeps as many as there should be."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._workers: dict[int, SpawnProcess] = {}
+        self._is_stopping = False
+
+    def run(self) -> int:
+        """Serve until SIGTERM or SIGINT; answers the exit code."""
+        for number in _STOP_SIGNALS:
+            signal.signal(number, self._stop)
+        # The first one brings an SQLite file to the newest schema, and says what keeps all of them from starting.
+        answers = self._start([0]) and self._start(range(1, self._settings.workers))
+        has_failed = not answers and not self._is_stopping
+        if answers:
+            _announce(self._settings, self._settings.address)
+        else:
+            self._stop()
+        while self._workers:
+            self._tend()
+        return int(has_failed)
+
+    def _start(self, numbers: Iterable[int]) -> bool:
+        """Start workers; answers whether all of them have come to answer calls."""
+        starting = [self._spawn(number) for number in numbers]
+        # Waits for each of them, also behind one that fails.
+        return False not in [_comes_up(ready) for ready in starting]
+
+    def _spawn(self, number: int) -> Connection:
+        ready, is_ready = multiprocessing.Pipe(duplex=False)
+        # Only the worker holds the other end of the pipe, so that its death is the end of the pipe.
+        with is_ready:
+            worker = _SPAWN.Process(target=_work, args=(self._settings, number, is_ready), daemon=True)
+            worker.start()
+        self._workers[number] = worker
+        # A signal that came before the line above has missed it.
+        if self._is_stopping:
+            worker.terminate()
+        return ready
+
+    def _tend(self) -> None:
+        """Wait until workers end; start them again, unless all are to end."""
+        signs = wait([worker.sentinel for worker in self._workers.values()])
+        ended = [number for number, worker in self._workers.items() if worker.sentinel in signs]
+        for number in ended:
+            worker = self._workers.pop(number)
+            worker.join()
+            if not self._is_stopping:
+                _log.warning("a worker ended", extra={"pid": worker.pid, "exit_code": worker.exitcode})
+        if not self._is_stopping:
+            time.sleep(RESTART_DELAY)
+            self._start(ended)
+
+    def _stop(self, *_: object) -> None:
+        self._is_stopping = True
+        for worker in self._workers.values():
+            worker.terminate()
+
+
+def _comes_up(ready: Connection) -> bool:
+    with ready:
+        try:
+            ready.recv()
+        except EOFError:
+            return False
+    return True
+
+
+def _work(settings: Settings, number: int, is_ready: Connection) -> None:
+    """Be a worker, until SIGTERM or SIGINT or the supervisor's end."""
+    if hasattr(os, "sched_setaffinity"):
+        # The interpreter's lock makes one process on two cores slower than on one.
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+    logs.configure(settings.log_format)
+    stop = threading.Event()
+    threading.Thread(target=_stop_with_supervisor, args=[stop], daemon=True).start()
+    _answer_calls(settings, stop, lambda _: is_ready.send("ready"))
+
+
+def _stop_with_supervisor(stop: threading.Event) -> None:
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        supervisor.join()
+    stop.set()
+
+
+def _answer_calls(settings: Settings, stop: threading.Event, when_up: Callable[[str], None]) -> int:
+    """Answer calls in this process; `when_up` is told the address."""
+    from activity_session_server import app
+    from activity_session_server.store.schema import SchemaError
+
+    for number in _STOP_SIGNALS:
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with app.running(settings) as server:
+            when_up(server.address)
+            stop.wait()
+    except (addresses.AddressInUseError, SchemaError) as error:
+        sys.exit(f"activity-session: {error}")
+    return 0
+
+
+def _announce(settings: Settings, address: str) -> None:
+    if not settings.serves_loopback_only:
+        logging.getLogger("activity_session.server").warning("no TLS and no authentication on this address")
+    print(f"listening on {address}", flush=True)

@@ -1,0 +1,225 @@
+"""Several workers on one port: each answers, knows what the others have written, and is replaced when it dies."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+
+from activity_session.v1.info_service_pb2 import GetServerInfoRequest
+from activity_session_server.store import schema
+from backends import MARIADB, SQLITE_FILE, MariaDB
+from moments import eventually
+from processes import ServerProcess, run, serving_process
+from servers import Client, connected
+from steps import append, get_session, list_events, new_session
+from watches import Watching
+
+PARENT = "namespaces/default"
+WORKERS = 2
+# So many that all of them on one worker are next to impossible.
+CONNECTIONS = 24
+# Far more than an answer takes, also on a loaded machine.
+ANSWER_SECONDS = 2
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def flags(tmp_path: Path) -> list[str]:
+    return ["--workers", str(WORKERS), "--database-url", f"sqlite:///{tmp_path / 'test.db'}"]
+
+
+@pytest.fixture
+def server(log: Path, flags: list[str]) -> Iterator[ServerProcess]:
+    with serving_process(log, *flags) as server:
+        yield server
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def pids(server: ServerProcess) -> set[int]:
+    """The processes of the workers."""
+    return {child for child in children(server.process.pid) if "spawn_main" in command_line(child)}
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def state(pid: int) -> str:
+    """T for a stopped process, X for one that is gone; one that only its parent's attention is missing is gone too."""
+    try:
+        found = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
+    return "X" if found == "Z" else found
+
+
+@contextlib.contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: state(pid) == "T")
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def is_answered(client: Client, timeout: float = ANSWER_SECONDS) -> bool:
+    try:
+        client.info.GetServerInfo(GetServerInfoRequest(), timeout=timeout)
+    except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return False
+        raise
+    return True
+
+
+@contextlib.contextmanager
+def clients_of(server: ServerProcess, pid: int) -> Iterator[tuple[list[Client], list[Client]]]:
+    """Many clients: those of a worker, and the rest, who are answered while it is frozen."""
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(CONNECTIONS) as pool:
+        clients = [stack.enter_context(connected(server.address)) for _ in range(CONNECTIONS)]
+        assert all(pool.map(lambda client: is_answered(client, 20), clients))
+        with frozen(pid):
+            answered = list(pool.map(is_answered, clients))
+        answers = list(zip(clients, answered, strict=True))
+        yield [client for client, is_rest in answers if not is_rest], [client for client, is_rest in answers if is_rest]
+
+
+@contextlib.contextmanager
+def client_of_each(server: ServerProcess) -> Iterator[tuple[Client, Client]]:
+    with clients_of(server, min(pids(server))) as (clients, others):
+        yield clients[0], others[0]
+
+
+class TestAnswers:
+    @pytest.fixture(params=[SQLITE_FILE, MARIADB])
+    def server(
+        self, request: pytest.FixtureRequest, new_database: Callable[[str], str], log: Path
+    ) -> Iterator[ServerProcess]:
+        database_url = new_database(request.param)
+        if request.param == MARIADB:
+            schema.migrate_url(database_url)
+        with serving_process(log, "--workers", str(WORKERS), "--database-url", database_url) as server:
+            yield server
+
+    def test_of_one_know_what_the_other_has_written(self, server: ServerProcess) -> None:
+        with client_of_each(server) as (here, there):
+            session = new_session(here, PARENT)
+            assert get_session(there, session.name) == session
+            append(there, session.name, "second")
+            assert [event.text for event in list_events(here, session.name)] == ["second"]
+
+    def test_of_a_watch_have_what_any_of_them_has_written(self, server: ServerProcess) -> None:
+        with client_of_each(server) as (here, there):
+            session = new_session(here, PARENT).name
+            with Watching.of(here, session) as first, Watching.of(there, session) as second:
+                texts = [str(number) for number in range(10)]
+                for number, text in enumerate(texts):
+                    append((here, there)[number % 2], session, text)
+                for watch in (first, second):
+                    assert [event.text for event in watch.wait_for_sequence(len(texts)).events] == texts
+
+
+class TestProcesses:
+    def test_have_a_core_each(self, server: ServerProcess) -> None:
+        cores = sorted(os.sched_getaffinity(server.process.pid))
+        expected = sorted([cores[number % len(cores)]] for number in range(WORKERS))
+        assert sorted(list(os.sched_getaffinity(pid)) for pid in pids(server)) == expected
+
+    def test_that_answer_know_grpc_and_the_one_that_starts_them_does_not(self, server: ServerProcess) -> None:
+        knowing = [
+            pid for pid in (server.process.pid, *pids(server)) if "cygrpc" in Path(f"/proc/{pid}/maps").read_text()
+        ]
+        assert set(knowing) == pids(server)
+
+    @pytest.mark.parametrize("address", ["localhost:0", "[::ffff:127.0.0.1]:0"])
+    def test_share_the_port_of_any_kind_of_address(self, log: Path, flags: list[str], address: str) -> None:
+        with serving_process(log, *flags, "--address", address) as server:
+            host, _, port = server.address.rpartition(":")
+            assert host == address.rpartition(":")[0]
+            with connected(f"127.0.0.1:{port}") as client:
+                assert is_answered(client)
+
+    def test_that_die_are_replaced_while_the_others_answer(self, server: ServerProcess) -> None:
+        killed, survivor = pids(server)
+        os.kill(killed, signal.SIGKILL)
+        (line,) = eventually(lambda: [line for line in server.log_lines() if line["message"] == "a worker ended"])
+        assert (line["pid"], line["exit_code"]) == (killed, -signal.SIGKILL)
+        with connected(server.address) as client:
+            assert is_answered(client)
+        eventually(lambda: self._answers_without(server, survivor))
+        assert len(pids(server)) == WORKERS
+        assert survivor in pids(server)
+
+    @staticmethod
+    def _answers_without(server: ServerProcess, pid: int) -> bool:
+        with clients_of(server, pid) as (_, others):
+            return bool(others)
+
+
+class TestEnd:
+    def test_comes_by_sigterm_for_all_of_them_with_their_watches_told(self, server: ServerProcess) -> None:
+        workers = pids(server)
+        with self._watched(server):
+            server.process.send_signal(signal.SIGTERM)
+        assert server.wait() == 0
+        assert {state(pid) for pid in workers} == {"X"}
+
+    def test_comes_by_the_death_of_the_one_that_started_them(
+        self, server: ServerProcess, log: Path, flags: list[str]
+    ) -> None:
+        workers = pids(server)
+        with self._watched(server):
+            server.kill()
+        eventually(lambda: {state(pid) for pid in workers} == {"X"})
+        with serving_process(log, *flags, "--address", server.address) as again:
+            assert again.address == server.address
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _watched(server: ServerProcess) -> Iterator[None]:
+        """A watch on each worker, which ends behind the block."""
+        with client_of_each(server) as (here, there):
+            session = new_session(here, PARENT).name
+            with Watching.of(here, session) as first, Watching.of(there, session) as second:
+                for watch in (first, second):
+                    watch.wait_for_start()
+                yield
+                for watch in (first, second):
+                    assert watch.wait_for_end().reason == "SERVER_DRAINING"
+
+
+class TestStart:
+    @pytest.mark.parametrize("database_url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+    def test_is_refused_with_a_database_in_memory(self, database_url: str) -> None:
+        done = run("serve", "--workers", "2", "--database-url", database_url)
+        assert done.returncode == 1
+        assert done.stderr.startswith("activity-session: settings: workers: each would have a database of its own")
+
+    @pytest.mark.parametrize(("first", "second"), [("2", "2"), ("2", "1"), ("1", "2")])
+    def test_is_refused_on_an_address_that_is_taken(self, log: Path, flags: list[str], first: str, second: str) -> None:
+        with serving_process(log, *flags, "--workers", first) as server:
+            done = run("serve", *flags, "--workers", second, "--address", server.address)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"activity-session: cannot listen on {server.address}: it is in use" in done.stderr.splitlines()[-1]
+
+    def test_is_refused_once_by_a_database_that_is_behind(self, mariadb: MariaDB) -> None:
+        done = run("serve", "--workers", "2", "--address", "127.0.0.1:0", "--database-url", mariadb.new_database())
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.count("activity-session: the schema of ") == 1
+        assert len(done.stderr.splitlines()) == 2
