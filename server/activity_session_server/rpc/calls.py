@@ -1,17 +1,18 @@
 """The edges of a call: what is made of gRPC's context at its start, and of an error at its end."""
 
 import logging
+import random
 import re
 import time
-import uuid
 from typing import NoReturn
 
 import grpc
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server.calls import Call, Role
+from activity_session_server.calls import Call
 from activity_session_server.errors import ServiceError
 from activity_session_server.limits import Limits
+from activity_session_server.roles import Role
 from activity_session_server.rpc import status
 
 REQUEST_ID_KEY = "x-request-id"
@@ -23,12 +24,14 @@ LONGEST_DEADLINE = 86_400.0
 _DECADES = 1e9
 
 _REQUEST_ID = re.compile(r"[!-~]{1,128}")
+# Ids need only differ; of its own, so that nobody's seed can make them come again.
+_ids = random.Random()  # noqa: S311
 _log = logging.getLogger("activity_session.call")
 
 
 def begin(method: str, context: grpc.ServicerContext, role: Role, limits: Limits, longest: float) -> Call:
     """The call of a context; its deadline is `longest` seconds away at most."""
-    request_id = _given_request_id(context) or uuid.uuid4().hex
+    request_id = _given_request_id(context) or f"{_ids.getrandbits(128):032x}"
     context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
     remaining = context.time_remaining()
     is_given = remaining is not None and remaining < _DECADES
@@ -58,23 +61,6 @@ def masked(call: Call) -> ServiceError:
         f"internal error; the server's log has the details under request id {call.request_id}",
         metadata={"request_id": call.request_id},
     )
-
-
-def log_call(
-    call: Call, context: grpc.ServicerContext, code: grpc.StatusCode, error: ServiceError | None, seconds: float
-) -> None:
-    """Write the one line of a call."""
-    fields = {
-        "method": call.method,
-        "code": code.name,
-        "duration_ms": round(seconds * 1000, 3),
-        "peer": context.peer(),
-        "request_id": call.request_id,
-    }
-    if error is not None:
-        fields["reason"] = status.reason_name(error)
-        fields["error"] = error.message[:500]
-    _log.info("call", extra=fields)
 
 
 def _given_request_id(context: grpc.ServicerContext) -> str | None:

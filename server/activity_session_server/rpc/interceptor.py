@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from activity_session_server.calls import Call, Role
+from activity_session_server.calls import Call
 from activity_session_server.errors import (
     ServiceError,
     Violation,
@@ -24,7 +24,9 @@ from activity_session_server.errors import (
     too_large,
 )
 from activity_session_server.limits import Limits
+from activity_session_server.roles import Role
 from activity_session_server.rpc import calls, status
+from activity_session_server.rpc.call_log import CallLog
 from activity_session_server.rpc.streams import ResponseStream
 from activity_session_server.rpc.validation import Validator
 
@@ -34,9 +36,10 @@ _OWN_METHODS = "/activity_session."
 class CallInterceptor(grpc.ServerInterceptor):
     """Wraps the methods of our own services; those of others (health, reflection) pass through."""
 
-    def __init__(self, limits: Limits, role: Role) -> None:
+    def __init__(self, limits: Limits, role: Role, log: CallLog) -> None:
         self._limits = limits
         self._role = role
+        self._log = log
         self._validator = Validator(limits)
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
@@ -79,7 +82,7 @@ class CallInterceptor(grpc.ServerInterceptor):
             except Exception:  # whatever it is, the caller gets an answer without its text
                 error = calls.masked(call)
             code = grpc.StatusCode.OK if error is None else status.code_of(error)
-            calls.log_call(call, context, code, error, time.perf_counter() - started)
+            self._log.add(call, context, code, error, time.perf_counter() - started)
             if error is not None:
                 calls.abort(context, call, error)
             return response
@@ -91,7 +94,7 @@ class CallInterceptor(grpc.ServerInterceptor):
     ) -> Callable[[bytes, grpc.ServicerContext, Callable[[Any], None]], None]:
         def answer(raw: bytes, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
             call = calls.begin(method, context, self._role, self._limits, calls.LONGEST_DEADLINE)
-            stream = ResponseStream(call, context, send)
+            stream = ResponseStream(call, context, send, self._log)
             try:
                 serve(self._checked(call, parse, raw), call, stream)
             except ServiceError as error:

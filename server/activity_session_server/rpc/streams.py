@@ -15,7 +15,8 @@ import grpc
 from activity_session_server.calls import Call
 from activity_session_server.errors import ServiceError
 from activity_session_server.rpc import status
-from activity_session_server.rpc.calls import log_call, set_status
+from activity_session_server.rpc.call_log import CallLog
+from activity_session_server.rpc.calls import set_status
 
 M = TypeVar("M", bound=Callable[..., None])
 
@@ -29,7 +30,8 @@ def answers_later(method: M) -> M:
 class ResponseStream:
     """The `calls.Stream` of one gRPC call."""
 
-    def __init__(self, call: Call, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
+    def __init__(self, call: Call, context: grpc.ServicerContext, send: Callable[[Any], None], log: CallLog) -> None:
+        self._log = log
         self._call = call
         self._context = context
         self._send = send
@@ -38,7 +40,7 @@ class ResponseStream:
         self._has_ended = False
         self._code = grpc.StatusCode.CANCELLED
         self._error: ServiceError | None = None
-        self.on_close(self._log)
+        self.on_close(self._tell)
 
     @property
     def is_open(self) -> bool:
@@ -70,5 +72,5 @@ class ResponseStream:
         if not self._context.add_callback(callback):
             callback()
 
-    def _log(self) -> None:
-        log_call(self._call, self._context, self._code, self._error, time.perf_counter() - self._started)
+    def _tell(self) -> None:
+        self._log.add(self._call, self._context, self._code, self._error, time.perf_counter() - self._started)

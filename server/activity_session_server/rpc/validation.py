@@ -35,6 +35,7 @@ class Validator:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._of_requests: dict[type[Message], list[Check]] = {}
         self._checks: dict[tuple[str, bool], list[Check]] = {}
 
     def check(self, request: Message) -> None:
@@ -43,13 +44,13 @@ class Validator:
         Raises:
             ServiceError: INVALID_FIELD or LIMIT_EXCEEDED, with every violation that was found.
         """
-        # An update names the fields it means, so the others may be missing; all else needs what is REQUIRED.
-        is_update = "update_mask" in request.DESCRIPTOR.fields_by_name
-        violations = [
-            violation
-            for check in self._checks_of(request.DESCRIPTOR, is_update=is_update, is_request=True)
-            for violation in check(request, "")
-        ]
+        checks = self._of_requests.get(type(request))
+        if checks is None:
+            # An update names the fields it means, so the others may be missing; all else needs what is REQUIRED.
+            is_update = "update_mask" in request.DESCRIPTOR.fields_by_name
+            checks = self._checks_of(request.DESCRIPTOR, is_update=is_update, is_request=True)
+            self._of_requests[type(request)] = checks
+        violations = [violation for check in checks for violation in check(request, "")]
         if violations:
             raise invalid(violations)
 
@@ -82,7 +83,7 @@ class Validator:
             allows_any = (field.containing_type.name, field.name) in _ANY_PARENT
             yield partial(_check_names, field, partial(names.problem, kind, any_of_it=allows_any))
         if field.enum_type is not None:
-            yield partial(_check_enum, field)
+            yield partial(_check_enum, field, frozenset(field.enum_type.values_by_number))
         key = field.containing_type.name, field.name
         if rule := RULES.get(key, RULES.get(field.name)):
             yield partial(_check_rule, field, rule, self._limits)
@@ -119,9 +120,9 @@ def _check_names(
             yield Violation(where, problem)
 
 
-def _check_enum(field: FieldDescriptor, message: Message, path: str) -> Iterator[Violation]:
+def _check_enum(field: FieldDescriptor, numbers: frozenset[int], message: Message, path: str) -> Iterator[Violation]:
     value = getattr(message, field.name)
-    if value not in field.enum_type.values_by_number:
+    if value not in numbers:
         known = ", ".join(field.enum_type.values_by_name)
         yield Violation(path + field.name, Problem(f"{value} is not one of {known}"))
 
