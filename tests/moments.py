@@ -12,10 +12,13 @@ from sqlalchemy.engine import ExceptionContext
 
 from activity_session_server.app import App
 from activity_session_server.store.backends import error_number
+from activity_session_server.store.connections import Connection
 
 WAIT_SECONDS = 20
 
 T = TypeVar("T")
+# What sends a statement, with its values if it has some.
+Send = Callable[..., Any]
 
 
 class Times:
@@ -46,10 +49,15 @@ def before(server: App, start: str, act: Callable[[], object], *, most: int = 1)
         if statement.startswith(start) and times.may_be_once_more():
             act()
 
+    def tell(send: Send, statement: str, *values: Any) -> Any:
+        on_execute(None, statement)
+        return send(statement, *values)
+
     engine = engine_of(server)
     event.listen(engine, "do_execute", on_execute)
     try:
-        yield times
+        with sending(server, tell):
+            yield times
     finally:
         event.remove(engine, "do_execute", on_execute)
 
@@ -63,16 +71,58 @@ def errors_of(server: App, start: str = "") -> Iterator[SimpleQueue[int]]:
         if (context.statement or "").startswith(start):
             numbers.put(error_number(context.original_exception))
 
+    def tell(send: Send, statement: str, *values: Any) -> Any:
+        try:
+            return send(statement, *values)
+        except Exception as error:
+            if statement.startswith(start):
+                numbers.put(error_number(error))
+            raise
+
     engine = engine_of(server)
     event.listen(engine, "handle_error", on_error)
     try:
-        yield numbers
+        with sending(server, tell):
+            yield numbers
     finally:
         event.remove(engine, "handle_error", on_error)
 
 
+@contextlib.contextmanager
+def sending(server: App, tell: Callable[..., Any]) -> Iterator[None]:
+    """Has `tell` called with what would send a statement, and the statement, for those that are compiled once."""
+    make_cursor = Connection.cursor
+
+    def cursor(connection: Connection) -> Any:
+        made = make_cursor(connection)
+        return _Cursor(made, tell) if connection.engine is engine_of(server) else made
+
+    Connection.cursor = cursor  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        Connection.cursor = make_cursor  # type: ignore[method-assign]
+
+
+class _Cursor:
+    """A driver's cursor that asks before it sends."""
+
+    def __init__(self, cursor: Any, tell: Callable[..., Any]) -> None:
+        self._cursor = cursor
+        self._tell = tell
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def execute(self, *arguments: Any) -> Any:
+        return self._tell(self._cursor.execute, *arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        return self._tell(self._cursor.executemany, *arguments)
+
+
 def engine_of(server: App) -> Engine:
-    return server.store._engine  # noqa: SLF001 - its events are the only way to hit a moment
+    return server.store.engine
 
 
 def eventually(condition: Callable[[], T]) -> T:

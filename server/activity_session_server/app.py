@@ -24,11 +24,14 @@ from activity_session.v1 import (
     session_service_pb2,
     session_service_pb2_grpc,
 )
-from activity_session_server import feeds, retention
-from activity_session_server.calls import Call, Role
+from activity_session_server import feeds, logs, retention
+from activity_session_server.addresses import AddressInUseError
+from activity_session_server.calls import Call
 from activity_session_server.errors import ServiceError
 from activity_session_server.feeds import Feeds
+from activity_session_server.roles import Role
 from activity_session_server.rpc import reflection
+from activity_session_server.rpc.call_log import CallLog
 from activity_session_server.rpc.event_service import EventService
 from activity_session_server.rpc.health import Health
 from activity_session_server.rpc.info_service import InfoService
@@ -40,7 +43,7 @@ from activity_session_server.rpc.session_service import SessionService
 from activity_session_server.settings import Settings
 from activity_session_server.slots import Slots
 from activity_session_server.store import Store, schema
-from activity_session_server.store.engine import EngineOptions, open_engine
+from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.waiting import Turns
 from activity_session_server.watching import Watches
 
@@ -62,10 +65,6 @@ _RECEIVE_FACTOR = 2
 _log = logging.getLogger("activity_session.server")
 
 
-class AddressInUseError(Exception):
-    """Nothing can listen on the address."""
-
-
 class App:
     """A server with all that belongs to it."""
 
@@ -80,6 +79,7 @@ class App:
         self.store = open_store(settings)
         self.health = Health(SERVICES)
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
+        self._call_log = CallLog(logs.call_writer(settings.log_format))
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="call")
         self._server = self._make_server()
         try:
@@ -98,6 +98,7 @@ class App:
     def start(self) -> None:
         """Answer calls."""
         self.health.set_ready(is_ready=True)
+        self._call_log.start()
         self.feeds.start()
         self._server.start()
         self._upkeep.start()
@@ -116,13 +117,14 @@ class App:
         self.feeds.stop()
         self._upkeep.join()
         self.store.close()
+        self._call_log.stop()
         _log.info("stopped")
 
     def _make_server(self) -> grpc.Server:
         settings, store = self.settings, self.store
         server = grpc.server(
             self._threads,
-            interceptors=[CallInterceptor(settings, settings.anonymous_role)],
+            interceptors=[CallInterceptor(settings, settings.anonymous_role, self._call_log)],
             options=_options(settings),
             maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
         )
@@ -182,7 +184,6 @@ def open_store(settings: Settings) -> Store:
     engine = open_engine(
         settings.database_url,
         EngineOptions(
-            connections=settings.threads + _SPARE_CONNECTIONS,
             timeout=settings.database_timeout,
             synchronous=settings.sqlite_synchronous,
         ),
@@ -191,7 +192,8 @@ def open_store(settings: Settings) -> Store:
         schema.migrate(engine)
     else:
         schema.check(engine)
-    return Store(engine)
+    connections = 1 if is_memory(engine.url) else settings.threads + _SPARE_CONNECTIONS
+    return Store(engine, connections, settings.database_timeout)
 
 
 @contextlib.contextmanager
@@ -207,8 +209,8 @@ def running(settings: Settings) -> Iterator[App]:
 
 def _options(settings: Settings) -> list[tuple[str, int]]:
     return [
-        # Without this a second server on the same port gets half of the calls, and nobody is told.
-        ("grpc.so_reuseport", 0),
+        # Workers share the port. Else a second server on it would get half of the calls, and nobody would be told.
+        ("grpc.so_reuseport", int(settings.workers > 1)),
         ("grpc.max_receive_message_length", _RECEIVE_FACTOR * settings.request_bytes),
         # Bounds what one connection can ask for at once; open watches must leave room for other calls.
         ("grpc.max_concurrent_streams", 1000 + settings.watches + settings.waiting_turns),
@@ -222,9 +224,7 @@ def _listen(server: grpc.Server, address: str) -> int:
     try:
         return server.add_insecure_port(address)
     except RuntimeError:
-        raise AddressInUseError(
-            f"cannot listen on {address}: it is in use, or not an address of this machine"
-        ) from None
+        raise AddressInUseError(address) from None
 
 
 def _succeeds(what: str, work: Callable[[], None]) -> bool:

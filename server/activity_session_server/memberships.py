@@ -41,7 +41,7 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
         participant = found[request.participant]
         if member is None:
             _check_count(call, len(locked.message.participants) + 1, "participant")
-            member = rows.bind_participant(writer, locked.message, participant, request.role)
+            (member,) = rows.bind_participants(writer, locked.message, [(participant, request.role)])
         else:
             rows.set_role(writer, locked.message, participant, request.role)
             member.role = request.role
@@ -120,7 +120,7 @@ def bind_all(writer: Writer, call: Call, session: Session, added: Sequence[Sessi
     for member in added:
         access.check_namespace(session.name, member.participant, field)
     found = access.usable_participants(writer, session, [member.participant for member in added])
-    bound = [rows.bind_participant(writer, session, found[member.participant], member.role) for member in added]
+    bound = rows.bind_participants(writer, session, [(found[member.participant], member.role) for member in added])
     session.participants.extend(sorted(bound, key=lambda member: member.participant))
 
 

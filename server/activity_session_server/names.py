@@ -20,6 +20,7 @@ _COLLECTIONS = {
     Kind.EVENT: ("namespaces", "sessions", "events"),
     Kind.MEMORY: ("namespaces", "sessions", "memories"),
 }
+_FORMATS = {kind: "/".join(f"{word}/%s" for word in words) for kind, words in _COLLECTIONS.items()}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
 
@@ -32,7 +33,7 @@ def pattern(kind: Kind) -> str:
 
 def format_name(kind: Kind, *ids: str) -> str:
     """The name of a resource from the ids in it."""
-    return "/".join(f"{word}/{id_}" for word, id_ in zip(_COLLECTIONS[kind], ids, strict=True))
+    return _FORMATS[kind] % ids
 
 
 def kind_of(name: str) -> Kind | None:

@@ -83,12 +83,12 @@ def violations(message: SessionSettings, field: str) -> Iterator[Violation]:
             yield Violation(path, Problem(f"{found['msg']}, not {found['input']!r}"))
 
 
-def with_defaults(message: SessionSettings) -> SessionSettings:
-    """The settings that hold: what was set, and the defaults for the rest."""
-    filled = SessionSettings()
-    filled.CopyFrom(DEFAULTS)
-    filled.MergeFrom(message)
-    return filled
+def fill_in_defaults(message: SessionSettings) -> None:
+    """Make of what was set the settings that hold."""
+    given = message.SerializeToString()
+    message.CopyFrom(DEFAULTS)
+    if given:
+        message.MergeFromString(given)
 
 
 def _unknown(model: BaseModel) -> dict[str, Any]:

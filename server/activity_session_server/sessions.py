@@ -68,8 +68,9 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
     """Get a session or create it; members that are missing are bound either way."""
     (namespace_id,) = ids_of(request.parent)
     wanted = request.session.participants
-    new = _new(call, request.parent, request.session_id, request.session)
-    new.auto_created = True
+    name = f"{request.parent}/sessions/{request.session_id}"
+    # Judged before anybody is told whether the session is there (AIP-211).
+    flags.check_permission(call, Kind.SESSION, Session(name=name, managed=request.session.managed))
 
     def look(reader: Reader) -> Session | None:
         return sessions.find_session(reader, namespace_id, request.session_id, full=True)
@@ -80,6 +81,8 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
         if locked:
             session = memberships.bind_missing(writer, call, namespace, locked, wanted)
             return EnsureSessionResponse(session=session)
+        new = _new(call, request.parent, request.session_id, request.session)
+        new.auto_created = True
         created = _insert(writer, call, namespace, new, wanted)
         if created is None:
             raise Raced

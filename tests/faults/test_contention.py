@@ -10,7 +10,7 @@ import grpc
 import pymysql
 import pytest
 from pymysql.cursors import Cursor
-from sqlalchemy import event, make_url, select
+from sqlalchemy import make_url, select
 
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import BindParticipantRequest, CreateSessionRequest, ListSessionsRequest
@@ -18,7 +18,7 @@ from activity_session_server.app import App
 from activity_session_server.rpc import calls
 from activity_session_server.store import resources
 from backends import MariaDB
-from moments import WAIT_SECONDS, before, engine_of, errors_of, eventually
+from moments import WAIT_SECONDS, Send, before, errors_of, eventually, sending
 from processes import write_lock
 from servers import Client, connected, failure, serving
 from steps import get_session, member_names, new_participant, new_session, update_session
@@ -199,17 +199,17 @@ class TestCompareAndSet:
         assert lost_updates(server.address) == 0
 
     def test_alone_is_enough_without_locks_as_between_the_nodes_of_a_cluster(self, server: App) -> None:
-        event.listen(engine_of(server), "before_cursor_execute", without_locks, retval=True)
-        assert lost_updates(server.address) == 0
+        with sending(server, without_locks):
+            assert lost_updates(server.address) == 0
 
     def test_is_missed_when_it_is_taken_out(self, server: App, monkeypatch: pytest.MonkeyPatch) -> None:
-        event.listen(engine_of(server), "before_cursor_execute", without_locks, retval=True)
         monkeypatch.setattr(resources, "save", save_over_any_revision)
-        assert any(lost_updates(server.address) for _ in range(10))
+        with sending(server, without_locks):
+            assert any(lost_updates(server.address) for _ in range(10))
 
 
-def without_locks(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
-    return statement.removesuffix(" FOR UPDATE"), parameters
+def without_locks(send: Send, statement: str, *values: Any) -> Any:
+    return send(statement.removesuffix(" FOR UPDATE"), *values)
 
 
 really_save = resources.save

@@ -118,6 +118,7 @@ def test_a_commit_that_is_never_answered_is_safe_to_send_again_with_a_request_id
 def test_a_database_that_thaws_after_the_deadline_does_not_make_the_commit_undone(
     server: App, client: Client, mariadb: MariaDB, request_id: str, reason: str
 ) -> None:
+    assert sessions(client) == []  # a connection is there from now on
     with frozen_before("COMMIT", server, mariadb) as thaw:
 
         def connect_too_late(*_: object) -> None:

@@ -22,7 +22,7 @@ from activity_session.v1.session_service_pb2 import CreateSessionRequest
 from activity_session_server.orm import Base, Memory, Namespace, Participant
 from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.base import table_of
-from activity_session_server.store import schema
+from activity_session_server.store import migrating, schema
 from backends import MARIADB, SQLITE_FILE, MariaDB
 from processes import run
 from servers import connected, serving
@@ -30,6 +30,10 @@ from steps import get_session, member_names
 
 DUMP = Path(__file__).parents[1] / "data" / "schema_0001.sql"
 on_each_backend = pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+
+
+def test_the_newest_revision_is_the_one_that_this_version_needs() -> None:
+    assert migrating.revisions()[0] == schema.NEWEST
 
 
 @contextlib.contextmanager
@@ -96,8 +100,8 @@ class TestMigrations:
     @on_each_backend
     def test_can_be_run_again(self, backend: str, new_database: Callable[[str], str]) -> None:
         database_url = new_database(backend)
-        assert schema.migrate_url(database_url)[1:] == (None, schema.newest())
-        assert schema.migrate_url(database_url)[1:] == (schema.newest(), schema.newest())
+        assert schema.migrate_url(database_url)[1:] == (None, schema.NEWEST)
+        assert schema.migrate_url(database_url)[1:] == (schema.NEWEST, schema.NEWEST)
 
     def test_comment_every_table_and_column_on_mariadb(self, mariadb: MariaDB) -> None:
         database_url = mariadb.new_database()
@@ -134,7 +138,7 @@ class TestMigrations:
             schema.migrate_url(f"sqlite:///{path}")
         assert dump(path) == before
         execute(path, "DROP TABLE memory")
-        assert schema.migrate_url(f"sqlite:///{path}")[1:] == (None, schema.newest())
+        assert schema.migrate_url(f"sqlite:///{path}")[1:] == (None, schema.NEWEST)
 
     @pytest.mark.parametrize("round_", range(3))
     def test_by_several_processes_at_once_all_succeed(self, tmp_path: Path, round_: int) -> None:
@@ -182,7 +186,7 @@ class TestOtherVersions:
         with engine_on(database_url) as engine, OrmSession(engine) as orm:
             memory = orm.scalars(select(Memory)).one()
             assert (memory.content, memory.activity_session.name) == ("Kim likes 🌱", "talk 🌱")
-            assert orm.scalar(text(f"SELECT version_num FROM {schema.VERSION_TABLE}")) == schema.newest()
+            assert orm.scalar(text(f"SELECT version_num FROM {schema.VERSION_TABLE}")) == schema.NEWEST
 
     @on_each_backend
     @pytest.mark.parametrize("command", ["serve", "migrate", "check"])

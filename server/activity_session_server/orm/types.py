@@ -72,6 +72,8 @@ class PydanticType(TypeDecorator[BaseModel]):
     def __init__(self, model: type[BaseModel]) -> None:
         super().__init__()
         self.model = model
+        # Models are frozen: most rows have set nothing, and share one.
+        self._unset = model()
 
     def process_bind_param(self, value: BaseModel | None, dialect: Dialect) -> Any:
         """The JSON value of a model."""
@@ -81,4 +83,6 @@ class PydanticType(TypeDecorator[BaseModel]):
     def process_result_value(self, value: Any, dialect: Dialect) -> BaseModel | None:
         """The model of a JSON value."""
         del dialect
+        if value == {}:
+            return self._unset
         return None if value is None else self.model.model_validate(value)

@@ -4,13 +4,12 @@ Errors are told apart by number, never by text.
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
 
 
 class Failure(Enum):
@@ -47,8 +46,8 @@ _SQLITE_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTR
 class Backend:
     """One family of databases.
 
-    `one_writer`: writers of this process take turns, since the database admits one anyway and waiting for it costs
-    more. `commit_can_be_lost`: a network lies between, so that the answer to a COMMIT can be lost.
+    `one_writer`: the database admits one writer at a time, so those of this process take turns. `commit_can_be_lost`: a
+    network lies between, so that the answer to a COMMIT can be lost. `driver` is the module of the driver (PEP 249).
     """
 
     begin_write: str
@@ -58,23 +57,32 @@ class Backend:
     unreachable: frozenset[int]
     timeout: frozenset[int]
     duplicate: frozenset[int]
+    driver: Any = None
 
     def failure(self, error: Exception) -> Failure:
         """What an error of SQLAlchemy or the driver means."""
-        if isinstance(error, PoolTimeoutError):
-            return Failure.CONTENTION
-        if not isinstance(error, DBAPIError):
-            return Failure.OTHER
-        number = error_number(error.orig)
+        number = error_number(error)
         if number in self.contention:
             return Failure.CONTENTION
-        if number in self.unreachable or error.connection_invalidated:
+        if number in self.unreachable or self.breaks_connection(error):
             return Failure.UNREACHABLE
         return Failure.TIMEOUT if number in self.timeout else Failure.OTHER
 
-    def is_duplicate(self, error: IntegrityError) -> bool:
+    def is_duplicate(self, error: Exception) -> bool:
         """Whether a row of that key is there already."""
-        return error_number(error.orig, extended=True) in self.duplicate
+        return error_number(error, extended=True) in self.duplicate
+
+    def breaks_connection(self, error: Exception) -> bool:
+        """Whether a connection is of no use after an error.
+
+        The numbers of a Galera node without its cluster are among them: there even ROLLBACK fails.
+        """
+        number = error_number(error)
+        # Without a number they are about the protocol: what comes next on the connection cannot be understood.
+        is_out_of_step = number == -1 and isinstance(
+            driver_error(error), (self.driver.InterfaceError, self.driver.InternalError)
+        )
+        return self.commit_can_be_lost and (number in self.unreachable or is_out_of_step)
 
 
 SQLITE = Backend(
@@ -101,11 +109,13 @@ MYSQL = Backend(
 
 def backend_of(engine: Engine) -> Backend:
     """The backend that an engine talks to."""
-    return SQLITE if engine.dialect.name == "sqlite" else MYSQL
+    backend = SQLITE if engine.dialect.name == "sqlite" else MYSQL
+    return replace(backend, driver=engine.dialect.loaded_dbapi)
 
 
 def error_number(error: Any, *, extended: bool = False) -> int:
     """The number of a driver's error; SQLite's primary code unless the extended one is asked for."""
+    error = driver_error(error)
     if isinstance(error, sqlite3.Error):
         code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         return code if extended else code & 0xFF
@@ -113,10 +123,6 @@ def error_number(error: Any, *, extended: bool = False) -> int:
     return arguments[0] if arguments and isinstance(arguments[0], int) else -1
 
 
-def breaks_connection(backend: Backend, error: BaseException | None) -> bool:
-    """Whether a connection is of no use after a driver's error.
-
-    SQLAlchemy does not count 1047 and its like among the disconnects; on such a node even ROLLBACK fails, and the
-    connection would come back from the pool again and again.
-    """
-    return backend is MYSQL and (isinstance(error, InterfaceError) or error_number(error) in _MYSQL_UNREACHABLE)
+def driver_error(error: Any) -> Any:
+    """The driver's error, also where SQLAlchemy has put its own around it."""
+    return error.orig if isinstance(error, DBAPIError) else error

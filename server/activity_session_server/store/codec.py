@@ -1,15 +1,20 @@
-"""The one place that knows both rows and messages."""
+"""The one place that knows both rows and messages.
 
-import json
+Messages are made by their constructors, with times as mappings of their fields: protobuf makes a message so in half the
+time that it takes to set the fields one by one, and in a fifth of what a Timestamp or datetime in its place would take.
+"""
+
 from datetime import datetime
+from typing import Any
 
+import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.memory_pb2 import Memory, MemoryType
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant, ParticipantType
-from activity_session.v1.session_pb2 import Session, SessionParticipant
+from activity_session.v1.session_pb2 import Session
 from activity_session.v1.state_pb2 import State
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server import etags
@@ -17,25 +22,42 @@ from activity_session_server.errors import Kind
 from activity_session_server.names import format_name
 from activity_session_server.orm.types import AnyRow
 
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as columns are
 _TYPE_PREFIX = "PARTICIPANT_TYPE_"
 _MEMORY_TYPE_PREFIX = "MEMORY_TYPE_"
+_TYPES = {name.removeprefix(_TYPE_PREFIX): value for name, value in ParticipantType.items()}
 
 
 def namespace_message(row: AnyRow) -> Namespace:
     """The message of a namespace's row."""
-    message = Namespace(name=format_name(Kind.NAMESPACE, row.name), settings=row.settings.to_message())
-    _set_common(message, row)
-    return message
+    return Namespace(
+        name=format_name(Kind.NAMESPACE, row.name), settings=row.settings.to_message(), **_common_fields(row)
+    )
+
+
+def held_namespace_message(row: AnyRow) -> Namespace:
+    """The message of a namespace's row of which only what writes beneath it need is read."""
+    return Namespace(
+        name=format_name(Kind.NAMESPACE, row.name), settings=row.settings.to_message(), **_flag_fields(row)
+    )
 
 
 def participant_message(row: AnyRow, namespace_id: str) -> Participant:
     """The message of a participant's row."""
-    message = Participant(
+    return Participant(
         name=format_name(Kind.PARTICIPANT, namespace_id, row.name),
-        participant_type=participant_type(row.participant_type),
+        participant_type=_TYPES[row.participant_type],
+        **_common_fields(row),
     )
-    _set_common(message, row)
-    return message
+
+
+def held_participant_message(row: AnyRow, namespace_id: str) -> Participant:
+    """The message of a participant's row of which only what writes about it need is read."""
+    return Participant(
+        name=format_name(Kind.PARTICIPANT, namespace_id, row.name),
+        participant_type=_TYPES[row.participant_type],
+        **_flag_fields(row),
+    )
 
 
 def session_message(row: AnyRow, namespace_id: str) -> Session:
@@ -43,26 +65,27 @@ def session_message(row: AnyRow, namespace_id: str) -> Session:
     message = Session(
         name=format_name(Kind.SESSION, namespace_id, row.name),
         auto_created=row.auto_created,
-        data=row.data or "",
-        settings=row.settings.to_message(),
+        data=row.data,
         participants=_members(row.members, namespace_id),
-        labels=row.labels,
+        labels=row.labels or None,
         last_sequence=row.last_sequence,
+        expire_time=_time(row.expire_ts),
+        purge_time=_time(row.purge_ts),
+        **_common_fields(row),
     )
-    _set_common(message, row)
-    set_time(message.expire_time, row.expire_ts)
-    set_time(message.purge_time, row.purge_ts)
+    if row.settings.model_fields_set:
+        message.settings.CopyFrom(row.settings.to_message())
     set_turn(message, row)
     return message
 
 
 def head_message(row: AnyRow, namespace_id: str) -> Session:
     """The message of a session's row that `store.heads` reads: flags, last number and turn."""
-    name = format_name(Kind.SESSION, namespace_id, row.name)
     message = Session(
-        name=name, uid=row.pkid, enabled=row.enabled, managed=row.managed, last_sequence=row.last_sequence
+        name=format_name(Kind.SESSION, namespace_id, row.name),
+        last_sequence=row.last_sequence,
+        **_flag_fields(row),
     )
-    set_time(message.delete_time, row.delete_ts)
     set_turn(message, row)
     return message
 
@@ -75,28 +98,24 @@ def set_turn(message: Session, row: AnyRow) -> None:
 
 def turn_message(session: str, holder: str, token: int, expires: datetime) -> TurnLease:
     """The message of a turn."""
-    message = TurnLease(session=session, holder=holder, token=token)
-    set_time(message.expire_time, expires)
-    return message
+    return TurnLease(session=session, holder=holder, token=token, expire_time=_time(expires))
 
 
 def event_message(row: AnyRow, session: str) -> Event:
     """The message of an event's row; `session` is the name of its session."""
-    message = Event(
+    return Event(
         name=f"{session}/events/{row.event_id}",
         event_id=row.event_id,
         sequence=row.sequence,
         author=row.author,
         type=row.event_type,
         text=row.content_text,
+        blob=row.content_blob,
         media_type=row.media_type,
-        labels=row.labels,
+        labels=row.labels or None,
+        event_time=_time(row.event_ts),
+        create_time=_time(row.create_ts),
     )
-    if row.content_blob is not None:
-        message.blob = row.content_blob
-    set_time(message.event_time, row.event_ts)
-    set_time(message.create_time, row.create_ts)
-    return message
 
 
 def state_message(row: AnyRow) -> State:
@@ -109,46 +128,28 @@ def state_message(row: AnyRow) -> State:
 
 def memory_message(row: AnyRow, namespace_id: str) -> Memory:
     """The message of a memory's row, with the ids of its session and agent."""
-    message = Memory(
+    return Memory(
         name=format_name(Kind.MEMORY, namespace_id, row.session_id, row.name),
         uid=row.pkid,
         agent=format_name(Kind.PARTICIPANT, namespace_id, row.agent_id),
         memory_type=MemoryType.Value(_MEMORY_TYPE_PREFIX + row.memory_type),
         content=row.content,
-        memo=row.memo or "",
+        memo=row.memo,
         importance=row.importance,
         access_count=row.access_count,
         first_sequence=row.first_sequence,
         last_sequence=row.last_sequence,
         etag=etags.make(row.pkid, row.revision),
+        access_time=_time(row.accessed),
+        create_time=_time(row.create_ts),
+        update_time=_time(row.update_ts),
+        delete_time=_time(row.delete_ts),
     )
-    set_time(message.access_time, row.accessed)
-    set_time(message.create_time, row.create_ts)
-    set_time(message.update_time, row.update_ts)
-    set_time(message.delete_time, row.delete_ts)
-    return message
 
 
 def memory_type_text(value: MemoryType.ValueType) -> str:
     """The column's text of an enum's value."""
     return MemoryType.Name(value).removeprefix(_MEMORY_TYPE_PREFIX)
-
-
-def member_message(participant: str, type_: str, role: str, created: datetime, last_read: int) -> SessionParticipant:
-    """The message of a membership; `participant` is its name."""
-    message = SessionParticipant(
-        participant=participant,
-        participant_type=participant_type(type_),
-        role=role,
-        last_read_sequence=last_read,
-    )
-    set_time(message.create_time, created)
-    return message
-
-
-def participant_type(text: str) -> ParticipantType.ValueType:
-    """The enum's value of a column's text."""
-    return ParticipantType.Value(_TYPE_PREFIX + text)
 
 
 def participant_type_text(value: ParticipantType.ValueType) -> str:
@@ -167,30 +168,47 @@ def to_datetime(timestamp: Timestamp) -> datetime:
     return timestamp.ToDatetime()
 
 
-def _set_common(message: Namespace | Participant | Session, row: AnyRow) -> None:
-    message.uid = row.pkid
-    message.description = row.description or ""
-    message.enabled = row.enabled
-    message.managed = row.managed
-    message.etag = etags.make(row.pkid, row.revision)
-    set_time(message.create_time, row.create_ts)
-    set_time(message.update_time, row.update_ts)
-    set_time(message.delete_time, row.delete_ts)
+def _time(time: datetime | None) -> Any:
+    """The fields of a timestamp from a column in UTC."""
+    if time is None:
+        return None
+    since = time - _EPOCH
+    return {"seconds": since.days * 86_400 + since.seconds, "nanos": since.microseconds * 1000}
 
 
-def _members(text: str, namespace_id: str) -> list[SessionParticipant]:
-    """The memberships in a JSON text of `store.sessions`, in the order in which they were bound."""
-    columns = json.loads(text)
+def _common_fields(row: AnyRow) -> dict[str, Any]:
+    return {
+        **_flag_fields(row),
+        "description": row.description,
+        "etag": etags.make(row.pkid, row.revision),
+        "create_time": _time(row.create_ts),
+        "update_time": _time(row.update_ts),
+    }
+
+
+def _flag_fields(row: AnyRow) -> dict[str, Any]:
+    """What `flags` judges a resource by, and its key."""
+    return {
+        "uid": row.pkid,
+        "enabled": row.enabled,
+        "managed": row.managed,
+        "delete_time": _time(row.delete_ts),
+    }
+
+
+def _members(text: str, namespace_id: str) -> Any:
+    """The fields of the memberships in a JSON text of `store.sessions`, in the order in which they were bound."""
+    columns = orjson.loads(text)
     if not columns[0]:
-        return []
+        return None
     rows = sorted(zip(*columns, strict=True), key=lambda row: (row[3], row[0]))
     return [
-        member_message(
-            format_name(Kind.PARTICIPANT, namespace_id, id_),
-            type_,
-            role,
-            datetime.fromisoformat(created),
-            last_read,
-        )
+        {
+            "participant": format_name(Kind.PARTICIPANT, namespace_id, id_),
+            "participant_type": _TYPES[type_],
+            "role": role,
+            "create_time": _time(datetime.fromisoformat(created)),
+            "last_read_sequence": last_read,
+        }
         for id_, type_, role, created, last_read in rows
     ]

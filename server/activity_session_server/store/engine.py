@@ -1,26 +1,23 @@
-"""The engine: pools, connections, and why each setting is what it is.
+"""The engine: how connections are made, and why each setting is what it is. `store.connections` keeps them.
 
 Connections are in autocommit mode: a read is one statement and costs one round trip, and a write says BEGIN and COMMIT
-itself (`store.transactions`). So nothing is left to roll back when a connection returns to the pool.
+itself (`store.transactions`). So nothing is left to roll back when a connection is given back.
 """
 
-import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+import orjson
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.pool import QueuePool
-
-from activity_session_server.store.backends import backend_of, breaks_connection
+from sqlalchemy.pool import NullPool, StaticPool
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What an engine is made with. `connections` is the size of the pool; times are in seconds."""
+    """What an engine is made with. `timeout` is in seconds."""
 
-    connections: int
     timeout: int
     synchronous: str
 
@@ -29,9 +26,7 @@ def open_engine(database_url: str, options: EngineOptions) -> Engine:
     """An engine for a database URL; nothing is connected yet."""
     url = make_url(database_url)
     make = _sqlite_engine if url.get_backend_name() == "sqlite" else _mysql_engine
-    engine = make(url, options)
-    event.listen(engine, "handle_error", _mark_broken_connections)
-    return engine
+    return make(url, options)
 
 
 def is_memory(url: URL) -> bool:
@@ -41,18 +36,16 @@ def is_memory(url: URL) -> bool:
 
 def compact_json(value: Any) -> str:
     """JSON for a column: characters as they are, since MySQL's functions read escapes differently."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()
 
 
 # InnoDB looks once a second whether a wait is over. The end of a wait must come as an answer, not as a lost connection.
 _LONGER_THAN_A_LOCK_WAIT = 2
 
 
-def _common(options: EngineOptions) -> dict[str, Any]:
+def _common() -> dict[str, Any]:
     return {
-        "poolclass": QueuePool,
-        # A thread that had to wait for an overflow connection would pay for a new one each time.
-        "max_overflow": 0,
+        "poolclass": NullPool,
         "isolation_level": "AUTOCOMMIT",
         # Both save a ROLLBACK per call, of transactions that have ended already.
         "pool_reset_on_return": None,
@@ -60,19 +53,17 @@ def _common(options: EngineOptions) -> dict[str, Any]:
         # Values are the users' conversations; they do not belong into logs.
         "hide_parameters": True,
         "json_serializer": compact_json,
-        # The statements are few and built once; filters make new ones, for which there is room.
-        "query_cache_size": 500,
-        "pool_size": options.connections,
+        "json_deserializer": orjson.loads,
     }
 
 
 def _sqlite_engine(url: URL, options: EngineOptions) -> Engine:
-    arguments = _common(options)
-    # Pooled connections move between the threads of the server.
+    arguments = _common()
+    # Connections move between the threads of the server.
     arguments["connect_args"] = {"check_same_thread": False, "timeout": options.timeout}
     if is_memory(url):
-        # The database lives and dies with its one connection; whoever holds it is alone.
-        arguments |= {"pool_size": 1, "pool_timeout": 30}
+        # The database lives and dies with its one connection.
+        arguments["poolclass"] = StaticPool
     engine = create_engine(url, **arguments)
 
     @event.listens_for(engine, "connect")
@@ -87,25 +78,24 @@ def _sqlite_engine(url: URL, options: EngineOptions) -> Engine:
 
 
 def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
-    arguments = _common(options)
-    arguments |= {
-        # Fail while the caller's deadline still allows an answer.
-        "pool_timeout": 1,
-        # Below the idle limits of proxies (60 to 300 s are usual) and far below wait_timeout (8 h).
-        "pool_recycle": 280,
-        # A stale connection is found by its first statement, and the function is run again on a fresh one; a ping
-        # before each call would cost a tenth of it.
-        "pool_pre_ping": False,
-        "connect_args": {
-            "charset": "utf8mb4",
-            # Comparisons with literals are made code point by code point, as those with columns.
-            "collation": "utf8mb4_bin",
-            "connect_timeout": min(3, options.timeout),
-            # PyMySQL's default is to wait for ever on a frozen server.
-            "read_timeout": options.timeout + _LONGER_THAN_A_LOCK_WAIT,
-            "write_timeout": options.timeout,
-            "autocommit": True,
-        },
+    # Not loaded where there is no MySQL: with what it loads it takes some MiB.
+    from pymysql.constants import FIELD_TYPE
+    from pymysql.converters import conversions
+
+    arguments = _common()
+    # By place, as `store.statements` gives them; PyMySQL prefers names otherwise.
+    arguments["paramstyle"] = "format"
+    arguments["connect_args"] = {
+        "charset": "utf8mb4",
+        # Comparisons with literals are made code point by code point, as those with columns.
+        "collation": "utf8mb4_bin",
+        "connect_timeout": min(3, options.timeout),
+        # PyMySQL's default is to wait for ever on a frozen server.
+        "read_timeout": options.timeout + _LONGER_THAN_A_LOCK_WAIT,
+        "write_timeout": options.timeout,
+        "autocommit": True,
+        # PyMySQL's own reading of a time takes several times as long.
+        "conv": {**conversions, FIELD_TYPE.DATETIME: datetime.fromisoformat},
     }
     engine = create_engine(url, **arguments)
     event.listen(engine, "connect", partial(_configure_mysql, lock_wait=options.timeout))
@@ -130,9 +120,3 @@ def _configure_mysql(connection: Any, _record: Any, lock_wait: int) -> None:
             # On Galera, reads wait until they see what was committed before, on any node.
             settings.append("wsrep_sync_wait = 1")
         cursor.execute("SET SESSION " + ", ".join(settings))
-
-
-def _mark_broken_connections(context: ExceptionContext) -> None:
-    engine = context.engine
-    if engine is not None and breaks_connection(backend_of(engine), context.original_exception):
-        context.is_disconnect = True

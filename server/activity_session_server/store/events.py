@@ -14,14 +14,15 @@ from activity_session_server.filters import Node
 from activity_session_server.names import format_name, ids_of
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
-from activity_session_server.paging import Page, Position
+from activity_session_server.paging import INT64, Page, Position
 from activity_session_server.store import heads
 from activity_session_server.store.codec import event_message, to_datetime
 from activity_session_server.store.expressions import byte_length
-from activity_session_server.store.filters import Columns, condition
+from activity_session_server.store.filters import Columns, filtered
 from activity_session_server.store.heads import Head
-from activity_session_server.store.pages import Keys, fetch_owned_page
+from activity_session_server.store.pages import Keys, Query, fetch_owned_page
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
+from activity_session_server.store.statements import Statement
 
 # Rows read at a time: a page of the default size. At the default limits they have 51 MiB at most.
 CHUNK = 51
@@ -38,20 +39,32 @@ _OF_SESSION = (
     & (ActivitySession.name == bindparam("session"))
     & (Namespace.name == bindparam("namespace"))
 )
-_GET = _FULL.where(_OF_SESSION, Event.event_id == bindparam("id"))
-_FIND = _FULL.where(
-    Event.activity_session_pkid == bindparam("its_session"), Event.event_id.in_(bindparam("ids", expanding=True))
+_GET = Statement(_FULL.where(_OF_SESSION, Event.event_id == bindparam("id")))
+_FIND = Statement(
+    _FULL.where(
+        Event.activity_session_pkid == bindparam("its_session"), Event.event_id.in_(bindparam("ids", expanding=True))
+    ),
+    many="ids",
 )
-_AFTER = (
+_NEXT = (
     _FULL.where(Event.activity_session_pkid == bindparam("its_session"), Event.sequence > bindparam("after"))
     .order_by(Event.sequence)
     .limit(bindparam("most"))
 )
+_AFTER = Statement(_NEXT)
+_IS_BETWEEN = (Event.sequence > bindparam("after")) & (Event.sequence < bindparam("before"))
+# By whether the content is left out.
+_LIST = {
+    False: Statement(_FULL.where(_OF_SESSION, _IS_BETWEEN)),
+    True: Statement(_OMITTED.where(_OF_SESSION, _IS_BETWEEN)),
+}
 _CONTENT_BYTES = func.coalesce(byte_length(Event.content_text), func.length(Event.content_blob), 0)
 _IS_SMALL = bindparam("most_bytes") >= _CONTENT_BYTES
-_SMALL_AFTER = _AFTER.with_only_columns(
-    *(case((_IS_SMALL, column)).label(column.name) if column.name in _CONTENT else column for column in _TABLE.c),
-    _IS_SMALL.label("is_small"),
+_SMALL_AFTER = Statement(
+    _NEXT.with_only_columns(
+        *(case((_IS_SMALL, column)).label(column.name) if column.name in _CONTENT else column for column in _TABLE.c),
+        _IS_SMALL.label("is_small"),
+    )
 )
 _COLUMNS: Columns = {
     "type": _TABLE.c.event_type,
@@ -60,7 +73,7 @@ _COLUMNS: Columns = {
     "labels": _TABLE.c.labels,
 }
 # The number is compared too: on Galera a lock holds on one node only.
-_COUNT = (
+_COUNT = Statement(
     update(table_of(ActivitySession))
     .where(ActivitySession.pkid == bindparam("its_pkid"), ActivitySession.last_sequence == bindparam("its_last"))
     .values(last_sequence=bindparam("its_new_last"))
@@ -98,16 +111,12 @@ def list_events(
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
     """
     namespace_id, session_id = ids_of(session)
-    statement = (_OMITTED if omit_content else _FULL).where(_OF_SESSION, Event.sequence > after)
-    statement = statement.params(namespace=namespace_id, session=session_id)
-    if before:
-        statement = statement.where(Event.sequence < before)
-    if where is not None:
-        statement = statement.where(condition(where, _COLUMNS))
+    values = {"namespace": namespace_id, "session": session_id, "after": after, "before": before or INT64 - 1}
+    query = Query(filtered(_LIST[omit_content], where, _COLUMNS), values)
     to_message = partial(event_message, session=session)
     return fetch_owned_page(
         reader,
-        statement,
+        query,
         Keys(_TABLE.c.sequence, owner=_TABLE.c.activity_session_pkid),
         page,
         to_message,

@@ -1,13 +1,14 @@
 """What is left of expunged sessions: nobody can reach it any more, and it is removed in batches."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Delete, Select, Table, bindparam, delete, select
+from sqlalchemy import Table, bindparam, delete, select
 
 from activity_session_server.orm import Event, Expunged, Memory, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.readers import Reader, Writer
+from activity_session_server.store.statements import Statement
 
 BATCH = 200
 
@@ -15,14 +16,15 @@ BATCH = 200
 class _Owned(NamedTuple):
     """A table whose rows belong to a session: which of them are there, and how to remove some."""
 
-    find: Select[Any]
-    remove: Delete
+    find: Statement
+    remove: Statement
 
 
 def _owned(table: Table, owner: str, key: str) -> _Owned:
     of_session = table.c[owner] == bindparam("its_session")
     remove = delete(table).where(of_session, table.c[key].in_(bindparam("keys", expanding=True)))
-    return _Owned(select(table.c[key]).where(of_session).order_by(table.c[key]).limit(BATCH), remove)
+    find = select(table.c[key]).where(of_session).order_by(table.c[key]).limit(BATCH)
+    return _Owned(Statement(find), Statement(remove, many="keys"))
 
 
 _OWNED = (
@@ -30,8 +32,8 @@ _OWNED = (
     _owned(table_of(State), "owner_pkid", "key"),
     _owned(table_of(Memory), "activity_session_pkid", "pkid"),
 )
-_FIND = select(Expunged.activity_session_pkid).order_by(Expunged.create_ts).limit(BATCH)
-_FORGET = delete(table_of(Expunged)).where(Expunged.activity_session_pkid == bindparam("its_session"))
+_FIND = Statement(select(Expunged.activity_session_pkid).order_by(Expunged.create_ts).limit(BATCH))
+_FORGET = Statement(delete(table_of(Expunged)).where(Expunged.activity_session_pkid == bindparam("its_session")))
 
 
 def expunged_sessions(reader: Reader) -> Sequence[str]:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, not_, or_
+from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from activity_session_server.filters import And, Comparison, Node, Not, Or, Text
 from activity_session_server.store.expressions import code_points, json_member, known, matches
+from activity_session_server.store.statements import Statement
 
 # What stands behind the fields: columns, or what makes the condition that a text is found.
 Columns = Mapping[str, ColumnElement[Any] | Callable[[str], ColumnElement[bool]]]
@@ -24,6 +25,11 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 # Labels and times that a resource may lack.
 _NULLABLE = ("labels", "expire_time", "event_time")
+
+
+def filtered(statement: Statement, where: Node | None, columns: Columns) -> Statement | Select[Any]:
+    """A query without the rows that a filter does not let pass."""
+    return statement if where is None else statement.construct.where(condition(where, columns))
 
 
 def condition(node: Node, columns: Columns) -> ColumnElement[bool]:

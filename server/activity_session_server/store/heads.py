@@ -19,6 +19,7 @@ from activity_session_server.store import namespaces
 from activity_session_server.store.codec import head_message
 from activity_session_server.store.expressions import clock
 from activity_session_server.store.readers import Reader, Writer
+from activity_session_server.store.statements import Statement
 
 
 class Head(NamedTuple):
@@ -58,14 +59,14 @@ _HEAD = select(
     ActivitySession.turn_expire_ts,
     clock().label("now"),
 )
-_GET = (
+_GET = Statement(
     _HEAD.join_from(ActivitySession, Namespace)
     .where(Namespace.name == bindparam("namespace"))
     .where(ActivitySession.name == bindparam("id"))
 )
 _OF_HELD = _HEAD.where(ActivitySession.namespace_pkid == bindparam("owner"), ActivitySession.name == bindparam("id"))
-_HOLD = _OF_HELD.with_for_update(read=True)
-_LOCK = _OF_HELD.with_for_update()
+_HOLD = Statement(_OF_HELD.with_for_update(read=True))
+_LOCK = Statement(_OF_HELD.with_for_update())
 _PULSES = select(
     ActivitySession.pkid,
     ActivitySession.last_sequence,

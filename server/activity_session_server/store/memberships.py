@@ -1,5 +1,7 @@
 """The queries of memberships: which participants are bound to which sessions."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, delete, select, update
 
 from activity_session.v1.participant_pb2 import Participant
@@ -8,34 +10,30 @@ from activity_session_server.orm import ActivitySessionParticipant
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.codec import set_time
 from activity_session_server.store.readers import Raced, Writer
+from activity_session_server.store.statements import Statement
 
 _TABLE = table_of(ActivitySessionParticipant)
 _IS_THIS = (ActivitySessionParticipant.activity_session_pkid == bindparam("its_session")) & (
     ActivitySessionParticipant.participant_pkid == bindparam("its_participant")
 )
-_SET_ROLE = update(_TABLE).where(_IS_THIS).values(role=bindparam("its_role"))
-_MARK_READ = (
+_SET_ROLE = Statement(update(_TABLE).where(_IS_THIS).values(role=bindparam("its_role")))
+_MARK_READ = Statement(
     update(_TABLE)
     .where(_IS_THIS, ActivitySessionParticipant.last_read_sequence < bindparam("its_sequence"))
     .values(last_read_sequence=bindparam("its_sequence"))
 )
-_GET = select(_TABLE).where(_IS_THIS)
-_REMOVE = delete(_TABLE).where(_IS_THIS)
+_GET = Statement(select(_TABLE).where(_IS_THIS))
+_REMOVE = Statement(delete(_TABLE).where(_IS_THIS))
 
 
-def bind_participant(writer: Writer, session: Session, participant: Participant, role: str) -> SessionParticipant:
-    """Make a participant a member of a locked session that it is not a member of yet."""
-    values = {
-        "activity_session_pkid": session.uid,
-        "participant_pkid": participant.uid,
-        "role": role,
-        "create_ts": writer.now,
-    }
+def bind_participants(
+    writer: Writer, session: Session, added: Sequence[tuple[Participant, str]]
+) -> list[SessionParticipant]:
+    """Make participants members of a locked session, each with its role, who are no members of it yet."""
+    values = [{**_columns(session, participant), "role": role, "create_ts": writer.now} for participant, role in added]
     if not writer.insert(_TABLE, values):
         raise Raced
-    member = SessionParticipant(participant=participant.name, participant_type=participant.participant_type, role=role)
-    set_time(member.create_time, writer.now)
-    return member
+    return [_new_member(writer, participant, role) for participant, role in added]
 
 
 def set_role(writer: Writer, session: Session, participant: Participant, role: str) -> None:
@@ -62,6 +60,16 @@ def mark_read(writer: Writer, session: Session, participant: Participant, sequen
 def unbind_participant(writer: Writer, session: Session, participant: Participant) -> None:
     """End a membership in a locked session."""
     writer.change(_REMOVE, _key(session, participant))
+
+
+def _new_member(writer: Writer, participant: Participant, role: str) -> SessionParticipant:
+    member = SessionParticipant(participant=participant.name, participant_type=participant.participant_type, role=role)
+    set_time(member.create_time, writer.now)
+    return member
+
+
+def _columns(session: Session, participant: Participant) -> dict[str, str]:
+    return {"activity_session_pkid": session.uid, "participant_pkid": participant.uid}
 
 
 def _key(session: Session, participant: Participant) -> dict[str, str]:

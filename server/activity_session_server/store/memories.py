@@ -16,11 +16,12 @@ from activity_session_server.orm.base import table_of
 from activity_session_server.paging import Page, Position
 from activity_session_server.store import heads, namespaces, resources
 from activity_session_server.store.codec import memory_message, memory_type_text, set_time
-from activity_session_server.store.filters import Columns, condition
+from activity_session_server.store.filters import Columns, filtered
 from activity_session_server.store.heads import Head
-from activity_session_server.store.pages import fetch_owned_page, keys_of
+from activity_session_server.store.pages import Query, fetch_owned_page, keys_of
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
+from activity_session_server.store.statements import Statement
 
 LockedMemory = Locked[MemoryMessage, None]
 # Rows read at a time: a page of the default size. At the default limits they have 16 MiB at most.
@@ -43,16 +44,28 @@ _SELECT = (
     .join_from(Memory, ActivitySession, Memory.activity_session_pkid == ActivitySession.pkid)
     .join(Participant, Participant.pkid == Memory.agent_pkid)
 )
-_GET = _SELECT.join(Namespace, Namespace.pkid == ActivitySession.namespace_pkid).where(
-    Namespace.name == bindparam("namespace"),
-    ActivitySession.name == bindparam("session"),
-    Memory.name == bindparam("id"),
+_GET = Statement(
+    _SELECT.join(Namespace, Namespace.pkid == ActivitySession.namespace_pkid).where(
+        Namespace.name == bindparam("namespace"),
+        ActivitySession.name == bindparam("session"),
+        Memory.name == bindparam("id"),
+    )
 )
 _OF_HEAD = (Memory.activity_session_pkid == bindparam("session")) & (Memory.name == bindparam("id"))
 # The memory alone is locked, and what belongs to it read behind that: a lock on the others would stop their writers.
-_LOCK = select(Memory.pkid).where(_OF_HEAD).with_for_update()
-_GET_LOCKED = _SELECT.where(_OF_HEAD)
-_TOUCH = (
+_LOCK = Statement(select(Memory.pkid).where(_OF_HEAD).with_for_update())
+_GET_LOCKED = Statement(_SELECT.where(_OF_HEAD))
+_IS_OWNERS = {
+    True: Memory.namespace_pkid == bindparam("owner"),
+    False: Memory.activity_session_pkid == bindparam("owner"),
+}
+# By whether those of all sessions, and by whether deleted memories are asked for.
+_LIST = {
+    (of_all, show_deleted): Statement(_SELECT.where(is_owners, *(() if show_deleted else (Memory.deleted.is_(False),))))
+    for of_all, is_owners in _IS_OWNERS.items()
+    for show_deleted in (True, False)
+}
+_TOUCH = Statement(
     update(_TABLE)
     .where(Memory.pkid == bindparam("its_pkid"))
     .values(access_count=Memory.access_count + 1, accessed=bindparam("its_time"))
@@ -91,16 +104,12 @@ def list_memories(
     """
     namespace_id, session_id = names.ids_of(parent)
     owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
-    owner = Memory.namespace_pkid if session_id == names.WILDCARD else Memory.activity_session_pkid
-    statement = _SELECT.where(owner == owner_uid())
-    if where is not None:
-        statement = statement.where(condition(where, _COLUMNS))
-    if not show_deleted:
-        statement = statement.where(Memory.deleted.is_(False))
+    statement = _LIST[session_id == names.WILDCARD, show_deleted]
+    query = Query(filtered(statement, where, _COLUMNS), {"owner": owner_uid()})
     to_message = partial(memory_message, namespace_id=namespace_id)
     keys = keys_of(Memory, page.order)
     return fetch_owned_page(
-        reader, statement, keys, page, to_message, most_bytes=most_bytes, chunk=CHUNK, owner_uid=owner_uid
+        reader, query, keys, page, to_message, most_bytes=most_bytes, chunk=CHUNK, owner_uid=owner_uid
     )
 
 

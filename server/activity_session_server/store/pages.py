@@ -5,15 +5,18 @@ Rows that come or go while somebody pages neither shift the others nor hide them
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
-from sqlalchemy import Column, ColumnElement, Select, and_, or_
+from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, or_
 
 from activity_session_server.orm.base import Resource, table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.paging import Order, Page, Position, stale_token
 from activity_session_server.store.readers import Raced, Reader
+from activity_session_server.store.statements import Statement, Values
 
 _COLUMNS = {"name": "name", "create_time": "create_ts", "update_time": "update_ts"}
 M = TypeVar("M", bound=Message)
@@ -36,15 +39,22 @@ class Keys(NamedTuple):
     owner: Column[Any] | None = None
 
 
+class Query(NamedTuple):
+    """What a list is of: a query without an order, and its values."""
+
+    statement: Statement | Select[Any]
+    values: Values = MappingProxyType({})
+
+
 def fetch_page(
     reader: Reader,
-    statement: Select[Any],
+    query: Query,
     keys: Keys,
     page: Page,
     to_message: Callable[[AnyRow], M],
     *,
     most_bytes: int,
-    chunk: Callable[[Select[Any]], int] = lambda _: CHUNK,
+    chunk: Callable[[Query], int] = lambda _: CHUNK,
 ) -> tuple[list[M], Position | None]:
     """One page of messages, and where the next one starts; None when this was the last.
 
@@ -52,25 +62,27 @@ def fetch_page(
     the list are to be read at a time.
     """
     messages: list[M] = []
-    position, used = page.after, 0
+    used = 0
+    last: AnyRow | None = None
     while True:
-        rest = _after(statement, keys, page.order, position)
-        size = min(chunk(rest), page.size + 1 - len(messages))
-        rows = reader.rows(rest.limit(size))
+        position = page.after if last is None else _position(keys, last)
+        rest = _after(query, keys, page.order, position, page.size + 1 - len(messages))
+        size = min(chunk(rest), rest.values["most"])
+        rows = reader.rows(rest.statement, {**rest.values, "most": size})
         for row in rows:
             message = to_message(row)
             used += message.ByteSize() + _FRAME_BYTES
-            if messages and (len(messages) == page.size or used > most_bytes):
-                return messages, position
+            if last is not None and (len(messages) == page.size or used > most_bytes):
+                return messages, _position(keys, last)
             messages.append(message)
-            position = _position(keys, row)
+            last = row
         if len(rows) < size:
             return messages, None
 
 
 def fetch_owned_page(
     reader: Reader,
-    statement: Select[Any],
+    query: Query,
     keys: Keys,
     page: Page,
     to_message: Callable[[AnyRow], M],
@@ -85,7 +97,7 @@ def fetch_owned_page(
     """
     is_one_statement = page.size < chunk
     before = "" if is_one_statement else owner_uid()
-    found = fetch_page(reader, statement, keys, page, to_message, most_bytes=most_bytes, chunk=lambda _: chunk)
+    found = fetch_page(reader, query, keys, page, to_message, most_bytes=most_bytes, chunk=lambda _: chunk)
     if is_one_statement and found[0]:
         return found
     after = owner_uid()
@@ -107,20 +119,38 @@ def _position(keys: Keys, row: AnyRow) -> Position:
     return Position(_to_text(getattr(row, keys.field.key)), "" if key is None else getattr(row, key.key))
 
 
-def _after(statement: Select[Any], keys: Keys, order: Order, position: Position | None) -> Select[Any]:
+def _after(query: Query, keys: Keys, order: Order, position: Position | None, most: int) -> Query:
+    """The rest of a list behind a place, of which `most` rows are read."""
+    values = {**query.values, "most": most}
     if position is not None:
-        statement = statement.where(_is_after(keys, order, position))
+        values |= {"place": _from_text(keys, position.value), "place_key": position.key}
+    is_first = position is None
+    if isinstance(query.statement, Statement):
+        return Query(_prepared_rest(query.statement, keys, order, is_first=is_first), values)
+    return Query(_rest(query.statement, keys, order, is_first=is_first), values)
+
+
+@cache
+def _prepared_rest(statement: Statement, keys: Keys, order: Order, *, is_first: bool) -> Statement:
+    return Statement(_rest(statement.construct, keys, order, is_first=is_first), statement.many)
+
+
+def _rest(statement: Select[Any], keys: Keys, order: Order, *, is_first: bool) -> Select[Any]:
+    if not is_first:
+        statement = statement.where(_is_behind_place(keys, order))
     columns = [column for column in (keys.field, keys.pkid) if column is not None]
-    return statement.order_by(*(column.desc() if order.descending else column for column in columns))
+    statement = statement.order_by(*(column.desc() if order.descending else column for column in columns))
+    return statement.limit(bindparam("most"))
 
 
-def _is_after(keys: Keys, order: Order, position: Position) -> ColumnElement[bool]:
-    value = _from_text(keys, position.value)
+def _is_behind_place(keys: Keys, order: Order) -> ColumnElement[bool]:
+    value: BindParameter[Any] = bindparam("place", type_=keys.field.type)
+    key: BindParameter[str] = bindparam("place_key")
     beyond: ColumnElement[bool] = keys.field < value if order.descending else keys.field > value
     if keys.pkid is None:
-        return beyond if keys.owner is None else and_(beyond, keys.owner == position.key)
+        return beyond if keys.owner is None else and_(beyond, keys.owner == key)
     first = keys.field <= value if order.descending else keys.field >= value
-    behind = keys.pkid < position.key if order.descending else keys.pkid > position.key
+    behind = keys.pkid < key if order.descending else keys.pkid > key
     # SQLite takes the range from the first condition, MariaDB from the second one; either finds the place by the index.
     return and_(first, or_(beyond, and_(keys.field == value, behind)))
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant as ParticipantMessage
@@ -16,21 +16,37 @@ from activity_session_server.orm import Participant
 from activity_session_server.orm.base import table_of
 from activity_session_server.paging import Page, Position
 from activity_session_server.store import namespaces, resources
-from activity_session_server.store.codec import participant_message, participant_type_text
-from activity_session_server.store.filters import condition
-from activity_session_server.store.pages import fetch_page, keys_of
+from activity_session_server.store.codec import held_participant_message, participant_message, participant_type_text
+from activity_session_server.store.filters import filtered
+from activity_session_server.store.pages import Query, fetch_page, keys_of
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
+from activity_session_server.store.statements import Statement
 
 LockedParticipant = Locked[ParticipantMessage, None]
 
 _TABLE = table_of(Participant)
 _OWNER = select(NamespaceTable.pkid).where(NamespaceTable.name == bindparam("namespace")).scalar_subquery()
 _OF_NAMESPACE = select(_TABLE).where(Participant.namespace_pkid == _OWNER)
-_GET = _OF_NAMESPACE.where(Participant.name == bindparam("id"))
-_HOLD = _GET.with_for_update(read=True)
-_LOCK = _GET.with_for_update()
-_HOLD_ALL = _OF_NAMESPACE.where(Participant.name.in_(bindparam("ids", expanding=True))).with_for_update(read=True)
+_THIS = _OF_NAMESPACE.where(Participant.name == bindparam("id"))
+_GET = Statement(_THIS)
+_LOCK = Statement(_THIS.with_for_update())
+# No more than writes about them need: each column of an answer costs its own share on MariaDB.
+_HOLD = Statement(
+    _OF_NAMESPACE.where(Participant.name.in_(bindparam("ids", expanding=True)))
+    .with_only_columns(
+        Participant.pkid,
+        Participant.name,
+        Participant.participant_type,
+        Participant.enabled,
+        Participant.managed,
+        Participant.delete_ts,
+    )
+    .with_for_update(read=True),
+    many="ids",
+)
+_LIVE = _OF_NAMESPACE.where(Participant.deleted.is_(False))
+_LIST = {True: Statement(_OF_NAMESPACE), False: Statement(_LIVE)}
 _COLUMNS = {
     **resources.common_columns(Participant, "participant_id"),
     "participant_type": Participant.participant_type,
@@ -47,12 +63,15 @@ def get_participant(reader: Reader, namespace_id: str, participant_id: str) -> P
 
 
 def hold_participant(writer: Writer, namespace_id: str, participant_id: str) -> ParticipantMessage:
-    """A participant that others can read but not change until the transaction ends.
+    """A participant's type and flags; others can read it but not change it until the transaction ends.
 
     Raises:
-        ServiceError: NAMESPACE_NOT_FOUND, PARTICIPANT_NOT_FOUND.
+        ServiceError: PARTICIPANT_NOT_FOUND.
     """
-    return _get(writer, _HOLD, namespace_id, participant_id).message
+    held = hold_participants(writer, namespace_id, [participant_id])
+    if not held:
+        raise not_found(Kind.PARTICIPANT, format_name(Kind.PARTICIPANT, namespace_id, participant_id))
+    return held[participant_id]
 
 
 def lock_participant(writer: Writer, namespace_id: str, participant_id: str) -> LockedParticipant:
@@ -67,12 +86,12 @@ def lock_participant(writer: Writer, namespace_id: str, participant_id: str) -> 
 def hold_participants(
     writer: Writer, namespace_id: str, participant_ids: Collection[str]
 ) -> dict[str, ParticipantMessage]:
-    """Those of the participants that exist, by id; nobody else can change them until the transaction ends."""
+    """The types and flags of those participants that exist, by id; nobody else can change them until it ends."""
     if not participant_ids:
         return {}
     values = {"namespace": namespace_id, "ids": sorted(participant_ids)}
-    rows = writer.rows(_HOLD_ALL, values)
-    return {row.name: participant_message(row, namespace_id) for row in rows}
+    rows = writer.rows(_HOLD, values)
+    return {row.name: held_participant_message(row, namespace_id) for row in rows}
 
 
 def list_participants(
@@ -89,14 +108,12 @@ def list_participants(
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    owner = namespaces.get_namespace(reader, namespace_id)
-    statement = select(_TABLE).where(Participant.namespace_pkid == owner.uid)
-    if where is not None:
-        statement = statement.where(condition(where, _COLUMNS))
-    if not show_deleted:
-        statement = statement.where(Participant.deleted.is_(False))
+    query = Query(filtered(_LIST[show_deleted], where, _COLUMNS), {"namespace": namespace_id})
     to_message = partial(participant_message, namespace_id=namespace_id)
-    return fetch_page(reader, statement, keys_of(Participant, page.order), page, to_message, most_bytes=most_bytes)
+    found = fetch_page(reader, query, keys_of(Participant, page.order), page, to_message, most_bytes=most_bytes)
+    if not found[0]:
+        namespaces.get_namespace(reader, namespace_id)
+    return found
 
 
 def create_participant(
@@ -130,7 +147,7 @@ def undelete_participant(writer: Writer, locked: LockedParticipant) -> Participa
     return resources.set_deleted(writer, Participant, locked, deleted=False)
 
 
-def _get(reader: Reader, statement: Select[Any], namespace_id: str, participant_id: str) -> LockedParticipant:
+def _get(reader: Reader, statement: Statement, namespace_id: str, participant_id: str) -> LockedParticipant:
     row = reader.row(statement, {"namespace": namespace_id, "id": participant_id})
     if row is None:
         namespaces.get_namespace(reader, namespace_id)

@@ -1,17 +1,18 @@
 """What a function may do inside a transaction: a Reader reads, a Writer also changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from types import MappingProxyType
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Executable, Table, insert
 
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.backends import Backend
+from activity_session_server.store.connections import Connection
+from activity_session_server.store.statements import Statement, Values
 
-Values = Mapping[str, Any]
+_NONE: Values = MappingProxyType({})
 
 
 def utc_clock() -> datetime:
@@ -20,19 +21,20 @@ def utc_clock() -> datetime:
 
 
 class Reader:
-    """What a read may do."""
+    """What a read may do: run statements that are compiled once, or such as are built for one call."""
 
     def __init__(self, connection: Connection, backend: Backend) -> None:
         self._connection = connection
         self._backend = backend
 
-    def rows(self, statement: Executable, values: Values | None = None) -> Sequence[AnyRow]:
+    def rows(self, statement: Statement | Executable, values: Values = _NONE) -> Sequence[AnyRow]:
         """All rows of a query."""
-        return self._connection.execute(statement, values).all()
+        return self._connection.rows(statement, values)
 
-    def row(self, statement: Executable, values: Values | None = None) -> AnyRow | None:
+    def row(self, statement: Statement | Executable, values: Values = _NONE) -> AnyRow | None:
         """The first row of a query, or None."""
-        return self._connection.execute(statement, values).first()
+        rows = self._connection.rows(statement, values)
+        return rows[0] if rows else None
 
 
 class Writer(Reader):
@@ -46,17 +48,15 @@ class Writer(Reader):
         self.now = utc_clock()
         self.changed: set[str] = set()
 
-    def change(self, statement: Executable, values: Values | None = None) -> int:
+    def change(self, statement: Statement | Executable, values: Values = _NONE) -> int:
         """Run an UPDATE or DELETE; answers how many rows matched."""
-        result = self._connection.execute(statement, values)
-        assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
-        return result.rowcount
+        return self._connection.change(statement, values)
 
     def insert(self, table: Table, values: Values | Sequence[Values]) -> bool:
         """Insert a row, or several; answers whether all were new, and inserts none on MySQL if a key is taken."""
         try:
-            self._connection.execute(_insert_into(table), values)
-        except IntegrityError as error:
+            self._connection.change(_insert_into(table), values)
+        except Exception as error:
             if self._backend.is_duplicate(error):
                 return False
             raise
@@ -64,8 +64,8 @@ class Writer(Reader):
 
 
 @cache
-def _insert_into(table: Table) -> Insert:
-    return insert(table)
+def _insert_into(table: Table) -> Statement:
+    return Statement(insert(table))
 
 
 class Raced(Exception):  # noqa: N818 - nothing is wrong, somebody was faster

@@ -23,6 +23,7 @@ from activity_session_server.orm import Request
 from activity_session_server.orm.base import uuid7_hex
 from activity_session_server.orm.types import utc_now
 from activity_session_server.store.readers import Writer
+from activity_session_server.store.statements import Statement
 
 T = TypeVar("T")
 
@@ -33,12 +34,12 @@ _SCOPE_FIELDS = ("parent", "name", "session", "namespace", "participant", "memor
 
 _TABLE = cast("Table", Request.__table__)
 _THIS = (Request.scope == bindparam("its_scope")) & (Request.request_id == bindparam("its_id"))
-_FIND = select(Request.fingerprint, Request.answer).where(_THIS)
-_RECORD = update(_TABLE).where(_THIS).values(answer=bindparam("its_answer"))
-_DUE = (
+_FIND = Statement(select(Request.fingerprint, Request.answer).where(_THIS))
+_RECORD = Statement(update(_TABLE).where(_THIS).values(answer=bindparam("its_answer")))
+_DUE = Statement(
     select(Request.expire_ts).where(Request.expire_ts <= utc_now()).order_by(Request.expire_ts).limit(bindparam("most"))
 )
-_FORGET = delete(_TABLE).where(Request.expire_ts <= bindparam("its_latest"))
+_FORGET = Statement(delete(_TABLE).where(Request.expire_ts <= bindparam("its_latest")))
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import Update, bindparam, update
+from sqlalchemy import bindparam, update
 
 from activity_session.v1.memory_pb2 import Memory
 from activity_session.v1.namespace_pb2 import Namespace
@@ -14,6 +14,7 @@ from activity_session_server import etags
 from activity_session_server.orm.base import Resource, prefixed_uuid, table_of
 from activity_session_server.store.codec import set_time
 from activity_session_server.store.readers import Raced, Writer
+from activity_session_server.store.statements import Statement
 
 M = TypeVar("M", Memory, Namespace, Participant, Session)
 S = TypeVar("S")
@@ -73,9 +74,9 @@ def save(
 
 
 @cache
-def _update_of(resource: type[Resource]) -> Update:
+def _update_of(resource: type[Resource]) -> Statement:
     """Sets the columns whose values come with it."""
-    return (
+    return Statement(
         update(table_of(resource))
         .where(resource.pkid == bindparam("its_pkid"))
         .where(resource.revision == bindparam("its_revision"))

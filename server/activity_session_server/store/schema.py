@@ -1,27 +1,25 @@
-"""Migrations: one Alembic tree for all backends, driven from here. There is no other way to a schema."""
+"""The schema of a database, and whether it is the one this version needs. `store.migrating` brings it there."""
 
 import contextlib
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from activity_session_server.calls import Call
 from activity_session_server.orm import Namespace
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
+from activity_session_server.store.statements import Statement
 from activity_session_server.store.transactions import Store
 
-_log = logging.getLogger("activity_session.schema")
+_PROBE = Statement(select(Namespace.pkid).limit(1))
 
 VERSION_TABLE = "activity_session_alembic_version"
+# The revision that this version needs: the newest of `migrations`.
+NEWEST = "0002"
 _STEP_TIMEOUT = 3600
-_FOLDER = Path(__file__).parent / "migrations"
+_VERSION = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
 
 
 class SchemaError(Exception):
@@ -36,10 +34,10 @@ def migrate_url(database_url: str) -> tuple[str, str | None, str]:
     """
     engine = _engine(database_url)
     with _reachable(engine), engine.connect() as connection:
-        before = _revision(connection)
+        before = revision(connection)
     migrate(engine)
     engine.dispose()
-    return safe_url(engine), before, newest()
+    return safe_url(engine), before, NEWEST
 
 
 def migrate(engine: Engine) -> None:
@@ -49,16 +47,11 @@ def migrate(engine: Engine) -> None:
         SchemaError: when the database cannot be reached, or has a schema of a newer version.
     """
     with _reachable(engine), engine.connect() as connection:
-        if _revision(connection) == newest():
-            return
-        with _transaction(connection):
-            # Another process may have done it while this one waited.
-            before = _revision(connection)
-            _refuse_unknown(before)
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            _log.info("migrated", extra={"before": before or "empty", "after": newest()})
+        if revision(connection) != NEWEST:
+            # Loaded only when it is needed: it takes a tenth of an idle server's memory, and of its start.
+            from activity_session_server.store import migrating
+
+            migrating.upgrade(connection)
 
 
 def check(engine: Engine) -> None:
@@ -68,12 +61,14 @@ def check(engine: Engine) -> None:
         SchemaError: with the command that helps.
     """
     with _reachable(engine), engine.connect() as connection:
-        revision = _revision(connection)
-    _refuse_unknown(revision)
-    if revision != newest():
+        found = revision(connection)
+    if found != NEWEST:
+        from activity_session_server.store import migrating  # as above
+
+        migrating.refuse_unknown(found)
         url = safe_url(engine)
         raise SchemaError(
-            f"the schema of {url} is {revision or 'empty'}, this version needs {newest()}; run:\n"
+            f"the schema of {url} is {found or 'empty'}, this version needs {NEWEST}; run:\n"
             f"  activity-session migrate --database-url '{url}'"
         )
 
@@ -93,19 +88,20 @@ def inspect_url(database_url: str, request_bytes: int) -> Iterator[str]:
         _check_packet_size(connection, request_bytes)
     check(engine)
     engine.dispose()
-    yield f"schema: {newest()}"
+    yield f"schema: {NEWEST}"
 
 
 def check_readable(store: Store, call: Call) -> None:
     """Read from a table; SELECT 1 also succeeds on a Galera node that has lost its cluster."""
-    store.read(call, lambda reader: reader.row(select(Namespace.pkid).limit(1)))
+    store.read(call, lambda reader: reader.row(_PROBE))
 
 
-def newest() -> str:
-    """The revision that this version needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None  # noqa: S101 - the folder is ours
-    return head
+def revision(connection: Connection) -> str | None:
+    """The revision of a database's schema; None where there is none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.scalar(select(_VERSION.c.version_num))
+    return found
 
 
 def safe_url(engine: Engine) -> str:
@@ -115,47 +111,11 @@ def safe_url(engine: Engine) -> str:
 
 def _engine(database_url: str) -> Engine:
     # A step over a large table takes its time.
-    options = EngineOptions(connections=1, timeout=_STEP_TIMEOUT, synchronous="FULL")
+    options = EngineOptions(timeout=_STEP_TIMEOUT, synchronous="FULL")
     try:
         return open_engine(database_url, options)
     except ArgumentError as error:
         raise SchemaError(f"database_url: {error}") from None
-
-
-@contextlib.contextmanager
-def _transaction(connection: Connection) -> Iterator[None]:
-    """All steps or none on SQLite, which can roll back DDL; elsewhere each statement is its own."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    # Alembic changes a table by copying it; with foreign keys on, dropping the old one would empty its children.
-    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
-        raise
-    connection.exec_driver_sql("COMMIT")
-    connection.exec_driver_sql("PRAGMA foreign_keys = ON")
-
-
-def _config() -> Config:
-    config = Config()
-    # Alembic reads % as the start of a variable.
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    return config
-
-
-def _revision(connection: Connection) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return context.get_current_revision()
-
-
-def _refuse_unknown(revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
-        raise SchemaError(f"the schema {revision} is of a newer version of activity-session: install that one")
 
 
 def _version(connection: Connection) -> str:

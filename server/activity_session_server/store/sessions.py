@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, null, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, null, select
 
 from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
 from activity_session.v1.session_pb2 import Session
@@ -32,10 +32,11 @@ from activity_session_server.session_settings import SessionResourceSettings
 from activity_session_server.store import namespaces, resources
 from activity_session_server.store.codec import session_message, set_time, to_datetime
 from activity_session_server.store.expressions import byte_length, clock, json_columns
-from activity_session_server.store.filters import condition
-from activity_session_server.store.pages import CHUNK, fetch_page, keys_of
+from activity_session_server.store.filters import filtered
+from activity_session_server.store.pages import CHUNK, Query, fetch_page, keys_of
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.resources import Locked
+from activity_session_server.store.statements import Statement
 
 LockedSession = Locked[Session, SessionResourceSettings]
 
@@ -63,16 +64,26 @@ _OWNER = select(Namespace.pkid).where(Namespace.name == bindparam("namespace")).
 _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
 _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
 _IS_AMONG = _IS_OF_NAMESPACE & ActivitySession.name.in_(bindparam("ids", expanding=True))
-_GET = {True: _FULL.where(_IS_THIS), False: _BASIC.where(_IS_THIS)}
+_GET = {True: Statement(_FULL.where(_IS_THIS)), False: Statement(_BASIC.where(_IS_THIS))}
 # By the namespace's key, not by a subquery that finds it: the first plain read in a locking statement fixes what all
 # its plain reads see. Before the lock is there it must not happen, or the members would be those of before the wait.
 _IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
 _LOCK = {
-    True: _FULL.where(_IS_OF_LOCKED).with_for_update(),
-    False: _BASIC.where(_IS_OF_LOCKED).with_for_update(),
+    True: Statement(_FULL.where(_IS_OF_LOCKED).with_for_update()),
+    False: Statement(_BASIC.where(_IS_OF_LOCKED).with_for_update()),
 }
-_BATCH_GET = {True: _FULL.where(_IS_AMONG), False: _BASIC.where(_IS_AMONG)}
-_BATCH_BYTES = select(byte_length(ActivitySession.data)).where(_IS_AMONG)
+_BATCH_GET = {
+    True: Statement(_FULL.where(_IS_AMONG), many="ids"),
+    False: Statement(_BASIC.where(_IS_AMONG), many="ids"),
+}
+_BATCH_BYTES = Statement(select(byte_length(ActivitySession.data)).where(_IS_AMONG), many="ids")
+_IS_LISTED = {True: _IS_OF_NAMESPACE, False: _IS_OF_NAMESPACE & ActivitySession.deleted.is_(False)}
+# By whether data, and by whether deleted sessions are asked for.
+_LIST = {
+    (full, show_deleted): Statement((_FULL if full else _BASIC).where(is_listed))
+    for full in (True, False)
+    for show_deleted, is_listed in _IS_LISTED.items()
+}
 
 
 def _has_member(name: str) -> ColumnElement[bool]:
@@ -95,22 +106,22 @@ _COLUMNS = {
     "labels": ActivitySession.labels,
     "participants": _has_member,
 }
-_HAS_MEMORIES = select(exists().where(Memory.activity_session_pkid == bindparam("pkid")))
+_HAS_MEMORIES = Statement(select(exists().where(Memory.activity_session_pkid == bindparam("pkid"))))
 _EXPUNGE = [
-    delete(table_of(table)).where(column == bindparam("its_pkid"))
+    Statement(delete(table_of(table)).where(column == bindparam("its_pkid")))
     for table, column in (
         (ActivitySessionParticipant, ActivitySessionParticipant.activity_session_pkid),
         (ActivitySession, ActivitySession.pkid),
     )
 ]
-_EXPIRED = (
+_EXPIRED = Statement(
     select(Namespace.name, ActivitySession.name)
     .join_from(ActivitySession, Namespace)
     .where(ActivitySession.expire_ts <= utc_now(), ActivitySession.deleted.is_(False))
     .order_by(ActivitySession.expire_ts)
     .limit(bindparam("most"))
 )
-_PURGEABLE = (
+_PURGEABLE = Statement(
     select(Namespace.name, ActivitySession.name)
     .join_from(ActivitySession, Namespace)
     .where(ActivitySession.purge_ts <= utc_now(), ActivitySession.deleted.is_(True))
@@ -166,20 +177,18 @@ def list_sessions(
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    owner = namespaces.get_namespace(reader, namespace_id)
-    statement = (_FULL if full else _BASIC).where(ActivitySession.namespace_pkid == owner.uid)
-    if where is not None:
-        statement = statement.where(condition(where, _COLUMNS))
-    if not show_deleted:
-        statement = statement.where(ActivitySession.deleted.is_(False))
+    query = Query(filtered(_LIST[full, show_deleted], where, _COLUMNS), {"namespace": namespace_id})
 
-    def chunk(rest: Select[Any]) -> int:
-        return _fitting(reader, rest, page.size, most_bytes) if full else CHUNK
+    def chunk(rest: Query) -> int:
+        return _fitting(reader, rest, most_bytes) if full else CHUNK
 
     to_message = partial(_answer, namespace_id=namespace_id)
-    return fetch_page(
-        reader, statement, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes, chunk=chunk
+    found = fetch_page(
+        reader, query, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes, chunk=chunk
     )
+    if not found[0]:
+        namespaces.get_namespace(reader, namespace_id)
+    return found
 
 
 def lock_session(writer: Writer, namespace: NamespaceMessage, session_id: str, *, full: bool) -> LockedSession:
@@ -296,7 +305,7 @@ def _answer(row: AnyRow, namespace_id: str) -> Session:
 
 
 def _with_defaults(session: Session) -> Session:
-    session.settings.CopyFrom(session_settings.with_defaults(session.settings))
+    session_settings.fill_in_defaults(session.settings)
     return session
 
 
@@ -305,11 +314,12 @@ def _missing(reader: Reader, namespace_id: str, session_id: str) -> Any:
     raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
 
 
-def _fitting(reader: Reader, rest: Select[Any], size: int, most_bytes: int) -> int:
+def _fitting(reader: Reader, rest: Query, most_bytes: int) -> int:
     """How many rows of the list can be read with their data at once: at least one, and no more than fit."""
-    sizes = rest.with_only_columns(byte_length(ActivitySession.data)).limit(min(size + 1, CHUNK))
+    construct = rest.statement.construct if isinstance(rest.statement, Statement) else rest.statement
+    sizes = construct.with_only_columns(byte_length(ActivitySession.data))
     fitting = used = 0
-    for (data_bytes,) in reader.rows(sizes):
+    for (data_bytes,) in reader.rows(sizes, {**rest.values, "most": min(rest.values["most"], CHUNK)}):
         used += data_bytes or 0
         if used > most_bytes:
             break

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
 
 from activity_session.v1.state_pb2 import State as StateMessage
 from activity_session_server import names
@@ -15,8 +15,9 @@ from activity_session_server.paging import Page, Position
 from activity_session_server.store import heads, namespaces, participants
 from activity_session_server.store.codec import state_message
 from activity_session_server.store.expressions import byte_length, matches
-from activity_session_server.store.pages import Keys, fetch_owned_page
+from activity_session_server.store.pages import Keys, Query, fetch_owned_page
 from activity_session_server.store.readers import Raced, Reader, Writer
+from activity_session_server.store.statements import Statement
 
 # Rows read at a time: a page of the default size. At the default limits they have 13 MiB at most.
 CHUNK = 51
@@ -57,28 +58,33 @@ _IS_OF: Mapping[Kind, ColumnElement[bool]] = {
     & (ActivitySession.name == bindparam("id"))
     & _IS_NAMESPACE,
 }
+_LIST = {kind: Statement(select(*_TABLE.c).where(is_of, State.delete_ts.is_(None))) for kind, is_of in _IS_OF.items()}
 _IS_OWNERS = State.owner_pkid == bindparam("its_owner")
 _IS_THIS = _IS_OWNERS & (State.key == bindparam("its_key"))
 _IS_AMONG = _IS_OWNERS & State.key.in_(bindparam("keys", expanding=True))
 # In the order of the keys, so that no two writers wait for each other.
-_LOCK = (
+_LOCK = Statement(
     select(State.key, State.revision, State.delete_ts.is_(None).label("exists"))
     .where(_IS_AMONG)
     .order_by(State.key)
-    .with_for_update()
+    .with_for_update(),
+    many="keys",
 )
-_SMALL_VALUES = select(State.key, State.value_json).where(
-    _IS_AMONG, State.delete_ts.is_(None), byte_length(State.value_json) <= bindparam("most_bytes")
+_SMALL_VALUES = Statement(
+    select(State.key, State.value_json).where(
+        _IS_AMONG, State.delete_ts.is_(None), byte_length(State.value_json) <= bindparam("most_bytes")
+    ),
+    many="keys",
 )
-_CHANGE = update(_TABLE).where(_IS_THIS, State.revision == bindparam("its_revision"))
-_COUNT = select(func.count()).where(_IS_OWNERS, State.delete_ts.is_(None))
-_DUE = (
+_CHANGE = Statement(update(_TABLE).where(_IS_THIS, State.revision == bindparam("its_revision")))
+_COUNT = Statement(select(func.count()).where(_IS_OWNERS, State.delete_ts.is_(None)))
+_DUE = Statement(
     select(State.delete_ts)
     .where(State.delete_ts <= bindparam("its_latest"))
     .order_by(State.delete_ts)
     .limit(bindparam("most"))
 )
-_FORGET = delete(_TABLE).where(State.delete_ts <= bindparam("its_latest"))
+_FORGET = Statement(delete(_TABLE).where(State.delete_ts <= bindparam("its_latest")))
 
 
 def get_state(
@@ -91,15 +97,13 @@ def get_state(
     """
     kind, (namespace_id, *ids) = names.kind_of(name), names.ids_of(name)
     assert kind is not None  # noqa: S101 - the name has been checked
-    statement = select(*_TABLE.c).where(_IS_OF[kind], State.delete_ts.is_(None))
-    statement = statement.params(namespace=namespace_id, **({"id": ids[0]} if ids else {}))
-    if keys:
-        statement = statement.where(State.key.in_(keys))
-    if key_prefix:
-        statement = statement.where(matches(_TABLE.c.key, Text(key_prefix, open_end=True)))
+    statement: Statement | Select[Any] = _LIST[kind]
+    if keys or key_prefix:
+        statement = _narrowed(_LIST[kind].construct, keys, key_prefix)
+    query = Query(statement, {"namespace": namespace_id, **({"id": ids[0]} if ids else {})})
     found, position = fetch_owned_page(
         reader,
-        statement,
+        query,
         Keys(_TABLE.c.key, owner=_TABLE.c.owner_pkid),
         page,
         state_message,
@@ -149,6 +153,13 @@ def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
     """Remove about `most` of the keys that were deleted until then, oldest first; answers how many."""
     due = writer.rows(_DUE, {"its_latest": latest, "most": most})
     return writer.change(_FORGET, {"its_latest": due[-1].delete_ts}) if due else 0
+
+
+def _narrowed(statement: Select[Any], keys: Collection[str], key_prefix: str) -> Select[Any]:
+    """A query of only those keys that are named, where some are, and that start so."""
+    if keys:
+        statement = statement.where(State.key.in_(keys))
+    return statement.where(matches(_TABLE.c.key, Text(key_prefix, open_end=True))) if key_prefix else statement
 
 
 def _write(writer: Writer, owner: Owner, key: str, entry: Entry, values: Mapping[str, Any]) -> bool:

@@ -11,10 +11,13 @@ from activity_session_server.orm.base import table_of
 from activity_session_server.store.codec import turn_message
 from activity_session_server.store.heads import Head
 from activity_session_server.store.readers import Raced, Writer
+from activity_session_server.store.statements import Statement
 
 # The token is compared too: on Galera a lock holds on one node only.
-_UPDATE = update(table_of(ActivitySession)).where(
-    ActivitySession.pkid == bindparam("its_pkid"), ActivitySession.turn_token == bindparam("its_token")
+_UPDATE = Statement(
+    update(table_of(ActivitySession)).where(
+        ActivitySession.pkid == bindparam("its_pkid"), ActivitySession.turn_token == bindparam("its_token")
+    )
 )
 
 

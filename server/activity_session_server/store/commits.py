@@ -1,0 +1,153 @@
+"""Commits: the functions of several callers in one transaction, where only one can be written at a time.
+
+SQLite admits one writer, and a commit waits for the disk. So whoever has its turn carries out the work of all who have
+come to wait meanwhile: each function in a savepoint of its own, then one commit, then all are answered (group commit:
+DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984). A function that fails takes no other
+along. MariaDB lets writers run side by side and shares the wait for the disk itself; there each has its own commit.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from activity_session_server.calls import Call
+from activity_session_server.store.backends import Backend, Failure
+from activity_session_server.store.connections import Connection, Connections
+from activity_session_server.store.readers import Writer
+
+
+class LateError(Exception):
+    """The deadline has passed, and what was begun is undone."""
+
+
+class CommitLostError(Exception):
+    """The connection broke during COMMIT: it may have happened or not."""
+
+
+class Work:
+    """One function that is to be run and committed. `changed` are the keys of the sessions that it has changed."""
+
+    def __init__(self, call: Call, fn: Callable[[Writer], Any]) -> None:
+        self.call = call
+        self.changed: Collection[str] = ()
+        self.is_done = False
+        self.error: BaseException | None = None
+        self._fn = fn
+        self._answer: Any = None
+
+    def run(self, writer: Writer) -> None:
+        """Run the function, unless it is too late for that."""
+        self._check_deadline()
+        self._answer = self._fn(writer)
+        self._check_deadline()
+        self.changed = writer.changed
+
+    def outcome(self) -> Any:
+        """What the function answered, once it is committed; raises what kept it from that."""
+        if self.error is not None:
+            raise self.error
+        return self._answer
+
+    def _check_deadline(self) -> None:
+        if self.call.remaining() <= 0:
+            raise LateError
+
+
+class Commits:
+    """Carries out work on the connections of one database."""
+
+    def __init__(self, connections: Connections, backend: Backend) -> None:
+        self._connections = connections
+        self._backend = backend
+        self._waiting: deque[Work] = deque()
+        self._turn = threading.Lock()
+
+    def carry_out(self, work: Work) -> None:
+        """Run a function and commit it, or let another thread do so; the outcome is in the work then.
+
+        Raises:
+            LateError: the deadline passed before its turn came.
+        """
+        if not self._backend.one_writer:
+            self._carry_out([work])
+            return
+        self._waiting.append(work)
+        self._take_turn(work)
+        try:
+            if not work.is_done:
+                self._carry_out([self._waiting.popleft() for _ in range(len(self._waiting))])
+        finally:
+            self._turn.release()
+
+    def _take_turn(self, work: Work) -> None:
+        if self._turn.acquire(timeout=max(work.call.remaining(), 0)):
+            return
+        with suppress(ValueError):
+            self._waiting.remove(work)
+            raise LateError
+        # Somebody is about it: it is not for this thread to say that nothing was written.
+        self._turn.acquire()
+
+    def _carry_out(self, works: Sequence[Work]) -> None:
+        """Run functions in one transaction and commit it.
+
+        What hinders that is the error of each: those that failed before may have seen what is now undone.
+        """
+        try:
+            self._connections.run(partial(self._commit, works))
+        except BaseException as error:  # each thread raises it for itself
+            for work in works:
+                work.error = error
+        for work in works:
+            work.is_done = True
+
+    def _commit(self, works: Sequence[Work], connection: Connection) -> None:
+        connection.run(self._backend.begin_write)
+        try:
+            for work in works:
+                self._run(connection, work, is_alone=len(works) == 1)
+        except BaseException:
+            _roll_back(connection)
+            raise
+        try:
+            connection.run("COMMIT")
+        except BaseException as error:
+            _roll_back(connection)
+            if self._may_have_happened(error):
+                raise CommitLostError from error
+            raise
+
+    def _run(self, connection: Connection, work: Work, *, is_alone: bool) -> None:
+        writer = Writer(connection, self._backend)
+        if is_alone:
+            work.run(writer)
+            return
+        connection.run("SAVEPOINT work")
+        try:
+            work.run(writer)
+        except Exception as error:  # its own thread raises it; the others go on as if it had not been there
+            work.error = error
+            try:
+                connection.run("ROLLBACK TO work")
+            except self._backend.driver.Error:
+                # The whole transaction has ended, as it does when the disk is full.
+                raise error from None
+        connection.run("RELEASE work")
+
+    def _may_have_happened(self, error: BaseException) -> bool:
+        """Whether a commit that failed can be there all the same: its answer was lost on the way."""
+        is_answer = (
+            not isinstance(error, self._backend.driver.Error) or self._backend.failure(error) is Failure.CONTENTION
+        )
+        return self._backend.commit_can_be_lost and not is_answer
+
+
+def _roll_back(connection: Connection) -> None:
+    """End a transaction, or the connection where even that fails, as on a Galera node without its cluster."""
+    try:
+        connection.run("ROLLBACK")
+    except Exception:  # whatever it is, the connection is of no more use
+        connection.close()
