@@ -17,7 +17,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	clients/java/src/main/java/activity_session/v1 $(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults clients conformance drivers demo check fix generate descriptors bench lock clean
+.PHONY: help setup serve test faults clients conformance drivers mysqlclient demo check fix generate descriptors bench lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,9 +86,15 @@ descriptors: $(READY) .build/googleapis ## make dist/activity_session.binpb, the
 	@mkdir -p dist
 	$(BIN)/buf build --output dist/activity_session.binpb
 
-bench: $(READY) ## measure how the cost of a call grows with what is stored, and what watches cost
-	PYTHONPATH=tests $(BIN)/python benchmarks/growth.py
-	PYTHONPATH=tests $(BIN)/python benchmarks/watch.py
+mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, which is compiled for it
+	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
+	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k 'mariadb or faults'
+
+bench: $(READY) ## measure what calls cost, beside their floor and what others use, and write docs/benchmarks.md
+	@for name in calls growth watch capacity peers; do \
+		PYTHONPATH=tests $(BIN)/python benchmarks/$$name.py $(if $(QUICK),--quick) || exit; \
+	done
+	PYTHONPATH=tests $(BIN)/python benchmarks/report.py
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv

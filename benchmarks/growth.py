@@ -1,66 +1,177 @@
-"""How the cost of a call grows with what is stored: among few and many sessions, in short and long logs."""
+"""How the cost of a call grows with what is stored: among few and many sessions, in short and long logs, with data.
 
-import argparse
-from collections.abc import Iterator
-from contextlib import ExitStack
+A cost is the CPU time of the server for one call of one caller. The sizes are called in turn, a few calls each, so that
+whatever else the machine does befalls all alike; figures are medians of the turns.
+"""
+
+import itertools
+import statistics
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import create_engine, update
 
 from activity_session.v1.event_pb2 import Event as EventMessage
-from activity_session.v1.event_service_pb2 import AppendEventsRequest, ListEventsRequest
-from activity_session.v1.namespace_pb2 import Namespace
-from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest
-from activity_session.v1.session_service_pb2 import GetSessionRequest, ListSessionsRequest
+from activity_session.v1.event_service_pb2 import ListEventsRequest
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import (
+    EnsureSessionRequest,
+    GetSessionRequest,
+    ListSessionsRequest,
+    UpdateSessionRequest,
+)
 from activity_session_server.orm import ActivitySession, Event
 from activity_session_server.orm.base import prefixed_uuid
-from measure import Call, Row, databases, in_turn, write_rows
-from servers import Client, connected, serving
-from steps import new_session
+from loads import cpu_seconds, serving
+from measure import write_rows
+from runs import Run, measure_all
+from servers import Client, connected
+from steps import append, make_namespace, new_session
 
 FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - columns hold UTC without a zone
-FEW_SESSIONS, FEW_EVENTS = 10, 100
+# What the cost of more is compared with.
+BASE = 100
+SESSIONS, EVENTS = (10, BASE, 10_000, 100_000), (10, BASE, 1000, 100_000)
+QUICK_SIZES = (BASE, 10_000)
+DATA_BYTES = (2 << 10, 64 << 10, 2 << 20)
+ORDERS = ("name", "update_time desc")
 PAGE, LARGE_PAGE = 50, 1000
-DATA, TEXT = "x" * 2048, "x" * 100
-# Names in an order unlike that in which the rows are written.
-STRIDE = 7919
+DATA, TEXT = "x" * DATA_BYTES[0], "x" * 100
+# Names in an order unlike that in which the rows are written, and read in yet another one.
+WRITE_STRIDE, READ_STRIDE = 7919, 31
+CALLS_A_TURN = 25
+TURNS, QUICK_TURNS = 24, 5
+
+# Makes a call; the number is of all calls so far, and which session it is about may follow from it.
+Call = Callable[[int], object]
+Calls = dict[str, Call]
+
+
+class Figure(NamedTuple):
+    """What a call costs the server with so much stored, and how many times that with 100 it is; data has no 100."""
+
+    database: str
+    call: str
+    stored: str
+    size: int
+    cpu_us: float
+    ratio: float | None
+
+    def __str__(self) -> str:
+        ratio = "" if self.ratio is None else f"ratio {self.ratio:.2f}"
+        return f"{self.database:<12} {self.call:<47} {self.size:>9,} {self.stored:<13} {self.cpu_us:6.0f} µs  {ratio}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sessions", type=int, default=100_000, help="sessions in the large namespace")
-    parser.add_argument("--events", type=int, default=100_000, help="events in the long log")
-    parser.add_argument("--calls", type=int, default=500, help="calls a side for each figure")
-    options = parser.parse_args()
-    with ExitStack() as stack:
-        for name, url in databases(stack):
-            print(f"{name}, {options.calls} calls a side", flush=True)
-            with serving(url) as server, connected(server.address) as client:
-                for row in sessions(client, url, options.sessions, options.calls):
-                    print(row, flush=True)
-                for row in events(client, url, options.events, options.calls):
-                    print(row, flush=True)
+    measure_all("growth", __doc__, measure)
 
 
-def sessions(client: Client, database_url: str, count: int, calls: int) -> Iterator[Row]:
-    few = write_sessions(client, database_url, "few", FEW_SESSIONS)
-    many = write_sessions(client, database_url, "many", count)
-    yield get_session(client, few, many, count, calls)
-    for order in ("name", "name desc", "create_time", "create_time desc", "update_time desc"):
-        yield pages(client, many, order, calls)
+def measure(run: Run) -> Iterator[Figure]:
+    many_sessions, many_events = (QUICK_SIZES, QUICK_SIZES) if run.is_quick else (SESSIONS, EVENTS)
+    turns = QUICK_TURNS if run.is_quick else TURNS
+    with serving(*run.command) as server, connected(server.address) as client:
+        for stored, calls in (
+            ("sessions", {size: session_calls(client, run.url, size) for size in many_sessions}),
+            ("events", {size: event_calls(client, run.url, size) for size in many_events}),
+            ("bytes of data", {size: data_calls(client, size) for size in DATA_BYTES}),
+        ):
+            for call in calls[BASE] if BASE in calls else calls[DATA_BYTES[0]]:
+                costs = compare(server.pid, {size: of_size[call] for size, of_size in calls.items()}, turns)
+                for size, cost in costs.items():
+                    yield Figure(run.database, call, stored, size, cost, cost / costs[BASE] if BASE in costs else None)
 
 
-def write_sessions(client: Client, database_url: str, namespace_id: str, count: int) -> str:
+def compare(pid: int, calls: dict[int, Call], turns: int) -> dict[int, float]:
+    """The microseconds of each size's call, in the median of the turns behind one that warms up."""
+    numbers = itertools.count()
+    costs: dict[int, list[float]] = {size: [] for size in calls}
+    for _ in range(turns + 1):
+        for size, call in calls.items():
+            before = cpu_seconds(pid)
+            for number in itertools.islice(numbers, CALLS_A_TURN):
+                call(number)
+            costs[size].append((cpu_seconds(pid) - before) / CALLS_A_TURN * 1e6)
+    return {size: statistics.median(of_size[1:]) for size, of_size in costs.items()}
+
+
+def session_calls(client: Client, database_url: str, count: int) -> Calls:
+    """The calls in a namespace with that many sessions."""
+    parent = write_sessions(client, database_url, count)
+
+    def id_of(number: int) -> str:
+        return session_id(number * READ_STRIDE, count)
+
+    def get(number: int) -> object:
+        return client.sessions.GetSession(GetSessionRequest(name=f"{parent}/sessions/{id_of(number)}"))
+
+    def ensure(number: int) -> object:
+        request = EnsureSessionRequest(parent=parent, session_id=id_of(number), session=Session(data=DATA))
+        return client.sessions.EnsureSession(request)
+
+    def change(number: int) -> object:
+        # Data that is there already would not be written.
+        session = Session(name=f"{parent}/sessions/{id_of(number)}", data=f"{number:{len(DATA)}}")
+        return client.sessions.UpdateSession(
+            UpdateSessionRequest(session=session, update_mask=FieldMask(paths=["data"]))
+        )
+
+    calls: Calls = {"GetSession": get, "EnsureSession": ensure}
+    for order in ORDERS:
+        calls |= page_calls(client, parent, order, count)
+    # Last, as it changes the order by update_time.
+    return calls | {"UpdateSession": change}
+
+
+def page_calls(client: Client, parent: str, order: str, count: int) -> Calls:
+    """The first page of a list, and one near its end; both are full, where there are so many, and have a next one."""
+    first = ListSessionsRequest(parent=parent, order_by=order, page_size=PAGE)
+    step = ListSessionsRequest(parent=parent, order_by=order, page_size=min(LARGE_PAGE, count // 2 - 1))
+    tokens = []
+    while token := client.sessions.ListSessions(step).next_page_token:
+        tokens.append(token)
+        step.page_token = token
+    late = ListSessionsRequest(parent=parent, order_by=order, page_size=PAGE, page_token=tokens[-2])
+    return {
+        f"ListSessions {PAGE} by {order}, first": lambda _: client.sessions.ListSessions(first),
+        f"ListSessions {PAGE} by {order}, near the end": lambda _: client.sessions.ListSessions(late),
+    }
+
+
+def event_calls(client: Client, database_url: str, count: int) -> Calls:
+    """The calls about a session with that many events."""
+    session = write_events(client, database_url, count)
+    newest = ListEventsRequest(parent=session, page_size=PAGE, order_by="sequence desc")
+    middle = ListEventsRequest(parent=session, page_size=PAGE, after_sequence=count // 2 - 1)
+    event = EventMessage(type="message", text=TEXT)
+    return {
+        **get_call(client, session),
+        f"ListEvents {PAGE}, the newest": lambda _: client.events.ListEvents(newest),
+        f"ListEvents {PAGE}, from the middle": lambda _: client.events.ListEvents(middle),
+        # Last, as the log grows.
+        "AppendEvents of 1": lambda _: append(client, session, event),
+    }
+
+
+def data_calls(client: Client, size: int) -> Calls:
+    return get_call(client, new_session(client, "namespaces/default", data="x" * size).name)
+
+
+def get_call(client: Client, session: str) -> Calls:
+    request = GetSessionRequest(name=session)
+    return {"GetSession": lambda _: client.sessions.GetSession(request)}
+
+
+def write_sessions(client: Client, database_url: str, count: int) -> str:
     """A namespace with that many sessions of 2 KiB data."""
-    request = CreateNamespaceRequest(namespace=Namespace(), namespace_id=namespace_id)
-    namespace = client.namespaces.CreateNamespace(request)
+    namespace = make_namespace(client, f"n{count}")
     times = (FIRST_TIME + timedelta(milliseconds=number) for number in range(count))
     rows = (
         {
             "pkid": prefixed_uuid("activity_session"),
             "namespace_pkid": namespace.uid,
-            "name": session_id(number, count),
+            "name": session_id(number * WRITE_STRIDE, count),
             "data": DATA,
             "create_ts": created,
             "update_ts": created,
@@ -72,76 +183,17 @@ def write_sessions(client: Client, database_url: str, namespace_id: str, count: 
 
 
 def session_id(number: int, sessions: int) -> str:
-    return f"session-{number * STRIDE % max(sessions, FEW_SESSIONS):08}"
+    return f"session-{number % sessions:08}"
 
 
-def get_session(client: Client, few: str, many: str, count: int, calls: int) -> Row:
-    """GetSession of ever another session, in turn in the small and in the large namespace."""
-    return in_turn(
-        f"GetSession: among {FEW_SESSIONS} | among {count}",
-        lambda turn: get(client, f"{few}/sessions/{session_id(turn % FEW_SESSIONS, FEW_SESSIONS)}"),
-        lambda turn: get(client, f"{many}/sessions/{session_id(turn * 31 % count, count)}"),
-        calls,
-    )
-
-
-def get(client: Client, name: str) -> None:
-    client.sessions.GetSession(GetSessionRequest(name=name))
-
-
-def pages(client: Client, parent: str, order: str, calls: int) -> Row:
-    """The second page of a list against one near its end, in turn; the first has no token, and is a little cheaper."""
-    last = ListSessionsRequest(parent=parent, order_by=order, page_size=LARGE_PAGE)
-    while True:
-        answer = client.sessions.ListSessions(last)
-        if not answer.next_page_token:
-            break
-        last.page_token = answer.next_page_token
-    last.page_size = PAGE
-    second = ListSessionsRequest(parent=parent, order_by=order, page_size=PAGE)
-    second.page_token = client.sessions.ListSessions(second).next_page_token
-    return in_turn(
-        f"ListSessions {PAGE} by {order}: second page | near the end",
-        lambda _: client.sessions.ListSessions(second),
-        lambda _: client.sessions.ListSessions(last),
-        calls,
-    )
-
-
-class Logs(NamedTuple):
-    """The names of two sessions, and how many times longer the second one's log is."""
-
-    short: str
-    long: str
-    factor: int
-
-
-def events(client: Client, database_url: str, count: int, calls: int) -> Iterator[Row]:
-    short = write_events(client, database_url, "short", FEW_EVENTS)
-    logs = Logs(short, write_events(client, database_url, "long", count), count // FEW_EVENTS)
-    lengths = f"among {FEW_EVENTS} | among {count}"
-    middle = FEW_EVENTS // 2
-    for what, request in (
-        ("from the start", ListEventsRequest()),
-        ("from the end", ListEventsRequest(order_by="sequence desc")),
-        ("from the middle", ListEventsRequest(after_sequence=middle)),
-        ("back from the middle", ListEventsRequest(order_by="sequence desc", before_sequence=middle + 1)),
-    ):
-        yield in_turn(f"ListEvents {PAGE} {what}: {lengths}", *list_events(client, logs, request), calls)
-    yield in_turn(f"AppendEvents of 1: {lengths}", append(client, short, 1), append(client, logs.long, 1), calls)
-    yield in_turn(
-        "AppendEvents in the long log: of 1 | of 10", append(client, logs.long, 1), append(client, logs.long, 10), calls
-    )
-
-
-def write_events(client: Client, database_url: str, session_id: str, count: int) -> str:
+def write_events(client: Client, database_url: str, count: int) -> str:
     """A session with that many events of 100 bytes."""
-    session = new_session(client, "namespaces/default", session_id)
+    session = new_session(client, "namespaces/default", f"events-{count}", data=DATA)
     rows = (
         {
             "activity_session_pkid": session.uid,
             "sequence": number,
-            "event_id": f"event-{number * STRIDE % count:08}-{number}",
+            "event_id": f"event-{number * WRITE_STRIDE % count:08}-{number}",
             "event_type": "message",
             "content_text": TEXT,
             "create_ts": FIRST_TIME,
@@ -156,25 +208,6 @@ def write_events(client: Client, database_url: str, session_id: str, count: int)
         )
     engine.dispose()
     return session.name
-
-
-def list_events(client: Client, logs: Logs, request: ListEventsRequest) -> tuple[Call, Call]:
-    """What asks for the same page of both logs; a place in the short one lies as many times further on in the long."""
-
-    def of(session: str, factor: int) -> Call:
-        scaled = ListEventsRequest(parent=session, page_size=PAGE)
-        scaled.MergeFrom(request)
-        scaled.after_sequence *= factor
-        scaled.before_sequence *= factor
-        return lambda _: client.events.ListEvents(scaled)
-
-    return of(logs.short, 1), of(logs.long, logs.factor)
-
-
-def append(client: Client, session: str, count: int) -> Call:
-    events = [EventMessage(type="message", text=TEXT) for _ in range(count)]
-    request = AppendEventsRequest(parent=session, events=events)
-    return lambda _: client.events.AppendEvents(request)
 
 
 if __name__ == "__main__":

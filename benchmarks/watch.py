@@ -1,18 +1,17 @@
-"""What watches cost those who do not watch, and how long an event takes to its watchers.
+"""How long an event takes to those who watch its session, how many are delivered, and what memory watchers take.
 
-The server, the watchers and the caller are processes of their own. GetSession is called without watchers, with 500 of
-one session, and with one of each of 500 sessions, in rounds of one run; meanwhile a few events a second are appended.
+The server has one core; the watchers, a process of their own, the caller and MariaDB have another. Each number of
+watchers gets a fresh server. Events come slowly at first, so that each is delivered before the next one; then, for
+events per second, as fast as watchers get them.
 """
 
-import argparse
 import asyncio
 import multiprocessing
+import re
 import statistics
-import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,153 +19,161 @@ from typing import Any, NamedTuple
 import grpc
 
 from activity_session.v1.event_pb2 import Event
-from activity_session.v1.session_service_pb2 import GetSessionRequest, WatchSessionRequest
+from activity_session.v1.session_service_pb2 import WatchSessionRequest
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
-from activity_session_server.store import schema
-from measure import databases
-from processes import serving_process
+from loads import Server, cpu_seconds, serving
+from runs import Run, measure_all
 from servers import Client, connected
-from steps import append, new_session
+from steps import append, get_session, new_session
 
+WATCHERS = (1, 100, 1000)
+SECONDS, QUICK_SECONDS = 10, 1
+# Between two events: what the server and the watchers need to deliver one, and more.
+PAUSE_SECONDS, PAUSE_SECONDS_A_WATCHER = 0.02, 0.0004
+BATCH, MOST_BEHIND = 20, 60
 # Streams on one connection share its locks.
 STREAMS_A_CHANNEL = 100
-EVENTS_A_SECOND = 4
+WAIT_SECONDS = 60
+TEXT = "x" * 100
+MB = 1e6
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
-class Times(NamedTuple):
-    """Milliseconds that calls took."""
+class Figure(NamedTuple):
+    """Milliseconds from append to delivery; deliveries per second and what one costs the server; memory of watchers."""
 
-    median: float
-    p99: float
-
-    @classmethod
-    def of(cls, seconds: Sequence[float]) -> "Times":
-        cuts = statistics.quantiles(seconds, n=100)
-        return cls(cuts[49] * 1000, cuts[98] * 1000)
+    database: str
+    watchers: int
+    p50_ms: float
+    p99_ms: float
+    deliveries_per_second: float
+    cpu_us: float
+    memory_mb: float
 
     def __str__(self) -> str:
-        return f"median {self.median:6.2f} ms, p99 {self.p99:6.2f} ms"
+        latency = f"append to delivery p50 {self.p50_ms:6.1f} ms, p99 {self.p99_ms:6.1f} ms"
+        rate = f"{self.deliveries_per_second:7.0f} deliveries/s at {self.cpu_us:5.0f} µs of CPU"
+        return f"{self.database:<12} {self.watchers:>5} watchers: {latency}; {rate}; +{self.memory_mb:5.1f} MB"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--watchers", type=int, default=500)
-    parser.add_argument("--calls", type=int, default=2000, help="calls of GetSession a round")
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    with ExitStack() as stack:
-        for name, url in databases(stack):
-            print(f"{name}, {options.watchers} watchers, {options.rounds} rounds of {options.calls} calls", flush=True)
-            if not url.startswith("sqlite"):
-                schema.migrate_url(url)
-            log = Path(stack.enter_context(tempfile.TemporaryDirectory()), "server.log")
-            with serving_process(log, "--database-url", url) as server, connected(server.address) as client:
-                measure(client, server.address, options.watchers, options.calls, options.rounds)
+    measure_all("watch", __doc__, measure)
 
 
-def measure(client: Client, address: str, watchers: int, calls: int, rounds: int) -> None:
-    sessions = [new_session(client, "namespaces/default", data="x" * 2048).name for _ in range(watchers)]
-    taken: dict[str, list[float]] = {}
-    delivered: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        for what, watched in (
-            ("without watchers", []),
-            ("all of one session", sessions[:1] * watchers),
-            ("one of each session", sessions),
-        ):
-            with watching(address, watched) as latencies, appending(client, watched[0] if watched else sessions[0]):
-                taken.setdefault(what, []).extend(time_calls(client, sessions[-1], calls))
-            delivered.setdefault(what, []).extend(latencies)
-    alone = Times.of(taken["without watchers"])
-    for what, seconds in taken.items():
-        times = Times.of(seconds)
-        print(f"  GetSession, {what:<20} {times}, p99 ratio {times.p99 / alone.p99:.2f}", flush=True)
-    for what, seconds in delivered.items():
-        if seconds:
-            print(f"  append to delivery, {what:<20} {Times.of(seconds)}, {len(seconds)} deliveries", flush=True)
+def measure(run: Run) -> Iterator[Figure]:
+    for watchers in WATCHERS:
+        with serving(*run.command) as server, connected(server.address) as client:
+            seconds = QUICK_SECONDS if run.is_quick else SECONDS
+            yield Figure(run.database, watchers, *measure_watchers(client, server, watchers, seconds))
 
 
-def time_calls(client: Client, session: str, calls: int) -> list[float]:
-    request = GetSessionRequest(name=session)
-    taken = []
-    for _ in range(calls):
-        started = time.perf_counter()
-        client.sessions.GetSession(request)
-        taken.append(time.perf_counter() - started)
-    return taken
-
-
-@contextmanager
-def appending(client: Client, session: str) -> Iterator[None]:
-    """A few events a second inside the block, each with the time at which it was sent."""
-    stopped = threading.Event()
-
-    def run() -> None:
-        while not stopped.wait(1 / EVENTS_A_SECOND):
-            event = Event(type="message", text="x" * 100)
-            event.event_time.FromNanoseconds(time.time_ns())
-            append(client, session, event)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopped.set()
-        thread.join()
-
-
-@contextmanager
-def watching(address: str, sessions: Sequence[str]) -> Iterator[list[float]]:
-    """Watchers in another process inside the block; behind it the list has the seconds from append to delivery."""
+def measure_watchers(
+    client: Client, server: Server, count: int, seconds: int
+) -> tuple[float, float, float, float, float]:
+    session = new_session(client, "namespaces/default").name
+    # What a server loads for its first calls is not what watchers take.
+    append(client, session, TEXT)
+    get_session(client, session)
+    before = resident_bytes(server.pid)
     latencies: list[float] = []
-    if not sessions:
-        yield latencies
-        return
-    results: Queue[Any] = _CONTEXT.Queue()
-    stop = _CONTEXT.Event()
-    process = _CONTEXT.Process(target=watch, args=(address, sessions, results, stop))
+    with watching(server.address, session, count, latencies) as watchers:
+        memory = resident_bytes(server.pid) - before
+        append_slowly(client, session, count, seconds)
+        rate, cost = append_fast(client, session, watchers, server.pid, seconds)
+    cuts = statistics.quantiles(latencies, n=100)
+    return cuts[49] * 1000, cuts[98] * 1000, rate, cost, memory / MB
+
+
+def append_slowly(client: Client, session: str, watchers: int, seconds: int) -> None:
+    """Events that say when they were sent; those without are not for latencies."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        event = Event(type="message", text=TEXT)
+        event.event_time.FromNanoseconds(time.time_ns())
+        append(client, session, event)
+        time.sleep(PAUSE_SECONDS + watchers * PAUSE_SECONDS_A_WATCHER)
+
+
+def append_fast(client: Client, session: str, watchers: "Watchers", pid: int, seconds: int) -> tuple[float, float]:
+    """Deliveries per second, and what each costs the server, with few events under way at any time."""
+    sent = watchers.delivered.value / watchers.number
+    before, cpu_before, started = watchers.delivered.value, cpu_seconds(pid), time.monotonic()
+    while time.monotonic() < started + seconds:
+        if sent - watchers.delivered.value / watchers.number < MOST_BEHIND:
+            append(client, session, *[Event(type="message", text=TEXT)] * BATCH)
+            sent += BATCH
+        else:
+            time.sleep(0.001)
+    deliveries, elapsed = watchers.delivered.value - before, time.monotonic() - started
+    return deliveries / elapsed, (cpu_seconds(pid) - cpu_before) / deliveries * 1e6
+
+
+def resident_bytes(pid: int) -> int:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+class Watchers(NamedTuple):
+    """What the process of the watchers shares with this one."""
+
+    number: int
+    # How many events they have had; one process writes it, so that it needs no lock.
+    delivered: Any
+    # Their number, when all are ready; at the end the seconds from append to delivery.
+    results: "Queue[Any]"
+    stop: Any
+
+
+@contextmanager
+def watching(address: str, session: str, count: int, latencies: list[float]) -> Iterator[Watchers]:
+    """Watchers in another process inside the block, which begins when all have had what there was before them."""
+    watchers = Watchers(count, _CONTEXT.Value("Q", 0, lock=False), _CONTEXT.Queue(), _CONTEXT.Event())
+    process = _CONTEXT.Process(target=watch, args=(address, session, watchers), daemon=True)
     process.start()
-    started: int = results.get(timeout=60)
-    assert started == len(sessions)
-    yield latencies
-    stop.set()
-    latencies += results.get(timeout=60)
+    assert watchers.results.get(timeout=WAIT_SECONDS) == count
+    yield watchers
+    watchers.stop.set()
+    latencies += watchers.results.get(timeout=WAIT_SECONDS)
     process.join()
 
 
-def watch(address: str, sessions: Sequence[str], results: "Queue[Any]", stop: Any) -> None:
-    asyncio.run(_watch(address, sessions, results, stop))
+def watch(address: str, session: str, watchers: Watchers) -> None:
+    asyncio.run(_watch(address, session, watchers))
 
 
-async def _watch(address: str, sessions: Sequence[str], results: "Queue[Any]", stop: Any) -> None:
+async def _watch(address: str, session: str, watchers: Watchers) -> None:
     options = [("grpc.use_local_subchannel_pool", 1)]
-    channels = [grpc.aio.insecure_channel(address, options) for _ in range(-(-len(sessions) // STREAMS_A_CHANNEL))]
+    channels = [grpc.aio.insecure_channel(address, options) for _ in range(-(-watchers.number // STREAMS_A_CHANNEL))]
     latencies: list[float] = []
-    ready = [asyncio.Event() for _ in sessions]
+    ready = [asyncio.Event() for _ in range(watchers.number)]
     tasks = [
-        asyncio.create_task(_follow(SessionServiceStub(channels[number // STREAMS_A_CHANNEL]), name, at, latencies))
-        for number, (name, at) in enumerate(zip(sessions, ready, strict=True))
+        asyncio.create_task(_follow(channels[number % len(channels)], session, at, watchers, latencies))
+        for number, at in enumerate(ready)
     ]
     await asyncio.gather(*(at.wait() for at in ready))
-    results.put(len(tasks))
-    await asyncio.to_thread(stop.wait, 600)
+    watchers.results.put(len(tasks))
+    await asyncio.to_thread(watchers.stop.wait)
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    results.put(latencies)
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
+    watchers.results.put(latencies)
     for channel in channels:
         await channel.close()
 
 
-async def _follow(stub: Any, session: str, ready: asyncio.Event, latencies: list[float]) -> None:
-    """Follow a session; what was there before the first bookmark does not count."""
+async def _follow(
+    channel: grpc.aio.Channel, session: str, ready: asyncio.Event, watchers: Watchers, latencies: list[float]
+) -> None:
+    stub: Any = SessionServiceStub(channel)
     async for message in stub.WatchSession(WatchSessionRequest(name=session)):
         if message.HasField("bookmark"):
             ready.set()
-        elif message.HasField("event") and ready.is_set():
-            latencies.append(time.time() - message.event.event_time.ToNanoseconds() / 1e9)
+        elif message.HasField("event"):
+            watchers.delivered.value += 1
+            if message.event.HasField("event_time"):
+                latencies.append(time.time() - message.event.event_time.ToNanoseconds() / 1e9)
 
 
 if __name__ == "__main__":

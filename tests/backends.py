@@ -1,6 +1,7 @@
 """Databases for tests: SQLite in memory and in a file, and a private MariaDB server."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -19,6 +20,9 @@ MARIADB = "mariadb"
 BACKENDS = (SQLITE_MEMORY, SQLITE_FILE, MARIADB)
 
 _START_SECONDS = 30
+# pymysql, or mysqldb for mysqlclient.
+DRIVER = os.environ.get("MARIADB_DRIVER", "pymysql")
+_MODULES = {"pymysql": "pymysql", "mysqldb": "MySQLdb"}
 _USER, _PASSWORD = "tester", "p@ss/word"
 
 
@@ -57,7 +61,7 @@ class MariaDB:
         return self.url(name)
 
     def url(self, database: str) -> str:
-        return f"mysql+pymysql://{_USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
+        return f"mysql+{DRIVER}://{_USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         """Run a statement as root, past any server under test."""
@@ -150,3 +154,9 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def driver_error(number: int, text: str) -> Exception:
+    """An error of the database as the driver of the servers under test tells it."""
+    error: Exception = importlib.import_module(_MODULES[DRIVER]).OperationalError(number, text)
+    return error

@@ -21,6 +21,12 @@ _COLLECTIONS = {
     Kind.MEMORY: ("namespaces", "sessions", "memories"),
 }
 _FORMATS = {kind: "/".join(f"{word}/%s" for word in words) for kind, words in _COLLECTIONS.items()}
+# Most names are of such ids, and need not be looked at more closely.
+_PLAIN_ID = r"(?!-(?:/|$))[A-Za-z0-9_.~-]{1,255}"
+_IS_PLAIN = {
+    kind: re.compile("/".join(f"{word}/{_PLAIN_ID}" for word in words)).fullmatch
+    for kind, words in _COLLECTIONS.items()
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
 
@@ -59,6 +65,8 @@ def parent_of(name: str) -> str:
 
 def problem(kind: Kind, name: str, *, any_of_it: bool = False) -> Problem | None:
     """What keeps a text from being a name of that kind; `-` can be its last id only where `any_of_it` allows it."""
+    if _IS_PLAIN[kind](name):
+        return None
     words = name.split("/")
     collections = _COLLECTIONS[kind]
     if len(words) != 2 * len(collections) or tuple(words[::2]) != collections:

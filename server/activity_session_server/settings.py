@@ -15,7 +15,7 @@ from activity_session_server.limits import Limits
 from activity_session_server.roles import Role
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
-SCHEMES = ("sqlite", "mysql+pymysql", "mariadb+pymysql")
+SCHEMES = ("sqlite", "mysql+pymysql", "mariadb+pymysql", "mysql+mysqldb", "mariadb+mysqldb")
 
 
 class LogFormat(StrEnum):
@@ -56,7 +56,7 @@ class Settings(Limits):
     )
     database_url: str = Field(
         "sqlite:///activity-session.db",
-        description="sqlite:///FILE, sqlite:///:memory:, mysql+pymysql://... or mariadb+pymysql://...",
+        description="sqlite:///FILE, sqlite:///:memory:, mysql+pymysql://... or mariadb+pymysql://..., or with mysqldb",
     )
     anonymous_role: Role = Field(
         Role.ADMIN, description="what callers may do: admin, or system for managed resources too"

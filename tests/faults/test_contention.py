@@ -17,7 +17,7 @@ from activity_session.v1.session_service_pb2 import BindParticipantRequest, Crea
 from activity_session_server.app import App
 from activity_session_server.rpc import calls
 from activity_session_server.store import resources
-from backends import MariaDB
+from backends import MariaDB, driver_error
 from moments import WAIT_SECONDS, Send, before, errors_of, eventually, sending
 from processes import write_lock
 from servers import Client, connected, failure, serving
@@ -44,7 +44,7 @@ def session_names(client: Client) -> list[str]:
 
 def refuse(number: int) -> Callable[[], None]:
     def act() -> None:
-        raise pymysql.OperationalError(number, "somebody else was in the way")
+        raise driver_error(number, "somebody else was in the way")
 
     return act
 

@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
-import pymysql
 import pytest
 
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
 from activity_session_server.app import App
 from activity_session_server.store import schema
-from backends import MARIADB, SQLITE_FILE, MariaDB, free_port
+from backends import MARIADB, SQLITE_FILE, MariaDB, driver_error, free_port
 from moments import before, errors_of, eventually
 from processes import ServerProcess
 from servers import Client, connected, failure, unique
@@ -179,7 +178,7 @@ def check_nothing_lost(writers: Writers, client: Client) -> None:
 
 
 def leave_the_primary_component() -> None:
-    raise pymysql.OperationalError(1047, "WSREP has not yet prepared node for application use")
+    raise driver_error(1047, "WSREP has not yet prepared node for application use")
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pymysql
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -40,7 +39,7 @@ from activity_session_server.orm import (
 )
 from activity_session_server.orm.base import Base
 from activity_session_server.store.expunged import BATCH
-from backends import MARIADB, SQLITE_FILE
+from backends import MARIADB, SQLITE_FILE, driver_error
 from moments import before, engine_of, eventually
 from servers import Client, connected, failure, serving, unique
 from steps import (
@@ -246,7 +245,7 @@ class TestLeftovers:
 def be_away(server: App) -> None:
     """The error of a driver whose database is gone."""
     if engine_of(server).dialect.name != "sqlite":
-        raise pymysql.OperationalError(2013, "Lost connection to server during query")
+        raise driver_error(2013, "Lost connection to server during query")
     error = sqlite3.OperationalError("unable to open database file")
     error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
     raise error

@@ -6,7 +6,7 @@ stands in `field_rules` and `list_rules`, by message and field. The checks of a 
 its first request.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from activity_session_server.rpc.field_rules import RULES, Rule
 from activity_session_server.rpc.list_rules import LISTS, ListRule
 
 # A message, the path it stands under (ending in a dot unless empty), and what is wrong with it.
-Check = Callable[[Message, str], Iterator[Violation]]
+Check = Callable[[Message, str], Iterable[Violation]]
 
 # Parents whose last id may be `-`, for all (AIP-159).
 _ANY_PARENT = {("ListMemoriesRequest", "parent")}
@@ -106,10 +106,9 @@ def _is_own(field: FieldDescriptor) -> bool:
     return bool(field.message_type.file.package == field.file.package)
 
 
-def _check_required(field: FieldDescriptor, message: Message, path: str) -> Iterator[Violation]:
+def _check_required(field: FieldDescriptor, message: Message, path: str) -> Iterable[Violation]:
     is_set = message.HasField(field.name) if field.has_presence else getattr(message, field.name)
-    if not is_set:
-        yield Violation(path + field.name, Problem("must be set"))
+    return () if is_set else [Violation(path + field.name, Problem("must be set"))]
 
 
 def _check_names(
@@ -120,23 +119,24 @@ def _check_names(
             yield Violation(where, problem)
 
 
-def _check_enum(field: FieldDescriptor, numbers: frozenset[int], message: Message, path: str) -> Iterator[Violation]:
+def _check_enum(field: FieldDescriptor, numbers: frozenset[int], message: Message, path: str) -> Iterable[Violation]:
     value = getattr(message, field.name)
-    if value not in numbers:
-        known = ", ".join(field.enum_type.values_by_name)
-        yield Violation(path + field.name, Problem(f"{value} is not one of {known}"))
+    if value in numbers:
+        return ()
+    known = ", ".join(field.enum_type.values_by_name)
+    return [Violation(path + field.name, Problem(f"{value} is not one of {known}"))]
 
 
-def _check_rule(field: FieldDescriptor, rule: Rule, limits: Limits, message: Message, path: str) -> Iterator[Violation]:
+def _check_rule(field: FieldDescriptor, rule: Rule, limits: Limits, message: Message, path: str) -> Iterable[Violation]:
     if field.has_presence and not message.HasField(field.name):
-        return
-    yield from rule(getattr(message, field.name), path + field.name, limits)
+        return ()
+    return rule(getattr(message, field.name), path + field.name, limits)
 
 
 def _check_list(
     field: FieldDescriptor, rule: ListRule, limits: Limits, message: Message, path: str
-) -> Iterator[Violation]:
-    yield from rule(message, path + field.name, limits)
+) -> Iterable[Violation]:
+    return rule(message, path + field.name, limits)
 
 
 def _check_nested(

@@ -39,6 +39,8 @@ def compact_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+# The protocol's number of the type DATETIME.
+_DATETIME = 12
 # InnoDB looks once a second whether a wait is over. The end of a wait must come as an answer, not as a lost connection.
 _LONGER_THAN_A_LOCK_WAIT = 2
 
@@ -78,10 +80,6 @@ def _sqlite_engine(url: URL, options: EngineOptions) -> Engine:
 
 
 def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
-    # Not loaded where there is no MySQL: with what it loads it takes some MiB.
-    from pymysql.constants import FIELD_TYPE
-    from pymysql.converters import conversions
-
     arguments = _common()
     # By place, as `store.statements` gives them; PyMySQL prefers names otherwise.
     arguments["paramstyle"] = "format"
@@ -90,16 +88,29 @@ def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
         # Comparisons with literals are made code point by code point, as those with columns.
         "collation": "utf8mb4_bin",
         "connect_timeout": min(3, options.timeout),
-        # PyMySQL's default is to wait for ever on a frozen server.
+        # The drivers' default is to wait for ever on a frozen server.
         "read_timeout": options.timeout + _LONGER_THAN_A_LOCK_WAIT,
         "write_timeout": options.timeout,
         "autocommit": True,
-        # PyMySQL's own reading of a time takes several times as long.
-        "conv": {**conversions, FIELD_TYPE.DATETIME: datetime.fromisoformat},
+        **_driver_arguments(url.get_driver_name()),
     }
     engine = create_engine(url, **arguments)
     event.listen(engine, "connect", partial(_configure_mysql, lock_wait=options.timeout))
     return engine
+
+
+def _driver_arguments(driver: str) -> dict[str, Any]:
+    """What each driver is told besides. They are loaded only where there is MySQL: they take some MiB."""
+    # Their own reading of a time takes several times as long.
+    times = {_DATETIME: datetime.fromisoformat}
+    if driver == "mysqldb":
+        from MySQLdb.converters import conversions
+
+        # A statement is one statement, whatever is in it.
+        return {"conv": conversions | times, "multi_statements": False}
+    from pymysql.converters import conversions
+
+    return {"conv": conversions | times}
 
 
 def _configure_mysql(connection: Any, _record: Any, lock_wait: int) -> None:

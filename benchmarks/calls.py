@@ -1,0 +1,215 @@
+"""What a call costs the server, beside its floor: an empty call, and one that only runs the statements of ours.
+
+Ours, the empty floor and the floor of the call are loaded in turn, so that whatever else the machine does befalls all
+alike; figures are medians of the rounds. The servers run on one core, ghz and MariaDB on another.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session_server.store import schema
+from loads import LOAD_CORE, Load, Server, load, require_ghz, serving
+from measure import databases
+from processes import COMMAND
+from servers import connected
+from steps import append, members, new_participant, new_session
+
+RESULT = Path(".build/bench/calls.json")
+FLOOR = (sys.executable, str(Path(__file__).with_name("floor.py")))
+CONCURRENCY, MOST_CONNECTIONS = (1, 8, 64), 8
+SESSIONS, EVENTS, KEYS = 64, 50, 10
+DATA, TEXT = "x" * 2048, "x" * 100
+NAMESPACE = "namespaces/default"
+AUTHOR, OTHER = f"{NAMESPACE}/participants/ada", f"{NAMESPACE}/participants/planner"
+ONE_SESSION = f"{NAMESPACE}/sessions/session-0"
+# ghz fills in the number of the call.
+SOME_SESSION = f"{NAMESPACE}/sessions/session-{{{{mod .RequestNumber {SESSIONS}}}}}"
+NEXT_SESSION = f"{NAMESPACE}/sessions/turn-{{{{.RequestNumber}}}}"
+
+
+class Step(NamedTuple):
+    """One RPC of a call. Its floor is named after the method, with how many it writes where that differs."""
+
+    service: str
+    floor: str
+    request: dict[str, Any]
+
+    @property
+    def method(self) -> str:
+        return f"{self.service}/{self.floor.split()[0]}"
+
+
+SESSION = {"data": DATA, "participants": [{"participant": AUTHOR}, {"participant": OTHER}]}
+EVENT = {"type": "message", "text": TEXT, "author": AUTHOR}
+# Data that is there already would not be written.
+CHANGE = {"name": SOME_SESSION, "data": "{{newUUID}}" + DATA}
+# ghz does not know the form of a field mask in ProtoJSON.
+MASK = {"paths": ["data"]}
+PAGE = {"parent": NAMESPACE, "pageSize": 50, "view": "SESSION_VIEW_BASIC"}
+SINGLE = (
+    Step("SessionService", "GetSession", {"name": ONE_SESSION}),
+    Step("SessionService", "CreateSession", {"parent": NAMESPACE, "session": SESSION}),
+    Step("SessionService", "EnsureSession", {"parent": NAMESPACE, "sessionId": "session-0", "session": SESSION}),
+    Step("SessionService", "UpdateSession", {"session": CHANGE, "updateMask": MASK}),
+    Step("EventService", "AppendEvents of 1", {"parent": SOME_SESSION, "events": [EVENT]}),
+    Step("EventService", "AppendEvents of 10", {"parent": SOME_SESSION, "events": [EVENT] * 10}),
+    Step("EventService", "ListEvents", {"parent": ONE_SESSION, "pageSize": EVENTS}),
+    Step("SessionService", "ListSessions", PAGE),
+    Step("EventService", "GetState", {"name": ONE_SESSION}),
+)
+TURN = "AcquireTurn + ReleaseTurn"
+CALLS = [*(step.floor for step in SINGLE), TURN]
+
+
+def steps_of(call: str, number: int) -> list[Step]:
+    """The steps of a call in a round. Each session's turn is taken once a round, so that its token is the number."""
+    if call != TURN:
+        return [step for step in SINGLE if step.floor == call]
+    return [
+        Step("SessionService", "AcquireTurn", {"session": NEXT_SESSION, "participant": AUTHOR}),
+        Step("SessionService", "ReleaseTurn", {"session": NEXT_SESSION, "token": number}),
+    ]
+
+
+class Effort(NamedTuple):
+    """How many calls a load has, and how many rounds count."""
+
+    calls: int
+    rounds: int
+
+
+QUICK, FULL = Effort(150, 2), Effort(1000, 3)
+
+
+class Figure(NamedTuple):
+    """The microseconds of CPU time that a call costs our server and its floors; and calls per second."""
+
+    database: str
+    call: str
+    concurrency: int
+    ours_us: float
+    empty_us: float
+    floor_us: float
+    ratio: float
+    ours_per_second: float
+    floor_per_second: float
+
+    def __str__(self) -> str:
+        costs = f"{self.ours_us:8.0f} {self.empty_us:8.0f} {self.floor_us:8.0f} {self.ratio:6.2f}"
+        speeds = f"{self.ours_per_second:9.0f} {self.floor_per_second:9.0f}"
+        return f"{self.database:<12} {self.call:<26} {self.concurrency:>4} {costs} {speeds}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few calls, at concurrency 8 unless told otherwise")
+    parser.add_argument("--database", choices=("SQLite", "MariaDB"), default="", help="only this one")
+    parser.add_argument("--call", choices=CALLS, nargs="+", default=list(CALLS), help="only these")
+    parser.add_argument("--concurrency", type=int, nargs="+", help="only these")
+    options = parser.parse_args()
+    require_ghz()
+    # What this process starts is there too, such as MariaDB; `serving` alone is on the other core.
+    os.sched_setaffinity(0, {LOAD_CORE})
+    effort = QUICK if options.quick else FULL
+    levels = options.concurrency or ((8,) if options.quick else CONCURRENCY)
+    print(f"µs of CPU per call; calls per second{'':29} ours    empty    floor  ratio    ours/s   floor/s")
+    figures = []
+    with ExitStack() as stack:
+        for database, url in databases(stack):
+            if database.startswith(options.database):
+                for figure in measure(database, url, options.call, levels, effort):
+                    print(figure, flush=True)
+                    figures.append(figure)
+    tell_batches(figures)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps([figure._asdict() for figure in figures], indent=1))
+
+
+def measure(database: str, url: str, calls: list[str], levels: Iterable[int], effort: Effort) -> Iterator[Figure]:
+    if not url.startswith("sqlite"):
+        schema.migrate_url(url)
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(*COMMAND, "serve", "--address", "127.0.0.1:0", "--database-url", url))
+        fill(server, effort.calls)
+        no_statements = stack.enter_context(serving(*FLOOR, url, "empty"))
+        for call in calls:
+            with ExitStack() as of_call:
+                floors = [of_call.enter_context(serving(*FLOOR, url, step.floor)) for step in steps_of(call, 0)]
+                sides = [[server] * len(floors), [no_statements] * len(floors), floors]
+                numbers = itertools.count(1)
+                for concurrency in levels:
+                    ours, empty, floor = compare(call, sides, numbers, concurrency, effort)
+                    costs = (ours.cpu_us, empty.cpu_us, floor.cpu_us, ours.cpu_us / floor.cpu_us)
+                    speeds = (ours.calls_per_second, floor.calls_per_second)
+                    yield Figure(database, call, concurrency, *costs, *speeds)
+
+
+def fill(server: Server, turns: int) -> None:
+    """The sessions that calls are about, and others whose turns are taken."""
+    with connected(server.address) as client:
+        both = members(*(new_participant(client, NAMESPACE, name.rpartition("/")[2]) for name in (AUTHOR, OTHER)))
+        updates = [
+            StateUpdate(scope=StateScope.STATE_SCOPE_SESSION, key=f"key-{number}", value_json='"value"')
+            for number in range(KEYS)
+        ]
+        for number in range(SESSIONS):
+            session = new_session(client, NAMESPACE, f"session-{number}", data=DATA, participants=both)
+            append(client, session.name, *[TEXT] * EVENTS, state_updates=updates)
+    request = {"parent": NAMESPACE, "sessionId": "turn-{{.RequestNumber}}", "session": {}}
+    load(
+        server,
+        "SessionService/CreateSession",
+        request,
+        turns,
+        concurrency=MOST_CONNECTIONS,
+        connections=MOST_CONNECTIONS,
+    )
+
+
+def compare(
+    call: str, sides: list[list[Server]], numbers: Iterator[int], concurrency: int, effort: Effort
+) -> list[Load]:
+    """The median load of each side, which has a server for each step, over some rounds behind one that warms up."""
+    connections = min(concurrency, MOST_CONNECTIONS)
+
+    def cost(server: Server, step: Step) -> Load:
+        method, request = step.method, step.request
+        return load(server, method, request, effort.calls, concurrency=concurrency, connections=connections)
+
+    rounds = [
+        [added(map(cost, side, steps_of(call, number))) for side in sides]
+        for number in itertools.islice(numbers, effort.rounds + 1)
+    ]
+    return [medians(loads) for loads in zip(*rounds[1:], strict=True)]
+
+
+def added(steps: Iterable[Load]) -> Load:
+    """The load of steps that are one call."""
+    costs, speeds = zip(*steps, strict=True)
+    return Load(sum(costs), 1 / sum(1 / speed for speed in speeds))
+
+
+def medians(loads: tuple[Load, ...]) -> Load:
+    return Load(*map(statistics.median, zip(*loads, strict=True)))
+
+
+def tell_batches(figures: list[Figure]) -> None:
+    """What ten events cost in one batch, against one event."""
+    costs = {(of.database, of.concurrency, of.call): of.ours_us for of in figures}
+    for (database, concurrency, call), cost in costs.items():
+        ten = costs.get((database, concurrency, "AppendEvents of 10"))
+        if call == "AppendEvents of 1" and ten:
+            print(f"{database}, concurrency {concurrency}: a batch of 10 costs {ten / cost:.2f} of one event")
+
+
+if __name__ == "__main__":
+    main()

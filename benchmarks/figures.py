@@ -1,0 +1,78 @@
+"""CPU time per call, taken alike for our server and for the peers, whose venv has none of our packages."""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import NamedTuple
+
+SERVER_CORE, CLIENT_CORE = 0, 1
+LEAST, CALLS = 3, 300
+# What all systems are given to keep.
+USER, TEXT = "ada", "x" * 100
+# 2 KiB of JSON: what an agent remembers of a task with some thirty steps.
+STATE = {"task": {f"step {number}": {"is_done": True, "note": "x" * 24} for number in range(32)}}
+
+# The seconds of CPU time so far.
+Clock = Callable[[], float]
+
+
+class Figure(NamedTuple):
+    """What a call of a system costs; the size is how many events or sessions it writes or reads."""
+
+    system: str
+    operation: str
+    size: int
+    cpu_us: float
+    calls: int
+
+
+class Meter:
+    """Takes the figures of systems that do the same calls, each with a clock of its own."""
+
+    def __init__(self, clocks: Mapping[str, Clock], seconds: float) -> None:
+        self.figures: list[Figure] = []
+        self._clocks, self._seconds = clocks, seconds
+
+    def calls(self, operation: str, size: int) -> Iterator[int]:
+        """The numbers of the calls to make for one figure: a few to warm up, then those that count."""
+        first = yield from self._numbers(0, CALLS // 10, self._seconds / 10)
+        before = [clock() for clock in self._clocks.values()]
+        calls = (yield from self._numbers(first, CALLS, self._seconds)) - first
+        after = [clock() for clock in self._clocks.values()]
+        for system, start, end in zip(self._clocks, before, after, strict=True):
+            self.figures.append(Figure(system, operation, size, (end - start) / calls * 1e6, calls))
+
+    def tell(self) -> None:
+        """Print the figures, each as a line of JSON."""
+        for figure in self.figures:
+            print(json.dumps(figure._asdict()), flush=True)
+
+    def _numbers(self, first: int, most: int, seconds: float) -> Generator[int, None, int]:
+        """The numbers from the first on, until they are that many or, after a few, the seconds are over.
+
+        Returns the number behind the last one.
+        """
+        # By CPU time: on a machine that does other things too, as many calls are made as on an idle one.
+        clock = next(iter(self._clocks.values()))
+        deadline = clock() + seconds
+        number = first
+        while number < first + LEAST or (number < first + most and clock() < deadline):
+            yield number
+            number += 1
+        return number
+
+
+def cpu_clock(pid: int) -> Clock:
+    """The clock of another process: user and system time of all its threads, on Linux."""
+    return lambda: time.clock_gettime((~pid << 3) | 2)
+
+
+def peer_options() -> argparse.Namespace:
+    """What the program of a peer is told."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url", help="the database, by an asyncio driver")
+    parser.add_argument("--events", type=int, nargs="+", required=True, help="lengths of the logs to read")
+    parser.add_argument("--sessions", type=int, nargs="+", required=True, help="lengths of the lists to read")
+    parser.add_argument("--seconds", type=float, required=True, help="of CPU time for a figure, at most")
+    return parser.parse_args()

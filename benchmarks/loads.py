@@ -1,0 +1,131 @@
+"""Loads: a server on one core, the load generator ghz on the other, and the CPU time that the server spends."""
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+
+from activity_session_server.app import SERVICES
+
+SERVER_CORE, LOAD_CORE = 0, 1
+_HOW_TO_GET = "go install github.com/bojand/ghz/cmd/ghz@v0.120.0"
+_ERROR_CHARACTERS = 500
+_PACKAGE = "activity_session.v1"
+# Linux: the clock of all threads of another process is its inverted id with this behind it (clock_getcpuclockid).
+_CPU_CLOCK = 0b010
+
+
+class Server(NamedTuple):
+    """A process that answers calls at an address."""
+
+    pid: int
+    address: str
+
+
+class Load(NamedTuple):
+    """What the server spent on a call, in microseconds of CPU time (user and system), and how many it answered."""
+
+    cpu_us: float
+    calls_per_second: float
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of a process so far, user and system, of all its threads."""
+    return time.clock_gettime(~pid << 3 | _CPU_CLOCK)
+
+
+@contextmanager
+def serving(*command: str) -> Iterator[Server]:
+    """A server, on its core inside the block, that prints where it listens; it is killed after the block."""
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(
+            ["taskset", "--cpu-list", str(SERVER_CORE), *command], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line.startswith("listening on "):
+                log.seek(0)
+                raise RuntimeError(f"{' '.join(command)} does not listen: {log.read()}")
+            yield Server(process.pid, line.removeprefix("listening on ").strip())
+        finally:
+            process.kill()
+
+
+def load(
+    server: Server, method: str, request: dict[str, Any], calls: int, *, concurrency: int, connections: int
+) -> Load:
+    """Call a method such as `SessionService/GetSession` that many times; each answer must be OK.
+
+    The request is in the JSON of protobuf; its texts may hold ghz's templates, such as {{.RequestNumber}}. What a load
+    measures includes that its connections are made; the first load of a server warms it up.
+    """
+    before = cpu_seconds(server.pid)
+    report = _ghz(
+        *("--call", f"{_PACKAGE}.{method}", "--data", json.dumps(request), "--total", str(calls)),
+        *("--concurrency", str(concurrency), "--connections", str(connections), server.address),
+    )
+    used = cpu_seconds(server.pid) - before
+    if report["statusCodeDistribution"] != {"OK": calls}:
+        errors = str(report["errorDistribution"])[:_ERROR_CHARACTERS]
+        raise RuntimeError(f"{method}: {report['statusCodeDistribution']}: {errors}")
+    return Load(used / calls * 1e6, report["rps"])
+
+
+def require_ghz() -> None:
+    """End the program where ghz is not installed: well, unless REQUIRE_ALL=1 forbids what is left out."""
+    if _find_ghz() is None:
+        print(f"skipped, ghz is not installed; to measure: {_HOW_TO_GET}")
+        sys.exit(os.environ.get("REQUIRE_ALL") == "1")
+
+
+def _ghz(*arguments: str) -> Any:
+    command = ["taskset", "--cpu-list", str(LOAD_CORE), _find_ghz() or "ghz", "--insecure", "--format", "json"]
+    with tempfile.NamedTemporaryFile() as protoset:
+        protoset.write(_descriptors())
+        protoset.flush()
+        run = subprocess.run(
+            [*command, "--protoset", protoset.name, *arguments], capture_output=True, text=True, check=False
+        )
+    if run.returncode:
+        # It tells the error once for each call, with the request.
+        raise RuntimeError(f"ghz: {run.stderr[-_ERROR_CHARACTERS:]}")
+    return json.loads(run.stdout)
+
+
+@functools.cache
+def _find_ghz() -> str | None:
+    folders = [os.environ.get("PATH", "")]
+    if shutil.which("go"):
+        gopath = subprocess.run(["go", "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip()
+        folders.append(str(Path(gopath, "bin")))
+    return shutil.which("ghz", path=os.pathsep.join(folders))
+
+
+@functools.cache
+def _descriptors() -> bytes:
+    """The schema as ghz reads it: each file behind those that it imports."""
+    described = map(descriptor_pool.Default().FindFileContainingSymbol, SERVICES)
+    files = {file.name: file for service in described for file in _with_imports(service)}
+    schema = FileDescriptorSet(file=[FileDescriptorProto.FromString(file.serialized_pb) for file in files.values()])
+    return schema.SerializeToString()
+
+
+def _with_imports(file: FileDescriptor) -> Iterator[FileDescriptor]:
+    for imported in file.dependencies:
+        yield from _with_imports(imported)
+    yield file

@@ -1,0 +1,160 @@
+"""Writes docs/benchmarks.md and its plots from what the other programs of this folder have measured."""
+
+import itertools
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import tables
+from tables import by_database, table
+from targets import TARGETS, Rows, Verdict
+
+ROOT = Path(__file__).parents[1]
+RESULTS, PYTHON_WITH_PLOTS = ROOT / ".build/bench", ROOT / ".build/peers/bin/python"
+PAGE, NOTES = ROOT / "docs/benchmarks.md", ROOT / "benchmarks/notes.md"
+INTRODUCTION = """\
+# Benchmarks
+
+What a call costs the server, beside the least that it can cost and beside what people use today. `make bench`
+measures all of it on one machine in one run, and writes this page; `make bench QUICK=1` does so in less than two
+minutes, with fewer calls and smaller data. On another machine the microseconds differ; the ratios are what matters.
+
+## Method
+
+- The cost of a call is the CPU time (user and system, all threads) that the server's process spends on many calls,
+  divided by their number; µs are millionths of a second. Warming up does not count, and what the database server or
+  the client spends is not in it, on no side.
+- Servers, and peers that work in the caller's process, have one core. Clients, the load generator
+  [ghz](https://ghz.sh) and MariaDB have another. An answer that is not OK ends the run.
+- The floor of a call is a bare grpcio server with the same options that runs the raw statements of that call by the
+  plain driver (sqlite3, PyMySQL), in the same transaction, on the same database, and answers nothing. The empty floor
+  runs no statement. Ours and its floors are loaded in turn, so that whatever else the machine does befalls all alike;
+  figures are medians of the rounds.
+- Commits are durable: SQLite has its write-ahead log with `synchronous=FULL`, MariaDB its defaults.
+- Peers work as people run them: in the process that calls them, one call after the other, by the asyncio drivers
+  aiosqlite and asyncmy, each in a database of its own. Ours is called through a socket, as is google-adk's REST
+  server, and theirs is the time of the server. Ours has several callers at once, as servers have, and that is what
+  the targets compare; beside it stand what a call costs when there is a single caller, for whom the server wakes each
+  time, and what it costs with the time of the Python client that reads the answer."""
+
+
+class Part(NamedTuple):
+    """A section: its text, and the table of a database's rows."""
+
+    text: str
+    table: Callable[[Rows], str]
+
+
+PARTS = {
+    "calls": Part(
+        """\
+## Calls and their floor
+
+CPU time per call at the concurrency of the load, and calls per second that one core has answered at that.""",
+        tables.calls,
+    ),
+    "growth": Part(
+        """\
+## Growth
+
+µs of CPU time of one caller's calls with more and more stored, and in brackets how many times that with 100 it is.
+
+![Cost of a call against what is stored, on SQLite](benchmarks/growth-sqlite.svg)
+
+![Cost of a call against what is stored, on MariaDB](benchmarks/growth-mariadb.svg)""",
+        tables.growth,
+    ),
+    "watch": Part(
+        """\
+## Watches
+
+One session, watched by so many: the time from append to delivery while events come slowly, and what is delivered when
+they come as fast as watchers get them.""",
+        tables.watch,
+    ),
+    "capacity": Part(
+        """\
+## Capacity
+
+Writers of one SQLite file, whose commits are shared; workers on several cores, which ghz and MariaDB need too; and how
+soon and how small a server starts.""",
+        tables.capacity,
+    ),
+    "peers": Part(
+        """\
+## Peers
+
+µs of CPU time for the same work, and in brackets how many times ours that is; empty where a peer does not do it.
+openai-agents' SQLiteSession is plain sqlite3 in the caller's process: what no service at all costs.
+
+![Cost of reading a session on SQLite](benchmarks/read-sqlite.svg)
+
+![Cost of reading a session on MariaDB](benchmarks/read-mariadb.svg)
+
+![Cost of listing sessions](benchmarks/list.svg)""",
+        tables.peers,
+    ),
+}
+
+
+def main() -> None:
+    results = dict(read(*PARTS))
+    notes = [NOTES.read_text().strip()] if NOTES.exists() else []
+    parts = [f"{PARTS[name].text}\n\n{by_database(rows, PARTS[name].table)}" for name, rows in results.items()]
+    PAGE.write_text("\n\n".join([INTRODUCTION, versions(), targets(results), *notes, *parts]) + "\n")
+    if PYTHON_WITH_PLOTS.exists():
+        subprocess.run([PYTHON_WITH_PLOTS, ROOT / "benchmarks/plots.py"], check=True)
+    else:
+        print("left out, since peers.py has not made the venv that draws them: plots", file=sys.stderr)
+
+
+def read(*names: str) -> Iterator[tuple[str, Rows]]:
+    """What has been measured, by the name of the program."""
+    for name in names:
+        path = RESULTS / f"{name}.json"
+        if path.exists():
+            result = json.loads(path.read_text())
+            yield name, result["rows"] if name == "peers" else result
+        else:
+            print(f"left out, since it has not been measured: {name}", file=sys.stderr)
+
+
+def versions() -> str:
+    machine = {
+        "machine": f"{processor()}, {os.cpu_count()} cores",
+        # What stands behind the number is the name of a distribution or of a host.
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
+        "ghz": ghz_version(),
+    }
+    peers = RESULTS / "peers.json"
+    packages = json.loads(peers.read_text())["versions"] if peers.exists() else {}
+    text = "## Versions\n\nWith `(peers)`: in the environment that the peers have, which draws the plots too."
+    return f"{text}\n\n" + table(("", "version"), (machine | packages).items())
+
+
+def processor() -> str:
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return model[1] if model else platform.machine()
+
+
+def ghz_version() -> str:
+    """As its build tells it; a ghz that `go install` has made calls itself `dev`."""
+    program = shutil.which("ghz")
+    build = re.search(rb"mod\tgithub\.com/bojand/ghz\tv(\S+)", Path(program).read_bytes()) if program else None
+    return build[1].decode() if build else "unknown"
+
+
+def targets(results: dict[str, Rows]) -> str:
+    judged = (target.verdicts(results.get(target.part, [])) for target in TARGETS)
+    return "## Targets\n\n" + table(Verdict._fields, itertools.chain.from_iterable(judged))
+
+
+if __name__ == "__main__":
+    main()

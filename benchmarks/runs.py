@@ -1,0 +1,49 @@
+"""What a run of a benchmark is: its options, the databases one after the other, and where the figures go."""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from activity_session_server.store import schema
+from loads import LOAD_CORE
+from measure import databases
+from processes import COMMAND
+
+RESULTS = Path(".build/bench")
+
+
+class Run(NamedTuple):
+    """One database, with the newest schema, and whether the figures are wanted soon."""
+
+    database: str
+    url: str
+    is_quick: bool
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What serves it on a free port."""
+        return (*COMMAND, "serve", "--address", "127.0.0.1:0", "--database-url", self.url)
+
+
+def measure_all(name: str, description: str | None, measure: Callable[[Run], Iterator[Any]]) -> None:
+    """Print the figures, which are named tuples, as they come, and write them to a file of that name."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help="less of everything, in seconds")
+    parser.add_argument("--database", choices=("SQLite", "MariaDB"), default="", help="only this one")
+    options = parser.parse_args()
+    # What this process starts is there too, such as MariaDB; servers alone are on the other core.
+    os.sched_setaffinity(0, {LOAD_CORE})
+    figures = []
+    with ExitStack() as stack:
+        for database, url in databases(stack):
+            if database.startswith(options.database):
+                schema.migrate_url(url)
+                for figure in measure(Run(database, url, options.quick)):
+                    print(figure, flush=True)
+                    figures.append(figure._asdict())
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=1))

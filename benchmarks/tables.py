@@ -1,0 +1,98 @@
+"""The tables of docs/benchmarks.md, each from the rows of a measurement on one database."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from targets import OURS, Rows, work
+
+CALLS = {
+    "call": "call",
+    "concurrency": "concurrency",
+    "ours_us": "ours, µs",
+    "empty_us": "empty floor, µs",
+    "floor_us": "floor, µs",
+    "ratio": "ours / floor",
+    "ours_per_second": "ours, calls/s",
+    "floor_per_second": "floor, calls/s",
+}
+WATCHES = {
+    "watchers": "watchers",
+    "p50_ms": "delivered after: p50, ms",
+    "p99_ms": "p99, ms",
+    "deliveries_per_second": "deliveries/s",
+    "cpu_us": "CPU of a delivery, µs",
+    "memory_mb": "memory of the watchers, MB",
+}
+CAPACITY = {"part": "", "what": "what", "value": "value", "unit": "unit"}
+# A line, a column, and what stands there.
+Cell = tuple[str, str, str]
+
+
+def by_database(rows: Rows, write: Callable[[Rows], str]) -> str:
+    """What is written of each database's rows, below its name."""
+    return "\n\n".join(f"### {database}\n\n{write(here)}" for database, here in grouped(rows, "database"))
+
+
+def calls(rows: Rows) -> str:
+    return plain(rows, CALLS)
+
+
+def watch(rows: Rows) -> str:
+    return plain(rows, WATCHES)
+
+
+def growth(rows: Rows) -> str:
+    return "\n\n".join(pivot(f"with so many {stored}", growing(here)) for stored, here in grouped(rows, "stored"))
+
+
+def growing(rows: Rows) -> Iterator[Cell]:
+    for row in rows:
+        ratio = "" if row["ratio"] is None else f" ({row['ratio']:.2f})"
+        yield row["call"], f"{row['size']:,}", number(row["cpu_us"]) + ratio
+
+
+def capacity(rows: Rows) -> str:
+    return plain(rows, CAPACITY)
+
+
+def peers(rows: Rows) -> str:
+    ours = {(row["operation"], row["size"]): row["cpu_us"] for row in rows if row["system"] == OURS}
+    return pivot("", (beside(row, ours[row["operation"], row["size"]]) for row in rows))
+
+
+def beside(row: dict[str, Any], ours: float) -> Cell:
+    """What a system needs for a work, and how many times what ours does."""
+    cost = row["cpu_us"]
+    return work(row["operation"], row["size"]), row["system"], f"{number(cost)} ({cost / ours:.1f})"
+
+
+def grouped(rows: Rows, key: str) -> Iterator[tuple[str, Rows]]:
+    for group in dict.fromkeys(row[key] for row in rows):
+        yield group, [row for row in rows if row[key] == group]
+
+
+def plain(rows: Rows, columns: dict[str, str]) -> str:
+    return table(columns.values(), ([row[key] for key in columns] for row in rows))
+
+
+def pivot(corner: str, cells: Iterable[Cell]) -> str:
+    columns: dict[str, None] = {}
+    grid: dict[str, dict[str, str]] = {}
+    for line, column, cell in cells:
+        columns[column] = None
+        grid.setdefault(line, {})[column] = cell
+    lines = ((line, *(of_line.get(column, "") for column in columns)) for line, of_line in grid.items())
+    return table((corner, *columns), lines)
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str | float]]) -> str:
+    """A table of Markdown, with its numbers to the right."""
+    lines = [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in rows]
+    columns = zip(*lines, strict=True)
+    rule = ("---:" if all(cell[:1].isdigit() for cell in column if cell) else "---" for column in columns)
+    return "\n".join(f"| {' | '.join(line)} |" for line in (header, rule, *lines))
+
+
+def number(value: float) -> str:
+    """Three digits, or all of those before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

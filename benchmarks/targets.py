@@ -1,0 +1,167 @@
+"""What the measurements must show, and whether they do: the worst of the cases that a target is about decides."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+SQLITE, MARIADB = "SQLite file", "MariaDB"
+READS = ("GetSession", "EnsureSession", "ListEvents", "ListSessions", "GetState")
+WRITES = ("CreateSession", "UpdateSession", "AppendEvents of 1", "AcquireTurn + ReleaseTurn")
+OURS, WITH_MYSQLCLIENT = "activity-session", "activity-session with mysqlclient"
+ADK, AGENTS = "google-adk", "openai-agents SQLAlchemySession"
+# What is stored where growth starts.
+FEW_STORED = 100
+WORKS = {
+    "create": "create a session",
+    "append": "append an event",
+    "get": "get a session with its {:,} events",
+    "items": "get {:,} events alone",
+    "list": "list {:,} sessions",
+}
+# How many events or sessions a work is about.
+FEW_ROWS, MANY_ROWS, ANY_ROWS = range(50), range(50, sys.maxsize), range(sys.maxsize)
+MOST_WATCHERS = 1000
+Rows = list[dict[str, Any]]
+
+
+class Case(NamedTuple):
+    """Something measured that a target is about."""
+
+    database: str
+    what: str
+    value: float
+
+
+class Verdict(NamedTuple):
+    target: str
+    database: str
+    bound: str
+    worst: float | str
+    case: str
+    reached: str = "not measured"
+
+
+class Target(NamedTuple):
+    """What the cases of a measurement must keep to: a bound for each database, from above or from below."""
+
+    part: str
+    what: str
+    sign: str
+    bounds: dict[str, float]
+    cases: Callable[[Rows], Iterator[Case]]
+
+    def verdicts(self, rows: Rows) -> Iterator[Verdict]:
+        worst_first = sorted(self.cases(rows), key=lambda case: case.value, reverse=self.sign == "≤")
+        for database, bound in self.bounds.items():
+            yield self._verdict(database, bound, [case for case in worst_first if case.database == database])
+
+    def _verdict(self, database: str, bound: float, worst_first: list[Case]) -> Verdict:
+        verdict = Verdict(self.what, database, f"{self.sign} {bound:g}", "", "")
+        if not worst_first:
+            return verdict
+        reached = sum(case.value <= bound if self.sign == "≤" else case.value >= bound for case in worst_first)
+        told = "yes" if reached == len(worst_first) else f"**no**, {reached} of {len(worst_first)}"
+        return verdict._replace(worst=worst_first[0].value, case=worst_first[0].what, reached=told)
+
+
+def against_floor(calls: tuple[str, ...]) -> Callable[[Rows], Iterator[Case]]:
+    return lambda rows: (
+        Case(row["database"], f"{row['call']} at concurrency {row['concurrency']}", row["ratio"])
+        for row in rows
+        if row["call"] in calls
+    )
+
+
+def batches(rows: Rows) -> Iterator[Case]:
+    """A batch of ten events against one event, in cost."""
+    costs = {(row["database"], row["concurrency"], row["call"]): row["ours_us"] for row in rows}
+    for (database, concurrency, call), one in costs.items():
+        ten = costs.get((database, concurrency, "AppendEvents of 10"))
+        if call == "AppendEvents of 1" and ten:
+            yield Case(database, f"at concurrency {concurrency}", ten / one)
+
+
+def growth(rows: Rows) -> Iterator[Case]:
+    """What a call costs with much stored, against little."""
+    for row in rows:
+        if row["ratio"] is not None and row["size"] > FEW_STORED:
+            yield Case(row["database"], f"{row['call']}, {row['size']:,} {row['stored']}", row["ratio"])
+
+
+def watchers_memory(rows: Rows) -> Iterator[Case]:
+    for row in rows:
+        if row["watchers"] == MOST_WATCHERS:
+            yield Case(row["database"], f"{MOST_WATCHERS:,} watchers", row["memory_mb"])
+
+
+def figure(what: str) -> Callable[[Rows], Iterator[Case]]:
+    """A single one of the figures of capacity."""
+    return lambda rows: (Case(row["database"], what, row["value"]) for row in rows if row["what"] == what)
+
+
+def work(operation: str, size: int) -> str:
+    """What a peer's operation does."""
+    return WORKS[operation].format(size)
+
+
+def against_peer(system: str, sizes: range, ours_is: str = OURS) -> Callable[[Rows], Iterator[Case]]:
+    """What a peer's calls about so many rows cost, times what ours do."""
+
+    def cases(rows: Rows) -> Iterator[Case]:
+        ours = {
+            (row["database"], row["operation"], row["size"]): row["cpu_us"] for row in rows if row["system"] == ours_is
+        }
+        for row in rows:
+            database, operation, size = row["database"], row["operation"], row["size"]
+            if row["system"] == system and size in sizes and (database, operation, size) in ours:
+                yield Case(database, work(operation, size), row["cpu_us"] / ours[database, operation, size])
+
+    return cases
+
+
+TARGETS = (
+    Target("calls", "a read, times its floor", "≤", {SQLITE: 1.4, MARIADB: 1.3}, against_floor(READS)),
+    Target("calls", "a single write, times its floor", "≤", {SQLITE: 1.6, MARIADB: 1.6}, against_floor(WRITES)),
+    Target("calls", "a batch of 10 events, times one event", "≤", {SQLITE: 2.5, MARIADB: 2.5}, batches),
+    Target("growth", "much stored, times 100 stored", "≤", {SQLITE: 1.15, MARIADB: 1.15}, growth),
+    Target("watch", "memory of 1,000 watchers, MB", "≤", {SQLITE: 60, MARIADB: 60}, watchers_memory),
+    Target("capacity", "64 writers, times 1 writer", "≥", {SQLITE: 2.5}, figure("64 writers against 1")),
+    Target("capacity", "64 writers, times `OFF`", "≥", {SQLITE: 0.8}, figure("FULL against OFF, 64 writers")),
+    Target("capacity", "2 workers, times 1 worker", "≥", {MARIADB: 1.7}, figure("workers, 2 against 1: measured")),
+    Target(
+        "capacity",
+        "start, s",
+        "≤",
+        {SQLITE: 1.5, MARIADB: 1.5},
+        figure("from the start of the process to the first GetSession"),
+    ),
+    Target(
+        "capacity",
+        "memory of an idle server, MB",
+        "≤",
+        {SQLITE: 90, MARIADB: 90},
+        figure("resident memory behind that"),
+    ),
+    Target("peers", "google-adk, times ours: single rows", "≥", {SQLITE: 5, MARIADB: 3}, against_peer(ADK, FEW_ROWS)),
+    Target(
+        "peers",
+        "google-adk, times ours with mysqlclient: single rows",
+        "≥",
+        {MARIADB: 3},
+        against_peer(ADK, FEW_ROWS, WITH_MYSQLCLIENT),
+    ),
+    Target(
+        "peers",
+        "google-adk, times ours: 50 events or more, and lists",
+        "≥",
+        {SQLITE: 10, MARIADB: 10},
+        against_peer(ADK, MANY_ROWS),
+    ),
+    Target(
+        "peers",
+        "openai-agents' SQLAlchemySession, times ours",
+        "≥",
+        {SQLITE: 1, MARIADB: 1},
+        against_peer(AGENTS, ANY_ROWS),
+    ),
+)
