@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from activity_session.v1.conflict_pb2 import Conflict
@@ -23,6 +24,7 @@ from activity_session_server.names import ids_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store import events as rows
 from activity_session_server.store.heads import Head
+from activity_session_server.store.requests import Record
 from activity_session_server.store.states import Owner
 
 # What the server gives an event; the rest is its content.
@@ -47,7 +49,7 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> App
             last += len(appended)
         return AppendEventsResponse(events=[found[event.event_id] for event in events], last_sequence=last)
 
-    return store.write(call, append, request)
+    return store.write(call, append, request, Record(_numbers_alone, partial(_with_content, events)))
 
 
 def get_event(store: Store, call: Call, request: GetEventRequest) -> Event:
@@ -85,6 +87,28 @@ def _new(given: Event) -> Event:
     if event.HasField("event_time"):
         event.event_time.nanos -= event.event_time.nanos % 1000
     return event
+
+
+def _numbers_alone(answer: AppendEventsResponse) -> AppendEventsResponse:
+    """What an answer has that its request has not: the request comes again with all the rest."""
+    kept = AppendEventsResponse(last_sequence=answer.last_sequence)
+    for event in answer.events:
+        kept.events.add(name=event.name, event_id=event.event_id, sequence=event.sequence).create_time.CopyFrom(
+            event.create_time
+        )
+    return kept
+
+
+def _with_content(events: Sequence[Event], kept: AppendEventsResponse) -> AppendEventsResponse:
+    """The answer that was kept without the content that came with the request."""
+    answer = AppendEventsResponse()
+    answer.MergeFrom(kept)
+    for event, given in zip(answer.events, events, strict=True):
+        number = Event()
+        number.CopyFrom(event)
+        event.CopyFrom(given)
+        event.MergeFrom(number)
+    return answer
 
 
 def _append(writer: Writer, call: Call, head: Head, request: AppendEventsRequest, new: Sequence[Event]) -> list[Event]:

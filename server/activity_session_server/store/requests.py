@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -26,6 +26,7 @@ from activity_session_server.store.readers import Writer
 from activity_session_server.store.statements import Statement
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 # Ids of the server's own serve only to settle a lost commit, which takes seconds.
 _OWN_AGE = timedelta(minutes=15)
@@ -40,6 +41,16 @@ _DUE = Statement(
     select(Request.expire_ts).where(Request.expire_ts <= utc_now()).order_by(Request.expire_ts).limit(bindparam("most"))
 )
 _FORGET = Statement(delete(_TABLE).where(Request.expire_ts <= bindparam("its_latest")))
+
+
+class Record(NamedTuple, Generic[A]):
+    """How the answer to a request is kept: what is written of it, and how it is made of that and the request again."""
+
+    write: Callable[[A], Message]
+    read: Callable[[Any], A]
+
+
+WHOLE: Record[Any] = Record(lambda answer: answer, lambda kept: kept)
 
 
 @dataclass
@@ -69,18 +80,18 @@ class Claim:
             return cls("", uuid7_hex(), "", by_caller=False, age=_OWN_AGE)
         return None
 
-    def fulfil(self, writer: Writer, fn: Callable[[Writer], T]) -> T:
+    def fulfil(self, writer: Writer, fn: Callable[[Writer], T], record: Record[T]) -> T:
         """Carry the request out, or give the answer it was given before.
 
         Raises:
             ServiceError: REQUEST_ID_REUSED.
         """
         if not self._is_new(writer):
-            return cast("T", self._earlier_answer(writer) if self.by_caller else self.answer)
+            return record.read(self._earlier_answer(writer)) if self.by_caller else cast("T", self.answer)
         answer = fn(writer)
         if self.by_caller:
             packed = AnyMessage()
-            packed.Pack(cast("Message", answer))
+            packed.Pack(record.write(answer))
             writer.change(_RECORD, {**self._key(), "its_answer": packed.SerializeToString()})
         self.answer = answer
         return answer

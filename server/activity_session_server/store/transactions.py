@@ -64,10 +64,17 @@ class Store:
 
         return self._retrying(call, lambda: self._connections.run(read), None)
 
-    def write(self, call: Call, fn: Callable[[Writer], T], request: Message | None = None) -> T:
+    def write(
+        self,
+        call: Call,
+        fn: Callable[[Writer], T],
+        request: Message | None = None,
+        record: requests.Record[T] = requests.WHOLE,
+    ) -> T:
         """Run a function that writes, in a transaction: all of it is committed, or nothing.
 
-        With a `request` that carries a request id, the answer is kept with it; the same request gets it again.
+        With a `request` that carries a request id, the answer is kept with it, as `record` says; the same request gets
+        it again.
 
         Raises:
             ServiceError: what the function raises; DATABASE_UNAVAILABLE, DATABASE_BUSY, DEADLINE_EXCEEDED when
@@ -76,7 +83,7 @@ class Store:
         claim = requests.Claim.of(call, request, always=self._backend.commit_can_be_lost)
 
         def fulfil(writer: Writer) -> T:
-            return fn(writer) if claim is None else claim.fulfil(writer, fn)
+            return fn(writer) if claim is None else claim.fulfil(writer, fn, record)
 
         def once() -> T:
             work = Work(call, fulfil)
