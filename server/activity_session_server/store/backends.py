@@ -46,13 +46,14 @@ _SQLITE_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTR
 class Backend:
     """One family of databases.
 
-    `one_writer`: the database admits one writer at a time, so those of this process take turns. `commit_can_be_lost`: a
-    network lies between, so that the answer to a COMMIT can be lost. `driver` is the module of the driver (PEP 249).
+    `one_writer`: the database admits one writer at a time, so those of this process take turns. `is_remote`: a network
+    lies between, so that the answer to a COMMIT can be lost, and others can close a connection. `driver` is the module
+    of the driver (PEP 249).
     """
 
     begin_write: str
     one_writer: bool
-    commit_can_be_lost: bool
+    is_remote: bool
     contention: frozenset[int]
     unreachable: frozenset[int]
     timeout: frozenset[int]
@@ -82,7 +83,7 @@ class Backend:
         is_out_of_step = number == -1 and isinstance(
             driver_error(error), (self.driver.InterfaceError, self.driver.InternalError)
         )
-        return self.commit_can_be_lost and (number in self.unreachable or is_out_of_step)
+        return self.is_remote and (number in self.unreachable or is_out_of_step)
 
 
 SQLITE = Backend(
@@ -90,7 +91,7 @@ SQLITE = Backend(
     # (SQLITE_BUSY_SNAPSHOT) when another writer came in between.
     begin_write="BEGIN IMMEDIATE",
     one_writer=True,
-    commit_can_be_lost=False,
+    is_remote=False,
     contention=frozenset(_SQLITE_CONTENTION),
     unreachable=frozenset(_SQLITE_UNREACHABLE),
     timeout=frozenset(_SQLITE_TIMEOUT),
@@ -99,7 +100,7 @@ SQLITE = Backend(
 MYSQL = Backend(
     begin_write="BEGIN",
     one_writer=False,
-    commit_can_be_lost=True,
+    is_remote=True,
     contention=frozenset(_MYSQL_CONTENTION),
     unreachable=frozenset(_MYSQL_UNREACHABLE),
     timeout=frozenset(_MYSQL_TIMEOUT),

@@ -110,12 +110,12 @@ class Commits:
             for work in works:
                 self._run(connection, work, is_alone=len(works) == 1)
         except BaseException:
-            _roll_back(connection)
+            self._roll_back(connection)
             raise
         try:
             connection.run("COMMIT")
         except BaseException as error:
-            _roll_back(connection)
+            self._roll_back(connection)
             if self._may_have_happened(error):
                 raise CommitLostError from error
             raise
@@ -142,12 +142,12 @@ class Commits:
         is_answer = (
             not isinstance(error, self._backend.driver.Error) or self._backend.failure(error) is Failure.CONTENTION
         )
-        return self._backend.commit_can_be_lost and not is_answer
+        return self._backend.is_remote and not is_answer
 
-
-def _roll_back(connection: Connection) -> None:
-    """End a transaction, or the connection where even that fails, as on a Galera node without its cluster."""
-    try:
-        connection.run("ROLLBACK")
-    except Exception:  # whatever it is, the connection is of no more use
-        connection.close()
+    def _roll_back(self, connection: Connection) -> None:
+        """End a transaction, or the connection where even that fails, as on a Galera node without its cluster."""
+        try:
+            connection.run("ROLLBACK")
+        except Exception:  # SQLite has ended the transaction of its own accord; one in memory must stay open
+            if self._backend.is_remote:
+                connection.close()

@@ -13,9 +13,7 @@ from activity_session_server.store.backends import backend_of
 from activity_session_server.store.statements import Compiler, Statement, Values
 
 # Seconds; below the idle limits of proxies (60 to 300 s are usual) and far below wait_timeout (8 h).
-_LONGEST_IDLE = 280.0
-
-
+LONGEST_IDLE = 280.0
 T = TypeVar("T")
 
 
@@ -24,12 +22,16 @@ class NoneIdleError(Exception):
 
 
 class Connection:
-    """A connection in autocommit mode. Its errors are the driver's, or SQLAlchemy's around those."""
+    """A connection in autocommit mode; a database in memory lives as long as it.
+
+    Its errors are the driver's, or SQLAlchemy's around those.
+    """
 
     def __init__(self, engine: Engine, compiler: Compiler) -> None:
         """Open nothing yet."""
         self.engine = engine
         self._compiler = compiler
+        self._is_remote = backend_of(engine).is_remote
         # SQLAlchemy's connection, and a cursor of the driver's inside it; none while this one is closed.
         self._core: Any = None
         self._cursor: Any = None
@@ -38,7 +40,7 @@ class Connection:
     def open(self) -> None:
         """Be ready for use; what was idle for so long that others may have closed it is opened anew."""
         now = time.monotonic()
-        if now - self._last_used > _LONGEST_IDLE:
+        if self._is_remote and now - self._last_used > LONGEST_IDLE:
             self.close()
         if self._core is None:
             self._core = self.engine.connect()

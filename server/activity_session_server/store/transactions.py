@@ -80,7 +80,7 @@ class Store:
             ServiceError: what the function raises; DATABASE_UNAVAILABLE, DATABASE_BUSY, DEADLINE_EXCEEDED when
                 nothing was written; COMMIT_OUTCOME_UNKNOWN; REQUEST_ID_REUSED.
         """
-        claim = requests.Claim.of(call, request, always=self._backend.commit_can_be_lost)
+        claim = requests.Claim.of(call, request, always=self._backend.is_remote)
 
         def fulfil(writer: Writer) -> T:
             return fn(writer) if claim is None else claim.fulfil(writer, fn, record)
