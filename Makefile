@@ -11,7 +11,7 @@ DATABASE_URL ?= sqlite:///activity-session.db
 TRANSCRIPT ?= demo/transcript.txt
 # More processes than cores: tests that wait for something leave room for others.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
-FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py
+FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py tests/server/test_workers.py
 # How stubs are told apart from what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	clients/java/src/main/java/activity_session/v1 $(wildcard clients/*/service_config.json clients/*/src/service_config.json)
@@ -37,7 +37,7 @@ serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 test: $(READY) ## run the tests, on every backend that this machine has
 	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance)
 
-faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas
+faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers
 	$(PYTEST) $(FAULTS)
 
 drivers: $(READY) ## build what the tests drive the clients with

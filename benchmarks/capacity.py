@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -33,7 +33,7 @@ from activity_session_server.rpc import health
 from calls import EVENT, ONE_SESSION, SOME_SESSION, fill
 from floor import Floor
 from loads import LOAD_CORE, SERVER_CORE, Load, Server, cpu_seconds, load, require_ghz, serving
-from runs import RESULTS, Run, measure_all
+from runs import RESULTS, Run, children, measure_all, spent
 from servers import connected
 from steps import get_session
 from watch import MB, resident_bytes
@@ -170,8 +170,7 @@ class Cost(NamedTuple):
 
 def measure_workers(run: Run, effort: Effort) -> Found:
     """GetSession by one and by two workers, and by as many bare processes."""
-    # Nothing else has been started yet.
-    (database,) = children(os.getpid())
+    (database,) = run.database_pids
     with ExitStack() as stack:
         sides = [stack.enter_context(make(run, count)) for make in (workers, floors) for count in (1, 2)]
         loads = [partial(cost, side, database, effort.calls_of_many) for side in sides]
@@ -225,20 +224,10 @@ def h2load(side: Side, calls: int) -> float:
     return float(found[1])
 
 
-def spent(pids: Iterable[int]) -> float:
-    """The CPU time of processes, in seconds."""
-    return sum(map(cpu_seconds, pids))
-
-
 def spent_by_others(database: int) -> float:
     """The CPU time of the database, and of h2load, which has ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return ended.ru_utime + ended.ru_stime + cpu_seconds(database)
-
-
-def children(pid: int) -> tuple[int, ...]:
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    return tuple(int(child) for found in lists for child in found.read_text().split())
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """How the cost of a call grows with what is stored: among few and many sessions, in short and long logs, with data.
 
-A cost is the CPU time of the server for one call of one caller. The sizes are called in turn, a few calls each, so that
-whatever else the machine does befalls all alike; figures are medians of the turns.
+A cost is the CPU time of one call of one caller: what the server spends, and what MariaDB does, which would be the one
+to read more. The sizes are called in turn, a few calls each, so that whatever else the machine does befalls all alike;
+figures are medians of the turns.
 """
 
 import itertools
+import operator
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -24,9 +26,9 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_server.orm import ActivitySession, Event
 from activity_session_server.orm.base import prefixed_uuid
-from loads import cpu_seconds, serving
+from loads import serving
 from measure import write_rows
-from runs import Run, measure_all
+from runs import Run, measure_all, spent
 from servers import Client, connected
 from steps import append, make_namespace, new_session
 
@@ -50,18 +52,23 @@ Calls = dict[str, Call]
 
 
 class Figure(NamedTuple):
-    """What a call costs the server with so much stored, and how many times that with 100 it is; data has no 100."""
+    """What a call costs the server and MariaDB with so much stored, in microseconds.
+
+    The ratio is that of both together to what they spend with 100; data has none.
+    """
 
     database: str
     call: str
     stored: str
     size: int
     cpu_us: float
+    database_us: float
     ratio: float | None
 
     def __str__(self) -> str:
         ratio = "" if self.ratio is None else f"ratio {self.ratio:.2f}"
-        return f"{self.database:<12} {self.call:<47} {self.size:>9,} {self.stored:<13} {self.cpu_us:6.0f} µs  {ratio}"
+        costs = f"{self.cpu_us:6.0f} µs {self.database_us:6.0f} µs"
+        return f"{self.database:<12} {self.call:<47} {self.size:>9,} {self.stored:<13} {costs}  {ratio}"
 
 
 def main() -> None:
@@ -72,28 +79,34 @@ def measure(run: Run) -> Iterator[Figure]:
     many_sessions, many_events = (QUICK_SIZES, QUICK_SIZES) if run.is_quick else (SESSIONS, EVENTS)
     turns = QUICK_TURNS if run.is_quick else TURNS
     with serving(*run.command) as server, connected(server.address) as client:
+        pids = ((server.pid,), run.database_pids)
         for stored, calls in (
             ("sessions", {size: session_calls(client, run.url, size) for size in many_sessions}),
             ("events", {size: event_calls(client, run.url, size) for size in many_events}),
             ("bytes of data", {size: data_calls(client, size) for size in DATA_BYTES}),
         ):
             for call in calls[BASE] if BASE in calls else calls[DATA_BYTES[0]]:
-                costs = compare(server.pid, {size: of_size[call] for size, of_size in calls.items()}, turns)
-                for size, cost in costs.items():
-                    yield Figure(run.database, call, stored, size, cost, cost / costs[BASE] if BASE in costs else None)
+                costs = compare(pids, {size: of_size[call] for size, of_size in calls.items()}, turns)
+                for size, (server_us, database_us) in costs.items():
+                    ratio = (server_us + database_us) / sum(costs[BASE]) if BASE in costs else None
+                    yield Figure(run.database, call, stored, size, server_us, database_us, ratio)
 
 
-def compare(pid: int, calls: dict[int, Call], turns: int) -> dict[int, float]:
-    """The microseconds of each size's call, in the median of the turns behind one that warms up."""
+def compare(pids: Sequence[Sequence[int]], calls: dict[int, Call], turns: int) -> dict[int, list[float]]:
+    """The microseconds that a call of each size costs each group of processes.
+
+    They are the medians of the turns behind one that warms up.
+    """
     numbers = itertools.count()
-    costs: dict[int, list[float]] = {size: [] for size in calls}
+    costs: dict[int, list[list[float]]] = {size: [] for size in calls}
     for _ in range(turns + 1):
         for size, call in calls.items():
-            before = cpu_seconds(pid)
+            before = [*map(spent, pids)]
             for number in itertools.islice(numbers, CALLS_A_TURN):
                 call(number)
-            costs[size].append((cpu_seconds(pid) - before) / CALLS_A_TURN * 1e6)
-    return {size: statistics.median(of_size[1:]) for size, of_size in costs.items()}
+            used = map(operator.sub, map(spent, pids), before)
+            costs[size].append([seconds / CALLS_A_TURN * 1e6 for seconds in used])
+    return {size: [*map(statistics.median, zip(*of_size[1:], strict=True))] for size, of_size in costs.items()}
 
 
 def session_calls(client: Client, database_url: str, count: int) -> Calls:

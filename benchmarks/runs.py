@@ -3,13 +3,13 @@
 import argparse
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from activity_session_server.store import schema
-from loads import LOAD_CORE
+from loads import LOAD_CORE, cpu_seconds
 from measure import databases
 from processes import COMMAND
 
@@ -17,11 +17,15 @@ RESULTS = Path(".build/bench")
 
 
 class Run(NamedTuple):
-    """One database, with the newest schema, and whether the figures are wanted soon."""
+    """One database, with the newest schema, and whether the figures are wanted soon.
+
+    The processes of the database are none for SQLite, whose work is the server's.
+    """
 
     database: str
     url: str
     is_quick: bool
+    database_pids: tuple[int, ...] = ()
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -42,8 +46,19 @@ def measure_all(name: str, description: str | None, measure: Callable[[Run], Ite
         for database, url in databases(stack):
             if database.startswith(options.database):
                 schema.migrate_url(url)
-                for figure in measure(Run(database, url, options.quick)):
+                for figure in measure(Run(database, url, options.quick, children(os.getpid()))):
                     print(figure, flush=True)
                     figures.append(figure._asdict())
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=1))
+
+
+def children(pid: int) -> tuple[int, ...]:
+    """The processes that a process has started."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return tuple(int(child) for found in lists for child in found.read_text().split())
+
+
+def spent(pids: Iterable[int]) -> float:
+    """The CPU time of processes so far, in seconds."""
+    return sum(map(cpu_seconds, pids))
