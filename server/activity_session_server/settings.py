@@ -7,6 +7,7 @@ them.
 import argparse
 from collections.abc import Mapping
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -98,6 +99,8 @@ class Settings(Limits):
     def _check(self) -> Self:
         if self.database_url.partition("://")[0] not in SCHEMES:
             raise ValueError(f"database_url: its scheme must be one of {', '.join(SCHEMES)}")
+        if "+mysqldb:" in self.database_url and find_spec("MySQLdb") is None:
+            raise ValueError("database_url: it needs mysqlclient: pip install 'activity-session-server[mysqlclient]'")
         if self.workers > 1 and self._is_in_memory:
             raise ValueError("workers: each would have a database of its own in memory; use a file, or one worker")
         for name in ("request_bytes", "response_bytes"):

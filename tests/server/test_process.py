@@ -1,5 +1,6 @@
 """The command line, as processes."""
 
+import argparse
 import contextlib
 import json
 import signal
@@ -20,7 +21,7 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, Serv
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import GetSessionRequest
-from activity_session_server import __version__
+from activity_session_server import __version__, settings
 from activity_session_server.app import SERVICES
 from activity_session_server.store import schema
 from backends import MARIADB, SQLITE_FILE, MariaDB
@@ -118,6 +119,14 @@ class TestSettings:
         assert by_flag == by_variable
         assert by_flag.startswith(f"activity-session: settings: {setting}: ")
         assert len(by_flag.splitlines()) == 1
+
+    def test_a_driver_that_is_not_installed_is_refused_with_what_installs_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings, "find_spec", lambda _: None)
+        variables = {"ACTIVITY_SESSION_DATABASE_URL": "mysql+mysqldb://nobody@127.0.0.1:1/nothing"}
+        with pytest.raises(settings.SettingsError, match=r"^database_url: .*activity-session-server\[mysqlclient\]"):
+            settings.load(argparse.Namespace(), variables)
 
     @pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "--nothing", "1"], ["serve", "--threads"]])
     def test_a_command_line_that_cannot_be_read_is_refused_with_2(self, arguments: list[str]) -> None:
