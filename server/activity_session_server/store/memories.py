@@ -104,10 +104,11 @@ def list_memories(
     """
     namespace_id, session_id = names.ids_of(parent)
     owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
-    statement = _LIST[session_id == names.WILDCARD, show_deleted]
+    of_all = session_id == names.WILDCARD
+    statement = _LIST[of_all, show_deleted]
     query = Query(filtered(statement, where, _COLUMNS), {"owner": owner_uid()})
     to_message = partial(memory_message, namespace_id=namespace_id)
-    keys = keys_of(Memory, page.order)
+    keys = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid")
     return fetch_owned_page(
         reader, query, keys, page, to_message, most_bytes=most_bytes, chunk=CHUNK, owner_uid=owner_uid
     )

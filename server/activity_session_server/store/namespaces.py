@@ -78,7 +78,9 @@ def list_namespaces(
 ) -> tuple[list[NamespaceMessage], Position | None]:
     """One page of namespaces, and where the next one starts."""
     query = Query(filtered(_LIST[show_deleted], where, _COLUMNS))
-    return fetch_page(reader, query, keys_of(Namespace, page.order), page, namespace_message, most_bytes=most_bytes)
+    return fetch_page(
+        reader, query, keys_of(Namespace, page.order, owner=""), page, namespace_message, most_bytes=most_bytes
+    )
 
 
 def create_namespace(writer: Writer, namespace_id: str, namespace: NamespaceMessage) -> NamespaceMessage | None:

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, or_
 
 from activity_session_server.orm.base import Resource, table_of
-from activity_session_server.orm.types import AnyRow
+from activity_session_server.orm.types import MYSQL, AnyRow
 from activity_session_server.paging import Order, Page, Position, stale_token
 from activity_session_server.store.readers import Raced, Reader
 from activity_session_server.store.statements import Statement, Values
@@ -31,12 +31,13 @@ class Keys(NamedTuple):
     """The columns that a list is sorted by: the field asked for, then the key that tells equals apart.
 
     A field that has no equals under one owner has the owner's key beside it instead, so that a page is continued with
-    the same owner or not at all.
+    the same owner or not at all. `index_name` is that of the index in that order, where there is one.
     """
 
     field: Column[Any]
     pkid: Column[Any] | None = None
     owner: Column[Any] | None = None
+    index_name: str = ""
 
 
 class Query(NamedTuple):
@@ -108,10 +109,13 @@ def fetch_owned_page(
     return found
 
 
-def keys_of(resource: type[Resource], order: Order) -> Keys:
-    """The columns that a list of resources is sorted by."""
-    columns = table_of(resource).c
-    return Keys(columns[_COLUMNS[order.field]], columns["pkid"])
+@cache
+def keys_of(resource: type[Resource], order: Order, owner: str = "namespace_pkid") -> Keys:
+    """The columns that a list of resources is sorted by; `owner` is the column of whom they belong to, if any."""
+    table, field = table_of(resource), _COLUMNS[order.field]
+    wanted = [name for name in (owner, field, "pkid") if name]
+    names = [str(index.name) for index in table.indexes if [column.name for column in index.columns] == wanted]
+    return Keys(table.c[field], table.c["pkid"], index_name="".join(names))
 
 
 def _position(keys: Keys, row: AnyRow) -> Position:
@@ -138,6 +142,9 @@ def _prepared_rest(statement: Statement, keys: Keys, order: Order, *, is_first: 
 def _rest(statement: Select[Any], keys: Keys, order: Order, *, is_first: bool) -> Select[Any]:
     if not is_first:
         statement = statement.where(_is_behind_place(keys, order))
+        for dialect in MYSQL if keys.index_name else ():
+            # Left to itself it reads the whole list up to the place when that seems to be few rows for the limit.
+            statement = statement.with_hint(keys.field.table, f"FORCE INDEX ({keys.index_name})", dialect)
     columns = [column for column in (keys.field, keys.pkid) if column is not None]
     statement = statement.order_by(*(column.desc() if order.descending else column for column in columns))
     return statement.limit(bindparam("most"))
