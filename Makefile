@@ -9,6 +9,8 @@ GENERATOR := .build/generator
 ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
 TRANSCRIPT ?= demo/transcript.txt
+# What bench measures: make bench QUICK=1 in less than two minutes, unless PARTS says otherwise.
+PARTS ?= calls growth watch $(if $(QUICK),,capacity peers)
 # More processes than cores: tests that wait for something leave room for others.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py tests/server/test_workers.py
@@ -91,7 +93,7 @@ mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, w
 	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k 'mariadb or faults'
 
 bench: $(READY) ## measure what calls cost, beside their floor and what others use, and write docs/benchmarks.md
-	@for name in calls growth watch capacity peers; do \
+	@for name in $(PARTS); do \
 		PYTHONPATH=tests $(BIN)/python benchmarks/$$name.py $(if $(QUICK),--quick) || exit; \
 	done
 	PYTHONPATH=tests $(BIN)/python benchmarks/report.py

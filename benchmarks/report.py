@@ -23,8 +23,9 @@ INTRODUCTION = """\
 # Benchmarks
 
 What a call costs the server, beside the least that it can cost and beside what people use today. `make bench`
-measures all of it on one machine in one run, and writes this page; `make bench QUICK=1` does so in less than two
-minutes, with fewer calls and smaller data. On another machine the microseconds differ; the ratios are what matters.
+measures all of it on one machine in one run, and writes this page; `make bench QUICK=1` measures calls, growth and
+watches in less than two minutes. On another machine the microseconds differ; the ratios are what matters. It needs
+ghz (`go install github.com/bojand/ghz/cmd/ghz@v0.120.0`), and h2load for the workers (`apt-get install nghttp2-client`).
 
 ## Method
 
