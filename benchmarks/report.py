@@ -25,7 +25,8 @@ INTRODUCTION = """\
 What a call costs the server, beside the least that it can cost and beside what people use today. `make bench`
 measures all of it on one machine in one run, and writes this page; `make bench QUICK=1` measures calls, growth and
 watches in less than two minutes. On another machine the microseconds differ; the ratios are what matters. It needs
-ghz (`go install github.com/bojand/ghz/cmd/ghz@v0.120.0`), and h2load for the workers (`apt-get install nghttp2-client`).
+ghz (`go install github.com/bojand/ghz/cmd/ghz@v0.120.0`) and, for the workers, h2load
+(`apt-get install nghttp2-client`).
 
 ## Method
 
