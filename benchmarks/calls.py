@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_server.store import schema
-from loads import LOAD_CORE, Load, Server, load, require_ghz, serving
+from figures import CLIENT_CORE
+from loads import Load, Server, load, require_ghz, serving
 from measure import databases
 from processes import COMMAND
 from servers import connected
@@ -118,7 +119,7 @@ def main() -> None:
     options = parser.parse_args()
     require_ghz()
     # What this process starts is there too, such as MariaDB; `serving` alone is on the other core.
-    os.sched_setaffinity(0, {LOAD_CORE})
+    os.sched_setaffinity(0, {CLIENT_CORE})
     effort = QUICK if options.quick else FULL
     levels = options.concurrency or ((8,) if options.quick else CONCURRENCY)
     print(f"µs of CPU per call; calls per second{'':29} ours    empty    floor  ratio    ours/s   floor/s")

@@ -31,14 +31,15 @@ from activity_session.v1.session_service_pb2 import GetSessionRequest
 from activity_session_server import addresses
 from activity_session_server.rpc import health
 from calls import EVENT, ONE_SESSION, SOME_SESSION, fill
+from figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
 from floor import Floor
-from loads import LOAD_CORE, SERVER_CORE, Load, Server, cpu_seconds, load, require_ghz, serving
+from loads import Load, Server, load, require_ghz, serving
 from runs import RESULTS, Run, children, measure_all, spent
 from servers import connected
 from steps import get_session
 from watch import MB, resident_bytes
 
-CORES = f"{SERVER_CORE},{LOAD_CORE}"
+CORES = f"{SERVER_CORE},{CLIENT_CORE}"
 GET_SESSION = "/activity_session.v1.SessionService/GetSession"
 FRAME_BYTES = 5
 CALLERS, CONNECTIONS = 64, 32
@@ -236,7 +237,7 @@ def workers(run: Run, count: int) -> Iterator[Side]:
     command = (*run.command, "--workers", str(count))
     if count == 1:
         with serving(*command) as server:
-            yield Side(server.address, (server.pid,), str(LOAD_CORE))
+            yield Side(server.address, (server.pid,), str(CLIENT_CORE))
     else:
         with serving("taskset", "--cpu-list", CORES, *command) as server:
             yield Side(server.address, children(server.pid), CORES)
@@ -249,14 +250,14 @@ def floors(run: Run, count: int) -> Iterator[Side]:
     with addresses.shared("127.0.0.1:0") as address:
         processes = [
             _CONTEXT.Process(target=answer, args=(run.url, address, core, is_up), daemon=True)
-            for core in (SERVER_CORE, LOAD_CORE)[:count]
+            for core in (SERVER_CORE, CLIENT_CORE)[:count]
         ]
         for process in processes:
             process.start()
         try:
             is_up.wait(WAIT_SECONDS)
             pids = tuple(process.pid for process in processes if process.pid)
-            yield Side(address, pids, CORES if count > 1 else str(LOAD_CORE))
+            yield Side(address, pids, CORES if count > 1 else str(CLIENT_CORE))
         finally:
             for process in processes:
                 process.kill()

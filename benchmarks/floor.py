@@ -37,8 +37,10 @@ OF_NAMED_SESSION = """activity_session.namespace_pkid = namespace.pkid AND activ
     AND namespace.name = :namespace"""
 
 CLAIM = "INSERT INTO request (scope, request_id, fingerprint, create_ts, expire_ts) VALUES ('', :id, '', :now, :later)"
-HOLD_NAMESPACE = f"SELECT pkid, name, settings, {RESOURCE} FROM namespace WHERE name = :namespace $shared"
-GET_PARTICIPANTS = f"""SELECT pkid, name, namespace_pkid, participant_type, participant_create_ts, {RESOURCE}
+HOLD_NAMESPACE = (
+    "SELECT pkid, name, enabled, managed, delete_ts, settings FROM namespace WHERE name = :namespace $shared"
+)
+GET_PARTICIPANTS = f"""SELECT pkid, name, participant_type, enabled, managed, delete_ts
     FROM participant WHERE {OWNER} AND name IN"""
 HOLD_MEMBERS = f"{GET_PARTICIPANTS} ('ada', 'planner') $shared"
 HOLD_AUTHOR = f"{GET_PARTICIPANTS} ('ada') $shared"

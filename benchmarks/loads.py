@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +17,11 @@ from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 from activity_session_server.app import SERVICES
+from figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
 
-SERVER_CORE, LOAD_CORE = 0, 1
 _HOW_TO_GET = "go install github.com/bojand/ghz/cmd/ghz@v0.120.0"
 _ERROR_CHARACTERS = 500
 _PACKAGE = "activity_session.v1"
-# Linux: the clock of all threads of another process is its inverted id with this behind it (clock_getcpuclockid).
-_CPU_CLOCK = 0b010
 
 
 class Server(NamedTuple):
@@ -39,11 +36,6 @@ class Load(NamedTuple):
 
     cpu_us: float
     calls_per_second: float
-
-
-def cpu_seconds(pid: int) -> float:
-    """The CPU time of a process so far, user and system, of all its threads."""
-    return time.clock_gettime(~pid << 3 | _CPU_CLOCK)
 
 
 @contextmanager
@@ -94,7 +86,7 @@ def require_ghz() -> None:
 
 
 def _ghz(*arguments: str) -> Any:
-    command = ["taskset", "--cpu-list", str(LOAD_CORE), _find_ghz() or "ghz", "--insecure", "--format", "json"]
+    command = ["taskset", "--cpu-list", str(CLIENT_CORE), _find_ghz() or "ghz", "--insecure", "--format", "json"]
     with tempfile.NamedTemporaryFile() as protoset:
         protoset.write(_descriptors())
         protoset.flush()

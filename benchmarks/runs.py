@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from activity_session_server.store import schema
-from loads import LOAD_CORE, cpu_seconds
+from figures import CLIENT_CORE, cpu_seconds
 from measure import databases
 from processes import COMMAND
 
@@ -40,7 +40,7 @@ def measure_all(name: str, description: str | None, measure: Callable[[Run], Ite
     parser.add_argument("--database", choices=("SQLite", "MariaDB"), default="", help="only this one")
     options = parser.parse_args()
     # What this process starts is there too, such as MariaDB; servers alone are on the other core.
-    os.sched_setaffinity(0, {LOAD_CORE})
+    os.sched_setaffinity(0, {CLIENT_CORE})
     figures = []
     with ExitStack() as stack:
         for database, url in databases(stack):

@@ -21,7 +21,8 @@ import grpc
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_service_pb2 import WatchSessionRequest
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
-from loads import Server, cpu_seconds, serving
+from figures import cpu_seconds
+from loads import Server, serving
 from runs import Run, measure_all
 from servers import Client, connected
 from steps import append, get_session, new_session

@@ -49,7 +49,7 @@ def _common() -> dict[str, Any]:
     return {
         "poolclass": NullPool,
         "isolation_level": "AUTOCOMMIT",
-        # Both save a ROLLBACK per call, of transactions that have ended already.
+        # Both save a ROLLBACK at the end of a connection, of transactions that have ended already.
         "pool_reset_on_return": None,
         "skip_autocommit_rollback": True,
         # Values are the users' conversations; they do not belong into logs.
