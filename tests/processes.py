@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ class ServerProcess:
         with log.open("w") as stderr:
             self.process = subprocess.Popen(
                 [*COMMAND, "serve", *flags],
-                env=os.environ | environment,
+                env=os.environ | {"PYTHONFAULTHANDLER": "1"} | environment,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
@@ -51,8 +52,13 @@ class ServerProcess:
         self.address = self.first_line.removeprefix("listening on ").strip()
 
     def wait(self) -> int:
-        """The exit code."""
-        self.process.communicate(timeout=_SECONDS)
+        """The exit code; a server that does not end tells in its log what its threads do."""
+        try:
+            self.process.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.communicate()
+            raise AssertionError(self._log.read_text()) from None
         return self.process.returncode
 
     def kill(self) -> None:

@@ -20,6 +20,8 @@ from activity_session_server.settings import Settings
 
 # Keeps workers that die at once from burning the machine, in seconds.
 RESTART_DELAY = 1.0
+# A signal just before a wait begins does not end it: its handler runs when the next one does, in seconds.
+_LONGEST_WAIT = 1.0
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -34,7 +36,8 @@ def serve(settings: Settings) -> int:
     """
     logs.configure(settings.log_format)
     if settings.workers == 1:
-        return _answer_calls(settings, threading.Event(), lambda address: _announce(settings, address))
+        _answer_calls(settings, lambda address: _announce(settings, address))
+        return 0
     try:
         with addresses.shared(settings.address) as address:
             return _Supervisor(settings.model_copy(update={"address": address})).run()
@@ -84,15 +87,15 @@ class _Supervisor:
         return ready
 
     def _tend(self) -> None:
-        """Wait until workers end; start them again, unless all are to end."""
-        signs = wait([worker.sentinel for worker in self._workers.values()])
+        """Wait a moment for workers to end; start them again, unless all are to end."""
+        signs = wait([worker.sentinel for worker in self._workers.values()], _LONGEST_WAIT)
         ended = [number for number, worker in self._workers.items() if worker.sentinel in signs]
         for number in ended:
             worker = self._workers.pop(number)
             worker.join()
             if not self._is_stopping:
                 _log.warning("a worker ended", extra={"pid": worker.pid, "exit_code": worker.exitcode})
-        if not self._is_stopping:
+        if ended and not self._is_stopping:
             time.sleep(RESTART_DELAY)
             self._start(ended)
 
@@ -118,32 +121,35 @@ def _work(settings: Settings, number: int, is_ready: Connection) -> None:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
     logs.configure(settings.log_format)
-    stop = threading.Event()
-    threading.Thread(target=_stop_with_supervisor, args=[stop], daemon=True).start()
-    _answer_calls(settings, stop, lambda _: is_ready.send("ready"))
+
+    def when_up(_: str) -> None:
+        threading.Thread(target=_end_with_supervisor, daemon=True).start()
+        is_ready.send("ready")
+
+    _answer_calls(settings, when_up)
 
 
-def _stop_with_supervisor(stop: threading.Event) -> None:
+def _end_with_supervisor() -> None:
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         supervisor.join()
-    stop.set()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _answer_calls(settings: Settings, stop: threading.Event, when_up: Callable[[str], None]) -> int:
-    """Answer calls in this process; `when_up` is told the address."""
+def _answer_calls(settings: Settings, when_up: Callable[[str], None]) -> None:
+    """Answer calls in this process until SIGTERM or SIGINT; `when_up` is told the address."""
+    # Held back from here on, also in the threads to come: the kernel may give a signal to any of them, and Python would
+    # run its handler only once something else wakes the main thread, which may be never.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     from activity_session_server import app
     from activity_session_server.store.schema import SchemaError
 
-    for number in _STOP_SIGNALS:
-        signal.signal(number, lambda *_: stop.set())
     try:
         with app.running(settings) as server:
             when_up(server.address)
-            stop.wait()
+            signal.sigwait(_STOP_SIGNALS)
     except (addresses.AddressInUseError, SchemaError) as error:
         sys.exit(f"activity-session: {error}")
-    return 0
 
 
 def _announce(settings: Settings, address: str) -> None:

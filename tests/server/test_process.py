@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -276,6 +277,13 @@ class Watcher:
 class TestSigterm:
     def test_ends_a_server_that_has_nothing_to_do_at_once(self, server: ServerProcess) -> None:
         server.process.send_signal(signal.SIGTERM)
+        assert server.wait() == 0
+
+    def test_ends_a_server_whichever_thread_the_kernel_tells(self, server: ServerProcess) -> None:
+        process = server.process.pid
+        threads = [int(thread.name) for thread in Path(f"/proc/{process}/task").iterdir()]
+        # To the id of a thread the kernel gives the signal to that one first, as it may do with any other.
+        os.kill(next(thread for thread in threads if thread != process), signal.SIGTERM)
         assert server.wait() == 0
 
     def test_does_not_wait_for_clients_that_only_watch_health(self, server: ServerProcess, client: Client) -> None:
