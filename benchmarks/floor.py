@@ -9,7 +9,6 @@ import re
 import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -22,6 +21,7 @@ import pymysql
 from sqlalchemy import URL, make_url
 
 from activity_session_server.app import _options
+from activity_session_server.ids import new_id
 from activity_session_server.settings import Settings
 
 # The statements of our server: `:name` is a value of `make_values`, `$name` what differs between the databases.
@@ -191,7 +191,7 @@ def make_values(connection: Any) -> dict[str, Value]:
         "author": lambda _: "namespaces/default/participants/ada",
         "id": lambda number: f"{first + number:032x}",
         "new_session": lambda number: f"activity_session-{first + number:032x}",
-        "uuid": lambda _: str(uuid.uuid4()),
+        "uuid": lambda _: new_id(),
         "sequence": lambda _: next(sequences),
         "data": lambda number: f"{number:2048}",
         "text": lambda _: "x" * 100,

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,6 +28,7 @@ from activity_session_server.addresses import AddressInUseError
 from activity_session_server.calls import Call
 from activity_session_server.errors import ServiceError
 from activity_session_server.feeds import Feeds
+from activity_session_server.ids import uuid7_hex
 from activity_session_server.roles import Role
 from activity_session_server.rpc import reflection
 from activity_session_server.rpc.call_log import CallLog
@@ -176,7 +176,7 @@ class App:
 
     def _own_call(self, method: str) -> Call:
         deadline = time.monotonic() + 2 * self.settings.database_timeout
-        return Call(uuid.uuid4().hex, method, Role.SYSTEM, deadline, self.settings)
+        return Call(uuid7_hex(), method, Role.SYSTEM, deadline, self.settings)
 
 
 def open_store(settings: Settings) -> Store:

@@ -1,6 +1,5 @@
 """The use cases of events, one function per RPC."""
 
-import uuid
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal
@@ -20,6 +19,7 @@ from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_server import access, conflicts, filters, flags, paging, states, turns
 from activity_session_server.calls import Call
 from activity_session_server.errors import Kind, ServiceError, about
+from activity_session_server.ids import new_id
 from activity_session_server.names import ids_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store import events as rows
@@ -83,7 +83,7 @@ def _new(given: Event) -> Event:
     event.CopyFrom(given)
     for field in _GIVEN:
         event.ClearField(field)
-    event.event_id = given.event_id or str(uuid.uuid4())
+    event.event_id = given.event_id or new_id()
     if event.HasField("event_time"):
         event.event_time.nanos -= event.event_time.nanos % 1000
     return event

@@ -3,7 +3,6 @@
 A deleted session keeps its memories: they can be read, recalled, changed and deleted, but no new ones come.
 """
 
-import uuid
 from typing import NamedTuple
 
 from activity_session.v1.memory_pb2 import Memory
@@ -22,6 +21,7 @@ from activity_session.v1.participant_pb2 import Participant, ParticipantType
 from activity_session_server import access, etags, filters, flags, masks, paging
 from activity_session_server.calls import Call
 from activity_session_server.errors import Kind, already_exists, invalid_field
+from activity_session_server.ids import new_id
 from activity_session_server.names import format_name, ids_of, parent_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store import memories as rows
@@ -42,7 +42,7 @@ class _New(NamedTuple):
 
 def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Memory:
     """Create a memory; its id is generated when none is given."""
-    memory_id = request.memory_id or str(uuid.uuid4())
+    memory_id = request.memory_id or new_id()
     access.check_namespace(request.parent, request.memory.agent, "memory.agent")
 
     def create(writer: Writer) -> Memory:
@@ -55,7 +55,7 @@ def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Mem
 
 def batch_create_memories(store: Store, call: Call, request: BatchCreateMemoriesRequest) -> BatchCreateMemoriesResponse:
     """Create several memories, all or none."""
-    ids = [one.memory_id or str(uuid.uuid4()) for one in request.requests]
+    ids = [one.memory_id or new_id() for one in request.requests]
     _check_batch(request)
 
     def create(writer: Writer) -> BatchCreateMemoriesResponse:

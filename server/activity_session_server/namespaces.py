@@ -1,7 +1,5 @@
 """The use cases of namespaces, one function per RPC."""
 
-import uuid
-
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import (
     CreateNamespaceRequest,
@@ -15,6 +13,7 @@ from activity_session.v1.namespace_service_pb2 import (
 from activity_session_server import etags, filters, flags, masks, paging
 from activity_session_server.calls import Call
 from activity_session_server.errors import Kind, about, already_exists
+from activity_session_server.ids import new_id
 from activity_session_server.names import format_name, ids_of
 from activity_session_server.store import Store, Writer, namespaces
 
@@ -23,7 +22,7 @@ MUTABLE = ("description", "enabled", "managed", "settings")
 
 def create_namespace(store: Store, call: Call, request: CreateNamespaceRequest) -> Namespace:
     """Create a namespace; its id is generated when none is given."""
-    namespace_id = request.namespace_id or str(uuid.uuid4())
+    namespace_id = request.namespace_id or new_id()
     name = format_name(Kind.NAMESPACE, namespace_id)
 
     def create(writer: Writer) -> Namespace:

@@ -1,7 +1,5 @@
 """The use cases of participants, one function per RPC."""
 
-import uuid
-
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.participant_service_pb2 import (
     CreateParticipantRequest,
@@ -15,6 +13,7 @@ from activity_session.v1.participant_service_pb2 import (
 from activity_session_server import access, etags, filters, flags, masks, paging
 from activity_session_server.calls import Call
 from activity_session_server.errors import Kind, already_exists, invalid_field
+from activity_session_server.ids import new_id
 from activity_session_server.names import format_name, ids_of
 from activity_session_server.store import Store, Writer, namespaces, participants
 
@@ -24,7 +23,7 @@ MUTABLE = ("description", "enabled", "managed")
 def create_participant(store: Store, call: Call, request: CreateParticipantRequest) -> Participant:
     """Create a participant; its id is generated when none is given."""
     (namespace_id,) = ids_of(request.parent)
-    participant_id = request.participant_id or str(uuid.uuid4())
+    participant_id = request.participant_id or new_id()
     name = format_name(Kind.PARTICIPANT, namespace_id, participant_id)
 
     def create(writer: Writer) -> Participant:

@@ -1,6 +1,5 @@
 """The use cases of sessions, one function per RPC; `memberships` has those of their participants."""
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -43,6 +42,7 @@ from activity_session_server.errors import (
     not_found,
     too_large,
 )
+from activity_session_server.ids import new_id
 from activity_session_server.names import format_name, ids_of
 from activity_session_server.store import Raced, Reader, Store, Writer, namespaces, sessions
 
@@ -51,7 +51,7 @@ MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "e
 
 def create_session(store: Store, call: Call, request: CreateSessionRequest) -> Session:
     """Create a session with its members; its id is generated when none is given."""
-    session_id = request.session_id or str(uuid.uuid4())
+    session_id = request.session_id or new_id()
     new = _new(call, request.parent, session_id, request.session)
 
     def create(writer: Writer) -> Session:

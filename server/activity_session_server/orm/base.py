@@ -1,13 +1,12 @@
 """What all tables share: the declarative base, keys, and the columns of a resource."""
 
-import os
-import time
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy import BigInteger, MetaData, Table, false, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
+from activity_session_server.ids import uuid7_hex
 from activity_session_server.orm.types import (
     PKID_LEN,
     RESOURCE_NAME_LEN,
@@ -27,14 +26,6 @@ class Base(DeclarativeBase):
             "fk": "fk__%(table_name)s__%(column_0_name)s",
         }
     )
-
-
-def uuid7_hex() -> str:
-    """A UUID of version 7 (RFC 9562, section 5.7) as 32 hex digits: milliseconds first, then random bits."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    value = value & ~(0xF << 76) | 0x7 << 76  # the version
-    value = value & ~(0x3 << 62) | 0x2 << 62  # the variant
-    return f"{value:032x}"
 
 
 def prefixed_uuid(prefix: str) -> str:

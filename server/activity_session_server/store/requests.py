@@ -19,8 +19,8 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server import names
 from activity_session_server.calls import Call
 from activity_session_server.errors import ServiceError
+from activity_session_server.ids import uuid7_hex
 from activity_session_server.orm import Request
-from activity_session_server.orm.base import uuid7_hex
 from activity_session_server.orm.types import utc_now
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.statements import Statement
