@@ -63,6 +63,8 @@ class SessionResourceSettings(BaseModel):
 
     def replaced_by(self, message: SessionSettings) -> "SessionResourceSettings":
         """The settings of the message, with the keys of these that no message can hold."""
+        if not self.model_fields_set and not message.ByteSize():
+            return self  # as with most sessions
         values = _to_dict(message)
         memory = _unknown(self.memory) | values.get("memory", {})
         kept = _unknown(self) | values | ({"memory": memory} if memory else {})

@@ -78,7 +78,9 @@ class PydanticType(TypeDecorator[BaseModel]):
     def process_bind_param(self, value: BaseModel | None, dialect: Dialect) -> Any:
         """The JSON value of a model."""
         del dialect
-        return None if value is None else value.model_dump(mode="json", exclude_unset=True)
+        if value is None:
+            return None
+        return value.model_dump(mode="json", exclude_unset=True) if value.model_fields_set else {}
 
     def process_result_value(self, value: Any, dialect: Dialect) -> BaseModel | None:
         """The model of a JSON value."""

@@ -160,7 +160,8 @@ def participant_type_text(value: ParticipantType.ValueType) -> str:
 def set_time(timestamp: Timestamp, time: datetime | None) -> None:
     """Fill in a timestamp from a column in UTC; None leaves it unset."""
     if time is not None:
-        timestamp.FromDatetime(time)
+        fields = _time(time)
+        timestamp.seconds, timestamp.nanos = fields["seconds"], fields["nanos"]
 
 
 def to_datetime(timestamp: Timestamp) -> datetime:

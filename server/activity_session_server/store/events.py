@@ -16,7 +16,7 @@ from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.paging import INT64, Page, Position
 from activity_session_server.store import heads
-from activity_session_server.store.codec import event_message, to_datetime
+from activity_session_server.store.codec import event_message, set_time, to_datetime
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.filters import Columns, filtered
 from activity_session_server.store.heads import Head
@@ -183,5 +183,5 @@ def _appended(event: EventMessage, session: Session, row: dict[str, Any]) -> Eve
     appended.CopyFrom(event)
     appended.name = f"{session.name}/events/{event.event_id}"
     appended.sequence = row["sequence"]
-    appended.create_time.FromDatetime(row["create_ts"])
+    set_time(appended.create_time, row["create_ts"])
     return appended

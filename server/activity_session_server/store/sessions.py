@@ -41,6 +41,7 @@ from activity_session_server.store.statements import Statement
 LockedSession = Locked[Session, SessionResourceSettings]
 
 _TABLE = table_of(ActivitySession)
+_NO_SETTINGS = SessionResourceSettings()
 _MEMBERS = (
     select(
         json_columns(
@@ -215,7 +216,7 @@ def find_session_to_lock(
 
 def create_session(writer: Writer, namespace: NamespaceMessage, session_id: str, session: Session) -> Session | None:
     """Insert a session without its members; None when its name is taken."""
-    settings = SessionResourceSettings().replaced_by(session.settings)
+    settings = _NO_SETTINGS.replaced_by(session.settings)
     values = {
         "namespace_pkid": namespace.uid,
         "name": session_id,
