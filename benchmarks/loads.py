@@ -87,6 +87,8 @@ def require_ghz() -> None:
 
 def _ghz(*arguments: str) -> Any:
     command = ["taskset", "--cpu-list", str(CLIENT_CORE), _find_ghz() or "ghz", "--insecure", "--format", "json"]
+    # A disk that stands still for a while is not what is measured.
+    command += ["--timeout", "60s"]
     with tempfile.NamedTemporaryFile() as protoset:
         protoset.write(_descriptors())
         protoset.flush()

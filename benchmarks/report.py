@@ -39,7 +39,8 @@ ghz (`go install github.com/bojand/ghz/cmd/ghz@v0.120.0`) and, for the workers, 
   plain driver (sqlite3, PyMySQL), in the same transaction, on the same database, and answers nothing. The empty floor
   runs no statement. Ours and its floors are loaded in turn, so that whatever else the machine does befalls all alike;
   figures are medians of the rounds.
-- Commits are durable: SQLite has its write-ahead log with `synchronous=FULL`, MariaDB its defaults.
+- SQLite has its write-ahead log with `synchronous=FULL`, which waits for the disk at each commit. MariaDB does so once
+  a second (`innodb_flush_log_at_trx_commit=2`): the disk that it waits for is not in the figures.
 - Peers work as people run them: in the process that calls them, one call after the other, by the asyncio drivers
   aiosqlite and asyncmy, each in a database of its own. Ours is called through a socket, as is google-adk's REST
   server, and theirs is the time of the server. Ours has several callers at once, as servers have, and that is what
