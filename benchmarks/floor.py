@@ -21,7 +21,7 @@ import pymysql
 from sqlalchemy import URL, make_url
 
 from activity_session_server.app import _options
-from activity_session_server.ids import new_id
+from activity_session_server.rules.ids import new_id
 from activity_session_server.settings import Settings
 
 # The statements of our server: `:name` is a value of `make_values`, `$name` what differs between the databases.

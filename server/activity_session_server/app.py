@@ -23,13 +23,13 @@ from activity_session.v1 import (
     session_service_pb2,
     session_service_pb2_grpc,
 )
-from activity_session_server import feeds, logs, retention
+from activity_session_server import logs
 from activity_session_server.addresses import AddressInUseError
-from activity_session_server.calls import Call
-from activity_session_server.errors import ServiceError
-from activity_session_server.feeds import Feeds
-from activity_session_server.ids import uuid7_hex
-from activity_session_server.roles import Role
+from activity_session_server.live import feeds
+from activity_session_server.live.feeds import Feeds
+from activity_session_server.live.slots import Slots
+from activity_session_server.live.turn_queues import Turns
+from activity_session_server.live.watches import Watches
 from activity_session_server.rpc import reflection
 from activity_session_server.rpc.call_log import CallLog
 from activity_session_server.rpc.event_service import EventService
@@ -40,12 +40,14 @@ from activity_session_server.rpc.memory_service import MemoryService
 from activity_session_server.rpc.namespace_service import NamespaceService
 from activity_session_server.rpc.participant_service import ParticipantService
 from activity_session_server.rpc.session_service import SessionService
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.ids import uuid7_hex
+from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
-from activity_session_server.slots import Slots
 from activity_session_server.store import Store, schema
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
-from activity_session_server.waiting import Turns
-from activity_session_server.watching import Watches
+from activity_session_server.usecases import retention
 
 SERVICES = tuple(
     file.DESCRIPTOR.services_by_name[name].full_name

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from activity_session_server.limits import Limits
-from activity_session_server.roles import Role
+from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.roles import Role
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
 SCHEMES = ("sqlite", "mysql+pymysql", "mariadb+pymysql", "mysql+mysqldb", "mariadb+mysqldb")

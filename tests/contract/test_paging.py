@@ -24,13 +24,13 @@ from activity_session.v1.session_service_pb2 import (
     UpdateSessionRequest,
 )
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
-from activity_session_server import paging
 from activity_session_server.app import App
-from activity_session_server.calls import Call
 from activity_session_server.orm import ActivitySession
 from activity_session_server.orm import Namespace as NamespaceRow
 from activity_session_server.orm import Participant as ParticipantRow
-from activity_session_server.roles import Role
+from activity_session_server.rules import paging
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.roles import Role
 from servers import DEADLINE, Client, connected, failure, serving, unique
 from steps import (
     delete_namespace,

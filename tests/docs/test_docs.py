@@ -11,8 +11,8 @@ import pytest
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.info_service_pb2 import ServerLimits
-from activity_session_server import filters
-from activity_session_server.limits import Limits
+from activity_session_server.rules import filters
+from activity_session_server.rules.limits import Limits
 from activity_session_server.settings import Settings
 from servers import serving
 

@@ -16,7 +16,7 @@ from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import BindParticipantRequest, CreateSessionRequest, ListSessionsRequest
 from activity_session_server.app import App
 from activity_session_server.rpc import calls
-from activity_session_server.store import resources
+from activity_session_server.store.queries import resources
 from backends import MariaDB, driver_error
 from moments import WAIT_SECONDS, Send, before, errors_of, eventually, sending
 from processes import write_lock

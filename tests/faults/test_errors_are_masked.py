@@ -8,8 +8,8 @@ import grpc
 import pytest
 
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, GetSessionRequest
-from activity_session_server import sessions
 from activity_session_server.app import App
+from activity_session_server.usecases import sessions
 from moments import before
 from servers import Client, Failure, connected, failure, serving
 

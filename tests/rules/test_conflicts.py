@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from activity_session.v1.conflict_pb2 import Conflict, StateConflict
 from activity_session.v1.event_pb2 import Event
-from activity_session_server import conflicts
+from activity_session_server.rules import conflicts
 
 EVENTS = st.builds(Event, sequence=st.integers(1, 2**40), text=st.text(max_size=300), author=st.text(max_size=50))
 STATES = st.builds(

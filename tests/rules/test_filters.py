@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server import filters
-from activity_session_server.errors import ServiceError
-from activity_session_server.filters import And, Comparison, Node, Not, Or, Text
-from activity_session_server.limits import Limits
+from activity_session_server.rules import filters
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.filters import And, Comparison, Node, Not, Or, Text
+from activity_session_server.rules.limits import Limits
 
 LIMITS = Limits.model_validate({})
 # As far as the settings let anybody go.

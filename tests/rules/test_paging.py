@@ -14,10 +14,10 @@ from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest
 from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
 from activity_session.v1.session_pb2 import SessionView
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
-from activity_session_server import paging
-from activity_session_server.errors import ServiceError
-from activity_session_server.limits import Limits
-from activity_session_server.paging import Order, Position
+from activity_session_server.rules import paging
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.paging import Order, Position
 
 MAXIMUM = 1000
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

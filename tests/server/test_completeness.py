@@ -16,10 +16,11 @@ from pydantic import BaseModel
 
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLimits
 from activity_session.v1.session_settings_pb2 import MemorySettings, SessionSettings
-from activity_session_server import __version__, session_settings
+from activity_session_server import __version__
 from activity_session_server.app import SERVICES
-from activity_session_server.limits import Limits
-from activity_session_server.session_settings import MemoryResourceSettings, SessionResourceSettings
+from activity_session_server.rules import session_settings
+from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.session_settings import MemoryResourceSettings, SessionResourceSettings
 from rpcs import COUNTED, IDEMPOTENT, MUTATING, RPCS, WITH_REQUEST_ID, Rpc, modules
 from servers import Client, connected, serving
 

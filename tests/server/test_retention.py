@@ -27,7 +27,6 @@ from activity_session.v1.session_service_pb2 import (
     UndeleteSessionRequest,
 )
 from activity_session.v1.state_pb2 import StateUpdate
-from activity_session_server import retention
 from activity_session_server.app import App
 from activity_session_server.orm import (
     ActivitySessionParticipant,
@@ -38,7 +37,8 @@ from activity_session_server.orm import (
     State,
 )
 from activity_session_server.orm.base import Base
-from activity_session_server.store.expunged import BATCH
+from activity_session_server.store.queries.expunged import BATCH
+from activity_session_server.usecases import retention
 from backends import MARIADB, SQLITE_FILE, driver_error
 from moments import before, engine_of, eventually
 from servers import Client, connected, failure, serving, unique

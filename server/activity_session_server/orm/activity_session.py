@@ -15,7 +15,7 @@ from activity_session_server.orm.types import (
     exact_text,
     utc_datetime,
 )
-from activity_session_server.session_settings import SessionResourceSettings
+from activity_session_server.rules.session_settings import SessionResourceSettings
 
 if TYPE_CHECKING:
     from activity_session_server.orm.memory import Memory

@@ -6,7 +6,6 @@ from typing import cast
 from sqlalchemy import BigInteger, MetaData, Table, false, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from activity_session_server.ids import uuid7_hex
 from activity_session_server.orm.types import (
     PKID_LEN,
     RESOURCE_NAME_LEN,
@@ -15,6 +14,7 @@ from activity_session_server.orm.types import (
     utc_datetime,
     utc_now,
 )
+from activity_session_server.rules.ids import uuid7_hex
 
 
 class Base(DeclarativeBase):

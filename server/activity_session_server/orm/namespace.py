@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from activity_session_server.namespace_settings import NamespaceResourceSettings
 from activity_session_server.orm.base import Resource
 from activity_session_server.orm.types import PydanticType
+from activity_session_server.rules.namespace_settings import NamespaceResourceSettings
 
 if TYPE_CHECKING:
     from activity_session_server.orm.activity_session import ActivitySession

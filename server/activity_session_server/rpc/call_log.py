@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import grpc
 
-from activity_session_server.calls import Call
-from activity_session_server.errors import ServiceError
 from activity_session_server.rpc import status
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError
 
 # Seconds between two looks for lines.
 INTERVAL = 0.1

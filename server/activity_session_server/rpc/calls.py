@@ -9,11 +9,11 @@ from typing import NoReturn
 import grpc
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server.calls import Call
-from activity_session_server.errors import ServiceError
-from activity_session_server.limits import Limits
-from activity_session_server.roles import Role
 from activity_session_server.rpc import status
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.roles import Role
 
 REQUEST_ID_KEY = "x-request-id"
 # A call without a deadline of its own gets this one, in seconds, so that it cannot hold a thread for ever.

@@ -4,9 +4,9 @@ from activity_session.v1 import event_service_pb2 as pb
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2_grpc import EventServiceServicer
 from activity_session.v1.state_pb2 import State
-from activity_session_server import events, states
-from activity_session_server.calls import Call
+from activity_session_server.rules.calls import Call
 from activity_session_server.store import Store
+from activity_session_server.usecases import events, state
 
 
 class EventService(EventServiceServicer):
@@ -25,7 +25,7 @@ class EventService(EventServiceServicer):
         return events.list_events(self._store, call, request)
 
     def GetState(self, request: pb.GetStateRequest, call: Call) -> State:
-        return states.get_state(self._store, call, request)
+        return state.get_state(self._store, call, request)
 
     def UpdateState(self, request: pb.UpdateStateRequest, call: Call) -> State:
-        return states.update_state(self._store, call, request)
+        return state.update_state(self._store, call, request)

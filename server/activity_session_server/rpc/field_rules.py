@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from activity_session_server import durations, json_text, names, namespace_settings, session_settings
-from activity_session_server.errors import Kind, Problem, Violation, too_large
-from activity_session_server.limits import Limits
+from activity_session_server.rules import durations, json_text, names, namespace_settings, session_settings
+from activity_session_server.rules.errors import Kind, Problem, Violation, too_large
+from activity_session_server.rules.limits import Limits
 
 # A value, the path it stands under, and what is wrong with it.
 Rule = Callable[[Any, str, Limits], Iterable[Violation]]

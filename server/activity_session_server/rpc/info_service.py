@@ -3,8 +3,8 @@
 from activity_session.v1 import info_service_pb2 as pb
 from activity_session.v1.info_service_pb2_grpc import InfoServiceServicer
 from activity_session_server import __version__
-from activity_session_server.calls import Call
-from activity_session_server.limits import Limits
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.limits import Limits
 
 CAPABILITIES = ("events", "memories", "namespaces", "participants", "sessions", "state", "turns", "watch")
 _DURATIONS = ("request_id_age", "purge_age", "turn_ttl")

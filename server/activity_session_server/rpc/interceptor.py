@@ -14,8 +14,12 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from activity_session_server.calls import Call
-from activity_session_server.errors import (
+from activity_session_server.rpc import calls, status
+from activity_session_server.rpc.call_log import CallLog
+from activity_session_server.rpc.streams import ResponseStream
+from activity_session_server.rpc.validation import Validator
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import (
     ServiceError,
     Violation,
     deadline_exceeded,
@@ -23,12 +27,8 @@ from activity_session_server.errors import (
     invalid_field,
     too_large,
 )
-from activity_session_server.limits import Limits
-from activity_session_server.roles import Role
-from activity_session_server.rpc import calls, status
-from activity_session_server.rpc.call_log import CallLog
-from activity_session_server.rpc.streams import ResponseStream
-from activity_session_server.rpc.validation import Validator
+from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.roles import Role
 
 _OWN_METHODS = "/activity_session."
 

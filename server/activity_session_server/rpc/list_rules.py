@@ -6,8 +6,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from activity_session.v1.state_pb2 import StateScope
-from activity_session_server.errors import Problem, Violation, too_large
-from activity_session_server.limits import Limits
+from activity_session_server.rules.errors import Problem, Violation, too_large
+from activity_session_server.rules.limits import Limits
 
 # The message that a list stands in, the list's path, and what is wrong with it.
 ListRule = Callable[[Any, str, Limits], Iterable[Violation]]

@@ -3,9 +3,9 @@
 from activity_session.v1 import memory_service_pb2 as pb
 from activity_session.v1.memory_pb2 import Memory
 from activity_session.v1.memory_service_pb2_grpc import MemoryServiceServicer
-from activity_session_server import memories
-from activity_session_server.calls import Call
+from activity_session_server.rules.calls import Call
 from activity_session_server.store import Store
+from activity_session_server.usecases import memories
 
 
 class MemoryService(MemoryServiceServicer):

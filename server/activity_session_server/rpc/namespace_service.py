@@ -3,9 +3,9 @@
 from activity_session.v1 import namespace_service_pb2 as pb
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2_grpc import NamespaceServiceServicer
-from activity_session_server import namespaces
-from activity_session_server.calls import Call
+from activity_session_server.rules.calls import Call
 from activity_session_server.store import Store
+from activity_session_server.usecases import namespaces
 
 
 class NamespaceService(NamespaceServiceServicer):

@@ -3,9 +3,9 @@
 from activity_session.v1 import participant_service_pb2 as pb
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.participant_service_pb2_grpc import ParticipantServiceServicer
-from activity_session_server import participants
-from activity_session_server.calls import Call
+from activity_session_server.rules.calls import Call
 from activity_session_server.store import Store
+from activity_session_server.usecases import participants
 
 
 class ParticipantService(ParticipantServiceServicer):

@@ -6,12 +6,12 @@ from activity_session.v1 import session_service_pb2 as pb
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2_grpc import SessionServiceServicer
 from activity_session.v1.turn_pb2 import TurnLease
-from activity_session_server import memberships, sessions, turns
-from activity_session_server.calls import Call, Stream
+from activity_session_server.live.turn_queues import Turns
+from activity_session_server.live.watches import Watches
 from activity_session_server.rpc.streams import answers_later
+from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.store import Store
-from activity_session_server.waiting import Turns
-from activity_session_server.watching import Watches
+from activity_session_server.usecases import memberships, sessions, turns
 
 
 class SessionService(SessionServiceServicer):

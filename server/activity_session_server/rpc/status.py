@@ -9,8 +9,8 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server import conflicts
-from activity_session_server.errors import DOMAIN, ServiceError
+from activity_session_server.rules import conflicts
+from activity_session_server.rules.errors import DOMAIN, ServiceError
 
 _Code = grpc.StatusCode
 _PREFIX = "ERROR_REASON_"

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 import grpc
 
-from activity_session_server.calls import Call
-from activity_session_server.errors import ServiceError
 from activity_session_server.rpc import status
 from activity_session_server.rpc.call_log import CallLog
 from activity_session_server.rpc.calls import set_status
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError
 
 M = TypeVar("M", bound=Callable[..., None])
 

@@ -13,11 +13,11 @@ from typing import Any
 from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf.message import Message
 
-from activity_session_server import names
-from activity_session_server.errors import Kind, Problem, Violation, invalid
-from activity_session_server.limits import Limits
 from activity_session_server.rpc.field_rules import RULES, Rule
 from activity_session_server.rpc.list_rules import LISTS, ListRule
+from activity_session_server.rules import names
+from activity_session_server.rules.errors import Kind, Problem, Violation, invalid
+from activity_session_server.rules.limits import Limits
 
 # A message, the path it stands under (ending in a dot unless empty), and what is wrong with it.
 Check = Callable[[Message, str], Iterable[Violation]]

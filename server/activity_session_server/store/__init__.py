@@ -5,6 +5,6 @@ take and answer messages; rows do not leave this package.
 """
 
 from activity_session_server.store.readers import Raced, Reader, Writer
-from activity_session_server.store.transactions import Store
+from activity_session_server.store.store import Store
 
 __all__ = ["Raced", "Reader", "Store", "Writer"]

@@ -17,10 +17,10 @@ from activity_session.v1.participant_pb2 import Participant, ParticipantType
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.state_pb2 import State
 from activity_session.v1.turn_pb2 import TurnLease
-from activity_session_server import etags
-from activity_session_server.errors import Kind
-from activity_session_server.names import format_name
 from activity_session_server.orm.types import AnyRow
+from activity_session_server.rules import etags
+from activity_session_server.rules.errors import Kind
+from activity_session_server.rules.names import format_name
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as columns are
 _TYPE_PREFIX = "PARTICIPANT_TYPE_"
@@ -80,7 +80,7 @@ def session_message(row: AnyRow, namespace_id: str) -> Session:
 
 
 def head_message(row: AnyRow, namespace_id: str) -> Session:
-    """The message of a session's row that `store.heads` reads: flags, last number and turn."""
+    """The message of a session's row that `store.queries.heads` reads: flags, last number and turn."""
     message = Session(
         name=format_name(Kind.SESSION, namespace_id, row.name),
         last_sequence=row.last_sequence,
@@ -198,7 +198,7 @@ def _flag_fields(row: AnyRow) -> dict[str, Any]:
 
 
 def _members(text: str, namespace_id: str) -> Any:
-    """The fields of the memberships in a JSON text of `store.sessions`, in the order in which they were bound."""
+    """The fields of the memberships in a JSON text of `queries.sessions`, in the order in which they were bound."""
     columns = orjson.loads(text)
     if not columns[0]:
         return None

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from activity_session_server.calls import Call
+from activity_session_server.rules.calls import Call
 from activity_session_server.store.backends import Backend, Failure
 from activity_session_server.store.connections import Connection, Connections
 from activity_session_server.store.readers import Writer

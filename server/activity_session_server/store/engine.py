@@ -1,7 +1,7 @@
 """The engine: how connections are made, and why each setting is what it is. `store.connections` keeps them.
 
 Connections are in autocommit mode: a read is one statement and costs one round trip, and a write says BEGIN and COMMIT
-itself (`store.transactions`). So nothing is left to roll back when a connection is given back.
+itself (`store.store`). So nothing is left to roll back when a connection is given back.
 """
 
 from dataclasses import dataclass

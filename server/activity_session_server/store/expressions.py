@@ -8,8 +8,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from activity_session_server.filters import Text as Pattern
 from activity_session_server.orm.types import MYSQL
+from activity_session_server.rules.filters import Text as Pattern
 
 
 class json_columns(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindp
 
 from activity_session_server.orm.base import Resource, table_of
 from activity_session_server.orm.types import MYSQL, AnyRow
-from activity_session_server.paging import Order, Page, Position, stale_token
+from activity_session_server.rules.paging import Order, Page, Position, stale_token
 from activity_session_server.store.readers import Raced, Reader
 from activity_session_server.store.statements import Statement, Values
 

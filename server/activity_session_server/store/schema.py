@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from activity_session_server.calls import Call
 from activity_session_server.orm import Namespace
+from activity_session_server.rules.calls import Call
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.statements import Statement
-from activity_session_server.store.transactions import Store
+from activity_session_server.store.store import Store
 
 _PROBE = Statement(select(Namespace.pkid).limit(1))
 

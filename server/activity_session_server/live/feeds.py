@@ -1,0 +1,254 @@
+"""Feeds: what those who follow a session are told, however many they are.
+
+A feed is what this process knows of a session that somebody follows. One thread keeps all feeds up to date: at once
+when this process has written to such a session, and at each tick for what other processes have written, by one query
+for all sessions that are followed. Whoever has something to do then is worked on by a few threads (`jobs`), so that
+a follower holds neither a thread nor a connection while nothing happens.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from typing import Protocol, TypeVar
+
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import WatchSessionResponse
+from activity_session_server.live.jobs import Job, JobThreads
+from activity_session_server.rules import flags
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import Kind, ServiceError, about, draining, not_found
+from activity_session_server.rules.names import ids_of
+from activity_session_server.store import Reader, Store
+from activity_session_server.store.queries import events, heads, sessions
+from activity_session_server.store.queries.heads import Pulse
+
+# Threads that work on followers; more only while clients do not read.
+THREADS = 2
+# Connections: one for the thread that keeps the feeds up to date, one for each of the others.
+CONNECTIONS = THREADS + 1
+# Events read at a time: at the default limits they have 32 MiB at most.
+CHUNK = 32
+# While commits rain down, looks for them are not closer together than this, in seconds.
+_SHORTEST_GAP = 0.005
+
+_log = logging.getLogger("activity_session.feeds")
+T = TypeVar("T")
+
+
+class Follower(Job, Protocol):
+    """Somebody who follows a session."""
+
+    feed: "Feed"
+
+    def needs(self, sequence: int, version: int) -> bool:
+        """Whether it has not had the event of that number, or the session of that version."""
+
+
+F = TypeVar("F", bound=Follower)
+
+
+class Feed:
+    """What is known of one session. `version` grows whenever the session's own message has changed."""
+
+    def __init__(self, session: Session, feeds: "Feeds") -> None:
+        self.session = session
+        self.last_sequence = session.last_sequence
+        self.version = 0
+        self.turn_is_held = True
+        self.ended: ServiceError | None = None
+        self.followers: set[Follower] = set()
+        self._feeds = feeds
+        self._lock = threading.Lock()
+        self._state: tuple[object, ...] = ()
+        self._tail: list[tuple[int, bytes]] = []
+        self._message: tuple[int, bytes] = (0, b"")
+
+    def refresh(self, pulse: Pulse | None) -> None:
+        """Take note of the session as it is now, None for one that is gone."""
+        name = self.session.name
+        if pulse is None:
+            self.ended = not_found(Kind.SESSION, name)
+            return
+        last_sequence, is_deleted, *state = pulse
+        if tuple(state) != self._state:
+            self._state = tuple(state)
+            self.version += 1
+        self.last_sequence = max(self.last_sequence, last_sequence)
+        self.turn_is_held = bool(pulse.turn_is_held)
+        self.ended = about(Kind.SESSION, "DELETED", name, f"{name} is deleted") if is_deleted else None
+
+    def note(self, session: Session) -> None:
+        """Take note of a session that was just read, and may be newer than the last look."""
+        self.last_sequence = max(self.last_sequence, session.last_sequence)
+        if not flags.is_deleted(session):
+            self.ended = None
+
+    def events_after(self, position: int) -> list[tuple[int, bytes]]:
+        """The next events after a number, as messages of a watch; the newest are read once for all."""
+        with self._lock:
+            tail = self._tail
+            if not tail or position >= tail[-1][0]:
+                tail = self._tail = self._read_after(position)
+            if not tail or position + 1 >= tail[0][0]:
+                return [(sequence, message) for sequence, message in tail if sequence > position]
+        return self._read_after(position)
+
+    def session_message(self, *, is_first: bool) -> tuple[int, bytes] | None:
+        """The session as a message of a watch, with the version that it has at least; None when it is gone.
+
+        The first one of a watch is read for it: what others were sent may lack what does not make a new version.
+        """
+        with self._lock:
+            if is_first or self._message[0] != self.version:
+                version = self.version
+                session = self._feeds.read(
+                    lambda reader: sessions.find_session(reader, *ids_of(self.session.name), full=True)
+                )
+                if session is None or session.uid != self.session.uid:
+                    return None
+                self._message = version, WatchSessionResponse(session=session).SerializeToString()
+            return self._message
+
+    def forget_passed(self) -> None:
+        """Let go of what no follower needs any more."""
+        newest = self._tail[-1][0] if self._tail else 0
+        if not any(follower.needs(newest, self._message[0]) for follower in tuple(self.followers)):
+            self._tail, self._message = [], (0, b"")
+
+    def _read_after(self, position: int) -> list[tuple[int, bytes]]:
+        found = self._feeds.read(lambda reader: events.events_after(reader, self.session, position, CHUNK))
+        return [(event.sequence, WatchSessionResponse(event=event).SerializeToString()) for event in found]
+
+
+class Feeds:
+    """The feeds of all sessions that are followed, and the threads that work on them."""
+
+    def __init__(self, store: Store, own_call: Callable[[str], Call], poll_interval: float) -> None:
+        """Make the feeds of a store. `own_call` makes a Call for a name; `poll_interval` is in seconds."""
+        self.is_draining = False
+        # False while the database cannot say what is new.
+        self.is_current = True
+        self._store = store
+        self._own_call = own_call
+        self._poll_interval = poll_interval
+        self._feeds: dict[str, Feed] = {}
+        self._noticed: deque[str] = deque()
+        self._lock = threading.Condition()
+        self._woken = threading.Event()
+        self._is_stopped = False
+        self._jobs = JobThreads(THREADS)
+        self._readers = threading.BoundedSemaphore(THREADS)
+        self._thread = threading.Thread(target=self._keep_up, name="feeds", daemon=True)
+
+    def start(self) -> None:
+        """Begin to keep up."""
+        self._store.on_commit = self._notice
+        self._jobs.start()
+        self._thread.start()
+
+    def follow(self, session: Session, make: Callable[[Feed], F]) -> F:
+        """Add a follower of a session, which `make` makes of its feed.
+
+        Raises:
+            ServiceError: SERVER_DRAINING.
+        """
+        with self._lock:
+            if self.is_draining:
+                raise draining()
+            feed = self._feeds.get(session.uid) or Feed(session, self)
+            feed.note(session)
+            follower = make(feed)
+            feed.followers.add(follower)
+            self._feeds[session.uid] = feed
+        self._notice([session.uid])
+        return follower
+
+    def leave(self, follower: Follower) -> None:
+        """Remove a follower; a feed that nobody follows is gone."""
+        feed = follower.feed
+        with self._lock:
+            feed.followers.discard(follower)
+            if not feed.followers and self._feeds.get(feed.session.uid) is feed:
+                del self._feeds[feed.session.uid]
+            self._lock.notify_all()
+
+    def drain(self, timeout: float) -> None:
+        """Let all followers end, behind what is written by now; waits for that, for so many seconds at most."""
+        with self._lock:
+            self.is_draining = True
+            uids = tuple(self._feeds)
+        self._update(uids)
+        with self._lock:
+            self._lock.wait_for(lambda: not self._feeds, timeout)
+
+    def stop(self) -> None:
+        """End the threads, when all streams have ended."""
+        self._is_stopped = True
+        self._woken.set()
+        self._thread.join()
+        self._jobs.stop()
+
+    def read(self, fn: Callable[[Reader], T]) -> T:
+        """Run a function that reads; however many threads there are, only so many are at the database."""
+        with self._readers:
+            return self._store.read(self._own_call("follow"), fn)
+
+    def _notice(self, uids: Collection[str]) -> None:
+        """Take note of sessions that have just been written to."""
+        followed = [uid for uid in uids if uid in self._feeds]
+        if followed:
+            self._noticed.extend(followed)
+            self._woken.set()
+
+    def _keep_up(self) -> None:
+        next_tick = time.monotonic() + self._poll_interval
+        while not self._is_stopped:
+            self._woken.wait(max(0, next_tick - time.monotonic()) if self._feeds else None)
+            self._woken.clear()
+            is_tick = time.monotonic() >= next_tick
+            try:
+                self._look(is_tick=is_tick)
+            except Exception:  # without this thread nobody would be told anything any more
+                _log.exception("cannot keep up")
+            if is_tick:
+                next_tick = time.monotonic() + self._poll_interval
+            else:
+                time.sleep(_SHORTEST_GAP)
+
+    def _look(self, *, is_tick: bool) -> None:
+        """Look what is new: in the sessions that were noticed; at a tick in all, which then are tidied up too."""
+        noticed = {self._noticed.popleft() for _ in range(len(self._noticed))}
+        self._update(tuple(self._feeds) if is_tick else noticed)
+        if not is_tick:
+            return
+        self._jobs.tend(self._poll_interval)
+        for feed in tuple(self._feeds.values()):
+            feed.forget_passed()
+
+    def _update(self, uids: Iterable[str]) -> None:
+        """Refresh the feeds of some sessions by one query, and have those worked on who then have work."""
+        feeds = [feed for feed in map(self._feeds.get, tuple(uids)) if feed is not None]
+        if not feeds:
+            return
+        self.is_current = self._refresh(feeds)
+        for feed in feeds:
+            for follower in tuple(feed.followers):
+                if follower.has_work():
+                    self._jobs.schedule(follower)
+
+    def _refresh(self, feeds: Collection[Feed]) -> bool:
+        """Bring feeds up to date; answers whether the database could be asked."""
+        uids = [feed.session.uid for feed in feeds]
+        try:
+            pulses = self._store.read(self._own_call("follow"), lambda reader: heads.pulses(reader, uids))
+        except ServiceError as error:
+            _log.warning("cannot follow: %s", error.message)
+            return False
+        except Exception:  # the feeds go on; the next look may succeed
+            _log.exception("cannot follow")
+            return False
+        for feed in feeds:
+            feed.refresh(pulses.get(feed.session.uid))
+        return True

@@ -1,0 +1,108 @@
+"""A few threads for very many jobs, each of which has something to do now and then.
+
+A job that waits for its client keeps a thread. As soon as that takes too long another thread is added, so that one who
+does not read does not keep the others waiting; threads too many end when they have done their job.
+"""
+
+import logging
+import threading
+import time
+from queue import SimpleQueue
+from typing import Protocol
+
+from activity_session_server.rules.errors import ServiceError
+
+_log = logging.getLogger("activity_session.jobs")
+
+
+class Job(Protocol):
+    """Something that is worked on by one thread at a time."""
+
+    def has_work(self) -> bool:
+        """Whether there is something to do now."""
+
+    def work(self) -> bool:
+        """Do some of it; answers whether it makes sense to go on at once."""
+
+    def stuck(self, seconds: float) -> None:
+        """Told now and then that `work` has not come back for so long."""
+
+
+class JobThreads:
+    """Threads that work on the jobs that are scheduled."""
+
+    def __init__(self, count: int) -> None:
+        self._count = self._wanted = count
+        self._ready: SimpleQueue[Job | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._scheduled: set[Job] = set()
+        self._running: dict[threading.Thread, tuple[Job, float]] = {}
+        self._threads: set[threading.Thread] = set()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._adjust()
+
+    def schedule(self, job: Job) -> None:
+        """Have a job worked on, unless it is in line or being worked on."""
+        with self._lock:
+            if job in self._scheduled:
+                return
+            self._scheduled.add(job)
+        self._ready.put(job)
+
+    def tend(self, seconds: float) -> None:
+        """Tell the jobs that have been worked on for longer than that, and add a thread or two for each."""
+        now = time.monotonic()
+        stuck = [(job, now - since) for job, since in tuple(self._running.values()) if now - since > seconds]
+        self._wanted = self._count + 2 * len(stuck)
+        self._adjust()
+        for job, waited in stuck:
+            job.stuck(waited)
+
+    def stop(self) -> None:
+        """End all threads; what is in line is left undone."""
+        threads = tuple(self._threads)
+        for _ in threads:
+            self._ready.put(None)
+        for thread in threads:
+            thread.join()
+
+    def _adjust(self) -> None:
+        with self._lock:
+            added = [
+                threading.Thread(target=self._run, name="follow", daemon=True)
+                for _ in range(self._wanted - len(self._threads))
+            ]
+            self._threads.update(added)
+        for thread in added:
+            thread.start()
+
+    def _run(self) -> None:
+        while (job := self._ready.get()) is not None and self._do(job):
+            pass
+        with self._lock:
+            self._threads.discard(threading.current_thread())
+
+    def _do(self, job: Job) -> bool:
+        """Work on a job; answers whether this thread is still needed."""
+        thread = threading.current_thread()
+        self._running[thread] = job, time.monotonic()
+        goes_on = _succeeds(job)
+        del self._running[thread]
+        with self._lock:
+            self._scheduled.discard(job)
+        # Only now, so that nothing that has come up in the meantime is overlooked.
+        if goes_on and job.has_work():
+            self.schedule(job)
+        return len(self._threads) <= self._wanted
+
+
+def _succeeds(job: Job) -> bool:
+    try:
+        return job.work()
+    except ServiceError as error:  # whoever schedules jobs does so again, and then it may succeed
+        _log.warning("a job failed: %s", error.message)
+    except Exception:  # as above
+        _log.exception("a job failed")
+    return False

@@ -1,0 +1,154 @@
+"""The use case of WatchSession: one watch is a place in a session's log that moves on.
+
+What comes is not kept for a watch: it reads on from its place when its client has taken what was sent. So a slow client
+costs nothing but its own time, until it is too far behind.
+"""
+
+import time
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import Bookmark, WatchSessionRequest, WatchSessionResponse
+from activity_session_server.live.feeds import Feed, Feeds
+from activity_session_server.live.slots import Slots
+from activity_session_server.rules.calls import Call, Stream
+from activity_session_server.rules.errors import Kind, ServiceError, draining, invalid_field
+from activity_session_server.rules.names import ids_of
+from activity_session_server.store import Store
+from activity_session_server.store.queries import heads
+
+# How long a thread sends to one client before others have their turn, in seconds.
+_LONGEST_WORK = 1.0
+
+
+class Watches:
+    """The watches of a server. `bookmark_interval` and `timeout` are in seconds."""
+
+    def __init__(self, store: Store, feeds: Feeds, slots: Slots, *, bookmark_interval: float, timeout: float) -> None:
+        self.feeds = feeds
+        self.bookmark_interval = bookmark_interval
+        self.timeout = timeout
+        self._store = store
+        self._slots = slots
+
+    def watch_session(self, call: Call, request: WatchSessionRequest, stream: Stream) -> None:
+        """Follow a session from a place in its log on.
+
+        Raises:
+            ServiceError: *_NOT_FOUND; INVALID_FIELD for a place behind the end; SERVER_FULL, SERVER_DRAINING.
+        """
+        session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name)))
+        _check_place(request, session)
+        self._slots.take()
+        stream.on_close(self._slots.give_back)
+        watch = self.feeds.follow(session, lambda feed: Watch(self, call, feed, stream, request.after_sequence))
+        stream.on_close(lambda: self.feeds.leave(watch))
+
+
+class Watch:
+    """One watch; a job of the feeds' threads."""
+
+    def __init__(self, watches: Watches, call: Call, feed: Feed, stream: Stream, position: int) -> None:
+        self.feed = feed
+        self.position = position
+        self._watches = watches
+        self._backlog_limit = call.limits.watch_backlog
+        self._stream = stream
+        # What was there already is no backlog, however long it takes to send.
+        self._start = feed.last_sequence
+        self._version = 0
+        self._bookmark_due = time.monotonic() + watches.bookmark_interval
+        self._end_said = 0.0
+
+    def has_work(self) -> bool:
+        """Whether something has come, or a bookmark is due, or the end."""
+        feed = self.feed
+        return self._stream.is_open and (
+            self.position < feed.last_sequence
+            or self._version != feed.version
+            or feed.ended is not None
+            or self._watches.feeds.is_draining
+            or self._is_quiet()
+        )
+
+    def needs(self, sequence: int, version: int) -> bool:
+        """Whether it has not had the event of that number, or the session of that version."""
+        return self.position < sequence or self._version < version
+
+    def work(self) -> bool:
+        """Send the next events; and behind the last one the session when it has changed, a bookmark, the end."""
+        has_sent = self._send_events()
+        is_behind = self.position < self.feed.last_sequence
+        if not is_behind or self._version:
+            self._send_session()
+        # Of a session that is gone nothing more can be sent, however far behind the watch is.
+        if is_behind and (has_sent or not self.feed.ended):
+            return has_sent
+        if self._is_quiet():
+            self._send_bookmark()
+        if error := self.feed.ended or (draining() if self._watches.feeds.is_draining else None):
+            self._stream.end(error)
+        return True
+
+    def stuck(self, seconds: float) -> None:
+        """End the watch of a client that does not read, and break it off if it does not even read that."""
+        timeout = self._watches.timeout
+        backlog = self.feed.last_sequence - max(self.position, self._start)
+        if self._end_said:
+            if time.monotonic() - self._end_said > timeout:
+                self._stream.cancel()
+        elif backlog > self._backlog_limit or seconds > timeout:
+            self._end_said = time.monotonic()
+            self._stream.end(self._too_slow(backlog))
+
+    def _send_events(self) -> bool:
+        """Send some of the next events; answers whether there were any."""
+        until = time.monotonic() + _LONGEST_WORK
+        if self.position >= self.feed.last_sequence:
+            return False
+        events = self.feed.events_after(self.position)
+        for sequence, message in events:
+            self._send(message)
+            self.position = sequence
+            if not self._stream.is_open or time.monotonic() > until:
+                break
+        return bool(events)
+
+    def _send_session(self) -> None:
+        if self._version == self.feed.version:
+            return
+        is_first = not self._version
+        found = self.feed.session_message(is_first=is_first)
+        if found is None:
+            return
+        self._version, message = found
+        self._send(message)
+        if is_first:
+            self._send_bookmark()
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing has been sent for a while, as far as the database could say."""
+        return time.monotonic() >= self._bookmark_due and self._watches.feeds.is_current
+
+    def _send_bookmark(self) -> None:
+        self._send(WatchSessionResponse(bookmark=Bookmark(last_sequence=self.position)).SerializeToString())
+
+    def _send(self, message: bytes) -> None:
+        self._stream.send(message)
+        self._bookmark_due = time.monotonic() + self._watches.bookmark_interval
+
+    def _too_slow(self, backlog: int) -> ServiceError:
+        name = self.feed.session.name
+        return ServiceError(
+            ErrorReason.ERROR_REASON_WATCH_TOO_SLOW,
+            f"the watch of {name} is {backlog} events behind and its client does not read; resume after the last one",
+            kind=Kind.SESSION,
+            # Of the message that is on its way only the client can know.
+            metadata={"resource": name, "after_sequence": str(self.position)},
+        )
+
+
+def _check_place(request: WatchSessionRequest, session: Session) -> None:
+    if request.after_sequence > session.last_sequence:
+        text = f"{request.after_sequence} is beyond the session's last, which is {session.last_sequence}"
+        raise invalid_field("after_sequence", text)

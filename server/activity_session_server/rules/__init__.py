@@ -1,0 +1,4 @@
+"""What is true without a database, a network or a thread: values and functions of values.
+
+May import the stubs and pydantic alone; neither gRPC, nor SQL, nor threads.
+"""

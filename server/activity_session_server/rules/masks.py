@@ -1,0 +1,124 @@
+"""Update masks (AIP-134, AIP-161): which fields an update changes, and the change itself."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from google.api import field_behavior_pb2
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+
+from activity_session.v1.memory_pb2 import Memory
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.participant_pb2 import Participant
+from activity_session.v1.session_pb2 import Session
+from activity_session_server.rules.errors import Problem, Violation, invalid
+
+# protobuf has two implementations of descriptors, which share no type.
+Descriptor = Any
+FieldDescriptor = Any
+M = TypeVar("M", Memory, Namespace, Participant, Session)
+
+_NOT_THE_CALLERS = {field_behavior_pb2.OUTPUT_ONLY, field_behavior_pb2.IDENTIFIER}
+
+
+def resolve(
+    mask: FieldMask, message: Message, mutable: Sequence[str], immutable: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The paths an update changes: those named, all that are populated for no mask, all for `*`.
+
+    Paths to output-only fields, the name and the etag are passed over, as are those to `immutable` fields, which the
+    caller of this function compares or refuses itself.
+
+    Raises:
+        ServiceError: INVALID_FIELD for paths that do not exist or cannot be changed.
+    """
+    if not mask.paths:
+        return populated(message, mutable)
+    if list(mask.paths) == ["*"]:
+        return tuple(mutable)
+    violations = list(_violations(mask.paths, message.DESCRIPTOR, (*mutable, *immutable)))
+    if violations:
+        raise invalid(violations)
+    return tuple(path for path in mask.paths if path.partition(".")[0] in mutable)
+
+
+def populated(message: Message, fields: Sequence[str]) -> tuple[str, ...]:
+    """Those of the fields that a message has."""
+    return tuple(field for field in fields if _is_populated(message, field))
+
+
+def updated(current: M, source: M, paths: Iterable[str]) -> M:
+    """A copy of a resource with the paths as in `source`; `enabled` is true when it is cleared."""
+    copy = type(current)()
+    copy.CopyFrom(current)
+    apply(copy, source, paths)
+    if not isinstance(copy, Memory) and not copy.HasField("enabled"):
+        copy.enabled = True
+    return copy
+
+
+def apply(target: Message, source: Message, paths: Iterable[str]) -> None:
+    """Make `target` equal to `source` at each path; what `source` does not have is cleared."""
+    for path in paths:
+        field, _, rest = path.partition(".")
+        if not rest:
+            _replace(target, source, field)
+        elif _is_map(target.DESCRIPTOR.fields_by_name[field]):
+            _replace_key(getattr(target, field), getattr(source, field), rest)
+        else:
+            apply(getattr(target, field), getattr(source, field), [rest])
+
+
+def _replace(target: Message, source: Message, field: str) -> None:
+    target.ClearField(field)
+    if not _is_populated(source, field):
+        return
+    value = getattr(source, field)
+    if isinstance(value, Message):
+        getattr(target, field).CopyFrom(value)
+    elif _is_map(source.DESCRIPTOR.fields_by_name[field]):
+        getattr(target, field).update(value)
+    else:
+        setattr(target, field, value)
+
+
+def _replace_key(target: dict[str, str], source: dict[str, str], key: str) -> None:
+    target.pop(key, None)
+    if key in source:
+        target[key] = source[key]
+
+
+def _is_populated(message: Message, field: str) -> bool:
+    if message.DESCRIPTOR.fields_by_name[field].has_presence:
+        return message.HasField(field)
+    return bool(getattr(message, field))
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _violations(paths: Iterable[str], descriptor: Descriptor, mutable: Sequence[str]) -> Iterable[Violation]:
+    for path in paths:
+        field, _, rest = path.partition(".")
+        if not _exists(descriptor, path):
+            yield Violation("update_mask", Problem(f"there is no field {path[:120]!r}"))
+        elif field not in mutable and (rest or not _is_passed_over(descriptor, field)):
+            yield Violation("update_mask", Problem(f"{field} cannot be changed by an update"))
+
+
+def _exists(descriptor: Descriptor, path: str) -> bool:
+    name, dot, rest = path.partition(".")
+    field = descriptor.fields_by_name.get(name)
+    if field is None or not dot:
+        return field is not None
+    if _is_map(field):
+        return bool(rest)
+    is_own = field.message_type is not None and field.message_type.file.package == (descriptor.file.package)
+    return is_own and not field.is_repeated and _exists(field.message_type, rest)
+
+
+def _is_passed_over(descriptor: Descriptor, field: str) -> bool:
+    options = descriptor.fields_by_name[field].GetOptions()
+    behaviors = options.Extensions[field_behavior_pb2.field_behavior]
+    return field == "etag" or not _NOT_THE_CALLERS.isdisjoint(behaviors)

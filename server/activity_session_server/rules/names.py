@@ -1,0 +1,117 @@
+"""Resource names (AIP-122) and the ids they are made of.
+
+An id is 1 to 255 characters of any script: no slash, no control character, no white space at either end, Unicode NFC
+(AIP-210), and not `-`, which stands for "any" in a parent (AIP-159). Ids are compared code point by code point.
+"""
+
+import re
+import unicodedata
+
+from activity_session_server.rules.errors import Kind, Problem, too_large
+
+ID_CHARACTERS = 255
+WILDCARD = "-"
+_SHOWN = 60
+
+_COLLECTIONS = {
+    Kind.NAMESPACE: ("namespaces",),
+    Kind.PARTICIPANT: ("namespaces", "participants"),
+    Kind.SESSION: ("namespaces", "sessions"),
+    Kind.EVENT: ("namespaces", "sessions", "events"),
+    Kind.MEMORY: ("namespaces", "sessions", "memories"),
+}
+_FORMATS = {kind: "/".join(f"{word}/%s" for word in words) for kind, words in _COLLECTIONS.items()}
+# Most names are of such ids, and need not be looked at more closely.
+_PLAIN_ID = r"(?!-(?:/|$))[A-Za-z0-9_.~-]{1,255}"
+_IS_PLAIN = {
+    kind: re.compile("/".join(f"{word}/{_PLAIN_ID}" for word in words)).fullmatch
+    for kind, words in _COLLECTIONS.items()
+}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
+
+
+def pattern(kind: Kind) -> str:
+    """The form of a name, such as `namespaces/{namespace}/sessions/{session}`."""
+    singular = {"memories": "memory"}
+    return "/".join(f"{word}/{{{singular.get(word, word.removesuffix('s'))}}}" for word in _COLLECTIONS[kind])
+
+
+def format_name(kind: Kind, *ids: str) -> str:
+    """The name of a resource from the ids in it."""
+    return _FORMATS[kind] % ids
+
+
+def kind_of(name: str) -> Kind | None:
+    """The kind of resource that a text has the form of a name of."""
+    collections = tuple(name.split("/")[::2])
+    return next((kind for kind, words in _COLLECTIONS.items() if words == collections), None)
+
+
+def kind_of_parent(kind: Kind) -> Kind | None:
+    """The kind of resource that resources of a kind belong to."""
+    return next((parent for parent, words in _COLLECTIONS.items() if words == _COLLECTIONS[kind][:-1]), None)
+
+
+def ids_of(name: str) -> tuple[str, ...]:
+    """The ids in a name that `problem` has passed."""
+    return tuple(name.split("/")[1::2])
+
+
+def parent_of(name: str) -> str:
+    """The name of the resource that a resource belongs to."""
+    return name.rsplit("/", 2)[0]
+
+
+def problem(kind: Kind, name: str, *, any_of_it: bool = False) -> Problem | None:
+    """What keeps a text from being a name of that kind; `-` can be its last id only where `any_of_it` allows it."""
+    if _IS_PLAIN[kind](name):
+        return None
+    words = name.split("/")
+    collections = _COLLECTIONS[kind]
+    if len(words) != 2 * len(collections) or tuple(words[::2]) != collections:
+        return Problem(f"{shown(name)} is not of the form {pattern(kind)}")
+    if any_of_it and words[-1] == WILDCARD:
+        del words[-2:]
+    return next(filter(None, map(id_problem, words[1::2])), None)
+
+
+def id_problem(id_: str) -> Problem | None:
+    """What keeps a text from being an id."""
+    if not id_:
+        return Problem("an id must not be empty")
+    if len(id_) > ID_CHARACTERS:
+        return too_large("the id", ID_CHARACTERS, len(id_), "characters")
+    if id_ == WILDCARD:
+        return Problem("the id - is reserved")
+    if "/" in id_:
+        return Problem(f"the id {shown(id_)} contains a slash")
+    if id_ != id_.strip():
+        return Problem(f"the id {shown(id_)} has white space at an end")
+    return line_problem(id_)
+
+
+def line_problem(text: str) -> Problem | None:
+    """What keeps a text from being compared alike everywhere: a control character, or not NFC."""
+    if _CONTROL.search(text):
+        return Problem(f"{shown(text)} contains a control character")
+    return nfc_problem(text)
+
+
+def nfc_problem(text: str) -> Problem | None:
+    """What keeps a text of several lines from being compared alike everywhere: NUL, or not NFC."""
+    if "\0" in text:
+        return Problem(f"{shown(text)} contains the character U+0000")
+    if not unicodedata.is_normalized("NFC", text):
+        return Problem(f"{shown(text)} is not in the Unicode normal form NFC")
+    return None
+
+
+def shown(text: str) -> str:
+    """A text as it stands in a message: quoted, escaped, and short."""
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
+
+
+def is_label_key(key: str) -> bool:
+    """Whether a text is a label key: 1 to 63 letters, digits, and _ - . / behind the first."""
+    return _LABEL_KEY.fullmatch(key) is not None

@@ -1,0 +1,171 @@
+"""Pages (AIP-158, AIP-132): the order of a list, and the tokens that continue it.
+
+A token says where the page ended: the value of the ordering field and the row's key. It is bound to its query by a
+digest over every other field of the request. The digest tells damage and mix-ups; it is no authority, and needs none:
+a token can only name a place in a list that its holder may read anyway.
+"""
+
+import base64
+import copy
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.event_service_pb2 import GetStateRequest, ListEventsRequest
+from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
+from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest
+from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
+from activity_session.v1.session_service_pb2 import ListSessionsRequest
+from activity_session_server.rules.errors import ServiceError, invalid_field
+from activity_session_server.rules.limits import Limits
+
+DEFAULT_PAGE_SIZE = 50
+# The first is the default.
+ORDER_FIELDS = ("name", "create_time", "update_time")
+_DIGEST_BYTES = 9
+INT64 = 2**63
+# A position is an id of at most 255 characters and a key, in JSON and base64.
+_TOKEN_BYTES = 4096
+
+
+class Order(NamedTuple):
+    """By which field a list is sorted, and in which direction."""
+
+    field: str
+    descending: bool
+
+
+class Position(NamedTuple):
+    """Where a page ended: the ordering field's value as text, and the row's key."""
+
+    value: str
+    key: str
+
+
+ListRequest = (
+    GetStateRequest
+    | ListEventsRequest
+    | ListMemoriesRequest
+    | ListNamespacesRequest
+    | ListParticipantsRequest
+    | ListSessionsRequest
+)
+
+
+class Page(NamedTuple):
+    """Which part of a list is asked for."""
+
+    size: int
+    order: Order
+    after: Position | None
+
+
+def page_of(request: ListRequest, maximum: int, fields: Sequence[str] = ORDER_FIELDS) -> Page:
+    """The page that a List request asks for; a size of 0 is the default, one over `maximum` is `maximum`.
+
+    `fields` are those that the list can be ordered by; by the first one when the request does not say.
+
+    Raises:
+        ServiceError: INVALID_FIELD for order_by, INVALID_PAGE_TOKEN for page_token.
+    """
+    size = min(request.page_size or DEFAULT_PAGE_SIZE, maximum)
+    order = parse_order(getattr(request, "order_by", ""), fields)
+    return Page(size, order, _decode(request, order))
+
+
+def parse_order(text: str, fields: Sequence[str]) -> Order:
+    """The order that an `order_by` asks for: one field, and `desc` for the reverse."""
+    words = text.split()
+    if not words:
+        return Order(fields[0], descending=False)
+    direction = words[1:]
+    if words[0] not in fields or direction not in ([], ["asc"], ["desc"]):
+        raise invalid_field(
+            "order_by",
+            f"{text[:120]!r} is not one of {', '.join(fields)}, alone or followed by asc or desc",
+        )
+    return Order(words[0], direction == ["desc"])
+
+
+def most_bytes(limits: Limits) -> int:
+    """The bytes that the resources of a page may have together, which leaves room for the token."""
+    return limits.response_bytes - _TOKEN_BYTES
+
+
+def next_token(request: ListRequest, position: Position | None) -> str:
+    """The token that continues a list after `position`; empty when there is no more."""
+    if position is None:
+        return ""
+    payload = json.dumps(position, ensure_ascii=False, separators=(",", ":")).encode()
+    return _base64(_digest(request, payload) + payload)
+
+
+def _decode(request: ListRequest, order: Order) -> Position | None:
+    if not request.page_token:
+        return None
+    raw = _unbase64(request.page_token)
+    digest, payload = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
+    position = _position(payload, order) if digest == _digest(request, payload) else None
+    if position is None:
+        raise stale_token()
+    return position
+
+
+def stale_token() -> ServiceError:
+    """The error for a token that does not continue the list that is asked for."""
+    return ServiceError(
+        ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN,
+        "page_token: it was not given out for this query; start again without one",
+        metadata={"field": "page_token"},
+    )
+
+
+def _is_time(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is None
+
+
+def _is_sequence(text: str) -> bool:
+    return 0 <= int(text) < INT64
+
+
+# What a position's value must be like, where the ordering field is not a text.
+_IS_VALUE: Mapping[str, Callable[[str], bool]] = {
+    "create_time": _is_time,
+    "update_time": _is_time,
+    "sequence": _is_sequence,
+}
+
+
+def _position(payload: bytes, order: Order) -> Position | None:
+    """The position in a payload; None for one that was made up, since anybody can make the digest too."""
+    try:
+        value, key = json.loads(payload)
+        is_known = order.field not in _IS_VALUE or _IS_VALUE[order.field](value)
+    except (ValueError, TypeError):
+        return None
+    return Position(value, key) if is_known and isinstance(value, str) and isinstance(key, str) else None
+
+
+def _unbase64(text: str) -> bytes:
+    """The bytes of a text in base64; none for any text that is not the one spelling of its bytes."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
+    return raw if _base64(raw) == text else b""
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _digest(request: ListRequest, payload: bytes) -> bytes:
+    query = copy.copy(request)
+    query.ClearField("page_size")
+    query.ClearField("page_token")
+    kind = request.DESCRIPTOR.full_name.encode()
+    text = kind + b"\0" + query.SerializeToString(deterministic=True) + b"\0" + payload
+    return hashlib.blake2s(text, digest_size=_DIGEST_BYTES, person=b"page").digest()

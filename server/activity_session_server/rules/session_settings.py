@@ -1,0 +1,117 @@
+"""The settings of a session as they are kept: only what was set, plus keys this version does not know.
+
+Defaults and bounds stand here and nowhere else. The message `SessionSettings` has the same fields; a test holds the two
+together.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from google.protobuf.json_format import MessageToDict, ParseDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from activity_session.v1.session_settings_pb2 import MaxMemoryStrategy, SessionSettings
+from activity_session_server.rules.errors import Problem, Violation
+
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_STRATEGY_PREFIX = "MAX_MEMORY_STRATEGY_"
+
+
+class MemoryResourceSettings(BaseModel):
+    """How memories are made from a session and recalled in it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    conversation_insights_count: Count = 10
+    conversation_insights_freshness: Count = 1
+    conversation_insights_msg_history: Count = 10
+    recall_include_insights: bool = False
+    recall_conversation_turns: Count = 1
+    get_top_k_vectors: Count = 20
+    get_relevance_alpha: Share = 0.6
+    get_importance_alpha: Share = 0.3
+    get_recency_alpha: Share = 0.1
+    # Any text here: a later version may have written one that this one does not know.
+    max_memory_strategy: str = "HARD_LIMIT"
+    get_max_memories: Count = 25
+    get_min_score: Share = 0.4
+    integration_enabled: bool = True
+    manual_integration: bool = False
+    integration_operation_threshold: Count = 5
+    integration_question_count: Count = 5
+    integration_insight_count: Count = 5
+
+
+class SessionResourceSettings(BaseModel):
+    """How agent runtimes treat a session."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    memory: MemoryResourceSettings = MemoryResourceSettings()
+    collection_overrides: dict[str, str] = Field(default_factory=dict)
+    sync_chat: bool = False
+    override_importance: Count = 0
+    require_turn: bool = False
+
+    def to_message(self) -> SessionSettings:
+        """The message of what was set, without defaults."""
+        if not self.model_fields_set:
+            return SessionSettings()
+        known = self.model_dump(exclude_unset=True)
+        return _to_message(known)
+
+    def replaced_by(self, message: SessionSettings) -> "SessionResourceSettings":
+        """The settings of the message, with the keys of these that no message can hold."""
+        if not self.model_fields_set and not message.ByteSize():
+            return self  # as with most sessions
+        values = _to_dict(message)
+        memory = _unknown(self.memory) | values.get("memory", {})
+        kept = _unknown(self) | values | ({"memory": memory} if memory else {})
+        return SessionResourceSettings.model_validate(kept)
+
+
+def violations(message: SessionSettings, field: str) -> Iterator[Violation]:
+    """What is out of bounds in a settings message that stands in `field`."""
+    strategy = message.memory.max_memory_strategy
+    if strategy not in MaxMemoryStrategy.values():
+        known = ", ".join(MaxMemoryStrategy.keys())
+        yield Violation(f"{field}.memory.max_memory_strategy", Problem(f"{strategy} is not one of {known}"))
+    try:
+        SessionResourceSettings.model_validate(_to_dict(message))
+    except ValidationError as error:
+        for found in error.errors(include_url=False, include_context=False):
+            path = ".".join([field, *map(str, found["loc"])])
+            yield Violation(path, Problem(f"{found['msg']}, not {found['input']!r}"))
+
+
+def fill_in_defaults(message: SessionSettings) -> None:
+    """Make of what was set the settings that hold."""
+    given = message.SerializeToString()
+    message.CopyFrom(DEFAULTS)
+    if given:
+        message.MergeFromString(given)
+
+
+def _unknown(model: BaseModel) -> dict[str, Any]:
+    return dict(model.model_extra or {})
+
+
+def _to_dict(message: SessionSettings) -> dict[str, Any]:
+    values = MessageToDict(message, preserving_proto_field_name=True)
+    memory = values.get("memory", {})
+    if "max_memory_strategy" in memory:
+        strategy = str(memory.pop("max_memory_strategy")).removeprefix(_STRATEGY_PREFIX)
+        if strategy != "UNSPECIFIED":
+            memory["max_memory_strategy"] = strategy
+    return values
+
+
+def _to_message(values: dict[str, Any]) -> SessionSettings:
+    memory = values.get("memory", {})
+    if "max_memory_strategy" in memory:
+        memory["max_memory_strategy"] = _STRATEGY_PREFIX + memory["max_memory_strategy"]
+    return ParseDict(values, SessionSettings(), ignore_unknown_fields=True)
+
+
+DEFAULTS = _to_message(SessionResourceSettings().model_dump())

@@ -1,0 +1,71 @@
+"""Turns the tree of a filter into SQL."""
+
+import operator
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from activity_session_server.rules.filters import And, Comparison, Node, Not, Or, Text
+from activity_session_server.store.expressions import code_points, json_member, known, matches
+from activity_session_server.store.statements import Statement
+
+# What stands behind the fields: columns, or what makes the condition that a text is found.
+Columns = Mapping[str, ColumnElement[Any] | Callable[[str], ColumnElement[bool]]]
+_COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+# Labels and times that a resource may lack.
+_NULLABLE = ("labels", "expire_time", "event_time")
+
+
+def filtered(statement: Statement, where: Node | None, columns: Columns) -> Statement | Select[Any]:
+    """A query without the rows that a filter does not let pass."""
+    return statement if where is None else statement.construct.where(condition(where, columns))
+
+
+def condition(node: Node, columns: Columns) -> ColumnElement[bool]:
+    """The condition of a filter."""
+
+    def of(part: Node) -> ColumnElement[bool]:
+        return condition(part, columns)
+
+    match node:
+        case And(parts):
+            return and_(*map(of, parts))
+        case Or(parts):
+            return or_(*map(of, parts))
+        case Not(part):
+            return not_(of(part))
+        case Comparison(operator="!="):
+            return not_(of(node._replace(operator="=")))
+        case Comparison():
+            column = columns[node.field]
+            if isinstance(column, ColumnElement | InstrumentedAttribute):
+                return _comparison(node, column)
+            return column(node.value.text if isinstance(node.value, Text) else "")
+
+
+def _comparison(node: Comparison, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    value = node.value
+    if node.key:
+        column = json_member(column, node.key)
+    if node.field == "description":
+        column = func.coalesce(column, "")  # one that is not set is the empty one
+    if isinstance(value, datetime):
+        value = value.replace(tzinfo=None)
+    if not isinstance(value, Text):
+        found = _COMPARE[node.operator](column, value)
+    elif node.operator in ("=", ":"):
+        found = matches(column, value)
+    else:
+        found = _COMPARE[node.operator](code_points(column), code_points(literal(value.text)))
+    return known(found) if node.field in _NULLABLE else found

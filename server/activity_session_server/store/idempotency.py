@@ -1,0 +1,152 @@
+"""Request ids (AIP-155): each request that changes something is carried out once, however often it is sent.
+
+The claim is the first statement of a transaction and commits with its effect. Of two calls with the same id the second
+waits on the first one's claim, and then gets its answer.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
+
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from sqlalchemy import Table, bindparam, delete, select, update
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server.orm import Request
+from activity_session_server.orm.types import utc_now
+from activity_session_server.rules import names
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.ids import uuid7_hex
+from activity_session_server.store.readers import Writer
+from activity_session_server.store.statements import Statement
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+# Ids of the server's own serve only to settle a lost commit, which takes seconds.
+_OWN_AGE = timedelta(minutes=15)
+# The fields that tell which namespace a request is about, in the order of preference.
+_SCOPE_FIELDS = ("parent", "name", "session", "namespace", "participant", "memory")
+
+_TABLE = cast("Table", Request.__table__)
+_THIS = (Request.scope == bindparam("its_scope")) & (Request.request_id == bindparam("its_id"))
+_FIND = Statement(select(Request.fingerprint, Request.answer).where(_THIS))
+_RECORD = Statement(update(_TABLE).where(_THIS).values(answer=bindparam("its_answer")))
+_DUE = Statement(
+    select(Request.expire_ts).where(Request.expire_ts <= utc_now()).order_by(Request.expire_ts).limit(bindparam("most"))
+)
+_FORGET = Statement(delete(_TABLE).where(Request.expire_ts <= bindparam("its_latest")))
+
+
+class Record(NamedTuple, Generic[A]):
+    """How the answer to a request is kept: what is written of it, and how it is made of that and the request again."""
+
+    write: Callable[[A], Message]
+    read: Callable[[Any], A]
+
+
+WHOLE: Record[Any] = Record(lambda answer: answer, lambda kept: kept)
+
+
+@dataclass
+class Claim:
+    """One request to be carried out once. `answer` is what it was answered just before the commit."""
+
+    scope: str
+    request_id: str
+    fingerprint: str
+    by_caller: bool
+    age: timedelta
+    answer: Any = None
+
+    @classmethod
+    def of(cls, call: Call, request: Message | None, *, always: bool) -> Self | None:
+        """The claim of a request; None where it has no id and, unless `always`, needs none."""
+        request_id: str = getattr(request, "request_id", "")
+        if request is not None and request_id:
+            return cls(
+                scope=_scope(request),
+                request_id=request_id,
+                fingerprint=_fingerprint(call.method, request),
+                by_caller=True,
+                age=call.limits.request_id_age,
+            )
+        if always:
+            return cls("", uuid7_hex(), "", by_caller=False, age=_OWN_AGE)
+        return None
+
+    def fulfil(self, writer: Writer, fn: Callable[[Writer], T], record: Record[T]) -> T:
+        """Carry the request out, or give the answer it was given before.
+
+        Raises:
+            ServiceError: REQUEST_ID_REUSED.
+        """
+        if not self._is_new(writer):
+            return record.read(self._earlier_answer(writer)) if self.by_caller else cast("T", self.answer)
+        answer = fn(writer)
+        if self.by_caller:
+            packed = AnyMessage()
+            packed.Pack(record.write(answer))
+            writer.change(_RECORD, {**self._key(), "its_answer": packed.SerializeToString()})
+        self.answer = answer
+        return answer
+
+    def _key(self) -> dict[str, str]:
+        return {"its_scope": self.scope, "its_id": self.request_id}
+
+    def _is_new(self, writer: Writer) -> bool:
+        return writer.insert(
+            _TABLE,
+            {
+                "scope": self.scope,
+                "request_id": self.request_id,
+                "fingerprint": self.fingerprint,
+                "create_ts": writer.now,
+                "expire_ts": writer.now + self.age,
+            },
+        )
+
+    def _earlier_answer(self, writer: Writer) -> Message:
+        row = writer.row(_FIND, self._key())
+        if row is None or row.fingerprint != self.fingerprint:
+            raise ServiceError(
+                ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
+                f"request_id: {names.shown(self.request_id)} was used for another request",
+                metadata={"request_id": self.request_id},
+            )
+        return _unpack(row.answer)
+
+
+def forget_requests(writer: Writer, most: int) -> int:
+    """Remove about `most` of the requests whose time is over, oldest first; answers how many."""
+    due = writer.rows(_DUE, {"most": most})
+    return writer.change(_FORGET, {"its_latest": due[-1].expire_ts}) if due else 0
+
+
+def _scope(request: Message) -> str:
+    if hasattr(request, "namespace_id"):  # a namespace that is about to be created has no checked name yet
+        return str(request.namespace_id)
+    for field in _SCOPE_FIELDS:
+        value = getattr(request, field, "")
+        name = value.name if isinstance(value, Message) else value  # type: ignore[attr-defined]
+        if name:
+            return names.ids_of(name)[0]
+    return ""
+
+
+def _fingerprint(method: str, request: Message) -> str:
+    text = method.encode() + b"\0" + request.SerializeToString(deterministic=True)
+    return hashlib.sha256(text).hexdigest()
+
+
+def _unpack(answer: bytes) -> Message:
+    packed = AnyMessage.FromString(answer)
+    descriptor = descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
+    message = message_factory.GetMessageClass(descriptor)()
+    packed.Unpack(message)
+    return message

@@ -1,0 +1,4 @@
+"""The queries, one file per resource: they take and give messages; rows do not leave this folder.
+
+May import the machine of the store and all below it.
+"""

@@ -1,0 +1,122 @@
+"""The heads of sessions: what a write beside the metadata needs, without data and members.
+
+Whoever gives out numbers or turns locks the head; whoever only needs the session to stay as it is holds it.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
+from activity_session.v1.session_pb2 import Session
+from activity_session_server.orm import ActivitySession, Namespace
+from activity_session_server.orm.types import AnyRow
+from activity_session_server.rules.errors import Kind, not_found
+from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.rules.session_settings import SessionResourceSettings
+from activity_session_server.store.codec import head_message
+from activity_session_server.store.expressions import clock
+from activity_session_server.store.queries import namespaces
+from activity_session_server.store.readers import Reader, Writer
+from activity_session_server.store.statements import Statement
+
+
+class Head(NamedTuple):
+    """A session's flags, last number and turn, as a message; and what no message holds.
+
+    `turn_token` is that of the newest turn, whether it is current or over. `now` is the database's clock.
+    """
+
+    namespace: NamespaceMessage
+    session: Session
+    settings: SessionResourceSettings
+    turn_token: int
+    now: datetime
+
+
+class Pulse(NamedTuple):
+    """What changes when somebody writes to a session: those who follow it compare it with the one before."""
+
+    last_sequence: int
+    is_deleted: bool
+    revision: int
+    turn_token: int
+    turn_expire_ts: datetime | None
+    turn_is_held: bool | None
+
+
+_HEAD = select(
+    ActivitySession.pkid,
+    ActivitySession.name,
+    ActivitySession.enabled,
+    ActivitySession.managed,
+    ActivitySession.delete_ts,
+    ActivitySession.settings,
+    ActivitySession.last_sequence,
+    ActivitySession.turn_holder,
+    ActivitySession.turn_token,
+    ActivitySession.turn_expire_ts,
+    clock().label("now"),
+)
+_GET = Statement(
+    _HEAD.join_from(ActivitySession, Namespace)
+    .where(Namespace.name == bindparam("namespace"))
+    .where(ActivitySession.name == bindparam("id"))
+)
+_OF_HELD = _HEAD.where(ActivitySession.namespace_pkid == bindparam("owner"), ActivitySession.name == bindparam("id"))
+_HOLD = Statement(_OF_HELD.with_for_update(read=True))
+_LOCK = Statement(_OF_HELD.with_for_update())
+_PULSES = select(
+    ActivitySession.pkid,
+    ActivitySession.last_sequence,
+    ActivitySession.deleted,
+    ActivitySession.revision,
+    ActivitySession.turn_token,
+    ActivitySession.turn_expire_ts,
+    ActivitySession.turn_expire_ts > clock(),
+).where(ActivitySession.pkid.in_(bindparam("pkids", expanding=True)))
+
+
+def get_head(reader: Reader, namespace_id: str, session_id: str) -> Session:
+    """The head of a session, also of a deleted one.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
+    """
+    row = reader.row(_GET, {"namespace": namespace_id, "id": session_id})
+    if row is None:
+        namespaces.get_namespace(reader, namespace_id)
+        raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
+    return head_message(row, namespace_id)
+
+
+def lock_head(writer: Writer, namespace: NamespaceMessage, session_id: str) -> Head:
+    """The head of a session of a held namespace; nobody else can change the session until the transaction ends.
+
+    Raises:
+        ServiceError: SESSION_NOT_FOUND.
+    """
+    return _head(writer.row(_LOCK, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
+
+
+def hold_head(writer: Writer, namespace: NamespaceMessage, session_id: str) -> Head:
+    """The head of a session of a held namespace; others can hold it too, but not change it.
+
+    Raises:
+        ServiceError: SESSION_NOT_FOUND.
+    """
+    return _head(writer.row(_HOLD, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
+
+
+def pulses(reader: Reader, pkids: list[str]) -> dict[str, Pulse]:
+    """The pulses of those of the sessions that are there, by key."""
+    rows = reader.rows(_PULSES, {"pkids": pkids})
+    return {row.pkid: Pulse(*row[1:]) for row in rows}
+
+
+def _head(row: AnyRow | None, namespace: NamespaceMessage, session_id: str) -> Head:
+    (namespace_id,) = ids_of(namespace.name)
+    if row is None:
+        raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
+    return Head(namespace, head_message(row, namespace_id), row.settings, row.turn_token, row.now)

@@ -1,0 +1,129 @@
+"""The queries of namespaces."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, exists, select
+
+from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
+from activity_session_server.orm import ActivitySession, Namespace
+from activity_session_server.orm.base import table_of
+from activity_session_server.orm.types import AnyRow
+from activity_session_server.rules.errors import Kind, not_found
+from activity_session_server.rules.filters import Node
+from activity_session_server.rules.names import format_name
+from activity_session_server.rules.namespace_settings import NamespaceResourceSettings
+from activity_session_server.rules.paging import Page, Position
+from activity_session_server.store.codec import held_namespace_message, namespace_message
+from activity_session_server.store.conditions import filtered
+from activity_session_server.store.pages import Query, fetch_page, keys_of
+from activity_session_server.store.queries import resources
+from activity_session_server.store.queries.resources import Locked
+from activity_session_server.store.readers import Reader, Writer
+from activity_session_server.store.statements import Statement
+
+LockedNamespace = Locked[NamespaceMessage, NamespaceResourceSettings]
+
+_TABLE = table_of(Namespace)
+_THIS = select(_TABLE).where(Namespace.name == bindparam("id"))
+_GET = Statement(_THIS)
+# No more than writes beneath it need: each column of an answer costs its own share on MariaDB.
+_HOLD = Statement(
+    _THIS.with_only_columns(
+        Namespace.pkid, Namespace.name, Namespace.enabled, Namespace.managed, Namespace.delete_ts, Namespace.settings
+    ).with_for_update(read=True)
+)
+_LOCK = Statement(_THIS.with_for_update())
+_LIST = {True: Statement(select(_TABLE)), False: Statement(select(_TABLE).where(Namespace.deleted.is_(False)))}
+_HAS_LIVE_SESSIONS = Statement(
+    select(exists().where(ActivitySession.namespace_pkid == bindparam("pkid"), ActivitySession.deleted.is_(False)))
+)
+_COLUMNS = resources.common_columns(Namespace, "namespace_id")
+
+
+def get_namespace(reader: Reader, namespace_id: str) -> NamespaceMessage:
+    """A namespace, also a deleted one.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND.
+    """
+    return _get(reader, _GET, namespace_id).message
+
+
+def hold_namespace(writer: Writer, namespace_id: str) -> NamespaceMessage:
+    """A namespace's flags and settings; others can read it but not change it until the transaction ends.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND.
+    """
+    return held_namespace_message(_row(writer, _HOLD, namespace_id))
+
+
+def lock_namespace(writer: Writer, namespace_id: str) -> LockedNamespace:
+    """A namespace for a change.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND.
+    """
+    return _get(writer, _LOCK, namespace_id)
+
+
+def has_live_sessions(reader: Reader, namespace: NamespaceMessage) -> bool:
+    """Whether a namespace has sessions that are not deleted."""
+    row = reader.row(_HAS_LIVE_SESSIONS, {"pkid": namespace.uid})
+    return row is not None and bool(row[0])
+
+
+def list_namespaces(
+    reader: Reader, page: Page, where: Node | None, *, show_deleted: bool, most_bytes: int
+) -> tuple[list[NamespaceMessage], Position | None]:
+    """One page of namespaces, and where the next one starts."""
+    query = Query(filtered(_LIST[show_deleted], where, _COLUMNS))
+    return fetch_page(
+        reader, query, keys_of(Namespace, page.order, owner=""), page, namespace_message, most_bytes=most_bytes
+    )
+
+
+def create_namespace(writer: Writer, namespace_id: str, namespace: NamespaceMessage) -> NamespaceMessage | None:
+    """Insert a namespace; None when its name is taken."""
+    settings = NamespaceResourceSettings().replaced_by(namespace.settings)
+    values = {"name": namespace_id, **_values(namespace, settings)}
+    namespace.settings.CopyFrom(settings.to_message())
+    return resources.create(writer, Namespace, namespace, values)
+
+
+def update_namespace(writer: Writer, locked: LockedNamespace, namespace: NamespaceMessage) -> NamespaceMessage:
+    """Write what a caller can change of a namespace."""
+    settings = locked.settings.replaced_by(namespace.settings)
+    namespace.settings.CopyFrom(settings.to_message())
+    return resources.save(writer, Namespace, locked, namespace, _values(namespace, settings))
+
+
+def delete_namespace(writer: Writer, locked: LockedNamespace) -> NamespaceMessage:
+    """Delete a namespace softly."""
+    return resources.set_deleted(writer, Namespace, locked, deleted=True)
+
+
+def undelete_namespace(writer: Writer, locked: LockedNamespace) -> NamespaceMessage:
+    """Bring a namespace back."""
+    return resources.set_deleted(writer, Namespace, locked, deleted=False)
+
+
+def _get(reader: Reader, statement: Statement, namespace_id: str) -> LockedNamespace:
+    row = _row(reader, statement, namespace_id)
+    return Locked(namespace_message(row), row.revision, row.settings)
+
+
+def _row(reader: Reader, statement: Statement, namespace_id: str) -> AnyRow:
+    row = reader.row(statement, {"id": namespace_id})
+    if row is None:
+        raise not_found(Kind.NAMESPACE, format_name(Kind.NAMESPACE, namespace_id))
+    return row
+
+
+def _values(message: NamespaceMessage, settings: NamespaceResourceSettings) -> dict[str, Any]:
+    return {
+        "description": message.description or None,
+        "enabled": message.enabled,
+        "managed": message.managed,
+        "settings": settings,
+    }

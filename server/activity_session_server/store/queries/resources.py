@@ -1,0 +1,92 @@
+"""What the queries of all resources share: rows that are locked for a change, and the change itself."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy import bindparam, update
+
+from activity_session.v1.memory_pb2 import Memory
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.participant_pb2 import Participant
+from activity_session.v1.session_pb2 import Session
+from activity_session_server.orm.base import Resource, prefixed_uuid, table_of
+from activity_session_server.rules import etags
+from activity_session_server.store.codec import set_time
+from activity_session_server.store.readers import Raced, Writer
+from activity_session_server.store.statements import Statement
+
+M = TypeVar("M", Memory, Namespace, Participant, Session)
+S = TypeVar("S")
+
+
+class Locked(NamedTuple, Generic[M, S]):
+    """A resource that nobody else can change until the transaction ends, with its settings as they are kept."""
+
+    message: M
+    revision: int
+    settings: S
+
+
+def common_columns(resource: type[Resource], id_field: str) -> dict[str, Any]:
+    """The columns behind the filter fields that every resource has."""
+    return {
+        id_field: resource.name,
+        "description": resource.description,
+        "enabled": resource.enabled,
+        "managed": resource.managed,
+        "create_time": resource.create_ts,
+        "update_time": resource.update_ts,
+    }
+
+
+def create(writer: Writer, resource: type[Resource], message: M, values: Mapping[str, Any]) -> M | None:
+    """Insert a new resource; answers `message` with what the server gives it, None when its name is taken."""
+    pkid = prefixed_uuid(resource.__tablename__)
+    own = {"pkid": pkid, "create_ts": writer.now, "update_ts": writer.now}
+    if not writer.insert(table_of(resource), {**values, **own}):
+        return None
+    message.uid = pkid
+    message.etag = etags.make(pkid, 1)
+    set_time(message.create_time, writer.now)
+    set_time(message.update_time, writer.now)
+    return message
+
+
+def save(
+    writer: Writer,
+    resource: type[Resource],
+    locked: Locked[M, Any],
+    message: M,
+    values: Mapping[str, Any],
+) -> M:
+    """Write columns of a locked resource; answers `message` with its new etag and update time.
+
+    The revision is compared too: on Galera a lock holds on one node only.
+    """
+    changes = {**values, "revision": locked.revision + 1, "update_ts": writer.now}
+    key = {"its_pkid": message.uid, "its_revision": locked.revision}
+    if writer.change(_update_of(resource), {**changes, **key}) != 1:
+        raise Raced
+    message.etag = etags.make(message.uid, locked.revision + 1)
+    set_time(message.update_time, writer.now)
+    return message
+
+
+@cache
+def _update_of(resource: type[Resource]) -> Statement:
+    """Sets the columns whose values come with it."""
+    return Statement(
+        update(table_of(resource))
+        .where(resource.pkid == bindparam("its_pkid"))
+        .where(resource.revision == bindparam("its_revision"))
+    )
+
+
+def set_deleted(writer: Writer, resource: type[Resource], locked: Locked[M, Any], *, deleted: bool) -> M:
+    """Delete a locked resource softly, or bring it back."""
+    message = locked.message
+    message.ClearField("delete_time")
+    time = writer.now if deleted else None
+    set_time(message.delete_time, time)
+    return save(writer, resource, locked, message, {"deleted": deleted, "delete_ts": time})

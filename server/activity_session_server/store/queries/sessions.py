@@ -1,0 +1,340 @@
+"""The queries of sessions.
+
+A session and its members are read by one statement, so that they are of one moment: the members come as a JSON text
+beside the session's own columns.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, exists, null, select
+
+from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
+from activity_session.v1.session_pb2 import Session
+from activity_session_server.orm import (
+    ActivitySession,
+    ActivitySessionParticipant,
+    Expunged,
+    Memory,
+    Namespace,
+    Participant,
+)
+from activity_session_server.orm.base import table_of
+from activity_session_server.orm.types import AnyRow, utc_now
+from activity_session_server.rules import session_settings
+from activity_session_server.rules.errors import Kind, not_found
+from activity_session_server.rules.filters import Node
+from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.rules.paging import Page, Position
+from activity_session_server.rules.session_settings import SessionResourceSettings
+from activity_session_server.store.codec import session_message, set_time, to_datetime
+from activity_session_server.store.conditions import filtered
+from activity_session_server.store.expressions import byte_length, clock, json_columns
+from activity_session_server.store.pages import CHUNK, Query, fetch_page, keys_of
+from activity_session_server.store.queries import namespaces, resources
+from activity_session_server.store.queries.resources import Locked
+from activity_session_server.store.readers import Reader, Writer
+from activity_session_server.store.statements import Statement
+
+LockedSession = Locked[Session, SessionResourceSettings]
+
+_TABLE = table_of(ActivitySession)
+_NO_SETTINGS = SessionResourceSettings()
+_MEMBERS = (
+    select(
+        json_columns(
+            Participant.name,
+            Participant.participant_type,
+            ActivitySessionParticipant.role,
+            ActivitySessionParticipant.create_ts,
+            ActivitySessionParticipant.last_read_sequence,
+        )
+    )
+    .join_from(ActivitySessionParticipant, Participant)
+    .where(ActivitySessionParticipant.activity_session_pkid == ActivitySession.pkid)
+    .correlate(ActivitySession)
+    .scalar_subquery()
+    .label("members")
+)
+_NOW = clock().label("now")
+_BASIC = select(*(column for column in _TABLE.c if column.name != "data"), null().label("data"), _MEMBERS, _NOW)
+_FULL = select(*_TABLE.c, _MEMBERS, _NOW)
+_OWNER = select(Namespace.pkid).where(Namespace.name == bindparam("namespace")).scalar_subquery()
+_IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
+_IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
+_IS_AMONG = _IS_OF_NAMESPACE & ActivitySession.name.in_(bindparam("ids", expanding=True))
+_GET = {True: Statement(_FULL.where(_IS_THIS)), False: Statement(_BASIC.where(_IS_THIS))}
+# By the namespace's key, not by a subquery that finds it: the first plain read in a locking statement fixes what all
+# its plain reads see. Before the lock is there it must not happen, or the members would be those of before the wait.
+_IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
+_LOCK = {
+    True: Statement(_FULL.where(_IS_OF_LOCKED).with_for_update()),
+    False: Statement(_BASIC.where(_IS_OF_LOCKED).with_for_update()),
+}
+_BATCH_GET = {
+    True: Statement(_FULL.where(_IS_AMONG), many="ids"),
+    False: Statement(_BASIC.where(_IS_AMONG), many="ids"),
+}
+_BATCH_BYTES = Statement(select(byte_length(ActivitySession.data)).where(_IS_AMONG), many="ids")
+_IS_LISTED = {True: _IS_OF_NAMESPACE, False: _IS_OF_NAMESPACE & ActivitySession.deleted.is_(False)}
+# By whether data, and by whether deleted sessions are asked for.
+_LIST = {
+    (full, show_deleted): Statement((_FULL if full else _BASIC).where(is_listed))
+    for full in (True, False)
+    for show_deleted, is_listed in _IS_LISTED.items()
+}
+
+
+def _has_member(name: str) -> ColumnElement[bool]:
+    namespace_id, participant_id = ids_of(name)
+    return exists(
+        select(ActivitySessionParticipant.participant_pkid)
+        .join_from(ActivitySessionParticipant, Participant)
+        .join(Namespace, Namespace.pkid == Participant.namespace_pkid)
+        .where(ActivitySessionParticipant.activity_session_pkid == ActivitySession.pkid)
+        .where(Participant.name == participant_id, Namespace.name == namespace_id)
+        .correlate(ActivitySession)
+    )
+
+
+_COLUMNS = {
+    **resources.common_columns(ActivitySession, "session_id"),
+    "auto_created": ActivitySession.auto_created,
+    "expire_time": ActivitySession.expire_ts,
+    "last_sequence": ActivitySession.last_sequence,
+    "labels": ActivitySession.labels,
+    "participants": _has_member,
+}
+_HAS_MEMORIES = Statement(select(exists().where(Memory.activity_session_pkid == bindparam("pkid"))))
+_EXPUNGE = [
+    Statement(delete(table_of(table)).where(column == bindparam("its_pkid")))
+    for table, column in (
+        (ActivitySessionParticipant, ActivitySessionParticipant.activity_session_pkid),
+        (ActivitySession, ActivitySession.pkid),
+    )
+]
+_EXPIRED = Statement(
+    select(Namespace.name, ActivitySession.name)
+    .join_from(ActivitySession, Namespace)
+    .where(ActivitySession.expire_ts <= utc_now(), ActivitySession.deleted.is_(False))
+    .order_by(ActivitySession.expire_ts)
+    .limit(bindparam("most"))
+)
+_PURGEABLE = Statement(
+    select(Namespace.name, ActivitySession.name)
+    .join_from(ActivitySession, Namespace)
+    .where(ActivitySession.purge_ts <= utc_now(), ActivitySession.deleted.is_(True))
+    .where(~exists().where(Memory.activity_session_pkid == ActivitySession.pkid))
+    .order_by(ActivitySession.purge_ts)
+    .limit(bindparam("most"))
+)
+
+
+def get_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> Session:
+    """A session, also a deleted one.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
+    """
+    found = find_session(reader, namespace_id, session_id, full=full)
+    return found or _missing(reader, namespace_id, session_id)
+
+
+def find_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> Session | None:
+    """A session, or None where there is none."""
+    row = reader.row(_GET[full], {"namespace": namespace_id, "id": session_id})
+    return None if row is None else _answer(row, namespace_id)
+
+
+def batch_get_sessions(
+    reader: Reader, namespace_id: str, session_ids: Collection[str], *, full: bool
+) -> dict[str, Session]:
+    """Those of the sessions that exist, by id, all of one moment."""
+    values = {"namespace": namespace_id, "ids": list(session_ids)}
+    rows = reader.rows(_BATCH_GET[full], values)
+    return {row.name: _answer(row, namespace_id) for row in rows}
+
+
+def batch_data_bytes(reader: Reader, namespace_id: str, session_ids: Collection[str]) -> int:
+    """How many bytes of data the sessions have together."""
+    rows = reader.rows(_BATCH_BYTES, {"namespace": namespace_id, "ids": list(session_ids)})
+    return sum(row[0] or 0 for row in rows)
+
+
+def list_sessions(
+    reader: Reader,
+    namespace_id: str,
+    page: Page,
+    where: Node | None,
+    *,
+    full: bool,
+    show_deleted: bool,
+    most_bytes: int,
+) -> tuple[list[Session], Position | None]:
+    """One page of the sessions of a namespace, and where the next one starts.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND.
+    """
+    query = Query(filtered(_LIST[full, show_deleted], where, _COLUMNS), {"namespace": namespace_id})
+
+    def chunk(rest: Query) -> int:
+        return _fitting(reader, rest, most_bytes) if full else CHUNK
+
+    to_message = partial(_answer, namespace_id=namespace_id)
+    found = fetch_page(
+        reader, query, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes, chunk=chunk
+    )
+    if not found[0]:
+        namespaces.get_namespace(reader, namespace_id)
+    return found
+
+
+def lock_session(writer: Writer, namespace: NamespaceMessage, session_id: str, *, full: bool) -> LockedSession:
+    """A session of a held namespace for a change, with its settings as they were set.
+
+    Raises:
+        ServiceError: SESSION_NOT_FOUND.
+    """
+    locked = find_session_to_lock(writer, namespace, session_id, full=full)
+    if locked is None:
+        raise not_found(Kind.SESSION, format_name(Kind.SESSION, *ids_of(namespace.name), session_id))
+    return locked
+
+
+def find_session_to_lock(
+    writer: Writer, namespace: NamespaceMessage, session_id: str, *, full: bool
+) -> LockedSession | None:
+    """A session of a held namespace for a change, or None where there is none."""
+    row = writer.row(_LOCK[full], {"owner": namespace.uid, "id": session_id})
+    if row is None:
+        return None
+    return Locked(session_message(row, *ids_of(namespace.name)), row.revision, row.settings)
+
+
+def create_session(writer: Writer, namespace: NamespaceMessage, session_id: str, session: Session) -> Session | None:
+    """Insert a session without its members; None when its name is taken."""
+    settings = _NO_SETTINGS.replaced_by(session.settings)
+    values = {
+        "namespace_pkid": namespace.uid,
+        "name": session_id,
+        "auto_created": session.auto_created,
+        **_values(session, settings),
+    }
+    session.settings.CopyFrom(settings.to_message())
+    created = resources.create(writer, ActivitySession, session, values)
+    return created and _with_defaults(created)
+
+
+def update_session(writer: Writer, locked: LockedSession, session: Session) -> Session:
+    """Write what a caller can change of a session; data and settings only where they have changed."""
+    settings = locked.settings.replaced_by(session.settings)
+    values = _values(session, settings)
+    if session.data == locked.message.data:
+        del values["data"]
+    if session.settings == locked.message.settings:
+        del values["settings"]
+    session.settings.CopyFrom(settings.to_message())
+    return _save(writer, locked, session, values)
+
+
+def touch_session(writer: Writer, locked: LockedSession) -> Session:
+    """Count a change of the session's members."""
+    return _save(writer, locked, locked.message, {})
+
+
+def delete_session(writer: Writer, locked: LockedSession, purge_time: datetime) -> Session:
+    """Delete a session softly, to be expunged at `purge_time`."""
+    session = locked.message
+    set_time(session.delete_time, writer.now)
+    set_time(session.purge_time, purge_time)
+    values = {"deleted": True, "delete_ts": writer.now, "purge_ts": purge_time}
+    return _save(writer, locked, session, values)
+
+
+def undelete_session(writer: Writer, locked: LockedSession) -> Session:
+    """Bring a session back; an expiry that has passed is cleared."""
+    session = locked.message
+    session.ClearField("delete_time")
+    session.ClearField("purge_time")
+    values: dict[str, Any] = {"deleted": False, "delete_ts": None, "purge_ts": None}
+    if session.HasField("expire_time") and to_datetime(session.expire_time) <= writer.now:
+        session.ClearField("expire_time")
+        values["expire_ts"] = None
+    return _save(writer, locked, session, values)
+
+
+def expunge_session(writer: Writer, locked: LockedSession) -> None:
+    """Remove a session with its memberships; all else of it is out of reach from now on, and removed by `expunged`."""
+    pkid = locked.message.uid
+    writer.changed.add(pkid)
+    writer.insert(table_of(Expunged), {"activity_session_pkid": pkid, "create_ts": writer.now})
+    for statement in _EXPUNGE:
+        writer.change(statement, {"its_pkid": pkid})
+
+
+def has_memories(reader: Reader, session: Session) -> bool:
+    """Whether a session has memories, deleted ones included."""
+    row = reader.row(_HAS_MEMORIES, {"pkid": session.uid})
+    return row is not None and bool(row[0])
+
+
+def expired_sessions(reader: Reader, most: int) -> list[tuple[str, str]]:
+    """The namespace and id of live sessions that have expired by the database's clock, oldest first."""
+    return [(row[0], row[1]) for row in reader.rows(_EXPIRED, {"most": most})]
+
+
+def purgeable_sessions(reader: Reader, most: int) -> list[tuple[str, str]]:
+    """The namespace and id of deleted sessions without memories whose purge time has come, oldest first."""
+    return [(row[0], row[1]) for row in reader.rows(_PURGEABLE, {"most": most})]
+
+
+def answer(locked: LockedSession) -> Session:
+    """A locked session as callers see it, when it was not changed after all."""
+    return _with_defaults(locked.message)
+
+
+def _save(writer: Writer, locked: LockedSession, session: Session, values: dict[str, Any]) -> Session:
+    writer.changed.add(session.uid)
+    return _with_defaults(resources.save(writer, ActivitySession, locked, session, values))
+
+
+def _answer(row: AnyRow, namespace_id: str) -> Session:
+    return _with_defaults(session_message(row, namespace_id))
+
+
+def _with_defaults(session: Session) -> Session:
+    session_settings.fill_in_defaults(session.settings)
+    return session
+
+
+def _missing(reader: Reader, namespace_id: str, session_id: str) -> Any:
+    namespaces.get_namespace(reader, namespace_id)
+    raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
+
+
+def _fitting(reader: Reader, rest: Query, most_bytes: int) -> int:
+    """How many rows of the list can be read with their data at once: at least one, and no more than fit."""
+    construct = rest.statement.construct if isinstance(rest.statement, Statement) else rest.statement
+    sizes = construct.with_only_columns(byte_length(ActivitySession.data))
+    fitting = used = 0
+    for (data_bytes,) in reader.rows(sizes, {**rest.values, "most": min(rest.values["most"], CHUNK)}):
+        used += data_bytes or 0
+        if used > most_bytes:
+            break
+        fitting += 1
+    return max(fitting, 1)
+
+
+def _values(session: Session, settings: SessionResourceSettings) -> dict[str, Any]:
+    return {
+        "description": session.description or None,
+        "enabled": session.enabled,
+        "managed": session.managed,
+        "data": session.data or None,
+        "settings": settings,
+        "labels": dict(session.labels),
+        "expire_ts": to_datetime(session.expire_time) if session.HasField("expire_time") else None,
+    }

@@ -1,0 +1,176 @@
+"""The queries of state: rows of keys, each with a revision of its own, so that writers of different keys never meet."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
+
+from activity_session.v1.state_pb2 import State as StateMessage
+from activity_session_server.orm import ActivitySession, Namespace, Participant, State
+from activity_session_server.orm.base import table_of
+from activity_session_server.rules import names
+from activity_session_server.rules.errors import Kind
+from activity_session_server.rules.filters import Text
+from activity_session_server.rules.paging import Page, Position
+from activity_session_server.store.codec import state_message
+from activity_session_server.store.expressions import byte_length, matches
+from activity_session_server.store.pages import Keys, Query, fetch_owned_page
+from activity_session_server.store.queries import heads, namespaces, participants
+from activity_session_server.store.readers import Raced, Reader, Writer
+from activity_session_server.store.statements import Statement
+
+# Rows read at a time: a page of the default size. At the default limits they have 13 MiB at most.
+CHUNK = 51
+
+
+class Owner(NamedTuple):
+    """Whose state it is: a namespace, a participant or a session, by key and name."""
+
+    uid: str
+    name: str
+
+
+class Entry(NamedTuple):
+    """A key that nobody else can change until the transaction ends; revision 0 for one that never was."""
+
+    revision: int
+    exists: bool
+
+    @property
+    def current(self) -> int:
+        """The revision that a caller can expect: 0 where the key is not there."""
+        return self.revision if self.exists else 0
+
+
+NEVER = Entry(0, exists=False)
+
+_TABLE = table_of(State)
+_IS_NAMESPACE = Namespace.name == bindparam("namespace")
+# Joined to the owner, so that the state of an expunged session is out of reach at once, all of it.
+_IS_OF: Mapping[Kind, ColumnElement[bool]] = {
+    Kind.NAMESPACE: (State.owner_pkid == Namespace.pkid) & _IS_NAMESPACE,
+    Kind.PARTICIPANT: (State.owner_pkid == Participant.pkid)
+    & (Participant.namespace_pkid == Namespace.pkid)
+    & (Participant.name == bindparam("id"))
+    & _IS_NAMESPACE,
+    Kind.SESSION: (State.owner_pkid == ActivitySession.pkid)
+    & (ActivitySession.namespace_pkid == Namespace.pkid)
+    & (ActivitySession.name == bindparam("id"))
+    & _IS_NAMESPACE,
+}
+_LIST = {kind: Statement(select(*_TABLE.c).where(is_of, State.delete_ts.is_(None))) for kind, is_of in _IS_OF.items()}
+_IS_OWNERS = State.owner_pkid == bindparam("its_owner")
+_IS_THIS = _IS_OWNERS & (State.key == bindparam("its_key"))
+_IS_AMONG = _IS_OWNERS & State.key.in_(bindparam("keys", expanding=True))
+# In the order of the keys, so that no two writers wait for each other.
+_LOCK = Statement(
+    select(State.key, State.revision, State.delete_ts.is_(None).label("exists"))
+    .where(_IS_AMONG)
+    .order_by(State.key)
+    .with_for_update(),
+    many="keys",
+)
+_SMALL_VALUES = Statement(
+    select(State.key, State.value_json).where(
+        _IS_AMONG, State.delete_ts.is_(None), byte_length(State.value_json) <= bindparam("most_bytes")
+    ),
+    many="keys",
+)
+_CHANGE = Statement(update(_TABLE).where(_IS_THIS, State.revision == bindparam("its_revision")))
+_COUNT = Statement(select(func.count()).where(_IS_OWNERS, State.delete_ts.is_(None)))
+_DUE = Statement(
+    select(State.delete_ts)
+    .where(State.delete_ts <= bindparam("its_latest"))
+    .order_by(State.delete_ts)
+    .limit(bindparam("most"))
+)
+_FORGET = Statement(delete(_TABLE).where(State.delete_ts <= bindparam("its_latest")))
+
+
+def get_state(
+    reader: Reader, name: str, page: Page, *, keys: Collection[str], key_prefix: str, most_bytes: int
+) -> tuple[StateMessage, Position | None]:
+    """One page of the state of a resource, sorted by key, and where the next one starts.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND, PARTICIPANT_NOT_FOUND, SESSION_NOT_FOUND.
+    """
+    kind, (namespace_id, *ids) = names.kind_of(name), names.ids_of(name)
+    assert kind is not None  # noqa: S101 - the name has been checked
+    statement: Statement | Select[Any] = _LIST[kind]
+    if keys or key_prefix:
+        statement = _narrowed(_LIST[kind].construct, keys, key_prefix)
+    query = Query(statement, {"namespace": namespace_id, **({"id": ids[0]} if ids else {})})
+    found, position = fetch_owned_page(
+        reader,
+        query,
+        Keys(_TABLE.c.key, owner=_TABLE.c.owner_pkid),
+        page,
+        state_message,
+        most_bytes=most_bytes,
+        chunk=CHUNK,
+        owner_uid=lambda: _READ[kind](reader, *names.ids_of(name)).uid,
+    )
+    state = StateMessage()
+    for part in found:
+        state.MergeFrom(part)
+    return state, position
+
+
+def lock_entries(writer: Writer, owner: Owner, keys: Collection[str]) -> dict[str, Entry]:
+    """Those of the keys that are or were there, locked."""
+    rows = writer.rows(_LOCK, {"its_owner": owner.uid, "keys": list(keys)})
+    return {row.key: Entry(row.revision, exists=bool(row.exists)) for row in rows}
+
+
+def small_values(reader: Reader, owner: Owner, keys: Collection[str], most_bytes: int) -> dict[str, str]:
+    """The values of those of the keys that are there and have few bytes."""
+    values = {"its_owner": owner.uid, "keys": list(keys), "most_bytes": most_bytes}
+    return {row.key: row.value_json for row in reader.rows(_SMALL_VALUES, values)}
+
+
+def write_entry(writer: Writer, owner: Owner, key: str, entry: Entry, value_json: str | None) -> int:
+    """Set a locked key, or delete it by None; answers its new revision."""
+    revision = entry.revision + 1
+    values = {
+        "value_json": value_json,
+        "revision": revision,
+        "update_ts": writer.now,
+        "delete_ts": writer.now if value_json is None else None,
+    }
+    if not _write(writer, owner, key, entry, values):
+        raise Raced
+    return revision
+
+
+def count_keys(reader: Reader, owner: Owner) -> int:
+    """How many keys a state has."""
+    row = reader.row(_COUNT, {"its_owner": owner.uid})
+    return 0 if row is None else int(row[0])
+
+
+def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
+    """Remove about `most` of the keys that were deleted until then, oldest first; answers how many."""
+    due = writer.rows(_DUE, {"its_latest": latest, "most": most})
+    return writer.change(_FORGET, {"its_latest": due[-1].delete_ts}) if due else 0
+
+
+def _narrowed(statement: Select[Any], keys: Collection[str], key_prefix: str) -> Select[Any]:
+    """A query of only those keys that are named, where some are, and that start so."""
+    if keys:
+        statement = statement.where(State.key.in_(keys))
+    return statement.where(matches(_TABLE.c.key, Text(key_prefix, open_end=True))) if key_prefix else statement
+
+
+def _write(writer: Writer, owner: Owner, key: str, entry: Entry, values: Mapping[str, Any]) -> bool:
+    if entry is NEVER:
+        return writer.insert(_TABLE, {"owner_pkid": owner.uid, "key": key, **values})
+    this = {"its_owner": owner.uid, "its_key": key, "its_revision": entry.revision}
+    return writer.change(_CHANGE, {**values, **this}) == 1
+
+
+_READ: Mapping[Kind, Callable[..., Any]] = {
+    Kind.NAMESPACE: namespaces.get_namespace,
+    Kind.PARTICIPANT: participants.get_participant,
+    Kind.SESSION: heads.get_head,
+}

@@ -1,0 +1,100 @@
+"""What comes before every change of a session or participant: the namespace is held, the row locked, the caller may.
+
+The order is always the namespace, the session, its participants, so that no two calls wait for each other.
+"""
+
+from collections.abc import Collection
+
+from activity_session.v1.participant_pb2 import Participant
+from activity_session.v1.session_pb2 import Session
+from activity_session_server.rules import flags
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import Kind, invalid_field, not_found
+from activity_session_server.rules.names import ids_of
+from activity_session_server.store import Writer
+from activity_session_server.store.queries import heads, namespaces, participants, sessions
+from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.participants import LockedParticipant
+from activity_session_server.store.queries.sessions import LockedSession
+
+
+def session_to_change(writer: Writer, call: Call, name: str, *, full: bool) -> LockedSession:
+    """A session for a change, with its settings as they were set; whether it is live is left to be judged.
+
+    Raises:
+        ServiceError: *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
+    """
+    namespace_id, session_id = ids_of(name)
+    namespace = namespaces.hold_namespace(writer, namespace_id)
+    locked = sessions.lock_session(writer, namespace, session_id, full=full)
+    flags.check_permission(call, Kind.SESSION, locked.message)
+    flags.check_usable(Kind.NAMESPACE, namespace)
+    return locked
+
+
+def participant_to_change(writer: Writer, call: Call, name: str) -> LockedParticipant:
+    """A participant for a change; whether it is live is left to be judged.
+
+    Raises:
+        ServiceError: *_NOT_FOUND, PARTICIPANT_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
+    """
+    namespace_id, participant_id = ids_of(name)
+    namespace = namespaces.hold_namespace(writer, namespace_id)
+    locked = participants.lock_participant(writer, namespace_id, participant_id)
+    flags.check_permission(call, Kind.PARTICIPANT, locked.message)
+    flags.check_usable(Kind.NAMESPACE, namespace)
+    return locked
+
+
+def head_to_change(writer: Writer, call: Call, name: str) -> Head:
+    """The head of a live session, locked, for a change of its log or turn.
+
+    Raises:
+        ServiceError: *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
+    """
+    namespace_id, session_id = ids_of(name)
+    namespace = namespaces.hold_namespace(writer, namespace_id)
+    head = heads.lock_head(writer, namespace, session_id)
+    _check_head(call, head)
+    flags.check_usable(Kind.SESSION, head.session)
+    return head
+
+
+def held_head(writer: Writer, call: Call, name: str) -> Head:
+    """The head of a session, held, for a change of what belongs to it; whether it is live is left to be judged.
+
+    Raises:
+        ServiceError: *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
+    """
+    namespace_id, session_id = ids_of(name)
+    namespace = namespaces.hold_namespace(writer, namespace_id)
+    head = heads.hold_head(writer, namespace, session_id)
+    _check_head(call, head)
+    return head
+
+
+def usable_participants(writer: Writer, session: Session, names: Collection[str]) -> dict[str, Participant]:
+    """The participants of those names, held until the transaction ends; each must exist and be usable.
+
+    Raises:
+        ServiceError: PARTICIPANT_NOT_FOUND, PARTICIPANT_DELETED, PARTICIPANT_DISABLED.
+    """
+    namespace_id = ids_of(session.name)[0]
+    found = participants.hold_participants(writer, namespace_id, {ids_of(name)[1] for name in names})
+    for name in names:
+        participant = found.get(ids_of(name)[1])
+        if participant is None:
+            raise not_found(Kind.PARTICIPANT, name)
+        flags.check_usable(Kind.PARTICIPANT, participant)
+    return {name: found[ids_of(name)[1]] for name in names}
+
+
+def check_namespace(session_name: str, participant: str, field: str) -> None:
+    """Refuse a participant of another namespace than the session's."""
+    if ids_of(participant)[0] != ids_of(session_name)[0]:
+        raise invalid_field(field, f"{participant[:120]} is not in the namespace of the session")
+
+
+def _check_head(call: Call, head: Head) -> None:
+    flags.check_permission(call, Kind.SESSION, head.session)
+    flags.check_usable(Kind.NAMESPACE, head.namespace)

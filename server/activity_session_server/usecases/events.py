@@ -1,0 +1,193 @@
+"""The use cases of events, one function per RPC."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+
+from activity_session.v1.conflict_pb2 import Conflict
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import (
+    AppendEventsRequest,
+    AppendEventsResponse,
+    GetEventRequest,
+    ListEventsRequest,
+    ListEventsResponse,
+)
+from activity_session.v1.participant_pb2 import Participant
+from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session_server.rules import conflicts, filters, flags, paging
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import Kind, ServiceError, about
+from activity_session_server.rules.ids import new_id
+from activity_session_server.rules.names import ids_of
+from activity_session_server.store import Store, Writer
+from activity_session_server.store.idempotency import Record
+from activity_session_server.store.queries import events
+from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.state import Owner
+from activity_session_server.usecases import access, state, turns
+
+# What the server gives an event; the rest is its content.
+_GIVEN: tuple[Literal["name", "sequence", "create_time"], ...] = ("name", "sequence", "create_time")
+
+
+def append_events(store: Store, call: Call, request: AppendEventsRequest) -> AppendEventsResponse:
+    """Append events under the next numbers, and make the state updates that go with them."""
+    asked = [_new(event) for event in request.events]
+    given_ids = [event.event_id for event in request.events if event.event_id]
+    _check_namespaces(request)
+
+    def append(writer: Writer) -> AppendEventsResponse:
+        head = access.head_to_change(writer, call, request.parent)
+        found = events.find_events(writer, head.session, given_ids) if given_ids else {}
+        _check_same(asked, found)
+        last = head.session.last_sequence
+        if len(found) < len(asked):
+            new = [event for event in asked if event.event_id not in found]
+            appended = _append(writer, call, head, request, new)
+            found |= {event.event_id: event for event in appended}
+            last += len(appended)
+        return AppendEventsResponse(events=[found[event.event_id] for event in asked], last_sequence=last)
+
+    return store.write(call, append, request, Record(_numbers_alone, partial(_with_content, asked)))
+
+
+def get_event(store: Store, call: Call, request: GetEventRequest) -> Event:
+    """Read an event."""
+    return store.read(call, lambda reader: events.get_event(reader, *ids_of(request.name)))
+
+
+def list_events(store: Store, call: Call, request: ListEventsRequest) -> ListEventsResponse:
+    """List one page of the events of a session."""
+    page = paging.page_of(request, call.limits.page_size, ("sequence",))
+    where = filters.parse(request.filter, filters.EVENT_FIELDS, call.limits)
+    found, next_position = store.read(
+        call,
+        lambda reader: events.list_events(
+            reader,
+            request.parent,
+            page,
+            where,
+            after=request.after_sequence,
+            before=request.before_sequence,
+            omit_content=request.omit_content,
+            most_bytes=paging.most_bytes(call.limits),
+        ),
+    )
+    return ListEventsResponse(events=found, next_page_token=paging.next_token(request, next_position))
+
+
+def _new(given: Event) -> Event:
+    """An event as it was given, without what is the server's to give, and as the database can hold it."""
+    event = Event()
+    event.CopyFrom(given)
+    for field in _GIVEN:
+        event.ClearField(field)
+    event.event_id = given.event_id or new_id()
+    if event.HasField("event_time"):
+        event.event_time.nanos -= event.event_time.nanos % 1000
+    return event
+
+
+def _numbers_alone(answer: AppendEventsResponse) -> AppendEventsResponse:
+    """What an answer has that its request has not: the request comes again with all the rest."""
+    kept = AppendEventsResponse(last_sequence=answer.last_sequence)
+    for event in answer.events:
+        kept.events.add(name=event.name, event_id=event.event_id, sequence=event.sequence).create_time.CopyFrom(
+            event.create_time
+        )
+    return kept
+
+
+def _with_content(asked: Sequence[Event], kept: AppendEventsResponse) -> AppendEventsResponse:
+    """The answer that was kept without the content that came with the request."""
+    answer = AppendEventsResponse()
+    answer.MergeFrom(kept)
+    for event, given in zip(answer.events, asked, strict=True):
+        number = Event()
+        number.CopyFrom(event)
+        event.CopyFrom(given)
+        event.MergeFrom(number)
+    return answer
+
+
+def _append(writer: Writer, call: Call, head: Head, request: AppendEventsRequest, new: Sequence[Event]) -> list[Event]:
+    """Append those events of a request that are not there yet to a locked session, if all is as it should be."""
+    turns.check_append(head, request.turn_token)
+    scopes = [update.participant for update in request.state_updates if update.participant]
+    authors = [event.author for event in new if event.author]
+    people = access.usable_participants(writer, head.session, list(dict.fromkeys((*authors, *scopes))))
+    updates = [(_owner(call, head, people, update), update) for update in request.state_updates]
+    changes = state.lock(writer, updates)
+    _check_expected(writer, head, request, changes)
+    state.write(writer, call, changes, "state_updates")
+    return events.append_events(writer, head, new)
+
+
+def _check_namespaces(request: AppendEventsRequest) -> None:
+    for index, event in enumerate(request.events):
+        if event.author:
+            access.check_namespace(request.parent, event.author, f"events[{index}].author")
+    for index, update in enumerate(request.state_updates):
+        if update.participant:
+            access.check_namespace(request.parent, update.participant, f"state_updates[{index}].participant")
+
+
+def _check_same(asked: Sequence[Event], found: dict[str, Event]) -> None:
+    """Refuse an event whose id is taken by one with other content."""
+    for event in asked:
+        there = found.get(event.event_id)
+        if there is not None and _content(there) != event:
+            raise about(
+                Kind.EVENT,
+                "ALREADY_EXISTS",
+                there.name,
+                f"{there.name} is there with other content, as number {there.sequence}",
+                sequence=str(there.sequence),
+            )
+
+
+def _content(event: Event) -> Event:
+    content = Event()
+    content.CopyFrom(event)
+    for field in _GIVEN:
+        content.ClearField(field)
+    return content
+
+
+def _owner(call: Call, head: Head, people: dict[str, Participant], update: StateUpdate) -> Owner:
+    """Whose state an update means, for a caller who may change it."""
+    if update.scope == StateScope.STATE_SCOPE_NAMESPACE:
+        flags.check_permission(call, Kind.NAMESPACE, head.namespace)
+        return Owner(head.namespace.uid, head.namespace.name)
+    if update.scope == StateScope.STATE_SCOPE_PARTICIPANT:
+        participant = people[update.participant]
+        flags.check_permission(call, Kind.PARTICIPANT, participant)
+        return Owner(participant.uid, participant.name)
+    return Owner(head.session.uid, head.session.name)
+
+
+def _check_expected(writer: Writer, head: Head, request: AppendEventsRequest, changes: Sequence[state.Change]) -> None:
+    """Refuse a call whose preconditions fail, with all that it has missed."""
+    last, expected = head.session.last_sequence, request.expected_last_sequence
+    is_stale = request.HasField("expected_last_sequence") and expected != last
+    conflict = Conflict(last_sequence=last, state_conflicts=state.conflicting(writer, changes))
+    if is_stale:
+        missed = events.small_events_after(writer, head.session, expected, conflicts.MOST_EVENTS, conflicts.MOST_BYTES)
+        conflict.missed_events.extend(missed)
+        raise _stale(head, expected, conflict)
+    if conflict.state_conflicts:
+        raise state.mismatch(conflict)
+
+
+def _stale(head: Head, expected: int, conflict: Conflict) -> ServiceError:
+    name, last = head.session.name, head.session.last_sequence
+    metadata = {"resource": name, "expected_last_sequence": str(expected), "last_sequence": str(last)}
+    return ServiceError(
+        ErrorReason.ERROR_REASON_SEQUENCE_MISMATCH,
+        f"the newest event of {name} has the number {last}, not {expected}",
+        kind=Kind.SESSION,
+        metadata=metadata,
+        detail=conflict,
+    )

@@ -1,0 +1,130 @@
+"""The use cases of memberships: participants are bound to sessions and unbound from them."""
+
+from collections.abc import Iterable, Sequence
+
+from google.protobuf.empty_pb2 import Empty
+
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.session_pb2 import Session, SessionParticipant
+from activity_session.v1.session_service_pb2 import (
+    BindParticipantRequest,
+    MarkReadRequest,
+    UnbindParticipantRequest,
+)
+from activity_session_server.rules import flags
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import Kind, Violation, about, invalid, invalid_field, too_large
+from activity_session_server.rules.names import ids_of
+from activity_session_server.store import Store, Writer
+from activity_session_server.store.queries import memberships, participants, sessions
+from activity_session_server.store.queries.sessions import LockedSession
+from activity_session_server.usecases import access
+
+
+def bind_participant(store: Store, call: Call, request: BindParticipantRequest) -> SessionParticipant:
+    """Make a participant a member of a session, or give the member another role."""
+
+    def bind(writer: Writer) -> SessionParticipant:
+        locked = access.session_to_change(writer, call, request.session, full=False)
+        flags.check_usable(Kind.SESSION, locked.message)
+        member = _member(locked.message, request.participant)
+        if member is not None and member.role == request.role:
+            return member
+        access.check_namespace(request.session, request.participant, "participant")
+        found = access.usable_participants(writer, locked.message, [request.participant])
+        participant = found[request.participant]
+        if member is None:
+            _check_count(call, len(locked.message.participants) + 1, "participant")
+            (member,) = memberships.bind_participants(writer, locked.message, [(participant, request.role)])
+        else:
+            memberships.set_role(writer, locked.message, participant, request.role)
+            member.role = request.role
+        sessions.touch_session(writer, locked)
+        return member
+
+    return store.write(call, bind, request)
+
+
+def unbind_participant(store: Store, call: Call, request: UnbindParticipantRequest) -> Empty:
+    """End a membership; nothing changes when there is none."""
+
+    def unbind(writer: Writer) -> Empty:
+        locked = access.session_to_change(writer, call, request.session, full=False)
+        flags.check_usable(Kind.SESSION, locked.message)
+        access.check_namespace(request.session, request.participant, "participant")
+        participant = participants.get_participant(writer, *ids_of(request.participant))
+        if _member(locked.message, request.participant):
+            memberships.unbind_participant(writer, locked.message, participant)
+            sessions.touch_session(writer, locked)
+        return Empty()
+
+    return store.write(call, unbind, request)
+
+
+def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionParticipant:
+    """Move a member's read mark forward."""
+
+    def mark(writer: Writer) -> SessionParticipant:
+        head = access.held_head(writer, call, request.session)
+        flags.check_usable(Kind.SESSION, head.session)
+        access.check_namespace(request.session, request.participant, "participant")
+        participant = participants.get_participant(writer, *ids_of(request.participant))
+        if request.sequence > head.session.last_sequence:
+            last = head.session.last_sequence
+            raise invalid_field("sequence", f"{request.sequence} is beyond the session's last, which is {last}")
+        member = memberships.mark_read(writer, head.session, participant, request.sequence)
+        if member is None:
+            message = f"{request.participant} is no member of {request.session}"
+            raise about(Kind.PARTICIPANT, "NOT_BOUND", request.participant, message, session=request.session)
+        return member
+
+    return store.write(call, mark)
+
+
+def missing(session: Session, wanted: Iterable[SessionParticipant]) -> list[SessionParticipant]:
+    """Those of the wanted members that a session does not have."""
+    present = {member.participant for member in session.participants}
+    return [member for member in wanted if member.participant not in present]
+
+
+def bind_missing(
+    writer: Writer,
+    call: Call,
+    namespace: Namespace,
+    locked: LockedSession,
+    wanted: Sequence[SessionParticipant],
+) -> Session:
+    """Bind those of the wanted members that a locked session does not have; a deleted one is refused either way."""
+    added = missing(locked.message, wanted)
+    if not added and not flags.is_deleted(locked.message):
+        return sessions.answer(locked)
+    flags.check_permission(call, Kind.SESSION, locked.message)
+    flags.check_usable(Kind.NAMESPACE, namespace)
+    flags.check_usable(Kind.SESSION, locked.message)
+    bind_all(writer, call, locked.message, added)
+    return sessions.touch_session(writer, locked)
+
+
+def bind_all(writer: Writer, call: Call, session: Session, added: Sequence[SessionParticipant]) -> None:
+    """Bind participants that are not members yet, and add them to the message."""
+    if not added:
+        return
+    field = "session.participants"
+    _check_count(call, len(session.participants) + len(added), field)
+    for member in added:
+        access.check_namespace(session.name, member.participant, field)
+    found = access.usable_participants(writer, session, [member.participant for member in added])
+    bound = memberships.bind_participants(
+        writer, session, [(found[member.participant], member.role) for member in added]
+    )
+    session.participants.extend(sorted(bound, key=lambda member: member.participant))
+
+
+def _member(session: Session, name: str) -> SessionParticipant | None:
+    return next((member for member in session.participants if member.participant == name), None)
+
+
+def _check_count(call: Call, count: int, field: str) -> None:
+    limit = call.limits.session_participants
+    if count > limit:
+        raise invalid([Violation(field, too_large("the session", limit, count, "participants"))])

@@ -1,0 +1,205 @@
+"""The use cases of memories, one function per RPC.
+
+A deleted session keeps its memories: they can be read, recalled, changed and deleted, but no new ones come.
+"""
+
+from typing import NamedTuple
+
+from activity_session.v1.memory_pb2 import Memory
+from activity_session.v1.memory_service_pb2 import (
+    BatchCreateMemoriesRequest,
+    BatchCreateMemoriesResponse,
+    CreateMemoryRequest,
+    DeleteMemoryRequest,
+    GetMemoryRequest,
+    ListMemoriesRequest,
+    ListMemoriesResponse,
+    UndeleteMemoryRequest,
+    UpdateMemoryRequest,
+)
+from activity_session.v1.participant_pb2 import Participant, ParticipantType
+from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import Kind, already_exists, invalid_field
+from activity_session_server.rules.ids import new_id
+from activity_session_server.rules.names import format_name, ids_of, parent_of
+from activity_session_server.store import Store, Writer
+from activity_session_server.store.queries import memories
+from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.memories import LockedMemory
+from activity_session_server.usecases import access
+
+MUTABLE = ("content", "memo", "importance")
+IMMUTABLE = ("agent", "memory_type", "first_sequence", "last_sequence")
+
+
+class _New(NamedTuple):
+    """A memory to create, and the field that it was given in."""
+
+    memory_id: str
+    memory: Memory
+    field: str
+
+
+def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Memory:
+    """Create a memory; its id is generated when none is given."""
+    memory_id = request.memory_id or new_id()
+    access.check_namespace(request.parent, request.memory.agent, "memory.agent")
+
+    def create(writer: Writer) -> Memory:
+        head = _live_head(writer, call, request.parent)
+        agents = access.usable_participants(writer, head.session, [request.memory.agent])
+        return _create(writer, head, agents, _New(memory_id, request.memory, "memory"))
+
+    return store.write(call, create, request)
+
+
+def batch_create_memories(store: Store, call: Call, request: BatchCreateMemoriesRequest) -> BatchCreateMemoriesResponse:
+    """Create several memories, all or none."""
+    ids = [one.memory_id or new_id() for one in request.requests]
+    _check_batch(request)
+
+    def create(writer: Writer) -> BatchCreateMemoriesResponse:
+        head = _live_head(writer, call, request.parent)
+        named = dict.fromkeys(one.memory.agent for one in request.requests)
+        agents = access.usable_participants(writer, head.session, list(named))
+        return BatchCreateMemoriesResponse(
+            memories=[
+                _create(writer, head, agents, _New(memory_id, one.memory, f"requests[{index}].memory"))
+                for index, (memory_id, one) in enumerate(zip(ids, request.requests, strict=True))
+            ]
+        )
+
+    return store.write(call, create, request)
+
+
+def get_memory(store: Store, call: Call, request: GetMemoryRequest) -> Memory:
+    """Read a memory; with `touch`, count that."""
+    if not request.touch:
+        return store.read(call, lambda reader: memories.get_memory(reader, *ids_of(request.name)))
+
+    def touch(writer: Writer) -> Memory:
+        locked = _memory_to_change(writer, call, request.name)
+        flags.check_live(Kind.MEMORY, locked.message)
+        return memories.touch_memory(writer, locked)
+
+    return store.write(call, touch, request)
+
+
+def list_memories(store: Store, call: Call, request: ListMemoriesRequest) -> ListMemoriesResponse:
+    """List one page of the memories of a session, or of all sessions of a namespace."""
+    page = paging.page_of(request, call.limits.page_size)
+    where = filters.parse(request.filter, filters.MEMORY_FIELDS, call.limits)
+    found, next_position = store.read(
+        call,
+        lambda reader: memories.list_memories(
+            reader,
+            request.parent,
+            page,
+            where,
+            show_deleted=request.show_deleted,
+            most_bytes=paging.most_bytes(call.limits),
+        ),
+    )
+    return ListMemoriesResponse(memories=found, next_page_token=paging.next_token(request, next_position))
+
+
+def update_memory(store: Store, call: Call, request: UpdateMemoryRequest) -> Memory:
+    """Change the masked fields of a memory."""
+    paths = masks.resolve(request.update_mask, request.memory, MUTABLE, immutable=IMMUTABLE)
+
+    def update(writer: Writer) -> Memory:
+        head, locked = _with_head(writer, call, request.memory.name)
+        flags.check_live(Kind.MEMORY, locked.message)
+        _check_immutable(request, locked.message)
+        etags.check(Kind.MEMORY, locked.message, request.memory.etag)
+        updated = masks.updated(locked.message, request.memory, paths)
+        if not updated.content:
+            raise invalid_field("memory.content", "must be set")
+        updated.importance = head.settings.override_importance or updated.importance
+        return memories.update_memory(writer, locked, updated)
+
+    return store.write(call, update, request)
+
+
+def delete_memory(store: Store, call: Call, request: DeleteMemoryRequest) -> Memory:
+    """Delete a memory softly."""
+
+    def delete(writer: Writer) -> Memory:
+        locked = _memory_to_change(writer, call, request.name)
+        flags.check_live(Kind.MEMORY, locked.message)
+        etags.check(Kind.MEMORY, locked.message, request.etag)
+        return memories.delete_memory(writer, locked)
+
+    return store.write(call, delete, request)
+
+
+def undelete_memory(store: Store, call: Call, request: UndeleteMemoryRequest) -> Memory:
+    """Bring a memory back."""
+
+    def undelete(writer: Writer) -> Memory:
+        locked = _memory_to_change(writer, call, request.name)
+        flags.check_undeletable(Kind.MEMORY, locked.message)
+        etags.check(Kind.MEMORY, locked.message, request.etag)
+        return memories.undelete_memory(writer, locked)
+
+    return store.write(call, undelete, request)
+
+
+def _live_head(writer: Writer, call: Call, session: str) -> Head:
+    head = access.held_head(writer, call, session)
+    flags.check_usable(Kind.SESSION, head.session)
+    return head
+
+
+def _with_head(writer: Writer, call: Call, name: str) -> tuple[Head, LockedMemory]:
+    """A memory for a change, and its session, which may be deleted."""
+    head = access.held_head(writer, call, parent_of(name))
+    flags.check_enabled(Kind.SESSION, head.session)
+    return head, memories.lock_memory(writer, head, ids_of(name)[2])
+
+
+def _memory_to_change(writer: Writer, call: Call, name: str) -> LockedMemory:
+    return _with_head(writer, call, name)[1]
+
+
+def _create(writer: Writer, head: Head, agents: dict[str, Participant], new: _New) -> Memory:
+    given, agent = new.memory, agents[new.memory.agent]
+    if agent.participant_type != ParticipantType.PARTICIPANT_TYPE_AGENT:
+        raise invalid_field(f"{new.field}.agent", f"{given.agent} is not an agent")
+    _check_sequences(head, given, new.field)
+    name = format_name(Kind.MEMORY, *ids_of(head.session.name), new.memory_id)
+    memory = Memory(name=name, agent=given.agent, memory_type=given.memory_type)
+    masks.apply(memory, given, (*MUTABLE, "first_sequence", "last_sequence"))
+    memory.importance = head.settings.override_importance or given.importance
+    created = memories.create_memory(writer, head, agent, new.memory_id, memory)
+    if created is None:
+        raise already_exists(Kind.MEMORY, name)
+    return created
+
+
+def _check_sequences(head: Head, given: Memory, field: str) -> None:
+    """Refuse events that are not there."""
+    first, last, newest = given.first_sequence, given.last_sequence, head.session.last_sequence
+    if (first or last) and not 1 <= first <= last:
+        raise invalid_field(f"{field}.first_sequence", f"must be from 1 to last_sequence, which is {last}")
+    if last > newest:
+        raise invalid_field(f"{field}.last_sequence", f"{last} is beyond the session's last, which is {newest}")
+
+
+def _check_batch(request: BatchCreateMemoriesRequest) -> None:
+    for index, one in enumerate(request.requests):
+        if one.parent != request.parent:
+            raise invalid_field(f"requests[{index}].parent", f"{one.parent[:120]} is not {request.parent[:120]}")
+        if one.request_id:
+            raise invalid_field(f"requests[{index}].request_id", "must be empty: the batch has one")
+        access.check_namespace(request.parent, one.memory.agent, f"requests[{index}].memory.agent")
+
+
+def _check_immutable(request: UpdateMemoryRequest, current: Memory) -> None:
+    """Refuse a mask that names a field which cannot change, unless it stays as it is."""
+    for field in IMMUTABLE:
+        given = getattr(request.memory, field)
+        is_meant = field in request.update_mask.paths or (given and not request.update_mask.paths)
+        if is_meant and given != getattr(current, field):
+            raise invalid_field(f"memory.{field}", "it is immutable")

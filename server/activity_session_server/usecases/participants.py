@@ -1,0 +1,113 @@
+"""The use cases of participants, one function per RPC."""
+
+from activity_session.v1.participant_pb2 import Participant
+from activity_session.v1.participant_service_pb2 import (
+    CreateParticipantRequest,
+    DeleteParticipantRequest,
+    GetParticipantRequest,
+    ListParticipantsRequest,
+    ListParticipantsResponse,
+    UndeleteParticipantRequest,
+    UpdateParticipantRequest,
+)
+from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import Kind, already_exists, invalid_field
+from activity_session_server.rules.ids import new_id
+from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.store import Store, Writer
+from activity_session_server.store.queries import namespaces, participants
+from activity_session_server.usecases import access
+
+MUTABLE = ("description", "enabled", "managed")
+
+
+def create_participant(store: Store, call: Call, request: CreateParticipantRequest) -> Participant:
+    """Create a participant; its id is generated when none is given."""
+    (namespace_id,) = ids_of(request.parent)
+    participant_id = request.participant_id or new_id()
+    name = format_name(Kind.PARTICIPANT, namespace_id, participant_id)
+
+    def create(writer: Writer) -> Participant:
+        given = request.participant
+        participant = Participant(name=name, enabled=True, participant_type=given.participant_type)
+        masks.apply(participant, given, masks.populated(given, MUTABLE))
+        flags.check_permission(call, Kind.PARTICIPANT, participant)
+        namespace = namespaces.hold_namespace(writer, namespace_id)
+        flags.check_usable(Kind.NAMESPACE, namespace)
+        created = participants.create_participant(writer, namespace, participant_id, participant)
+        if created is None:
+            raise already_exists(Kind.PARTICIPANT, name)
+        return created
+
+    return store.write(call, create, request)
+
+
+def get_participant(store: Store, call: Call, request: GetParticipantRequest) -> Participant:
+    """Read a participant, also a deleted one."""
+    return store.read(call, lambda reader: participants.get_participant(reader, *ids_of(request.name)))
+
+
+def list_participants(store: Store, call: Call, request: ListParticipantsRequest) -> ListParticipantsResponse:
+    """List one page of the participants of a namespace."""
+    page = paging.page_of(request, call.limits.page_size)
+    where = filters.parse(request.filter, filters.PARTICIPANT_FIELDS, call.limits)
+    found, next_position = store.read(
+        call,
+        lambda reader: participants.list_participants(
+            reader,
+            ids_of(request.parent)[0],
+            page,
+            where,
+            show_deleted=request.show_deleted,
+            most_bytes=paging.most_bytes(call.limits),
+        ),
+    )
+    return ListParticipantsResponse(participants=found, next_page_token=paging.next_token(request, next_position))
+
+
+def update_participant(store: Store, call: Call, request: UpdateParticipantRequest) -> Participant:
+    """Change the masked fields of a participant."""
+    paths = masks.resolve(request.update_mask, request.participant, MUTABLE, immutable=("participant_type",))
+    flags.check_managed_flag(call, Kind.PARTICIPANT, request.participant, paths)
+
+    def update(writer: Writer) -> Participant:
+        locked = access.participant_to_change(writer, call, request.participant.name)
+        _check_type(request, locked.message)
+        updated = masks.updated(locked.message, request.participant, paths)
+        flags.check_change(Kind.PARTICIPANT, locked.message, updated)
+        etags.check(Kind.PARTICIPANT, locked.message, request.participant.etag)
+        return participants.update_participant(writer, locked, updated)
+
+    return store.write(call, update, request)
+
+
+def delete_participant(store: Store, call: Call, request: DeleteParticipantRequest) -> Participant:
+    """Delete a participant softly; the sessions it is bound to keep it."""
+
+    def delete(writer: Writer) -> Participant:
+        locked = access.participant_to_change(writer, call, request.name)
+        flags.check_usable(Kind.PARTICIPANT, locked.message)
+        etags.check(Kind.PARTICIPANT, locked.message, request.etag)
+        return participants.delete_participant(writer, locked)
+
+    return store.write(call, delete, request)
+
+
+def undelete_participant(store: Store, call: Call, request: UndeleteParticipantRequest) -> Participant:
+    """Bring a deleted participant back."""
+
+    def undelete(writer: Writer) -> Participant:
+        locked = access.participant_to_change(writer, call, request.name)
+        flags.check_undeletable(Kind.PARTICIPANT, locked.message)
+        etags.check(Kind.PARTICIPANT, locked.message, request.etag)
+        return participants.undelete_participant(writer, locked)
+
+    return store.write(call, undelete, request)
+
+
+def _check_type(request: UpdateParticipantRequest, current: Participant) -> None:
+    given = request.participant.participant_type
+    is_meant = not request.update_mask.paths or "participant_type" in request.update_mask.paths
+    if is_meant and given not in (0, current.participant_type):
+        raise invalid_field("participant.participant_type", "the type of a participant is immutable")

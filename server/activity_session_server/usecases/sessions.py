@@ -1,0 +1,266 @@
+"""The use cases of sessions, one function per RPC; `memberships` has those of their participants."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from google.protobuf.empty_pb2 import Empty
+
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.session_pb2 import Session, SessionParticipant, SessionView
+from activity_session.v1.session_service_pb2 import (
+    BatchGetSessionsRequest,
+    BatchGetSessionsResponse,
+    CreateSessionRequest,
+    DeleteSessionRequest,
+    EnsureSessionRequest,
+    EnsureSessionResponse,
+    ExpungeSessionRequest,
+    GetSessionRequest,
+    ListSessionsRequest,
+    ListSessionsResponse,
+    UndeleteSessionRequest,
+    UpdateSessionRequest,
+)
+from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import (
+    Kind,
+    Violation,
+    about,
+    already_exists,
+    invalid,
+    invalid_field,
+    not_found,
+    too_large,
+)
+from activity_session_server.rules.ids import new_id
+from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.store import Raced, Reader, Store, Writer
+from activity_session_server.store.queries import namespaces, sessions
+from activity_session_server.usecases import access, memberships, retention
+
+MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "expire_time")
+
+
+def create_session(store: Store, call: Call, request: CreateSessionRequest) -> Session:
+    """Create a session with its members; its id is generated when none is given."""
+    session_id = request.session_id or new_id()
+    new = _new(call, request.parent, session_id, request.session)
+
+    def create(writer: Writer) -> Session:
+        namespace = namespaces.hold_namespace(writer, *ids_of(request.parent))
+        created = _insert(writer, call, namespace, new, request.session.participants)
+        if created is None:
+            raise already_exists(Kind.SESSION, new.name)
+        return created
+
+    return store.write(call, create, request)
+
+
+def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> EnsureSessionResponse:
+    """Get a session or create it; members that are missing are bound either way."""
+    (namespace_id,) = ids_of(request.parent)
+    wanted = request.session.participants
+    name = f"{request.parent}/sessions/{request.session_id}"
+    # Judged before anybody is told whether the session is there (AIP-211).
+    flags.check_permission(call, Kind.SESSION, Session(name=name, managed=request.session.managed))
+
+    def look(reader: Reader) -> Session | None:
+        return sessions.find_session(reader, namespace_id, request.session_id, full=True)
+
+    def ensure(writer: Writer) -> EnsureSessionResponse:
+        namespace = namespaces.hold_namespace(writer, namespace_id)
+        locked = sessions.find_session_to_lock(writer, namespace, request.session_id, full=True)
+        if locked:
+            session = memberships.bind_missing(writer, call, namespace, locked, wanted)
+            return EnsureSessionResponse(session=session)
+        new = _new(call, request.parent, request.session_id, request.session)
+        new.auto_created = True
+        created = _insert(writer, call, namespace, new, wanted)
+        if created is None:
+            raise Raced
+        return EnsureSessionResponse(session=created, created=True)
+
+    if not request.request_id:
+        session = store.read(call, look)
+        if session and not flags.is_deleted(session) and not memberships.missing(session, wanted):
+            return EnsureSessionResponse(session=session)
+    return store.write(call, ensure, request)
+
+
+def get_session(store: Store, call: Call, request: GetSessionRequest) -> Session:
+    """Read a session, also a deleted one."""
+    full = request.view != SessionView.SESSION_VIEW_BASIC
+    return store.read(call, lambda reader: sessions.get_session(reader, *ids_of(request.name), full=full))
+
+
+def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsRequest) -> BatchGetSessionsResponse:
+    """Read several sessions of one moment, in the order asked for: all of them, or none."""
+    (namespace_id,) = ids_of(request.parent)
+    full = request.view != SessionView.SESSION_VIEW_BASIC
+    ids = _ids_under(request)
+
+    def read(reader: Reader) -> dict[str, Session]:
+        namespaces.get_namespace(reader, namespace_id)
+        if full:
+            data_bytes = sessions.batch_data_bytes(reader, namespace_id, set(ids))
+            _check_answer_size(call, data_bytes)
+        return sessions.batch_get_sessions(reader, namespace_id, set(ids), full=full)
+
+    found = store.read(call, read)
+    for session_id in ids:
+        if session_id not in found:
+            raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
+    answer = BatchGetSessionsResponse(sessions=[found[session_id] for session_id in ids])
+    _check_answer_size(call, answer.ByteSize())
+    return answer
+
+
+def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> ListSessionsResponse:
+    """List one page of the sessions of a namespace."""
+    page = paging.page_of(request, call.limits.page_size)
+    where = filters.parse(request.filter, filters.SESSION_FIELDS, call.limits)
+    found, next_position = store.read(
+        call,
+        lambda reader: sessions.list_sessions(
+            reader,
+            ids_of(request.parent)[0],
+            page,
+            where,
+            full=request.view == SessionView.SESSION_VIEW_FULL,
+            show_deleted=request.show_deleted,
+            most_bytes=paging.most_bytes(call.limits),
+        ),
+    )
+    return ListSessionsResponse(sessions=found, next_page_token=paging.next_token(request, next_position))
+
+
+def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> Session:
+    """Change the masked fields of a session; what it was read with is given back as it is now."""
+    paths = masks.resolve(request.update_mask, request.session, MUTABLE)
+    flags.check_managed_flag(call, Kind.SESSION, request.session, paths)
+
+    def update(writer: Writer) -> Session:
+        locked = access.session_to_change(writer, call, request.session.name, full=True)
+        updated = masks.updated(locked.message, request.session, paths)
+        _cut_to_microseconds(updated)
+        flags.check_change(Kind.SESSION, locked.message, updated)
+        etags.check(Kind.SESSION, locked.message, request.session.etag)
+        _check_counts(call, updated)
+        return sessions.update_session(writer, locked, updated)
+
+    return store.write(call, update, request)
+
+
+def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> Session:
+    """Delete a session softly; it is expunged when the purge age is over."""
+
+    def delete(writer: Writer) -> Session:
+        locked = access.session_to_change(writer, call, request.name, full=True)
+        flags.check_usable(Kind.SESSION, locked.message)
+        etags.check(Kind.SESSION, locked.message, request.etag)
+        namespace = namespaces.get_namespace(writer, ids_of(request.name)[0])
+        return sessions.delete_session(writer, locked, writer.now + retention.purge_age(call, namespace))
+
+    return store.write(call, delete, request)
+
+
+def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) -> Session:
+    """Bring a deleted session back."""
+
+    def undelete(writer: Writer) -> Session:
+        locked = access.session_to_change(writer, call, request.name, full=True)
+        flags.check_undeletable(Kind.SESSION, locked.message)
+        etags.check(Kind.SESSION, locked.message, request.etag)
+        return sessions.undelete_session(writer, locked)
+
+    return store.write(call, undelete, request)
+
+
+def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) -> Empty:
+    """Remove a deleted session for good, one with memories only by force: at once out of sight, then row by row."""
+    uids: list[str] = []
+
+    def expunge(writer: Writer) -> Empty:
+        locked = access.session_to_change(writer, call, request.name, full=False)
+        if not flags.is_deleted(locked.message):
+            message = f"{request.name} is not deleted: delete it first"
+            raise about(Kind.SESSION, "NOT_DELETED", request.name, message)
+        etags.check(Kind.SESSION, locked.message, request.etag)
+        if not request.force and sessions.has_memories(writer, locked.message):
+            message = f"{request.name} has memories; force removes them with it"
+            raise about(Kind.SESSION, "HAS_MEMORIES", request.name, message)
+        sessions.expunge_session(writer, locked)
+        uids.append(locked.message.uid)
+        return Empty()
+
+    answer = store.write(call, expunge, request)
+    for uid in uids[-1:]:
+        retention.try_to_remove_rest(store, call, uid)
+    return answer
+
+
+def _new(call: Call, parent: str, session_id: str, given: Session) -> Session:
+    """A session as it was given, for a caller who may make it."""
+    session = Session(name=f"{parent}/sessions/{session_id}", enabled=True)
+    masks.apply(session, given, masks.populated(given, MUTABLE))
+    _cut_to_microseconds(session)
+    flags.check_permission(call, Kind.SESSION, session)
+    return session
+
+
+def _insert(
+    writer: Writer, call: Call, namespace: Namespace, new: Session, members: Sequence[SessionParticipant]
+) -> Session | None:
+    """Insert a copy of a new session and bind its members; None when its name is taken."""
+    flags.check_usable(Kind.NAMESPACE, namespace)
+    session = Session()
+    session.CopyFrom(new)
+    _set_expiry(session, namespace, writer.now)
+    session_id = ids_of(new.name)[1]
+    created = sessions.create_session(writer, namespace, session_id, session)
+    if created is not None:
+        memberships.bind_all(writer, call, created, members)
+    return created
+
+
+def _ids_under(request: BatchGetSessionsRequest) -> list[str]:
+    for index, name in enumerate(request.names):
+        if not name.startswith(request.parent + "/"):
+            raise invalid_field(f"names[{index}]", f"{name[:120]} is not in {request.parent[:120]}")
+    return [ids_of(name)[1] for name in request.names]
+
+
+def _set_expiry(session: Session, namespace: Namespace, now: datetime) -> None:
+    if session.HasField("expire_time"):
+        return
+    if namespace.settings.HasField("default_session_ttl"):
+        ttl = namespace.settings.default_session_ttl.ToTimedelta()
+        session.expire_time.FromDatetime(now + ttl)
+
+
+def _cut_to_microseconds(session: Session) -> None:
+    """Make an expiry what the database can hold, so that this answer and the next one agree."""
+    if session.HasField("expire_time"):
+        session.expire_time.nanos -= session.expire_time.nanos % 1000
+
+
+def _check_counts(call: Call, session: Session) -> None:
+    """Refuse a masked update that adds one label or override too many to those that are there."""
+    for field, entries, limit in (
+        ("session.labels", session.labels, call.limits.labels),
+        (
+            "session.settings.collection_overrides",
+            session.settings.collection_overrides,
+            call.limits.collection_overrides,
+        ),
+    ):
+        if len(entries) > limit:
+            raise invalid([Violation(field, too_large("it", limit, len(entries), "entries"))])
+
+
+def _check_answer_size(call: Call, size: int) -> None:
+    limit = call.limits.response_bytes
+    if size > limit:
+        problem = too_large("the answer (ask for fewer, or for the view BASIC)", limit, size, "bytes")
+        raise invalid([Violation("names", problem)])

@@ -1,0 +1,166 @@
+"""The use cases of shared state, and the rule of its updates: all that go together are made, or none.
+
+An update happens in three steps, so that a refusal can tell everything that is wrong at once: `lock` the keys, look for
+`conflicts`, `write`.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from activity_session.v1.conflict_pb2 import Conflict, StateConflict
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.event_service_pb2 import GetStateRequest, UpdateStateRequest
+from activity_session.v1.state_pb2 import State, StateEntry, StateUpdate
+from activity_session_server.rules import conflicts, flags, names, paging
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import Kind, ServiceError, Violation, invalid, too_large
+from activity_session_server.rules.names import ids_of, kind_of
+from activity_session_server.store import Store, Writer
+from activity_session_server.store.queries import namespaces, participants, state
+from activity_session_server.store.queries.state import NEVER, Entry, Owner
+from activity_session_server.usecases import access
+
+
+class Change(NamedTuple):
+    """One update, whose state it is about, and the key as it is."""
+
+    owner: Owner
+    update: StateUpdate
+    entry: Entry
+
+
+def get_state(store: Store, call: Call, request: GetStateRequest) -> State:
+    """Read one page of the keys of a state, with their values."""
+    page = paging.page_of(request, call.limits.page_size, ("key",))
+    found, next_position = store.read(
+        call,
+        lambda reader: state.get_state(
+            reader,
+            request.name,
+            page,
+            keys=set(request.keys),
+            key_prefix=request.key_prefix,
+            most_bytes=paging.most_bytes(call.limits),
+        ),
+    )
+    found.next_page_token = paging.next_token(request, next_position)
+    return found
+
+
+def update_state(store: Store, call: Call, request: UpdateStateRequest) -> State:
+    """Set and delete keys of one state."""
+
+    def update(writer: Writer) -> State:
+        owner = _owner_to_change(writer, call, request.name)
+        locked = lock(writer, [(owner, update) for update in request.updates])
+        found = conflicting(writer, locked)
+        if found:
+            raise mismatch(Conflict(state_conflicts=found))
+        return write(writer, call, locked, "updates")
+
+    return store.write(call, update, request)
+
+
+def lock(writer: Writer, updates: Iterable[tuple[Owner, StateUpdate]]) -> list[Change]:
+    """Lock the keys of all updates, in an order that all writers keep."""
+    by_owner: dict[Owner, list[StateUpdate]] = {}
+    for owner, update in updates:
+        by_owner.setdefault(owner, []).append(update)
+    changes = []
+    for owner in sorted(by_owner):
+        ordered = sorted(by_owner[owner], key=lambda update: update.key)
+        entries = state.lock_entries(writer, owner, [update.key for update in ordered])
+        changes += [Change(owner, update, entries.get(update.key, NEVER)) for update in ordered]
+    return changes
+
+
+def conflicting(writer: Writer, changes: Sequence[Change]) -> list[StateConflict]:
+    """The keys whose revision is not the expected one, with their values where those are small."""
+    found = [change for change in changes if _is_conflict(change)][: conflicts.MOST_BYTES // 8]
+    values: dict[tuple[Owner, str], str] = {}
+    for owner in {change.owner for change in found}:
+        keys = [change.update.key for change in found if change.owner == owner]
+        small = state.small_values(writer, owner, keys, conflicts.MOST_BYTES)
+        values |= {(owner, key): value for key, value in small.items()}
+    return [
+        StateConflict(
+            name=change.owner.name,
+            key=change.update.key,
+            expected_revision=change.update.expected_revision,
+            revision=change.entry.current,
+            value_json=values.get((change.owner, change.update.key)),
+        )
+        for change in found
+    ]
+
+
+def mismatch(conflict: Conflict) -> ServiceError:
+    """The error for keys that have changed; `conflict` names at least one."""
+    first = conflict.state_conflicts[0]
+    message = (
+        f"the key {names.shown(first.key)} of {first.name} has the revision {first.revision},"
+        f" not {first.expected_revision}"
+    )
+    metadata = {
+        "resource": first.name,
+        "key": first.key,
+        "expected_revision": str(first.expected_revision),
+        "revision": str(first.revision),
+    }
+    return ServiceError(ErrorReason.ERROR_REASON_REVISION_MISMATCH, message, metadata=metadata, detail=conflict)
+
+
+def write(writer: Writer, call: Call, changes: Sequence[Change], field: str) -> State:
+    """Make changes of locked keys; answers the keys that are there then.
+
+    Raises:
+        ServiceError: LIMIT_EXCEEDED, about `field`, when a state would have too many keys.
+    """
+    written = State()
+    for change in changes:
+        value_json = _value(change.update)
+        if value_json is not None:
+            revision = state.write_entry(writer, change.owner, change.update.key, change.entry, value_json)
+            written.entries[change.update.key].CopyFrom(StateEntry(value_json=value_json, revision=revision))
+        elif change.entry.exists:
+            state.write_entry(writer, change.owner, change.update.key, change.entry, None)
+    for owner in {change.owner for change in changes if _adds(change)}:
+        _check_count(writer, call, owner, field)
+    return written
+
+
+def _owner_to_change(writer: Writer, call: Call, name: str) -> Owner:
+    """Whose state a name means; held, live, and for a caller who may change it."""
+    kind = kind_of(name)
+    if kind is Kind.SESSION:
+        head = access.held_head(writer, call, name)
+        flags.check_usable(Kind.SESSION, head.session)
+        return Owner(head.session.uid, name)
+    namespace = namespaces.hold_namespace(writer, ids_of(name)[0])
+    if kind is Kind.NAMESPACE:
+        flags.check_permission(call, Kind.NAMESPACE, namespace)
+        flags.check_usable(Kind.NAMESPACE, namespace)
+        return Owner(namespace.uid, name)
+    participant = participants.hold_participant(writer, *ids_of(name))
+    flags.check_permission(call, Kind.PARTICIPANT, participant)
+    flags.check_usable(Kind.NAMESPACE, namespace)
+    flags.check_usable(Kind.PARTICIPANT, participant)
+    return Owner(participant.uid, name)
+
+
+def _is_conflict(change: Change) -> bool:
+    return change.update.HasField("expected_revision") and change.update.expected_revision != change.entry.current
+
+
+def _adds(change: Change) -> bool:
+    return _value(change.update) is not None and not change.entry.exists
+
+
+def _value(update: StateUpdate) -> str | None:
+    return None if update.delete else update.value_json
+
+
+def _check_count(writer: Writer, call: Call, owner: Owner, field: str) -> None:
+    count, limit = state.count_keys(writer, owner), call.limits.state_keys
+    if count > limit:
+        raise invalid([Violation(field, too_large(f"the state of {owner.name}", limit, count, "keys"))])
