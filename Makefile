@@ -43,7 +43,7 @@ faults: $(READY) ## run the slower tests: killed and frozen databases, many watc
 	$(PYTEST) $(FAULTS)
 
 drivers: $(READY) ## build what the tests drive the clients with
-	@$(BIN)/python tests/drivers.py
+	@PYTHONPATH=tests $(BIN)/python -m activity_session_testing.drivers
 
 clients: drivers ## build and test the clients in Python, Go, TypeScript and Java
 	$(PYTEST) tests/clients

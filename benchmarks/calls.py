@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_server.store import schema
+from activity_session_testing.processes import COMMAND
+from activity_session_testing.servers import connected
+from activity_session_testing.steps import append, members, new_participant, new_session
 from figures import CLIENT_CORE
 from loads import Load, Server, load, require_ghz, serving
 from measure import databases
-from processes import COMMAND
-from servers import connected
-from steps import append, members, new_participant, new_session
 
 RESULT = Path(".build/bench/calls.json")
 FLOOR = (sys.executable, str(Path(__file__).with_name("floor.py")))

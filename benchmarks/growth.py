@@ -26,11 +26,11 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_server.orm import ActivitySession, Event
 from activity_session_server.orm.base import prefixed_uuid
+from activity_session_testing.servers import Client, connected
+from activity_session_testing.steps import append, make_namespace, new_session
 from loads import serving
 from measure import write_rows
 from runs import Run, measure_all, spent
-from servers import Client, connected
-from steps import append, make_namespace, new_session
 
 FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - columns hold UTC without a zone
 # What the cost of more is compared with.

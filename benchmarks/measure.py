@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, insert
 from sqlalchemy.orm import DeclarativeBase
 
-from backends import MariaDB, find_mariadb
+from activity_session_testing.backends import MariaDB, find_mariadb
 
 BATCH = 1000
 

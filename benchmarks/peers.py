@@ -33,11 +33,19 @@ from activity_session.v1.session_service_pb2 import ListSessionsRequest
 from activity_session_server.orm import ActivitySession, ActivitySessionParticipant
 from activity_session_server.orm.base import prefixed_uuid
 from activity_session_server.store import schema
+from activity_session_testing.processes import serving_process
+from activity_session_testing.servers import Client, connected
+from activity_session_testing.steps import (
+    append,
+    get_session,
+    list_events,
+    make_namespace,
+    make_participant,
+    members,
+    new_session,
+)
 from figures import CLIENT_CORE, SERVER_CORE, STATE, TEXT, USER, Figure, Meter, cpu_clock
 from measure import databases, write_rows
-from processes import serving_process
-from servers import Client, connected
-from steps import append, get_session, list_events, make_namespace, make_participant, members, new_session
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS, VENV, RESULT = ROOT / "benchmarks/peers", ROOT / ".build/peers", ROOT / ".build/bench/peers.json"

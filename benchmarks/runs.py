@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from activity_session_server.store import schema
+from activity_session_testing.processes import COMMAND
 from figures import CLIENT_CORE, cpu_seconds
 from measure import databases
-from processes import COMMAND
 
 RESULTS = Path(".build/bench")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from activity_session_server import logs
-from backends import MARIADB, SQLITE_FILE, MariaDB, find_mariadb
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB, find_mariadb
 
 
 def pytest_configure(config: pytest.Config) -> None:

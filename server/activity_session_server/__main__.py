@@ -33,11 +33,12 @@ def serve(flags: argparse.Namespace) -> int:
 def migrate(flags: argparse.Namespace) -> int:
     """Bring the database to the schema of this version."""
     from activity_session_server.store import schema
+    from activity_session_server.store.revisions import SchemaError
 
     settings = load(flags, os.environ)
     try:
         url, before, after = schema.migrate_url(settings.database_url)
-    except schema.SchemaError as error:
+    except SchemaError as error:
         return _fail(str(error))
     print(f"{url}: schema {before or 'empty'} -> {after}")
     return 0
@@ -46,13 +47,14 @@ def migrate(flags: argparse.Namespace) -> int:
 def check(flags: argparse.Namespace) -> int:
     """Say what is wrong with settings, database and schema."""
     from activity_session_server.store import schema
+    from activity_session_server.store.revisions import SchemaError
 
     settings = load(flags, os.environ)
     print("settings: ok")
     try:
         for line in schema.inspect_url(settings.database_url, settings.request_bytes):
             print(line)
-    except schema.SchemaError as error:
+    except SchemaError as error:
         return _fail(str(error))
     return 0
 

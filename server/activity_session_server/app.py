@@ -74,7 +74,7 @@ class App:
         """Build a server.
 
         Raises:
-            schema.SchemaError: when the database's schema is not the one this version needs.
+            SchemaError: when the database's schema is not the one this version needs.
             AddressInUseError: when the address cannot be listened on.
         """
         self.settings = settings

@@ -142,7 +142,7 @@ def _answer_calls(settings: Settings, when_up: Callable[[str], None]) -> None:
     # run its handler only once something else wakes the main thread, which may be never.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     from activity_session_server import app
-    from activity_session_server.store.schema import SchemaError
+    from activity_session_server.store.revisions import SchemaError
 
     try:
         with app.running(settings) as server:

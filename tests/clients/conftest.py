@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from drivers import CLIENTS, Client, Driver, driving
-from mirrors import Mirror, mirroring
+from activity_session_testing.drivers import CLIENTS, Client, Driver, driving
+from activity_session_testing.mirrors import Mirror, mirroring
 
 
 @pytest.fixture(scope="module", params=CLIENTS, ids=lambda client: client.name)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from activity_session_server.app import SERVICES
-from drivers import ROOT
-from rpcs import RPCS
-from servers import serving
+from activity_session_testing.drivers import ROOT
+from activity_session_testing.rpcs import RPCS
+from activity_session_testing.servers import serving
 
 Grpcurl = Callable[..., str]
 

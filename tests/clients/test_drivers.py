@@ -4,8 +4,8 @@ import pytest
 
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
-from drivers import Client, Driver, driving
-from mirrors import STAY, Answer, Mirror
+from activity_session_testing.drivers import Client, Driver, driving
+from activity_session_testing.mirrors import STAY, Answer, Mirror
 
 CREATE, WATCH = "SessionService/CreateSession", "SessionService/WatchSession"
 SESSION = "namespaces/default/sessions/x"

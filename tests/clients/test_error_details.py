@@ -6,9 +6,9 @@ import pytest
 from google.rpc.error_details_pb2 import BadRequest
 from grpc import StatusCode
 
-from drivers import Driver
-from mirrors import Answer, Mirror, error_info, refusal
-from servers import DETAILS_KEY
+from activity_session_testing.drivers import Driver
+from activity_session_testing.mirrors import Answer, Mirror, error_info, refusal
+from activity_session_testing.servers import DETAILS_KEY
 
 VIOLATIONS = [BadRequest.FieldViolation(field=field, description="wrong") for field in ("session.name", "parent")]
 NOTHING = {"reason": "", "fields": []}

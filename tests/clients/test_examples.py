@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from drivers import ROOT, Client
-from examples import Command, check_example, examples, run
-from servers import serving
+from activity_session_testing.drivers import ROOT, Client
+from activity_session_testing.examples import Command, check_example, examples, run
+from activity_session_testing.servers import serving
 
 DRIVERS = ROOT / "tests/clients/drivers"
 

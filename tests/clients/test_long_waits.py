@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from drivers import CLIENTS, Answers, driving
-from drivers import Client as DrivenClient
-from mirrors import STAY, mirroring
-from proxies import Proxy, proxying
-from servers import connected, serving
-from steps import append, new_session
+from activity_session_testing.drivers import CLIENTS, Answers, driving
+from activity_session_testing.drivers import Client as DrivenClient
+from activity_session_testing.mirrors import STAY, mirroring
+from activity_session_testing.proxies import Proxy, proxying
+from activity_session_testing.servers import connected, serving
+from activity_session_testing.steps import append, new_session
 
 PARENT = "namespaces/default"
 # A ping each 30 seconds, 10 for its answer, and some for reconnecting on a busy machine.

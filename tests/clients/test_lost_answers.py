@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
-from drivers import Client as DrivenClient
-from drivers import Driver, driving
-from moments import eventually
-from proxies import Proxy, proxying
-from servers import Client, connected, serving
-from steps import get_session, list_events, make_namespace, new_participant, new_session
+from activity_session_testing.drivers import Client as DrivenClient
+from activity_session_testing.drivers import Driver, driving
+from activity_session_testing.moments import eventually
+from activity_session_testing.proxies import Proxy, proxying
+from activity_session_testing.servers import Client, connected, serving
+from activity_session_testing.steps import get_session, list_events, make_namespace, new_participant, new_session
 
 
 @pytest.fixture(scope="module")

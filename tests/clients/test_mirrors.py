@@ -7,8 +7,8 @@ import pytest
 
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, WatchSessionRequest, WatchSessionResponse
-from mirrors import STAY, Answer, Mirror, error_info, mirroring, refusal
-from servers import Client, connected, failure
+from activity_session_testing.mirrors import STAY, Answer, Mirror, error_info, mirroring, refusal
+from activity_session_testing.servers import Client, connected, failure
 
 REQUEST = CreateSessionRequest(parent="namespaces/default")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from moments import eventually
-from proxies import Proxy, proxying
+from activity_session_testing.moments import eventually
+from activity_session_testing.proxies import Proxy, proxying
 
 SHORT = 0.2
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from drivers import ROOT
-from examples import check_example, examples, run
-from servers import serving
+from activity_session_testing.drivers import ROOT
+from activity_session_testing.examples import check_example, examples, run
+from activity_session_testing.servers import serving
 
 OLDEST = ["grpcio==1.67.1", "protobuf==5.27.2", "googleapis-common-protos==1.63.1"]
 IMPORT_ALL = """

@@ -18,13 +18,13 @@ from activity_session.v1.session_service_pb2 import GetSessionRequest, ListSessi
 from activity_session_server import app
 from activity_session_server.settings import Settings
 from activity_session_server.store import schema
-from backends import MARIADB, SQLITE_FILE, MariaDB
-from drivers import Answers, Driver, driving
-from drivers import Client as DrivenClient
-from moments import eventually
-from processes import serving_process, write_lock
-from servers import Client, connected
-from steps import list_events, new_session
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.drivers import Answers, Driver, driving
+from activity_session_testing.drivers import Client as DrivenClient
+from activity_session_testing.moments import eventually
+from activity_session_testing.processes import serving_process, write_lock
+from activity_session_testing.servers import Client, connected
+from activity_session_testing.steps import list_events, new_session
 
 PARENT = "namespaces/default"
 THREADS, APPENDS, CREATES, READS, MANY = 2, 6, 3, 50, 200

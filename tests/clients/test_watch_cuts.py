@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from drivers import Client, driving
-from moments import eventually
-from proxies import proxying
-from servers import connected, serving
-from steps import append, new_session
+from activity_session_testing.drivers import Client, driving
+from activity_session_testing.moments import eventually
+from activity_session_testing.proxies import proxying
+from activity_session_testing.servers import connected, serving
+from activity_session_testing.steps import append, new_session
 
 EVENTS, CUTS = 5000, 50
 # How many events more than it has seen there are for the watch to fetch.

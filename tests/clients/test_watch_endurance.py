@@ -10,13 +10,13 @@ from grpc import StatusCode
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import Bookmark, ExpungeSessionRequest, WatchSessionResponse
-from backends import free_port
-from drivers import Answers, Driver, driving
-from drivers import Client as DrivenClient
-from mirrors import STAY, Answer, Mirror, error_info, refusal
-from processes import ServerProcess
-from servers import Client, connected, serving
-from steps import append, delete_session, new_session
+from activity_session_testing.backends import free_port
+from activity_session_testing.drivers import Answers, Driver, driving
+from activity_session_testing.drivers import Client as DrivenClient
+from activity_session_testing.mirrors import STAY, Answer, Mirror, error_info, refusal
+from activity_session_testing.processes import ServerProcess
+from activity_session_testing.servers import Client, connected, serving
+from activity_session_testing.steps import append, delete_session, new_session
 
 PARENT = "namespaces/default"
 SESSION = f"{PARENT}/sessions/x"

@@ -10,9 +10,9 @@ import pytest
 import trustme
 from grpc import StatusCode, ssl_server_credentials
 
-from drivers import CLIENTS, Client, Driver, driving
-from mirrors import STAY, Answer, Mirror, mirroring
-from rpcs import RPCS, WITH_REQUEST_ID, Rpc
+from activity_session_testing.drivers import CLIENTS, Client, Driver, driving
+from activity_session_testing.mirrors import STAY, Answer, Mirror, mirroring
+from activity_session_testing.rpcs import RPCS, WITH_REQUEST_ID, Rpc
 
 TOKEN = "a.token"
 MOST_ATTEMPTS = 5

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from conformance.callers import CLIENTS
-from conformance.scripts import BACKENDS
+from activity_session_testing.conformance.callers import CLIENTS
+from activity_session_testing.conformance.scripts import BACKENDS
 
 _CELL = "cell"
 _WORDS = {"passed": "ok", "failed": "FAILED", "error": "FAILED", "skipped": "skipped"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from conformance.callers import CLIENTS
-from conformance.plays import Outcomes, Play, playing
-from conformance.scripts import load_all
+from activity_session_testing.conformance.callers import CLIENTS
+from activity_session_testing.conformance.plays import Outcomes, Play, playing
+from activity_session_testing.conformance.scripts import load_all
 
 PLAYS = [Play(script, client, backend) for script in load_all() for client in CLIENTS for backend in script.backends]
 

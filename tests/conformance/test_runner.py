@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from conformance import player
-from conformance.callers import calling
-from conformance.matching import Mismatch
-from conformance.player import Caller, Player
-from conformance.scripts import WATCH, load
-from servers import serving
+from activity_session_testing.conformance import player
+from activity_session_testing.conformance.callers import calling
+from activity_session_testing.conformance.matching import Mismatch
+from activity_session_testing.conformance.player import Caller, Player
+from activity_session_testing.conformance.scripts import WATCH, load
+from activity_session_testing.servers import serving
 
 CREATE, GET = "SessionService/CreateSession", "SessionService/GetSession"
 MISSING = {"name": "${namespace}/sessions/missing"}

@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from conformance.scripts import FOLDER, METHODS, OPERATOR_STEPS, REASONS, WATCH, ScriptError, load, load_all
-from conformance.stages import MariaDBOperator, SQLiteOperator
+from activity_session_testing.conformance.scripts import (
+    FOLDER,
+    METHODS,
+    OPERATOR_STEPS,
+    REASONS,
+    WATCH,
+    ScriptError,
+    load,
+    load_all,
+)
+from activity_session_testing.conformance.stages import MariaDBOperator, SQLiteOperator
 
 SCRIPTS = load_all()
 README = (FOLDER / "README.md").read_text()

@@ -6,9 +6,9 @@ import pytest
 
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest
-from backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
-from servers import Client, connected, serving, unique
-from steps import new_participant
+from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.servers import Client, connected, serving, unique
+from activity_session_testing.steps import new_participant
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

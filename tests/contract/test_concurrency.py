@@ -24,8 +24,8 @@ from activity_session.v1.session_service_pb2 import (
     ListSessionsRequest,
     UnbindParticipantRequest,
 )
-from servers import Client, Failure, unique
-from steps import (
+from activity_session_testing.servers import Client, Failure, unique
+from activity_session_testing.steps import (
     at_once,
     delete_session,
     get_session,

@@ -48,10 +48,10 @@ from activity_session.v1.session_service_pb2 import (
 from activity_session.v1.session_settings_pb2 import SessionSettings
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.rpc import status
-from backends import MARIADB, SQLITE_FILE
-from rpcs import RPCS
-from servers import Client, Failure, connected, failure, serving, unique
-from steps import (
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.rpcs import RPCS
+from activity_session_testing.servers import Client, Failure, connected, failure, serving, unique
+from activity_session_testing.steps import (
     AGENT,
     acquire_turn,
     append,
@@ -63,7 +63,7 @@ from steps import (
     refused,
     update_session,
 )
-from watches import Watching
+from activity_session_testing.watches import Watching
 
 # These need a database in trouble, or a bug.
 NOT_FOR_CALLERS = {

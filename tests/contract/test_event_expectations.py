@@ -8,9 +8,9 @@ import pytest
 from activity_session.v1.conflict_pb2 import Conflict, StateConflict
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
-from logs import ROCKET, copied, numbered_ids, numbers, refused_append, set_state
-from servers import Client, unique
-from steps import append, list_events, make_namespace, new_participant, new_session, refused
+from activity_session_testing.logs import ROCKET, copied, numbered_ids, numbers, refused_append, set_state
+from activity_session_testing.servers import Client, unique
+from activity_session_testing.steps import append, list_events, make_namespace, new_participant, new_session, refused
 
 MIB = 1024 * 1024
 MOST_MISSED = 20

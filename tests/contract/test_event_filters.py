@@ -10,9 +10,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import ListEventsRequest
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLimits
-from logs import ROCKET
-from servers import Client, unique
-from steps import append, list_events, make_namespace, new_participant, new_session, refused
+from activity_session_testing.logs import ROCKET
+from activity_session_testing.servers import Client, unique
+from activity_session_testing.steps import append, list_events, make_namespace, new_participant, new_session, refused
 
 Predicate = Callable[[Event], bool]
 

@@ -18,10 +18,10 @@ from activity_session.v1.session_service_pb2 import (
     MarkReadRequest,
     UndeleteSessionRequest,
 )
-from backends import MARIADB, SQLITE_FILE
-from logs import get_event, last_sequence, set_state, state, texts
-from servers import Client, connected, serving
-from steps import (
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.logs import get_event, last_sequence, set_state, state, texts
+from activity_session_testing.servers import Client, connected, serving
+from activity_session_testing.steps import (
     append,
     delete_namespace,
     delete_session,

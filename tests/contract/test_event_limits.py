@@ -8,9 +8,9 @@ import pytest
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLimits
-from logs import ROCKET, as_given, copied, refused_append, set_state, state
-from servers import Client
-from steps import append, list_events, new_session
+from activity_session_testing.logs import ROCKET, as_given, copied, refused_append, set_state, state
+from activity_session_testing.servers import Client
+from activity_session_testing.steps import append, list_events, new_session
 
 
 class LimitCase(NamedTuple):

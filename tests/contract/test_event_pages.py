@@ -12,9 +12,9 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import ListEventsRequest
 from activity_session.v1.event_service_pb2_grpc import EventServiceStub
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLimits
-from logs import copied, last_sequence, numbered_ids, numbers
-from servers import DEADLINE, Client, unique
-from steps import append, list_events, make_namespace, new_session, refused
+from activity_session_testing.logs import copied, last_sequence, numbered_ids, numbers
+from activity_session_testing.servers import DEADLINE, Client, unique
+from activity_session_testing.steps import append, list_events, make_namespace, new_session, refused
 
 MIB = 1024 * 1024
 ORDERS = ["", "sequence", "sequence asc", "sequence desc"]

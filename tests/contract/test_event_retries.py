@@ -10,7 +10,7 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.participant_service_pb2 import UpdateParticipantRequest
-from logs import (
+from activity_session_testing.logs import (
     BLOBS,
     TEXTS,
     as_given,
@@ -24,8 +24,15 @@ from logs import (
     state,
     texts,
 )
-from servers import Client
-from steps import append, delete_participant, list_events, new_participant, new_session, refused
+from activity_session_testing.servers import Client
+from activity_session_testing.steps import (
+    append,
+    delete_participant,
+    list_events,
+    new_participant,
+    new_session,
+    refused,
+)
 
 # What an event is there with, and how another one of the same id differs from it.
 THERE: dict[str, Any] = {

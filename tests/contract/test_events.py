@@ -10,9 +10,27 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
-from logs import BLOBS, ROCKET, TEXTS, as_given, get_event, numbers, refused_append, set_state, texts
-from servers import Client, unique
-from steps import append, delete_participant, list_events, make_namespace, new_participant, new_session, refused
+from activity_session_testing.logs import (
+    BLOBS,
+    ROCKET,
+    TEXTS,
+    as_given,
+    get_event,
+    numbers,
+    refused_append,
+    set_state,
+    texts,
+)
+from activity_session_testing.servers import Client, unique
+from activity_session_testing.steps import (
+    append,
+    delete_participant,
+    list_events,
+    make_namespace,
+    new_participant,
+    new_session,
+    refused,
+)
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import MarkReadRequest
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
-from logs import numbers
-from servers import Client, Failure, connected, unique
-from steps import (
+from activity_session_testing.logs import numbers
+from activity_session_testing.servers import Client, Failure, connected, unique
+from activity_session_testing.steps import (
     append,
     at_once,
     delete_participant,

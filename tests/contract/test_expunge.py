@@ -28,8 +28,8 @@ from activity_session.v1.memory_service_pb2 import (
 )
 from activity_session.v1.session_service_pb2 import ExpungeSessionRequest, UndeleteSessionRequest
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
-from servers import Client, Failure, unique
-from steps import (
+from activity_session_testing.servers import Client, Failure, unique
+from activity_session_testing.steps import (
     AGENT,
     START_SECONDS,
     append,

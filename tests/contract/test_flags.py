@@ -66,10 +66,10 @@ from activity_session.v1.session_service_pb2 import (
     WatchSessionRequest,
 )
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
-from backends import MARIADB, SQLITE_FILE, MariaDB
-from rpcs import RPCS
-from servers import Client, connected, failure, serving, unique
-from steps import (
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.rpcs import RPCS
+from activity_session_testing.servers import Client, connected, failure, serving, unique
+from activity_session_testing.steps import (
     AGENT,
     USER,
     acquire_turn,

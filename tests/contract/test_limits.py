@@ -36,9 +36,9 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session.v1.session_settings_pb2 import SessionSettings
 from activity_session.v1.state_pb2 import StateUpdate
-from rpcs import RPCS
-from servers import Client, Failure, failure, unique
-from steps import (
+from activity_session_testing.rpcs import RPCS
+from activity_session_testing.servers import Client, Failure, failure, unique
+from activity_session_testing.steps import (
     acquire_turn,
     append,
     delete_session,

@@ -16,8 +16,8 @@ from activity_session.v1.session_service_pb2 import (
     UnbindParticipantRequest,
     UpdateSessionRequest,
 )
-from servers import Client, unique
-from steps import (
+from activity_session_testing.servers import Client, unique
+from activity_session_testing.steps import (
     delete_session,
     get_session,
     member_names,

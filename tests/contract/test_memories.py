@@ -28,8 +28,8 @@ from activity_session.v1.participant_service_pb2 import UpdateParticipantRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import ExpungeSessionRequest, UndeleteSessionRequest
 from activity_session.v1.session_settings_pb2 import SessionSettings
-from servers import Client, Failure, failure, unique
-from steps import (
+from activity_session_testing.servers import Client, Failure, failure, unique
+from activity_session_testing.steps import (
     AGENT,
     append,
     at_once,

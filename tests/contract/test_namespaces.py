@@ -19,8 +19,14 @@ from activity_session.v1.namespace_service_pb2 import (
 )
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import EnsureSessionRequest
-from servers import Client, failure, unique
-from steps import delete_namespace, delete_session, make_namespace, make_participant, new_session
+from activity_session_testing.servers import Client, failure, unique
+from activity_session_testing.steps import (
+    delete_namespace,
+    delete_session,
+    make_namespace,
+    make_participant,
+    new_session,
+)
 
 HOUR, DAY = Duration(seconds=3600), Duration(seconds=86_400)
 HUNDRED_YEARS = 36_525 * 86_400

@@ -31,8 +31,8 @@ from activity_session_server.orm import Participant as ParticipantRow
 from activity_session_server.rules import paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.roles import Role
-from servers import DEADLINE, Client, connected, failure, serving, unique
-from steps import (
+from activity_session_testing.servers import DEADLINE, Client, connected, failure, serving, unique
+from activity_session_testing.steps import (
     delete_namespace,
     delete_participant,
     delete_session,

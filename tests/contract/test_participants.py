@@ -21,8 +21,16 @@ from activity_session.v1.session_service_pb2 import (
     GetSessionRequest,
     UnbindParticipantRequest,
 )
-from servers import Client, failure, unique
-from steps import AGENT, USER, delete_namespace, delete_participant, make_namespace, make_participant, new_session
+from activity_session_testing.servers import Client, failure, unique
+from activity_session_testing.steps import (
+    AGENT,
+    USER,
+    delete_namespace,
+    delete_participant,
+    make_namespace,
+    make_participant,
+    new_session,
+)
 
 
 def get(client: Client, name: str) -> Participant:

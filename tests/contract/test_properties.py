@@ -14,10 +14,10 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import ListEventsRequest
 from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
-from messages import raw_noise, raw_requests
-from rpcs import RPCS, Rpc
-from servers import Client, Failure
-from steps import AGENT, append, get_session, members, new_memory, new_participant, new_session
+from activity_session_testing.messages import raw_noise, raw_requests
+from activity_session_testing.rpcs import RPCS, Rpc
+from activity_session_testing.servers import Client, Failure
+from activity_session_testing.steps import AGENT, append, get_session, members, new_memory, new_participant, new_session
 
 EXAMPLES = 30
 SOUGHT_EXAMPLES = 20_000

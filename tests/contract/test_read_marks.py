@@ -5,9 +5,17 @@ import pytest
 
 from activity_session.v1.session_pb2 import SessionParticipant
 from activity_session.v1.session_service_pb2 import BindParticipantRequest, MarkReadRequest, UnbindParticipantRequest
-from logs import numbered_ids
-from servers import Client, unique
-from steps import append, get_session, make_namespace, members, new_participant, new_session, refused
+from activity_session_testing.logs import numbered_ids
+from activity_session_testing.servers import Client, unique
+from activity_session_testing.steps import (
+    append,
+    get_session,
+    make_namespace,
+    members,
+    new_participant,
+    new_session,
+    refused,
+)
 
 
 class TestMarkRead:

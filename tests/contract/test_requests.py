@@ -56,9 +56,9 @@ from activity_session.v1.session_service_pb2 import (
     UpdateSessionRequest,
 )
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
-from rpcs import IDEMPOTENT, WITH_REQUEST_ID
-from servers import Client, failure, unique
-from steps import (
+from activity_session_testing.rpcs import IDEMPOTENT, WITH_REQUEST_ID
+from activity_session_testing.servers import Client, failure, unique
+from activity_session_testing.steps import (
     acquire_turn,
     append,
     at_once,

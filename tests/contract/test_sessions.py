@@ -26,8 +26,8 @@ from activity_session.v1.session_service_pb2 import (
     UpdateSessionRequest,
 )
 from activity_session.v1.session_settings_pb2 import MemorySettings, SessionSettings
-from servers import Client, unique
-from steps import (
+from activity_session_testing.servers import Client, unique
+from activity_session_testing.steps import (
     at_once,
     delete_session,
     get_session,

@@ -22,8 +22,8 @@ from activity_session.v1.session_settings_pb2 import (
     MemorySettings,
     SessionSettings,
 )
-from servers import Client, unique
-from steps import delete_session, get_session, new_session, refused, update_session
+from activity_session_testing.servers import Client, unique
+from activity_session_testing.steps import delete_session, get_session, new_session, refused, update_session
 
 MEMORY_DEFAULTS: dict[str, Any] = {
     "conversation_insights_count": 10,

@@ -24,9 +24,9 @@ from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.participant_service_pb2 import UpdateParticipantRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.state_pb2 import State, StateEntry, StateScope, StateUpdate
-from backends import MARIADB, SQLITE_FILE
-from servers import DETAILS_KEY, Client, Failure, connected, failure, serving
-from steps import (
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.servers import DETAILS_KEY, Client, Failure, connected, failure, serving
+from activity_session_testing.steps import (
     append,
     at_once,
     delete_namespace,

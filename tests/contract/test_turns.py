@@ -30,9 +30,9 @@ from activity_session.v1.session_service_pb2 import (
 from activity_session.v1.session_settings_pb2 import SessionSettings
 from activity_session.v1.state_pb2 import STATE_SCOPE_SESSION, StateUpdate
 from activity_session.v1.turn_pb2 import TurnLease
-from moments import eventually
-from servers import Client, Failure, failure, unique
-from steps import (
+from activity_session_testing.moments import eventually
+from activity_session_testing.servers import Client, Failure, failure, unique
+from activity_session_testing.steps import (
     acquire_turn,
     append,
     at_once,

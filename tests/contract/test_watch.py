@@ -22,8 +22,8 @@ from activity_session.v1.session_service_pb2 import (
     UndeleteSessionRequest,
 )
 from activity_session.v1.state_pb2 import STATE_SCOPE_SESSION, StateUpdate
-from servers import Client, Failure
-from steps import (
+from activity_session_testing.servers import Client, Failure
+from activity_session_testing.steps import (
     acquire_turn,
     append,
     at_once,
@@ -36,7 +36,7 @@ from steps import (
     release_turn,
     update_session,
 )
-from watches import Watching
+from activity_session_testing.watches import Watching
 
 BATCH = 100
 # More than a server reads at a time, and no multiple of that.

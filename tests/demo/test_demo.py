@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import replay
-from backends import MariaDB
+from activity_session_testing.backends import MariaDB
 from server_process import Server
 
 DEMO = Path(__file__).parents[2] / "demo"

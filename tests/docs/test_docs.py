@@ -14,7 +14,7 @@ from activity_session.v1.info_service_pb2 import ServerLimits
 from activity_session_server.rules import filters
 from activity_session_server.rules.limits import Limits
 from activity_session_server.settings import Settings
-from servers import serving
+from activity_session_testing.servers import serving
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "127.0.0.1:50051"

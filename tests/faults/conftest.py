@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from activity_session_server.app import App
-from backends import MariaDB
-from servers import Client, connected, serving
+from activity_session_testing.backends import MariaDB
+from activity_session_testing.servers import Client, connected, serving
 
 # No look at the database and no sweep comes in between.
 NO_UPKEEP = 300.0

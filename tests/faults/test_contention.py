@@ -17,11 +17,11 @@ from activity_session.v1.session_service_pb2 import BindParticipantRequest, Crea
 from activity_session_server.app import App
 from activity_session_server.rpc import calls
 from activity_session_server.store.queries import resources
-from backends import MariaDB, driver_error
-from moments import WAIT_SECONDS, Send, before, errors_of, eventually, sending
-from processes import write_lock
-from servers import Client, connected, failure, serving
-from steps import get_session, member_names, new_participant, new_session, update_session
+from activity_session_testing.backends import MariaDB, driver_error
+from activity_session_testing.moments import WAIT_SECONDS, Send, before, errors_of, eventually, sending
+from activity_session_testing.processes import write_lock
+from activity_session_testing.servers import Client, connected, failure, serving
+from activity_session_testing.steps import get_session, member_names, new_participant, new_session, update_session
 
 PARENT = "namespaces/default"
 NO_UPKEEP = 300.0

@@ -10,8 +10,8 @@ import pytest
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, GetSessionRequest
 from activity_session_server.app import App
 from activity_session_server.usecases import sessions
-from moments import before
-from servers import Client, Failure, connected, failure, serving
+from activity_session_testing.moments import before
+from activity_session_testing.servers import Client, Failure, connected, failure, serving
 
 SECRET = "mysql://root:hunter2@db.internal/etc/passwd SELECT ключ"
 REQUEST = GetSessionRequest(name="namespaces/default/sessions/s")

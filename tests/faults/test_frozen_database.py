@@ -19,10 +19,10 @@ from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
 from activity_session_server.app import SERVICES, App
 from activity_session_server.rpc import calls
-from backends import MariaDB
-from moments import WAIT_SECONDS, before, engine_of, errors_of, eventually
-from servers import Client, connected, failure, serving
-from steps import get_session, new_session
+from activity_session_testing.backends import MariaDB
+from activity_session_testing.moments import WAIT_SECONDS, before, engine_of, errors_of, eventually
+from activity_session_testing.servers import Client, connected, failure, serving
+from activity_session_testing.steps import get_session, new_session
 
 PARENT = "namespaces/default"
 CONNECTION_LOST = 2013

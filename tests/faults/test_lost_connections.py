@@ -14,11 +14,11 @@ from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
 from activity_session_server.app import App
 from activity_session_server.store import schema
-from backends import MARIADB, SQLITE_FILE, MariaDB, driver_error, free_port
-from moments import before, errors_of, eventually
-from processes import ServerProcess
-from servers import Client, connected, failure, unique
-from steps import delete_session, get_session, new_session, update_session
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB, driver_error, free_port
+from activity_session_testing.moments import before, errors_of, eventually
+from activity_session_testing.processes import ServerProcess
+from activity_session_testing.servers import Client, connected, failure, unique
+from activity_session_testing.steps import delete_session, get_session, new_session, update_session
 
 PARENT = "namespaces/default"
 WRITERS = 3

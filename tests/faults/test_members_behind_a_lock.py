@@ -21,8 +21,8 @@ from activity_session.v1.session_service_pb2 import (
     UpdateSessionRequest,
 )
 from activity_session_server.orm import ActivitySession, ActivitySessionParticipant
-from backends import MariaDB
-from servers import Client, connected, serving
+from activity_session_testing.backends import MariaDB
+from activity_session_testing.servers import Client, connected, serving
 
 PARENT = "namespaces/default"
 SESSION = f"{PARENT}/sessions/talk"

@@ -9,8 +9,8 @@ import pytest
 from activity_session.v1.session_service_pb2 import GetSessionRequest
 from activity_session_server import logs
 from activity_session_server.rpc import call_log
-from moments import eventually
-from servers import Client, connected, failure, serving
+from activity_session_testing.moments import eventually
+from activity_session_testing.servers import Client, connected, failure, serving
 
 NO_UPKEEP = 300.0
 GET_SESSION = "/activity_session.v1.SessionService/GetSession"

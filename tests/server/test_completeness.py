@@ -21,8 +21,8 @@ from activity_session_server.app import SERVICES
 from activity_session_server.rules import session_settings
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.session_settings import MemoryResourceSettings, SessionResourceSettings
-from rpcs import COUNTED, IDEMPOTENT, MUTATING, RPCS, WITH_REQUEST_ID, Rpc, modules
-from servers import Client, connected, serving
+from activity_session_testing.rpcs import COUNTED, IDEMPOTENT, MUTATING, RPCS, WITH_REQUEST_ID, Rpc, modules
+from activity_session_testing.servers import Client, connected, serving
 
 PROTOS = Path(__file__).parents[2] / "protos" / "activity_session" / "v1"
 MODELS: list[tuple[type[Message], type[BaseModel]]] = [

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import event
 
 from activity_session_server.store import connections
-from backends import MARIADB, SQLITE_FILE, SQLITE_MEMORY
-from moments import Send, Times, engine_of, sending
-from servers import connected, serving
-from steps import append, get_session, list_events, new_session
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, SQLITE_MEMORY
+from activity_session_testing.moments import Send, Times, engine_of, sending
+from activity_session_testing.servers import connected, serving
+from activity_session_testing.steps import append, get_session, list_events, new_session
 
 PARENT = "namespaces/default"
 NO_UPKEEP = 300.0

@@ -21,10 +21,10 @@ from activity_session.v1.session_service_pb2 import (
     WatchSessionResponse,
 )
 from activity_session_server.app import App
-from backends import SQLITE_FILE, SQLITE_MEMORY
-from moments import Times, before, eventually
-from servers import Client, Failure, connected, failure, serving
-from steps import (
+from activity_session_testing.backends import SQLITE_FILE, SQLITE_MEMORY
+from activity_session_testing.moments import Times, before, eventually
+from activity_session_testing.servers import Client, Failure, connected, failure, serving
+from activity_session_testing.steps import (
     acquire_turn,
     append,
     delete_session,
@@ -37,7 +37,7 @@ from steps import (
     update_session,
     waiting_for_turn,
 )
-from watches import Watching
+from activity_session_testing.watches import Watching
 
 PARENT = "namespaces/default"
 # No look at the database by the upkeep comes in between.

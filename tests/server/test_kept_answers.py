@@ -8,10 +8,10 @@ from sqlalchemy import select
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
 from activity_session_server.orm import Request
-from backends import MARIADB, SQLITE_FILE
-from moments import engine_of
-from servers import connected, serving
-from steps import new_participant, new_session
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.moments import engine_of
+from activity_session_testing.servers import connected, serving
+from activity_session_testing.steps import new_participant, new_session
 
 PARENT = "namespaces/default"
 LARGE = "x" * 100_000

@@ -13,9 +13,9 @@ from activity_session.v1.session_settings_pb2 import (
     MemorySettings,
     SessionSettings,
 )
-from backends import MARIADB, SQLITE_FILE
-from servers import connected, serving
-from steps import get_session, new_session, update_session
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.servers import connected, serving
+from activity_session_testing.steps import get_session, new_session, update_session
 
 PARENT = "namespaces/default"
 UNKNOWN = {"new_switch": {"deep": [1, 2]}}

@@ -12,10 +12,10 @@ from activity_session.v1.session_service_pb2 import ListSessionsRequest
 from activity_session_server.app import App
 from activity_session_server.orm import ActivitySession, Participant
 from activity_session_server.orm.base import prefixed_uuid, table_of
-from backends import MariaDB
-from moments import Send, engine_of, sending
-from servers import Client, connected, serving
-from steps import make_namespace
+from activity_session_testing.backends import MariaDB
+from activity_session_testing.moments import Send, engine_of, sending
+from activity_session_testing.servers import Client, connected, serving
+from activity_session_testing.steps import make_namespace
 
 ROWS, PAGE = 10_000, 1000
 FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - in UTC, as columns are

@@ -24,12 +24,12 @@ from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import GetSessionRequest
 from activity_session_server import __version__, settings
 from activity_session_server.app import SERVICES
-from activity_session_server.store import schema
-from backends import MARIADB, SQLITE_FILE, MariaDB
-from moments import eventually
-from processes import ServerProcess, run, serving_process, write_lock
-from servers import Client, connected, failure
-from steps import get_session, new_session
+from activity_session_server.store import revisions, schema
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.moments import eventually
+from activity_session_testing.processes import ServerProcess, run, serving_process, write_lock
+from activity_session_testing.servers import Client, connected, failure
+from activity_session_testing.steps import get_session, new_session
 
 PARENT = "namespaces/default"
 MISSING = GetSessionRequest(name=f"{PARENT}/sessions/missing")
@@ -164,12 +164,12 @@ class TestOtherCommands:
         flags = ["--database-url", new_database(backend)]
         migrated = run("migrate", *flags)
         assert migrated.returncode == 0
-        assert migrated.stdout.endswith(f": schema empty -> {schema.NEWEST}\n")
+        assert migrated.stdout.endswith(f": schema empty -> {revisions.NEWEST}\n")
         assert "p%40ss" not in migrated.stdout
         checked = run("check", *flags)
         assert checked.returncode == 0
         assert checked.stdout.startswith("settings: ok\ndatabase: ")
-        assert checked.stdout.endswith(f"schema: {schema.NEWEST}\n")
+        assert checked.stdout.endswith(f"schema: {revisions.NEWEST}\n")
 
     @pytest.mark.parametrize("command", ["migrate", "check", "serve"])
     def test_a_database_that_cannot_be_reached_is_named_without_its_password(self, command: str) -> None:

@@ -24,10 +24,10 @@ from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest
 from activity_session.v1.state_pb2 import State, StateUpdate
 from activity_session_server.store import schema
-from backends import MARIADB, SQLITE_FILE, MariaDB
-from processes import ServerProcess, serving_process
-from servers import Client, Failure, connected
-from steps import (
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.processes import ServerProcess, serving_process
+from activity_session_testing.servers import Client, Failure, connected
+from activity_session_testing.steps import (
     acquire_turn,
     append,
     at_once,
@@ -42,7 +42,7 @@ from steps import (
     update_session,
     waiting_for_turn,
 )
-from watches import Watching
+from activity_session_testing.watches import Watching
 
 PARENT = "namespaces/default"
 WRITERS, APPENDS = 32, 6

@@ -39,10 +39,10 @@ from activity_session_server.orm import (
 from activity_session_server.orm.base import Base
 from activity_session_server.store.queries.expunged import BATCH
 from activity_session_server.usecases import retention
-from backends import MARIADB, SQLITE_FILE, driver_error
-from moments import before, engine_of, eventually
-from servers import Client, connected, failure, serving, unique
-from steps import (
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, driver_error
+from activity_session_testing.moments import before, engine_of, eventually
+from activity_session_testing.servers import Client, connected, failure, serving, unique
+from activity_session_testing.steps import (
     AGENT,
     append,
     at_once,

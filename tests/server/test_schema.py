@@ -22,18 +22,18 @@ from activity_session.v1.session_service_pb2 import CreateSessionRequest
 from activity_session_server.orm import Base, Memory, Namespace, Participant
 from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.base import table_of
-from activity_session_server.store import migrating, schema
-from backends import MARIADB, SQLITE_FILE, MariaDB
-from processes import run
-from servers import connected, serving
-from steps import get_session, member_names
+from activity_session_server.store import migrating, revisions, schema
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.processes import run
+from activity_session_testing.servers import connected, serving
+from activity_session_testing.steps import get_session, member_names
 
 DUMP = Path(__file__).parents[1] / "data" / "schema_0001.sql"
 on_each_backend = pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
 
 
 def test_the_newest_revision_is_the_one_that_this_version_needs() -> None:
-    assert migrating.revisions()[0] == schema.NEWEST
+    assert migrating.known_revisions()[0] == revisions.NEWEST
 
 
 @contextlib.contextmanager
@@ -62,7 +62,7 @@ def described(engine: Engine) -> dict[str, Any]:
             "indexes": sorted(map(repr, inspector.get_indexes(table))),
         }
         for table in inspector.get_table_names()
-        if table != schema.VERSION_TABLE
+        if table != revisions.VERSION_TABLE
     }
 
 
@@ -77,7 +77,7 @@ class TestMigrations:
     def test_leave_nothing_that_alembic_would_change(self, backend: str, new_database: Callable[[str], str]) -> None:
         database_url = new_database(backend)
         schema.migrate_url(database_url)
-        options = {"compare_type": True, "version_table": schema.VERSION_TABLE}
+        options = {"compare_type": True, "version_table": revisions.VERSION_TABLE}
         with engine_on(database_url) as engine, engine.connect() as connection:
             context = MigrationContext.configure(connection, opts=options)
             assert compare_metadata(context, Base.metadata) == []
@@ -100,8 +100,8 @@ class TestMigrations:
     @on_each_backend
     def test_can_be_run_again(self, backend: str, new_database: Callable[[str], str]) -> None:
         database_url = new_database(backend)
-        assert schema.migrate_url(database_url)[1:] == (None, schema.NEWEST)
-        assert schema.migrate_url(database_url)[1:] == (schema.NEWEST, schema.NEWEST)
+        assert schema.migrate_url(database_url)[1:] == (None, revisions.NEWEST)
+        assert schema.migrate_url(database_url)[1:] == (revisions.NEWEST, revisions.NEWEST)
 
     def test_comment_every_table_and_column_on_mariadb(self, mariadb: MariaDB) -> None:
         database_url = mariadb.new_database()
@@ -120,7 +120,7 @@ class TestMigrations:
         columns = mariadb.execute(
             "SELECT table_name, column_name, character_set_name, collation_name, datetime_precision"
             f" FROM information_schema.columns WHERE table_schema = '{database_url.rpartition('/')[2]}'"
-            f" AND table_name <> '{schema.VERSION_TABLE}'"
+            f" AND table_name <> '{revisions.VERSION_TABLE}'"
         )
         texts = [column[:4] for column in columns if column[2] is not None]
         times = [column for column in columns if column[4] is not None]
@@ -134,11 +134,11 @@ class TestMigrations:
         # The first migration makes other tables before this one.
         execute(path, "CREATE TABLE memory (something TEXT)", "INSERT INTO memory VALUES ('of somebody else')")
         before = dump(path)
-        with pytest.raises(schema.SchemaError, match="memory already exists"):
+        with pytest.raises(revisions.SchemaError, match="memory already exists"):
             schema.migrate_url(f"sqlite:///{path}")
         assert dump(path) == before
         execute(path, "DROP TABLE memory")
-        assert schema.migrate_url(f"sqlite:///{path}")[1:] == (None, schema.NEWEST)
+        assert schema.migrate_url(f"sqlite:///{path}")[1:] == (None, revisions.NEWEST)
 
     @pytest.mark.parametrize("round_", range(3))
     def test_by_several_processes_at_once_all_succeed(self, tmp_path: Path, round_: int) -> None:
@@ -186,7 +186,7 @@ class TestOtherVersions:
         with engine_on(database_url) as engine, OrmSession(engine) as orm:
             memory = orm.scalars(select(Memory)).one()
             assert (memory.content, memory.activity_session.name) == ("Kim likes 🌱", "talk 🌱")
-            assert orm.scalar(text(f"SELECT version_num FROM {schema.VERSION_TABLE}")) == schema.NEWEST
+            assert orm.scalar(text(f"SELECT version_num FROM {revisions.VERSION_TABLE}")) == revisions.NEWEST
 
     @on_each_backend
     @pytest.mark.parametrize("command", ["serve", "migrate", "check"])
@@ -196,7 +196,7 @@ class TestOtherVersions:
         database_url = new_database(backend)
         schema.migrate_url(database_url)
         with engine_on(database_url) as engine:
-            execute_on(engine, f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
+            execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '9999'")
         done = run(command, "--address", "127.0.0.1:0", "--database-url", database_url)
         assert done.returncode == 1
         last_line = done.stderr.splitlines()[-1]

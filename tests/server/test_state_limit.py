@@ -7,9 +7,9 @@ import pytest
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, UpdateStateRequest
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
-from backends import BACKENDS
-from servers import Client, Failure, connected, failure, serving
-from steps import append, list_events, new_participant, new_session, read_state, update_state
+from activity_session_testing.backends import BACKENDS
+from activity_session_testing.servers import Client, Failure, connected, failure, serving
+from activity_session_testing.steps import append, list_events, new_participant, new_session, read_state, update_state
 
 MOST = 5
 PARENT = "namespaces/default"

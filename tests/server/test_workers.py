@@ -12,12 +12,12 @@ import pytest
 
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session_server.store import schema
-from backends import MARIADB, SQLITE_FILE, MariaDB
-from moments import eventually
-from processes import ServerProcess, run, serving_process
-from servers import Client, connected
-from steps import append, get_session, list_events, new_session
-from watches import Watching
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.moments import eventually
+from activity_session_testing.processes import ServerProcess, run, serving_process
+from activity_session_testing.servers import Client, connected
+from activity_session_testing.steps import append, get_session, list_events, new_session
+from activity_session_testing.watches import Watching
 
 PARENT = "namespaces/default"
 WORKERS = 2

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from activity_session_server.store import schema
+from activity_session_server.store.revisions import NEWEST, SchemaError, revision
 
 _FOLDER = Path(__file__).parent / "migrations"
 _log = logging.getLogger("activity_session.schema")
@@ -24,25 +24,27 @@ def upgrade(connection: Connection) -> None:
     """
     with _transaction(connection):
         # Another process may have done it while this one waited.
-        before = schema.revision(connection)
+        before = revision(connection)
         refuse_unknown(before)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        _log.info("migrated", extra={"before": before or "empty", "after": schema.NEWEST})
+        _log.info("migrated", extra={"before": before or "empty", "after": NEWEST})
 
 
-def refuse_unknown(revision: str | None) -> None:
+def refuse_unknown(found: str | None) -> None:
     """Refuse a schema that this version does not know.
 
     Raises:
         SchemaError: saying so.
     """
-    if revision is not None and revision not in revisions():
-        raise schema.SchemaError(f"the schema {revision} is of a newer version of activity-session: install that one")
+    if found is not None and found not in known_revisions():
+        raise SchemaError(
+            f"the schema {found} is of a newer version of activity-session: install that one"
+        )
 
 
-def revisions() -> list[str]:
+def known_revisions() -> list[str]:
     """All revisions, the newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 

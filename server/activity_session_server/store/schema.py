@@ -4,26 +4,19 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from activity_session_server.orm import Namespace
 from activity_session_server.rules.calls import Call
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
+from activity_session_server.store.revisions import NEWEST, SchemaError, revision, safe_url
 from activity_session_server.store.statements import Statement
 from activity_session_server.store.store import Store
 
 _PROBE = Statement(select(Namespace.pkid).limit(1))
 
-VERSION_TABLE = "activity_session_alembic_version"
-# The revision that this version needs: the newest of `migrations`.
-NEWEST = "0002"
 _STEP_TIMEOUT = 3600
-_VERSION = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
-
-
-class SchemaError(Exception):
-    """A database that cannot be used as it is; the text says what to do."""
 
 
 def migrate_url(database_url: str) -> tuple[str, str | None, str]:
@@ -94,19 +87,6 @@ def inspect_url(database_url: str, request_bytes: int) -> Iterator[str]:
 def check_readable(store: Store, call: Call) -> None:
     """Read from a table; SELECT 1 also succeeds on a Galera node that has lost its cluster."""
     store.read(call, lambda reader: reader.row(_PROBE))
-
-
-def revision(connection: Connection) -> str | None:
-    """The revision of a database's schema; None where there is none."""
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    found: str | None = connection.scalar(select(_VERSION.c.version_num))
-    return found
-
-
-def safe_url(engine: Engine) -> str:
-    """The URL of an engine without its password."""
-    return engine.url.render_as_string(hide_password=True)
 
 
 def _engine(database_url: str) -> Engine:

@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from activity_session_server.orm import Base
-from activity_session_server.store.schema import VERSION_TABLE
+from activity_session_server.store.revisions import VERSION_TABLE
 
 
 def run(connection: Connection) -> None:

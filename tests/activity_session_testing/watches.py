@@ -10,7 +10,7 @@ import grpc
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
-from servers import Client, Failure
+from activity_session_testing.servers import Client, Failure
 
 WAIT_SECONDS = 20
 T = TypeVar("T")

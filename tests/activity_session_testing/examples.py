@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from drivers import ROOT
+from activity_session_testing.drivers import ROOT
 
 _ADDRESS = "127.0.0.1:50051"
 _FIRST = "1 ada: Where shall we go?\n2 planner: To Kyoto, in April.\n"

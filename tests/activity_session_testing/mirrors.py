@@ -12,9 +12,9 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from moments import eventually
-from rpcs import RPCS, Rpc
-from servers import DETAILS_KEY
+from activity_session_testing.moments import eventually
+from activity_session_testing.rpcs import RPCS, Rpc
+from activity_session_testing.servers import DETAILS_KEY
 
 _THREADS = 32
 _FOR_EVER = 1e9

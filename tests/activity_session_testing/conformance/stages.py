@@ -16,11 +16,11 @@ from typing import Any
 import pymysql
 
 from activity_session_server.store import schema
-from backends import MariaDB
-from conformance.networks import Network
-from conformance.scripts import Script
-from processes import ServerProcess, write_lock
-from proxies import proxying
+from activity_session_testing.backends import MariaDB
+from activity_session_testing.conformance.networks import Network
+from activity_session_testing.conformance.scripts import Script
+from activity_session_testing.processes import ServerProcess, write_lock
+from activity_session_testing.proxies import proxying
 
 _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 _NOTHING = (0, resource.RLIM_INFINITY)

@@ -11,10 +11,10 @@ import grpc
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.settings import Settings
-from conformance.matching import VARIABLE
-from rpcs import RPCS
+from activity_session_testing.conformance.matching import VARIABLE
+from activity_session_testing.rpcs import RPCS
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[2] / "conformance"
 BACKENDS = ("sqlite", "mariadb")
 METHODS = {f"{rpc.descriptor.containing_service.name}/{rpc.name}": rpc.descriptor for rpc in RPCS.values()}
 WATCH = "SessionService/WatchSession"

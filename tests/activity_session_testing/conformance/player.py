@@ -7,9 +7,9 @@ import time
 from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol
 
-from conformance.matching import Mismatch, filled, match, value_at
-from conformance.scripts import WATCH, Script, Step
-from moments import eventually
+from activity_session_testing.conformance.matching import Mismatch, filled, match, value_at
+from activity_session_testing.conformance.scripts import WATCH, Script, Step
+from activity_session_testing.moments import eventually
 
 # Longer than the longest that a server may take, which is its own deadline of 30 seconds.
 _PATIENCE = 45.0

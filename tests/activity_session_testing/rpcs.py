@@ -11,7 +11,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from activity_session import v1
-from servers import DEADLINE
+from activity_session_testing.servers import DEADLINE
 
 # To do these once more changes nothing more, whoever asks: they need no request id.
 IDEMPOTENT = {"MarkRead", "RenewTurn", "ReleaseTurn"}

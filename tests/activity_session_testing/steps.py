@@ -35,7 +35,7 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session.v1.state_pb2 import State, StateEntry, StateUpdate
 from activity_session.v1.turn_pb2 import TurnLease
-from servers import Client, Failure, failure, unique
+from activity_session_testing.servers import Client, Failure, failure, unique
 
 USER, AGENT = ParticipantType.PARTICIPANT_TYPE_USER, ParticipantType.PARTICIPANT_TYPE_AGENT
 T = TypeVar("T")

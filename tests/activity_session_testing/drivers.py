@@ -1,6 +1,6 @@
 """The drivers: a small program per client, which does what it is told over its standard input and output.
 
-`python tests/drivers.py` builds those whose toolchain this machine has. What they understand is in
+`python -m activity_session_testing.drivers` builds those whose toolchain this machine has. What they understand is in
 tests/clients/drivers/README.md.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _FOLDER = ROOT / "tests/clients/drivers"
 _BUILT = ROOT / ".build/drivers"
 _SECONDS = 30.0

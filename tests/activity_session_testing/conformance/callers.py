@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import drivers
-from conformance import grpcurl
-from conformance.player import Answers, Caller
+from activity_session_testing import drivers
+from activity_session_testing.conformance import grpcurl
+from activity_session_testing.conformance.player import Answers, Caller
 
 _DRIVERS = {client.name: client for client in drivers.CLIENTS}
 CLIENTS = (*_DRIVERS, grpcurl.PROGRAM)

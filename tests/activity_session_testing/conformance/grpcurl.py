@@ -14,8 +14,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import error_details_pb2
 
-from conformance.scripts import WATCH
-from rpcs import modules
+from activity_session_testing.conformance.scripts import WATCH
+from activity_session_testing.rpcs import modules
 
 PROGRAM = "grpcurl"
 HOW_TO_GET = "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4"

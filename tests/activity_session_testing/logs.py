@@ -6,8 +6,8 @@ from typing import Any
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, GetEventRequest, GetStateRequest
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
-from servers import Client, Failure
-from steps import append, get_session, list_events, refused
+from activity_session_testing.servers import Client, Failure
+from activity_session_testing.steps import append, get_session, list_events, refused
 
 ROCKET = "🚀"  # four bytes of UTF-8
 TEXTS = [

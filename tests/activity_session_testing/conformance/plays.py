@@ -8,12 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends import MariaDB, find_mariadb
-from conformance.callers import calling, lacking
-from conformance.matching import Mismatch
-from conformance.player import Player
-from conformance.scripts import Script
-from conformance.stages import staged
+from activity_session_testing.backends import MariaDB, find_mariadb
+from activity_session_testing.conformance.callers import calling, lacking
+from activity_session_testing.conformance.matching import Mismatch
+from activity_session_testing.conformance.player import Player
+from activity_session_testing.conformance.scripts import Script
+from activity_session_testing.conformance.stages import staged
 
 _AT_ONCE = 8
 

@@ -1,1 +1,0 @@
-"""The pure rules. A package, since its files share their names with those of the contract."""
