@@ -4,13 +4,12 @@ What this machine lacks is skipped with a line that says how to get it; with `RE
 """
 
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from activity_session_server import logs
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB, find_mariadb
 
 
@@ -35,14 +34,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     for reason, tests in Counter(report.longrepr[2] for report in skipped).items():
         terminalreporter.write_line(f"{reason} ({tests} tests)")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_lines_of_calls() -> Iterator[None]:
-    """Servers of this process would write them between the tests, when nothing captures them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(logs, "call_writer", lambda _: deque(maxlen=0).extend)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,37 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from activity_session.v1 import (
-    event_service_pb2,
-    event_service_pb2_grpc,
-    info_service_pb2,
-    info_service_pb2_grpc,
-    memory_service_pb2,
-    memory_service_pb2_grpc,
-    namespace_service_pb2,
-    namespace_service_pb2_grpc,
-    participant_service_pb2,
-    participant_service_pb2_grpc,
-    session_service_pb2,
-    session_service_pb2_grpc,
-)
-from activity_session_server import logs
 from activity_session_server.addresses import AddressInUseError
 from activity_session_server.live import feeds
 from activity_session_server.live.feeds import Feeds
 from activity_session_server.live.slots import Slots
 from activity_session_server.live.turn_queues import Turns
 from activity_session_server.live.watches import Watches
-from activity_session_server.rpc import reflection
-from activity_session_server.rpc.call_log import CallLog
-from activity_session_server.rpc.event_service import EventService
+from activity_session_server.rpc import handlers, reflection
+from activity_session_server.rpc.edge import Edge
 from activity_session_server.rpc.health import Health
-from activity_session_server.rpc.info_service import InfoService
-from activity_session_server.rpc.interceptor import CallInterceptor
-from activity_session_server.rpc.memory_service import MemoryService
-from activity_session_server.rpc.namespace_service import NamespaceService
-from activity_session_server.rpc.participant_service import ParticipantService
-from activity_session_server.rpc.session_service import SessionService
+from activity_session_server.rpc.routes import routes
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.ids import uuid7_hex
@@ -49,17 +28,6 @@ from activity_session_server.store import Store, schema
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.usecases import retention
 
-SERVICES = tuple(
-    file.DESCRIPTOR.services_by_name[name].full_name
-    for file, name in (
-        (event_service_pb2, "EventService"),
-        (info_service_pb2, "InfoService"),
-        (memory_service_pb2, "MemoryService"),
-        (namespace_service_pb2, "NamespaceService"),
-        (participant_service_pb2, "ParticipantService"),
-        (session_service_pb2, "SessionService"),
-    )
-)
 # More than threads: the sweep and the look at the database have theirs, and so have those who follow sessions.
 _SPARE_CONNECTIONS = 2 + feeds.CONNECTIONS
 # A request at the limit is refused with our own words; one of twice its size by gRPC, with the number of bytes.
@@ -79,9 +47,9 @@ class App:
         """
         self.settings = settings
         self.store = open_store(settings)
-        self.health = Health(SERVICES)
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
-        self._call_log = CallLog(logs.call_writer(settings.log_format))
+        self.routes = routes(self._make_turn_queues(), self._make_watches())
+        self.health = Health(self.routes)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="call")
         self._server = self._make_server()
         try:
@@ -100,7 +68,6 @@ class App:
     def start(self) -> None:
         """Answer calls."""
         self.health.set_ready(is_ready=True)
-        self._call_log.start()
         self.feeds.start()
         self._server.start()
         self._upkeep.start()
@@ -119,40 +86,34 @@ class App:
         self.feeds.stop()
         self._upkeep.join()
         self.store.close()
-        self._call_log.stop()
         _log.info("stopped")
 
     def _make_server(self) -> grpc.Server:
-        settings, store = self.settings, self.store
+        settings = self.settings
         server = grpc.server(
             self._threads,
-            interceptors=[CallInterceptor(settings, settings.anonymous_role, self._call_log)],
             options=_options(settings),
             maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
         )
-        event_service_pb2_grpc.add_EventServiceServicer_to_server(EventService(store), server)
-        info_service_pb2_grpc.add_InfoServiceServicer_to_server(InfoService(settings), server)
-        memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(MemoryService(store), server)
-        namespace_service_pb2_grpc.add_NamespaceServiceServicer_to_server(NamespaceService(store), server)
-        participant_service_pb2_grpc.add_ParticipantServiceServicer_to_server(ParticipantService(store), server)
-        session_service_pb2_grpc.add_SessionServiceServicer_to_server(self._make_session_service(), server)
+        handlers.add_to(server, self.routes, self.store, Edge(settings, settings.anonymous_role))
         self.health.add_to(server)
         if settings.serves_reflection:
-            reflection.add_to(server, (*SERVICES, "grpc.health.v1.Health"))
+            reflection.add_to(server, (*self.routes, "grpc.health.v1.Health"))
         return server
 
-    def _make_session_service(self) -> SessionService:
+    def _make_watches(self) -> Watches:
         settings = self.settings
-        watches = Watches(
+        return Watches(
             self.store,
             self.feeds,
             Slots(settings.watches, "watches"),
             bookmark_interval=settings.bookmark_interval,
             timeout=settings.watch_timeout,
         )
-        slots = Slots(settings.waiting_turns, "calls that wait for a turn")
-        turns = Turns(self.store, self.feeds, slots, self._own_call)
-        return SessionService(self.store, turns, watches)
+
+    def _make_turn_queues(self) -> Turns:
+        slots = Slots(self.settings.waiting_turns, "calls that wait for a turn")
+        return Turns(self.store, self.feeds, slots, self._own_call)
 
     def _keep_up(self) -> None:
         """Look at the database, and sweep, until the server stops."""
@@ -177,8 +138,8 @@ class App:
         schema.check_readable(self.store, self._own_call("health"))
 
     def _own_call(self, method: str) -> Call:
-        deadline = time.monotonic() + 2 * self.settings.database_timeout
-        return Call(uuid7_hex(), method, Role.SYSTEM, deadline, self.settings)
+        now = time.monotonic()
+        return Call(uuid7_hex(), method, Role.SYSTEM, now, now + 2 * self.settings.database_timeout, self.settings)
 
 
 def open_store(settings: Settings) -> Store:

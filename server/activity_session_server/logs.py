@@ -1,15 +1,22 @@
 """Log lines on stderr: JSON for machines, short text for people at a terminal."""
 
+import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import orjson
 
 from activity_session_server.settings import LogFormat
 
+# Seconds between two looks for lines.
+INTERVAL = 0.1
+# Records that are kept while the log cannot be written; more are dropped, and the number of those is told.
+MOST_RECORDS = 100_000
 # What every record has; the rest was given with the line.
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -60,9 +67,73 @@ def text_line(line: Line) -> str:
     return text if exception is None else f"{text}\n{exception}"
 
 
+class GatheringHandler(logging.Handler):
+    """Writes lines some at a time, by a thread of its own, so that nobody waits for the log.
+
+    To write the line of each call where the call ends would cost a fifth of a read. A line is written within `INTERVAL`
+    seconds, a warning or an error at once; a process that is killed loses the lines of its last moment.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        # Any thread appends and one takes away: each single step is atomic.
+        self._records: deque[logging.LogRecord] = deque()
+        self._dropped = 0
+        self._has_records, self._is_urgent = threading.Event(), threading.Event()
+        # Held from taking records until they are written, which keeps the lines in order.
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take note of a record; `logging` calls this under the handler's own lock."""
+        if len(self._records) >= MOST_RECORDS:
+            self._dropped += 1
+            return
+        self._records.append(record)
+        if record.levelno >= logging.WARNING:
+            self._is_urgent.set()
+        if not self._has_records.is_set():
+            self._has_records.set()
+        if self._thread is None:
+            # Only now: a thread that is there before signals are held back would be given them.
+            self._thread = threading.Thread(target=self._keep_writing, name="logs", daemon=True)
+            self._thread.start()
+
+    def flush(self) -> None:
+        """Write all that was noted; `logging` does so at the end of the process."""
+        with self._writing:
+            self._stream.write("".join(f"{line}\n" for line in self._lines()))
+            self._stream.flush()
+
+    def _keep_writing(self) -> None:
+        while True:
+            self._has_records.wait()
+            self._is_urgent.wait(INTERVAL)
+            # Before the records are taken, so that none that comes after them is left lying.
+            self._has_records.clear()
+            self._is_urgent.clear()
+            # What cannot be written is lost: there is nowhere else to say so.
+            with contextlib.suppress(OSError, ValueError):
+                self.flush()
+
+    def _lines(self) -> Iterator[str]:
+        for _ in range(len(self._records)):
+            yield self.format(self._records.popleft())
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            fields = {
+                "name": "activity_session.logs",
+                "levelname": "WARNING",
+                "msg": "lines dropped",
+                "dropped": dropped,
+            }
+            yield self.format(logging.makeLogRecord(fields))
+
+
 def configure(log_format: LogFormat) -> None:
     """Send all log lines to stderr."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = GatheringHandler(sys.stderr)
     handler.setFormatter(Formatter(_to_text(log_format)))
     root = logging.getLogger()
     root.handlers = [handler]
@@ -71,16 +142,10 @@ def configure(log_format: LogFormat) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def call_writer(log_format: LogFormat) -> Callable[[Iterable[tuple[float, dict[str, Any]]]], None]:
-    """What writes the lines of calls to stderr, all at once."""
-    to_text = _to_text(log_format)
-
-    def write(calls: Iterable[tuple[float, dict[str, Any]]]) -> None:
-        lines = [to_text(Line(time, "info", "activity_session.call", "call", fields)) for time, fields in calls]
-        sys.stderr.write("".join(f"{line}\n" for line in lines))
-        sys.stderr.flush()
-
-    return write
+def flush() -> None:
+    """Write all lines that were logged."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
 
 
 def _to_text(log_format: LogFormat) -> Callable[[Line], str]:

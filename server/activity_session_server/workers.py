@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import NoReturn
 
 from activity_session_server import addresses, logs
 from activity_session_server.settings import Settings
@@ -42,7 +43,7 @@ def serve(settings: Settings) -> int:
         with addresses.shared(settings.address) as address:
             return _Supervisor(settings.model_copy(update={"address": address})).run()
     except addresses.AddressInUseError as error:
-        sys.exit(f"activity-session: {error}")
+        _give_up(error)
 
 
 class _Supervisor:
@@ -149,7 +150,13 @@ def _answer_calls(settings: Settings, when_up: Callable[[str], None]) -> None:
             when_up(server.address)
             signal.sigwait(_STOP_SIGNALS)
     except (addresses.AddressInUseError, SchemaError) as error:
-        sys.exit(f"activity-session: {error}")
+        _give_up(error)
+
+
+def _give_up(error: Exception) -> NoReturn:
+    # What was logged comes first, so that the reason is the last line.
+    logs.flush()
+    sys.exit(f"activity-session: {error}")
 
 
 def _announce(settings: Settings, address: str) -> None:

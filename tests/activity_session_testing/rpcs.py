@@ -92,3 +92,4 @@ def _all_rpcs() -> Iterator[Rpc]:
 RPCS = {rpc.name: rpc for rpc in _all_rpcs()}
 MUTATING = {name: rpc for name, rpc in RPCS.items() if rpc.is_mutating}
 WITH_REQUEST_ID = {name: rpc for name, rpc in RPCS.items() if rpc.takes_request_id}
+SERVICES = sorted({rpc.descriptor.containing_service.full_name for rpc in RPCS.values()})

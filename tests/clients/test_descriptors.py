@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from activity_session_server.app import SERVICES
 from activity_session_testing.drivers import ROOT
-from activity_session_testing.rpcs import RPCS
+from activity_session_testing.rpcs import RPCS, SERVICES
 from activity_session_testing.servers import serving
 
 Grpcurl = Callable[..., str]

@@ -343,7 +343,7 @@ def check_refusal(refusal: Failure, reason: str) -> None:
     assert len(refusal.details(Conflict)) == (reason in WITH_CONFLICT)
     second = DETAILS.get(refusal.code)
     assert len(refusal.status.details) == 1 + (second is not None) + (reason in WITH_CONFLICT)
-    assert "x-request-id" in refusal.metadata
+    assert "x-call-id" in refusal.metadata
     if second is not None:
         (detail,) = refusal.details(second)
         check_detail(refusal, detail)

@@ -15,7 +15,7 @@ from sqlalchemy import make_url, select
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import BindParticipantRequest, CreateSessionRequest, ListSessionsRequest
 from activity_session_server.app import App
-from activity_session_server.rpc import calls
+from activity_session_server.rpc import edge
 from activity_session_server.store.queries import resources
 from activity_session_testing.backends import MariaDB, driver_error
 from activity_session_testing.moments import WAIT_SECONDS, Send, before, errors_of, eventually, sending
@@ -148,7 +148,7 @@ class TestOnSQLite:
     def test_a_write_that_the_lock_outlasts_is_refused_and_leaves_nothing(
         self, server: App, client: Client, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(calls, "DEFAULT_DEADLINE", 1.5)
+        monkeypatch.setattr(edge, "DEFAULT_DEADLINE", 1.5)
         request = CreateSessionRequest(parent=PARENT, session=Session(), session_id="refused")
         with errors_of(server) as errors, write_lock(path):
             refusal = failure(client.sessions.CreateSession, request)

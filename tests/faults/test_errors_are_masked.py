@@ -39,12 +39,12 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "get_session", get_session)
 
 
-def check_masked(refusal: Failure, request_id: str) -> None:
+def check_masked(refusal: Failure, call_id: str) -> None:
     assert refusal.code is grpc.StatusCode.INTERNAL
     assert refusal.reason == "INTERNAL"
-    assert refusal.info.metadata == {"request_id": request_id}
-    assert refusal.metadata["x-request-id"] == request_id
-    assert request_id in refusal.message
+    assert refusal.info.metadata == {"call_id": call_id}
+    assert refusal.metadata["x-call-id"] == call_id
+    assert call_id in refusal.message
     sent = repr((refusal.message, refusal.metadata, refusal.status))
     assert not [word for word in ("hunter2", "SELECT", "ключ", "LookupError", "Traceback", ".py") if word in sent]
 
@@ -60,7 +60,7 @@ def test_an_unforeseen_error_is_told_by_an_id_that_the_log_has_too(
 ) -> None:
     refusal = failure(client.sessions.GetSession, REQUEST)
     record = log_record(caplog)
-    check_masked(refusal, record.__dict__["request_id"])
+    check_masked(refusal, record.__dict__["call_id"])
     assert record.exc_info is not None
     assert str(record.exc_info[1]) == SECRET
 
@@ -69,7 +69,7 @@ def test_an_unforeseen_error_is_told_by_an_id_that_the_log_has_too(
 def test_an_unforeseen_error_is_told_under_the_callers_own_id(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     refusal = failure(client.sessions.GetSession, REQUEST, metadata=[("x-request-id", "mine-1")])
     check_masked(refusal, "mine-1")
-    assert log_record(caplog).__dict__["request_id"] == "mine-1"
+    assert log_record(caplog).__dict__["call_id"] == "mine-1"
 
 
 def test_an_unforeseen_error_at_the_commit_is_masked_and_undone(
@@ -82,6 +82,6 @@ def test_an_unforeseen_error_at_the_commit_is_masked_and_undone(
     request.session.SetInParent()
     with before(server, "COMMIT", fail):
         refusal = failure(client.sessions.CreateSession, request)
-    check_masked(refusal, log_record(caplog).__dict__["request_id"])
+    check_masked(refusal, log_record(caplog).__dict__["call_id"])
     assert failure(client.sessions.GetSession, REQUEST).reason == "SESSION_NOT_FOUND"
     assert client.sessions.CreateSession(request).name == REQUEST.name

@@ -17,10 +17,11 @@ from sqlalchemy import event
 
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
-from activity_session_server.app import SERVICES, App
-from activity_session_server.rpc import calls
+from activity_session_server.app import App
+from activity_session_server.rpc import edge
 from activity_session_testing.backends import MariaDB
 from activity_session_testing.moments import WAIT_SECONDS, before, engine_of, errors_of, eventually
+from activity_session_testing.rpcs import SERVICES
 from activity_session_testing.servers import Client, connected, failure, serving
 from activity_session_testing.steps import get_session, new_session
 
@@ -34,7 +35,7 @@ with_and_without_request_id = pytest.mark.parametrize("request_id", ["", "once"]
 
 @pytest.fixture
 def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "DEFAULT_DEADLINE", SHORT_DEADLINE)
+    monkeypatch.setattr(edge, "DEFAULT_DEADLINE", SHORT_DEADLINE)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import grpc
 import pytest
@@ -17,11 +17,13 @@ from pydantic import BaseModel
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLimits
 from activity_session.v1.session_settings_pb2 import MemorySettings, SessionSettings
 from activity_session_server import __version__
-from activity_session_server.app import SERVICES
+from activity_session_server.app import App
+from activity_session_server.rpc.routes import Streamed
 from activity_session_server.rules import session_settings
+from activity_session_server.rules.calls import Stream
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.session_settings import MemoryResourceSettings, SessionResourceSettings
-from activity_session_testing.rpcs import COUNTED, IDEMPOTENT, MUTATING, RPCS, WITH_REQUEST_ID, Rpc, modules
+from activity_session_testing.rpcs import COUNTED, IDEMPOTENT, MUTATING, RPCS, WITH_REQUEST_ID, Rpc
 from activity_session_testing.servers import Client, connected, serving
 
 PROTOS = Path(__file__).parents[2] / "protos" / "activity_session" / "v1"
@@ -36,8 +38,14 @@ every_rpc = pytest.mark.parametrize("rpc", [pytest.param(rpc, id=name) for name,
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with serving("sqlite:///:memory:") as server, connected(server.address) as client:
+def server() -> Iterator[App]:
+    with serving("sqlite:///:memory:") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server: App) -> Iterator[Client]:
+    with connected(server.address) as client:
         yield client
 
 
@@ -66,12 +74,23 @@ def test_every_rpc_is_served(client: Client, rpc: Rpc) -> None:
         assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_every_service_of_the_protos_is_known_to_the_server() -> None:
-    named = {rpc.descriptor.containing_service.full_name for rpc in RPCS.values()}
-    assert named == set(SERVICES)
-    assert len(RPCS) == sum(
-        len(service.methods) for module in modules() for service in module.DESCRIPTOR.services_by_name.values()
-    )
+def test_every_rpc_has_its_route_and_no_route_is_without_an_rpc(server: App) -> None:
+    routed = [(service, name) for service, use_cases in server.routes.items() for name in use_cases]
+    assert sorted(routed) == sorted((rpc.descriptor.containing_service.full_name, name) for name, rpc in RPCS.items())
+
+
+@every_rpc
+def test_a_route_leads_to_the_use_case_of_its_rpc(server: App, rpc: Rpc) -> None:
+    route = server.routes[rpc.descriptor.containing_service.full_name][rpc.name]
+    use_case = route.serve if isinstance(route, Streamed) else route
+    assert use_case.__name__ == re.sub("(?<!^)(?=[A-Z])", "_", rpc.name).lower()
+    *_, request, response = get_type_hints(use_case).values()
+    if isinstance(route, Streamed):
+        assert (request, response) == (Stream, type(None))
+        *_, request, _, _ = get_type_hints(use_case).values()
+    else:
+        assert response is rpc.answer_class
+    assert request is rpc.request_class
 
 
 @pytest.mark.parametrize("message", [pytest.param(message, id=message.name) for message in input_messages()])

@@ -23,11 +23,11 @@ from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import GetSessionRequest
 from activity_session_server import __version__, settings
-from activity_session_server.app import SERVICES
 from activity_session_server.store import revisions, schema
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process, write_lock
+from activity_session_testing.rpcs import SERVICES
 from activity_session_testing.servers import Client, connected, failure
 from activity_session_testing.steps import get_session, new_session
 
@@ -204,17 +204,17 @@ class TestOtherCommands:
 
 class TestLog:
     def test_has_one_line_of_json_for_each_call(self, server: ServerProcess, client: Client) -> None:
-        _, call = client.info.GetServerInfo.with_call(GetServerInfoRequest(), metadata=(("x-request-id", "mine"),))
+        _, call = client.info.GetServerInfo.with_call(GetServerInfoRequest(), metadata=(("x-call-id", "mine"),))
         refusal = failure(client.sessions.GetSession, MISSING)
         lines = eventually(lambda: at_least(2, [line for line in server.log_lines() if line["message"] == "call"]))
         first, second = lines
-        assert dict(call.trailing_metadata())["x-request-id"] == "mine"
-        assert (first["code"], first["request_id"]) == ("OK", "mine")
+        assert dict(call.trailing_metadata())["x-call-id"] == "mine"
+        assert (first["code"], first["call_id"]) == ("OK", "mine")
         assert first["method"] == "/activity_session.v1.InfoService/GetServerInfo"
         assert first["duration_ms"] > 0
         assert first["peer"].startswith("ipv4:127.0.0.1:")
         assert (second["code"], second["reason"]) == ("NOT_FOUND", "SESSION_NOT_FOUND")
-        assert second["request_id"] == refusal.metadata["x-request-id"] != "mine"
+        assert second["call_id"] == refusal.metadata["x-call-id"] != "mine"
 
     def test_can_be_text(self, log: Path, flags: list[str]) -> None:
         with serving_process(log, *flags, "--log-format", "text") as server, connected(server.address) as client:

@@ -58,7 +58,7 @@ class Error(grpc.RpcError):
         return self._message
 
     def trailing_metadata(self) -> Any:
-        """The trailing metadata; `x-request-id` is how the server's log names the call."""
+        """The trailing metadata; `x-call-id` is how the server's log names the call."""
         return self._trailing_metadata
 
     def _details(self, kind: type[Any]) -> Iterator[Any]:

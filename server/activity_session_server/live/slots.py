@@ -24,3 +24,20 @@ class Slots:
     def give_back(self) -> None:
         """Give a place back."""
         self._free.release()
+
+
+class Once:
+    """Something that only the first of several threads may do."""
+
+    def __init__(self) -> None:
+        # Held from the first `take` on.
+        self._lock = threading.Lock()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether somebody was first already."""
+        return self._lock.locked()
+
+    def take(self) -> bool:
+        """Whether this is the first time."""
+        return self._lock.acquire(blocking=False)

@@ -1,66 +1,49 @@
-"""Answers that are given later, or in many messages, by whatever thread has them.
+"""Responses that are given later, or in many messages, by whatever thread has them.
 
 grpcio's synchronous server calls a handler that is marked `experimental_non_blocking` with a callback, and lets go of
-the thread when the handler returns; the health package answers its watches so. The callback waits until the client has
+the thread when the handler returns; the health package serves its watches so. The callback waits until the client has
 room for the message. Called with None it ends the call, with the status that is set by then.
 """
 
-import threading
-import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 
-from activity_session_server.rpc import status
-from activity_session_server.rpc.call_log import CallLog
-from activity_session_server.rpc.calls import set_status
+from activity_session_server.live.slots import Once
+from activity_session_server.rpc.edge import Edge
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
-
-M = TypeVar("M", bound=Callable[..., None])
-
-
-def answers_later(method: M) -> M:
-    """Marks a servicer's method that is handed a `Stream`, and answers by it instead of returning."""
-    method.answers_later = True  # type: ignore[attr-defined]
-    return method
 
 
 class ResponseStream:
     """The `calls.Stream` of one gRPC call."""
 
-    def __init__(self, call: Call, context: grpc.ServicerContext, send: Callable[[Any], None], log: CallLog) -> None:
-        self._log = log
+    def __init__(self, call: Call, context: grpc.ServicerContext, send: Callable[[Any], None], edge: Edge) -> None:
         self._call = call
         self._context = context
         self._send = send
-        self._started = time.perf_counter()
-        self._lock = threading.Lock()
-        self._has_ended = False
+        self._edge = edge
+        self._end = Once()
         self._code = grpc.StatusCode.CANCELLED
         self._error: ServiceError | None = None
-        self.on_close(self._tell)
+        self.on_close(lambda: edge.end(call, context, self._code, self._error))
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody still listens, and no end was said."""
-        return not self._has_ended and self._context.is_active()
+        """Whether the client still listens, and no end was set."""
+        return not self._end.is_taken and self._context.is_active()
 
     def send(self, message: bytes) -> None:
         """Send a message; waits as long as the client takes none."""
         self._send(message)
 
     def end(self, error: ServiceError | None = None) -> None:
-        """Say the end, behind what was sent; only the first one counts."""
-        with self._lock:
-            if self._has_ended:
-                return
-            self._has_ended = True
+        """End the call after what was sent; only the first end counts."""
+        if not self._end.take():
+            return
         self._error = error
-        self._code = grpc.StatusCode.OK if error is None else status.code_of(error)
-        if error is not None:
-            set_status(self._context, self._call, error)
+        self._code = grpc.StatusCode.OK if error is None else self._edge.refuse(self._call, self._context, error)
         self._send(None)
 
     def cancel(self) -> None:
@@ -71,6 +54,3 @@ class ResponseStream:
         """Have something done when the client has the end, or has gone; at once where that is so."""
         if not self._context.add_callback(callback):
             callback()
-
-    def _tell(self) -> None:
-        self._log.add(self._call, self._context, self._code, self._error, time.perf_counter() - self._started)

@@ -10,15 +10,12 @@ from activity_session_server.rules.roles import Role
 
 
 class Call(NamedTuple):
-    """One RPC that is being answered.
+    """One RPC that is being served. `begun` and `deadline` are readings of `time.monotonic`, in seconds."""
 
-    `request_id` is the id of this call in the log, not the `request_id` of the request. `deadline` is a reading of
-    `time.monotonic`, in seconds.
-    """
-
-    request_id: str
+    call_id: str
     method: str
     role: Role
+    begun: float
     deadline: float
     limits: Limits
 
@@ -28,17 +25,17 @@ class Call(NamedTuple):
 
 
 class Stream(Protocol):
-    """An answer that is given later, or in many messages; it holds no thread in between."""
+    """A response that is given later, or in many messages; it holds no thread in between."""
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody still listens, and no end was said."""
+        """Whether the client still listens, and no end was set."""
 
     def send(self, message: bytes) -> None:
         """Send a message; waits as long as the client takes none."""
 
     def end(self, error: ServiceError | None = None) -> None:
-        """Say the end, behind what was sent; only the first one counts."""
+        """End the call after what was sent; only the first end counts."""
 
     def cancel(self) -> None:
         """Break off, also what was sent and is not taken yet."""

@@ -39,9 +39,7 @@ def refuse_unknown(found: str | None) -> None:
         SchemaError: saying so.
     """
     if found is not None and found not in known_revisions():
-        raise SchemaError(
-            f"the schema {found} is of a newer version of activity-session: install that one"
-        )
+        raise SchemaError(f"the schema {found} is of a newer version of activity-session: install that one")
 
 
 def known_revisions() -> list[str]:

@@ -1,0 +1,119 @@
+"""The edge: where each call comes in and goes out.
+
+Whatever is to happen to every call joins here: before it in `begin` and `read`, after it in `refuse` and
+`end`. Only this module sets a status; a use case cannot, since it is handed a `Call` instead of gRPC's context.
+"""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server.rpc import call_log, status
+from activity_session_server.rpc.validation import Validator
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import (
+    ServiceError,
+    Violation,
+    deadline_exceeded,
+    invalid,
+    invalid_field,
+    too_large,
+)
+from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.roles import Role
+
+CALL_ID_KEY = "x-call-id"
+# A call that holds a thread takes no longer than this, in seconds; one without a deadline of its own is given this one.
+DEFAULT_DEADLINE = 30.0
+# What is waited for takes no longer than this, in seconds.
+LONGEST_WAIT = 86_400.0
+# gRPC's way to say that there is no deadline is one that is further away than this, in seconds.
+_DECADES = 1e9
+# A caller's own id for the call, in the order of preference; proxies give the second one.
+_GIVEN_ID_KEYS = (CALL_ID_KEY, "x-request-id")
+_GIVEN_ID = re.compile(r"[!-~]{1,128}")
+# Ids need only differ; of its own, so that nobody's seed can make them come again.
+_ids = random.Random()  # noqa: S311
+_log = logging.getLogger("activity_session.call")
+R = TypeVar("R", bound=Message)
+
+
+class Edge:
+    """What every call of a server has in common."""
+
+    def __init__(self, limits: Limits, role: Role) -> None:
+        self._limits = limits
+        self._role = role
+        self._validator = Validator(limits)
+
+    def begin(self, method: str, context: grpc.ServicerContext, *, may_wait: bool = False) -> Call:
+        """The call of a context: its id, who makes it, and until when."""
+        call_id = _given_id(context) or f"{_ids.getrandbits(128):032x}"
+        context.set_trailing_metadata(((CALL_ID_KEY, call_id),))
+        remaining = context.time_remaining()
+        is_given = remaining is not None and remaining < _DECADES
+        now = time.monotonic()
+        longest = LONGEST_WAIT if may_wait else DEFAULT_DEADLINE
+        deadline = now + (min(remaining, longest) if is_given else DEFAULT_DEADLINE)
+        return Call(call_id, method, self._role, now, deadline, self._limits)
+
+    def read(self, call: Call, parse: Callable[[bytes], R], raw: bytes) -> R:
+        """The request of a call, checked.
+
+        Raises:
+            ServiceError: DEADLINE_EXCEEDED, INVALID_FIELD, LIMIT_EXCEEDED.
+        """
+        if call.remaining() <= 0:
+            # It waited for a thread for so long that nobody waits for it any more.
+            raise deadline_exceeded()
+        if len(raw) > self._limits.request_bytes:
+            problem = too_large("the request", self._limits.request_bytes, len(raw), "bytes")
+            raise invalid([Violation("request", problem)])
+        try:
+            request = parse(raw)
+        except (DecodeError, UnicodeDecodeError):
+            raise invalid_field("request", "it is not a message of this method's type") from None
+        self._validator.check(request)
+        return request
+
+    def refuse(self, call: Call, context: grpc.ServicerContext, error: ServiceError) -> grpc.StatusCode:
+        """Set the status of a call that has failed; returns its code."""
+        found = status.to_status(error)
+        context.set_trailing_metadata((*found.trailing_metadata, (CALL_ID_KEY, call.call_id)))
+        context.set_code(found.code)
+        context.set_details(found.details)
+        return found.code
+
+    def end(
+        self, call: Call, context: grpc.ServicerContext, code: grpc.StatusCode, error: ServiceError | None = None
+    ) -> None:
+        """Note the outcome of a call that is over."""
+        call_log.write(call, context.peer(), code, error)
+
+
+def error_of(call: Call, raised: Exception) -> ServiceError:
+    """What a caller is told of an exception; of one that was not foreseen only where to find it in the log."""
+    if isinstance(raised, ServiceError):
+        return raised
+    _log.error("unexpected error", exc_info=raised, extra={"call_id": call.call_id})
+    return ServiceError(
+        ErrorReason.ERROR_REASON_INTERNAL,
+        f"internal error; the server's log has the details under call id {call.call_id}",
+        metadata={"call_id": call.call_id},
+    )
+
+
+def _given_id(context: grpc.ServicerContext) -> str | None:
+    given = {key: value for key, value in context.invocation_metadata() or () if key in _GIVEN_ID_KEYS}
+    for key in _GIVEN_ID_KEYS:
+        value = given.get(key, "")
+        if isinstance(value, str) and _GIVEN_ID.fullmatch(value):
+            return value
+    return None

@@ -1,0 +1,93 @@
+"""The API on one screen: which use case serves which RPC."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from google.protobuf.message import Message
+
+from activity_session_server.live.turn_queues import Turns
+from activity_session_server.live.watches import Watches
+from activity_session_server.rules.calls import Call, Stream
+from activity_session_server.store import Store
+from activity_session_server.usecases import (
+    events,
+    info,
+    memberships,
+    memories,
+    namespaces,
+    participants,
+    sessions,
+    state,
+    turns,
+)
+
+# Takes the store, the call and the request; returns the response.
+UseCase = Callable[[Store, Call, Any], Message]
+
+
+class Streamed(NamedTuple):
+    """A use case that responds by a stream: later, or many times."""
+
+    serve: Callable[[Call, Any, Stream], None]
+
+
+Routes = Mapping[str, Mapping[str, UseCase | Streamed]]
+
+
+def routes(turn_queues: Turns, watches: Watches) -> Routes:
+    """The use case of each RPC, by the service's full name and the RPC's."""
+    return {
+        "activity_session.v1.NamespaceService": {
+            "CreateNamespace": namespaces.create_namespace,
+            "GetNamespace": namespaces.get_namespace,
+            "ListNamespaces": namespaces.list_namespaces,
+            "UpdateNamespace": namespaces.update_namespace,
+            "DeleteNamespace": namespaces.delete_namespace,
+            "UndeleteNamespace": namespaces.undelete_namespace,
+        },
+        "activity_session.v1.ParticipantService": {
+            "CreateParticipant": participants.create_participant,
+            "GetParticipant": participants.get_participant,
+            "ListParticipants": participants.list_participants,
+            "UpdateParticipant": participants.update_participant,
+            "DeleteParticipant": participants.delete_participant,
+            "UndeleteParticipant": participants.undelete_participant,
+        },
+        "activity_session.v1.SessionService": {
+            "CreateSession": sessions.create_session,
+            "EnsureSession": sessions.ensure_session,
+            "GetSession": sessions.get_session,
+            "BatchGetSessions": sessions.batch_get_sessions,
+            "ListSessions": sessions.list_sessions,
+            "UpdateSession": sessions.update_session,
+            "DeleteSession": sessions.delete_session,
+            "UndeleteSession": sessions.undelete_session,
+            "ExpungeSession": sessions.expunge_session,
+            "BindParticipant": memberships.bind_participant,
+            "UnbindParticipant": memberships.unbind_participant,
+            "MarkRead": memberships.mark_read,
+            "AcquireTurn": Streamed(turn_queues.acquire_turn),
+            "RenewTurn": turns.renew_turn,
+            "ReleaseTurn": turns.release_turn,
+            "WatchSession": Streamed(watches.watch_session),
+        },
+        "activity_session.v1.EventService": {
+            "AppendEvents": events.append_events,
+            "GetEvent": events.get_event,
+            "ListEvents": events.list_events,
+            "GetState": state.get_state,
+            "UpdateState": state.update_state,
+        },
+        "activity_session.v1.MemoryService": {
+            "CreateMemory": memories.create_memory,
+            "BatchCreateMemories": memories.batch_create_memories,
+            "GetMemory": memories.get_memory,
+            "ListMemories": memories.list_memories,
+            "UpdateMemory": memories.update_memory,
+            "DeleteMemory": memories.delete_memory,
+            "UndeleteMemory": memories.undelete_memory,
+        },
+        "activity_session.v1.InfoService": {
+            "GetServerInfo": info.get_server_info,
+        },
+    }
