@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol, TypeVar
 
-from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
 from activity_session_server.live.jobs import Job, JobThreads
 from activity_session_server.rules import flags
@@ -22,7 +21,7 @@ from activity_session_server.rules.errors import Kind, ServiceError, about, drai
 from activity_session_server.rules.names import ids_of
 from activity_session_server.store import Reader, Store
 from activity_session_server.store.queries import events, heads, sessions
-from activity_session_server.store.queries.heads import Pulse
+from activity_session_server.store.queries.heads import Head, Pulse
 
 # Threads that work on followers; more only while clients do not read.
 THREADS = 2
@@ -52,7 +51,7 @@ F = TypeVar("F", bound=Follower)
 class Feed:
     """What is known of one session. `version` grows whenever the session's own message has changed."""
 
-    def __init__(self, session: Session, feeds: "Feeds") -> None:
+    def __init__(self, session: Head, feeds: "Feeds") -> None:
         self.session = session
         self.last_sequence = session.last_sequence
         self.version = 0
@@ -79,7 +78,7 @@ class Feed:
         self.turn_is_held = bool(pulse.turn_is_held)
         self.ended = about(Kind.SESSION, "DELETED", name, f"{name} is deleted") if is_deleted else None
 
-    def note(self, session: Session) -> None:
+    def note(self, session: Head) -> None:
         """Take note of a session that was just read, and may be newer than the last look."""
         self.last_sequence = max(self.last_sequence, session.last_sequence)
         if not flags.is_deleted(session):
@@ -148,7 +147,7 @@ class Feeds:
         self._jobs.start()
         self._thread.start()
 
-    def follow(self, session: Session, make: Callable[[Feed], F]) -> F:
+    def follow(self, session: Head, make: Callable[[Feed], F]) -> F:
         """Add a follower of a session, which `make` makes of its feed.
 
         Raises:

@@ -7,7 +7,6 @@ costs nothing but its own time, until it is too far behind.
 import time
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import Bookmark, WatchSessionRequest, WatchSessionResponse
 from activity_session_server.live.feeds import Feed, Feeds
 from activity_session_server.live.slots import Slots
@@ -16,6 +15,7 @@ from activity_session_server.rules.errors import Kind, ServiceError, draining, i
 from activity_session_server.rules.names import ids_of
 from activity_session_server.store import Store
 from activity_session_server.store.queries import heads
+from activity_session_server.store.queries.heads import Head
 
 # How long a thread sends to one client before others have their turn, in seconds.
 _LONGEST_WORK = 1.0
@@ -148,7 +148,7 @@ class Watch:
         )
 
 
-def _check_place(request: WatchSessionRequest, session: Session) -> None:
+def _check_place(request: WatchSessionRequest, session: Head) -> None:
     if request.after_sequence > session.last_sequence:
         text = f"{request.after_sequence} is beyond the session's last, which is {session.last_sequence}"
         raise invalid_field("after_sequence", text)

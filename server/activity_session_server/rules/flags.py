@@ -16,7 +16,9 @@ from activity_session_server.rules.roles import Role
 class Deletable(Protocol):
     """A resource that can be deleted softly."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name."""
 
     @property
     def delete_time(self) -> Timestamp:
@@ -24,10 +26,15 @@ class Deletable(Protocol):
 
 
 class Flagged(Deletable, Protocol):
-    """A resource with flags: a Namespace, a Participant or a Session."""
+    """A namespace, a participant or a session: the message, or as much of it as a write holds."""
 
-    enabled: bool
-    managed: bool
+    @property
+    def enabled(self) -> bool:
+        """Whether it can be written to."""
+
+    @property
+    def managed(self) -> bool:
+        """Whether it belongs to the system."""
 
 
 def is_deleted(resource: Deletable) -> bool:

@@ -23,6 +23,7 @@ from activity_session_server.rules.errors import Kind
 from activity_session_server.rules.names import format_name
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as columns are
+_UNSET = Timestamp()
 _TYPE_PREFIX = "PARTICIPANT_TYPE_"
 _MEMORY_TYPE_PREFIX = "MEMORY_TYPE_"
 _TYPES = {name.removeprefix(_TYPE_PREFIX): value for name, value in ParticipantType.items()}
@@ -35,13 +36,6 @@ def namespace_message(row: AnyRow) -> Namespace:
     )
 
 
-def held_namespace_message(row: AnyRow) -> Namespace:
-    """The message of a namespace's row of which only what writes beneath it need is read."""
-    return Namespace(
-        name=format_name(Kind.NAMESPACE, row.name), settings=row.settings.to_message(), **_flag_fields(row)
-    )
-
-
 def participant_message(row: AnyRow, namespace_id: str) -> Participant:
     """The message of a participant's row."""
     return Participant(
@@ -51,19 +45,11 @@ def participant_message(row: AnyRow, namespace_id: str) -> Participant:
     )
 
 
-def held_participant_message(row: AnyRow, namespace_id: str) -> Participant:
-    """The message of a participant's row of which only what writes about it need is read."""
-    return Participant(
-        name=format_name(Kind.PARTICIPANT, namespace_id, row.name),
-        participant_type=_TYPES[row.participant_type],
-        **_flag_fields(row),
-    )
-
-
 def session_message(row: AnyRow, namespace_id: str) -> Session:
     """The message of a session's row, its settings without defaults."""
+    name = format_name(Kind.SESSION, namespace_id, row.name)
     message = Session(
-        name=format_name(Kind.SESSION, namespace_id, row.name),
+        name=name,
         auto_created=row.auto_created,
         data=row.data,
         participants=_members(row.members, namespace_id),
@@ -71,29 +57,19 @@ def session_message(row: AnyRow, namespace_id: str) -> Session:
         last_sequence=row.last_sequence,
         expire_time=_time(row.expire_ts),
         purge_time=_time(row.purge_ts),
+        turn=current_turn(row, name),
         **_common_fields(row),
     )
     if row.settings.model_fields_set:
         message.settings.CopyFrom(row.settings.to_message())
-    set_turn(message, row)
     return message
 
 
-def head_message(row: AnyRow, namespace_id: str) -> Session:
-    """The message of a session's row that `store.queries.heads` reads: flags, last number and turn."""
-    message = Session(
-        name=format_name(Kind.SESSION, namespace_id, row.name),
-        last_sequence=row.last_sequence,
-        **_flag_fields(row),
-    )
-    set_turn(message, row)
-    return message
-
-
-def set_turn(message: Session, row: AnyRow) -> None:
-    """Fill in the turn of a session, unless it is free; `now` in the row is the database's clock."""
-    if row.turn_expire_ts is not None and row.turn_expire_ts > row.now:
-        message.turn.CopyFrom(turn_message(message.name, row.turn_holder, row.turn_token, row.turn_expire_ts))
+def current_turn(row: AnyRow, session: str) -> TurnLease | None:
+    """The turn of a session's row, unless it is free; `now` in the row is the database's clock."""
+    if row.turn_expire_ts is None or row.turn_expire_ts <= row.now:
+        return None
+    return turn_message(session, row.turn_holder, row.turn_token, row.turn_expire_ts)
 
 
 def turn_message(session: str, holder: str, token: int, expires: datetime) -> TurnLease:
@@ -152,9 +128,19 @@ def memory_type_text(value: MemoryType.ValueType) -> str:
     return MemoryType.Name(value).removeprefix(_MEMORY_TYPE_PREFIX)
 
 
+def participant_type_value(text: str) -> ParticipantType.ValueType:
+    """The enum's value of a column's text."""
+    return _TYPES[text]
+
+
 def participant_type_text(value: ParticipantType.ValueType) -> str:
     """The column's text of an enum's value."""
     return ParticipantType.Name(value).removeprefix(_TYPE_PREFIX)
+
+
+def to_timestamp(time: datetime | None) -> Timestamp:
+    """The timestamp of a column in UTC; the one that is unset for None."""
+    return _UNSET if time is None else Timestamp(**_time(time))
 
 
 def set_time(timestamp: Timestamp, time: datetime | None) -> None:
@@ -179,21 +165,14 @@ def _time(time: datetime | None) -> Any:
 
 def _common_fields(row: AnyRow) -> dict[str, Any]:
     return {
-        **_flag_fields(row),
-        "description": row.description,
-        "etag": etags.make(row.pkid, row.revision),
-        "create_time": _time(row.create_ts),
-        "update_time": _time(row.update_ts),
-    }
-
-
-def _flag_fields(row: AnyRow) -> dict[str, Any]:
-    """What `flags` judges a resource by, and its key."""
-    return {
         "uid": row.pkid,
         "enabled": row.enabled,
         "managed": row.managed,
         "delete_time": _time(row.delete_ts),
+        "description": row.description,
+        "etag": etags.make(row.pkid, row.revision),
+        "create_time": _time(row.create_ts),
+        "update_time": _time(row.update_ts),
     }
 
 

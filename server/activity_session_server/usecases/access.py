@@ -5,8 +5,6 @@ The order is always the namespace, the session, its participants, so that no two
 
 from collections.abc import Collection
 
-from activity_session.v1.participant_pb2 import Participant
-from activity_session.v1.session_pb2 import Session
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import Kind, invalid_field, not_found
@@ -14,7 +12,8 @@ from activity_session_server.rules.names import ids_of
 from activity_session_server.store import Writer
 from activity_session_server.store.queries import heads, namespaces, participants, sessions
 from activity_session_server.store.queries.heads import Head
-from activity_session_server.store.queries.participants import LockedParticipant
+from activity_session_server.store.queries.namespaces import HeldNamespace
+from activity_session_server.store.queries.participants import HeldParticipant, LockedParticipant
 from activity_session_server.store.queries.sessions import LockedSession
 
 
@@ -55,8 +54,8 @@ def head_to_change(writer: Writer, call: Call, name: str) -> Head:
     namespace_id, session_id = ids_of(name)
     namespace = namespaces.hold_namespace(writer, namespace_id)
     head = heads.lock_head(writer, namespace, session_id)
-    _check_head(call, head)
-    flags.check_usable(Kind.SESSION, head.session)
+    _check_head(call, namespace, head)
+    flags.check_usable(Kind.SESSION, head)
     return head
 
 
@@ -69,17 +68,17 @@ def held_head(writer: Writer, call: Call, name: str) -> Head:
     namespace_id, session_id = ids_of(name)
     namespace = namespaces.hold_namespace(writer, namespace_id)
     head = heads.hold_head(writer, namespace, session_id)
-    _check_head(call, head)
+    _check_head(call, namespace, head)
     return head
 
 
-def usable_participants(writer: Writer, session: Session, names: Collection[str]) -> dict[str, Participant]:
-    """The participants of those names, held until the transaction ends; each must exist and be usable.
+def usable_participants(writer: Writer, session: str, names: Collection[str]) -> dict[str, HeldParticipant]:
+    """The participants of those names, in the namespace of a session: usable, and held until the transaction ends.
 
     Raises:
         ServiceError: PARTICIPANT_NOT_FOUND, PARTICIPANT_DELETED, PARTICIPANT_DISABLED.
     """
-    namespace_id = ids_of(session.name)[0]
+    namespace_id = ids_of(session)[0]
     found = participants.hold_participants(writer, namespace_id, {ids_of(name)[1] for name in names})
     for name in names:
         participant = found.get(ids_of(name)[1])
@@ -95,6 +94,6 @@ def check_namespace(session_name: str, participant: str, field: str) -> None:
         raise invalid_field(field, f"{participant[:120]} is not in the namespace of the session")
 
 
-def _check_head(call: Call, head: Head) -> None:
-    flags.check_permission(call, Kind.SESSION, head.session)
-    flags.check_usable(Kind.NAMESPACE, head.namespace)
+def _check_head(call: Call, namespace: HeldNamespace, head: Head) -> None:
+    flags.check_permission(call, Kind.SESSION, head)
+    flags.check_usable(Kind.NAMESPACE, namespace)

@@ -14,7 +14,6 @@ from activity_session.v1.event_service_pb2 import (
     ListEventsRequest,
     ListEventsResponse,
 )
-from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_server.rules import conflicts, filters, flags, paging
 from activity_session_server.rules.calls import Call
@@ -23,8 +22,9 @@ from activity_session_server.rules.ids import new_id
 from activity_session_server.rules.names import ids_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.idempotency import Record
-from activity_session_server.store.queries import events
+from activity_session_server.store.queries import events, namespaces
 from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.state import Owner
 from activity_session_server.usecases import access, state, turns
 
@@ -40,9 +40,9 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> App
 
     def append(writer: Writer) -> AppendEventsResponse:
         head = access.head_to_change(writer, call, request.parent)
-        found = events.find_events(writer, head.session, given_ids) if given_ids else {}
+        found = events.find_events(writer, head, given_ids) if given_ids else {}
         _check_same(asked, found)
-        last = head.session.last_sequence
+        last = head.last_sequence
         if len(found) < len(asked):
             new = [event for event in asked if event.event_id not in found]
             appended = _append(writer, call, head, request, new)
@@ -117,8 +117,8 @@ def _append(writer: Writer, call: Call, head: Head, request: AppendEventsRequest
     turns.check_append(head, request.turn_token)
     scopes = [update.participant for update in request.state_updates if update.participant]
     authors = [event.author for event in new if event.author]
-    people = access.usable_participants(writer, head.session, list(dict.fromkeys((*authors, *scopes))))
-    updates = [(_owner(call, head, people, update), update) for update in request.state_updates]
+    people = access.usable_participants(writer, head.name, list(dict.fromkeys((*authors, *scopes))))
+    updates = [(_owner(writer, call, head, people, update), update) for update in request.state_updates]
     changes = state.lock(writer, updates)
     _check_expected(writer, head, request, changes)
     state.write(writer, call, changes, "state_updates")
@@ -156,25 +156,26 @@ def _content(event: Event) -> Event:
     return content
 
 
-def _owner(call: Call, head: Head, people: dict[str, Participant], update: StateUpdate) -> Owner:
+def _owner(writer: Writer, call: Call, head: Head, people: dict[str, HeldParticipant], update: StateUpdate) -> Owner:
     """Whose state an update means, for a caller who may change it."""
     if update.scope == StateScope.STATE_SCOPE_NAMESPACE:
-        flags.check_permission(call, Kind.NAMESPACE, head.namespace)
-        return Owner(head.namespace.uid, head.namespace.name)
+        namespace = namespaces.hold_namespace(writer, ids_of(head.name)[0])
+        flags.check_permission(call, Kind.NAMESPACE, namespace)
+        return Owner(namespace.uid, namespace.name)
     if update.scope == StateScope.STATE_SCOPE_PARTICIPANT:
         participant = people[update.participant]
         flags.check_permission(call, Kind.PARTICIPANT, participant)
         return Owner(participant.uid, participant.name)
-    return Owner(head.session.uid, head.session.name)
+    return Owner(head.uid, head.name)
 
 
 def _check_expected(writer: Writer, head: Head, request: AppendEventsRequest, changes: Sequence[state.Change]) -> None:
     """Refuse a call whose preconditions fail, with all that it has missed."""
-    last, expected = head.session.last_sequence, request.expected_last_sequence
+    last, expected = head.last_sequence, request.expected_last_sequence
     is_stale = request.HasField("expected_last_sequence") and expected != last
     conflict = Conflict(last_sequence=last, state_conflicts=state.conflicting(writer, changes))
     if is_stale:
-        missed = events.small_events_after(writer, head.session, expected, conflicts.MOST_EVENTS, conflicts.MOST_BYTES)
+        missed = events.small_events_after(writer, head, expected, conflicts.MOST_EVENTS, conflicts.MOST_BYTES)
         conflict.missed_events.extend(missed)
         raise _stale(head, expected, conflict)
     if conflict.state_conflicts:
@@ -182,7 +183,7 @@ def _check_expected(writer: Writer, head: Head, request: AppendEventsRequest, ch
 
 
 def _stale(head: Head, expected: int, conflict: Conflict) -> ServiceError:
-    name, last = head.session.name, head.session.last_sequence
+    name, last = head.name, head.last_sequence
     metadata = {"resource": name, "expected_last_sequence": str(expected), "last_sequence": str(last)}
     return ServiceError(
         ErrorReason.ERROR_REASON_SEQUENCE_MISMATCH,

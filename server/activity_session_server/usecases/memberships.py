@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from google.protobuf.empty_pb2 import Empty
 
-from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import (
     BindParticipantRequest,
@@ -17,6 +16,7 @@ from activity_session_server.rules.errors import Kind, Violation, about, invalid
 from activity_session_server.rules.names import ids_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import memberships, participants, sessions
+from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.sessions import LockedSession
 from activity_session_server.usecases import access
 
@@ -31,13 +31,13 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
         if member is not None and member.role == request.role:
             return member
         access.check_namespace(request.session, request.participant, "participant")
-        found = access.usable_participants(writer, locked.message, [request.participant])
+        found = access.usable_participants(writer, request.session, [request.participant])
         participant = found[request.participant]
         if member is None:
             _check_count(call, len(locked.message.participants) + 1, "participant")
-            (member,) = memberships.bind_participants(writer, locked.message, [(participant, request.role)])
+            (member,) = memberships.bind_participants(writer, locked.message.uid, [(participant, request.role)])
         else:
-            memberships.set_role(writer, locked.message, participant, request.role)
+            memberships.set_role(writer, locked.message.uid, participant.uid, request.role)
             member.role = request.role
         sessions.touch_session(writer, locked)
         return member
@@ -54,7 +54,7 @@ def unbind_participant(store: Store, call: Call, request: UnbindParticipantReque
         access.check_namespace(request.session, request.participant, "participant")
         participant = participants.get_participant(writer, *ids_of(request.participant))
         if _member(locked.message, request.participant):
-            memberships.unbind_participant(writer, locked.message, participant)
+            memberships.unbind_participant(writer, locked.message.uid, participant.uid)
             sessions.touch_session(writer, locked)
         return Empty()
 
@@ -66,13 +66,13 @@ def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionPart
 
     def mark(writer: Writer) -> SessionParticipant:
         head = access.held_head(writer, call, request.session)
-        flags.check_usable(Kind.SESSION, head.session)
+        flags.check_usable(Kind.SESSION, head)
         access.check_namespace(request.session, request.participant, "participant")
         participant = participants.get_participant(writer, *ids_of(request.participant))
-        if request.sequence > head.session.last_sequence:
-            last = head.session.last_sequence
+        if request.sequence > head.last_sequence:
+            last = head.last_sequence
             raise invalid_field("sequence", f"{request.sequence} is beyond the session's last, which is {last}")
-        member = memberships.mark_read(writer, head.session, participant, request.sequence)
+        member = memberships.mark_read(writer, head.uid, participant, request.sequence)
         if member is None:
             message = f"{request.participant} is no member of {request.session}"
             raise about(Kind.PARTICIPANT, "NOT_BOUND", request.participant, message, session=request.session)
@@ -90,7 +90,7 @@ def missing(session: Session, wanted: Iterable[SessionParticipant]) -> list[Sess
 def bind_missing(
     writer: Writer,
     call: Call,
-    namespace: Namespace,
+    namespace: HeldNamespace,
     locked: LockedSession,
     wanted: Sequence[SessionParticipant],
 ) -> Session:
@@ -113,9 +113,9 @@ def bind_all(writer: Writer, call: Call, session: Session, added: Sequence[Sessi
     _check_count(call, len(session.participants) + len(added), field)
     for member in added:
         access.check_namespace(session.name, member.participant, field)
-    found = access.usable_participants(writer, session, [member.participant for member in added])
+    found = access.usable_participants(writer, session.name, [member.participant for member in added])
     bound = memberships.bind_participants(
-        writer, session, [(found[member.participant], member.role) for member in added]
+        writer, session.uid, [(found[member.participant], member.role) for member in added]
     )
     session.participants.extend(sorted(bound, key=lambda member: member.participant))
 

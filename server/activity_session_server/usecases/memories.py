@@ -17,7 +17,7 @@ from activity_session.v1.memory_service_pb2 import (
     UndeleteMemoryRequest,
     UpdateMemoryRequest,
 )
-from activity_session.v1.participant_pb2 import Participant, ParticipantType
+from activity_session.v1.participant_pb2 import ParticipantType
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import Kind, already_exists, invalid_field
@@ -27,6 +27,7 @@ from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import memories
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.memories import LockedMemory
+from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.usecases import access
 
 MUTABLE = ("content", "memo", "importance")
@@ -48,7 +49,7 @@ def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Mem
 
     def create(writer: Writer) -> Memory:
         head = _live_head(writer, call, request.parent)
-        agents = access.usable_participants(writer, head.session, [request.memory.agent])
+        agents = access.usable_participants(writer, request.parent, [request.memory.agent])
         return _create(writer, head, agents, _New(memory_id, request.memory, "memory"))
 
     return store.write(call, create, request)
@@ -62,7 +63,7 @@ def batch_create_memories(store: Store, call: Call, request: BatchCreateMemories
     def create(writer: Writer) -> BatchCreateMemoriesResponse:
         head = _live_head(writer, call, request.parent)
         named = dict.fromkeys(one.memory.agent for one in request.requests)
-        agents = access.usable_participants(writer, head.session, list(named))
+        agents = access.usable_participants(writer, request.parent, list(named))
         return BatchCreateMemoriesResponse(
             memories=[
                 _create(writer, head, agents, _New(memory_id, one.memory, f"requests[{index}].memory"))
@@ -148,14 +149,14 @@ def undelete_memory(store: Store, call: Call, request: UndeleteMemoryRequest) ->
 
 def _live_head(writer: Writer, call: Call, session: str) -> Head:
     head = access.held_head(writer, call, session)
-    flags.check_usable(Kind.SESSION, head.session)
+    flags.check_usable(Kind.SESSION, head)
     return head
 
 
 def _with_head(writer: Writer, call: Call, name: str) -> tuple[Head, LockedMemory]:
     """A memory for a change, and its session, which may be deleted."""
     head = access.held_head(writer, call, parent_of(name))
-    flags.check_enabled(Kind.SESSION, head.session)
+    flags.check_enabled(Kind.SESSION, head)
     return head, memories.lock_memory(writer, head, ids_of(name)[2])
 
 
@@ -163,12 +164,12 @@ def _memory_to_change(writer: Writer, call: Call, name: str) -> LockedMemory:
     return _with_head(writer, call, name)[1]
 
 
-def _create(writer: Writer, head: Head, agents: dict[str, Participant], new: _New) -> Memory:
+def _create(writer: Writer, head: Head, agents: dict[str, HeldParticipant], new: _New) -> Memory:
     given, agent = new.memory, agents[new.memory.agent]
     if agent.participant_type != ParticipantType.PARTICIPANT_TYPE_AGENT:
         raise invalid_field(f"{new.field}.agent", f"{given.agent} is not an agent")
     _check_sequences(head, given, new.field)
-    name = format_name(Kind.MEMORY, *ids_of(head.session.name), new.memory_id)
+    name = format_name(Kind.MEMORY, *ids_of(head.name), new.memory_id)
     memory = Memory(name=name, agent=given.agent, memory_type=given.memory_type)
     masks.apply(memory, given, (*MUTABLE, "first_sequence", "last_sequence"))
     memory.importance = head.settings.override_importance or given.importance
@@ -180,7 +181,7 @@ def _create(writer: Writer, head: Head, agents: dict[str, Participant], new: _Ne
 
 def _check_sequences(head: Head, given: Memory, field: str) -> None:
     """Refuse events that are not there."""
-    first, last, newest = given.first_sequence, given.last_sequence, head.session.last_sequence
+    first, last, newest = given.first_sequence, given.last_sequence, head.last_sequence
     if (first or last) and not 1 <= first <= last:
         raise invalid_field(f"{field}.first_sequence", f"must be from 1 to last_sequence, which is {last}")
     if last > newest:

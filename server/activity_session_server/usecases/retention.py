@@ -6,7 +6,6 @@ Several servers may sweep one database: each change locks its session and looks 
 import logging
 from datetime import timedelta
 
-from activity_session.v1.namespace_pb2 import Namespace
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
 from activity_session_server.store import Store, Writer
@@ -14,6 +13,7 @@ from activity_session_server.store.codec import to_datetime
 from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.expunged import expunged_sessions, remove_batch
+from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.state import forget_deleted
 
 BATCH = 200
@@ -22,11 +22,10 @@ _log = logging.getLogger("activity_session.retention")
 _SECONDS_FOR_A_BATCH = 2.0
 
 
-def purge_age(call: Call, namespace: Namespace) -> timedelta:
+def purge_age(call: Call, namespace: HeldNamespace) -> timedelta:
     """How long a deleted session of a namespace is kept before it is expunged."""
-    if namespace.settings.HasField("purge_age"):
-        return namespace.settings.purge_age.ToTimedelta()
-    return call.limits.purge_age
+    own = namespace.settings.purge_age
+    return call.limits.purge_age if own is None else own
 
 
 def sweep(store: Store, call: Call) -> dict[str, int]:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from google.protobuf.empty_pb2 import Empty
 
-from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.session_pb2 import Session, SessionParticipant, SessionView
 from activity_session.v1.session_service_pb2 import (
     BatchGetSessionsRequest,
@@ -37,6 +36,7 @@ from activity_session_server.rules.ids import new_id
 from activity_session_server.rules.names import format_name, ids_of
 from activity_session_server.store import Raced, Reader, Store, Writer
 from activity_session_server.store.queries import namespaces, sessions
+from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.usecases import access, memberships, retention
 
 MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "expire_time")
@@ -159,7 +159,7 @@ def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> S
         locked = access.session_to_change(writer, call, request.name, full=True)
         flags.check_usable(Kind.SESSION, locked.message)
         etags.check(Kind.SESSION, locked.message, request.etag)
-        namespace = namespaces.get_namespace(writer, ids_of(request.name)[0])
+        namespace = namespaces.hold_namespace(writer, ids_of(request.name)[0])
         return sessions.delete_session(writer, locked, writer.now + retention.purge_age(call, namespace))
 
     return store.write(call, delete, request)
@@ -210,7 +210,7 @@ def _new(call: Call, parent: str, session_id: str, given: Session) -> Session:
 
 
 def _insert(
-    writer: Writer, call: Call, namespace: Namespace, new: Session, members: Sequence[SessionParticipant]
+    writer: Writer, call: Call, namespace: HeldNamespace, new: Session, members: Sequence[SessionParticipant]
 ) -> Session | None:
     """Insert a copy of a new session and bind its members; None when its name is taken."""
     flags.check_usable(Kind.NAMESPACE, namespace)
@@ -231,11 +231,11 @@ def _ids_under(request: BatchGetSessionsRequest) -> list[str]:
     return [ids_of(name)[1] for name in request.names]
 
 
-def _set_expiry(session: Session, namespace: Namespace, now: datetime) -> None:
+def _set_expiry(session: Session, namespace: HeldNamespace, now: datetime) -> None:
     if session.HasField("expire_time"):
         return
-    if namespace.settings.HasField("default_session_ttl"):
-        ttl = namespace.settings.default_session_ttl.ToTimedelta()
+    ttl = namespace.settings.default_session_ttl
+    if ttl is not None:
         session.expire_time.FromDatetime(now + ttl)
 
 

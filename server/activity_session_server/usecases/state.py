@@ -134,8 +134,8 @@ def _owner_to_change(writer: Writer, call: Call, name: str) -> Owner:
     kind = kind_of(name)
     if kind is Kind.SESSION:
         head = access.held_head(writer, call, name)
-        flags.check_usable(Kind.SESSION, head.session)
-        return Owner(head.session.uid, name)
+        flags.check_usable(Kind.SESSION, head)
+        return Owner(head.uid, name)
     namespace = namespaces.hold_namespace(writer, ids_of(name)[0])
     if kind is Kind.NAMESPACE:
         flags.check_permission(call, Kind.NAMESPACE, namespace)

@@ -32,11 +32,11 @@ def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_
 
     def acquire(writer: Writer) -> TurnLease:
         head = access.head_to_change(writer, call, request.session)
-        if session_uid not in ("", head.session.uid):
+        if session_uid not in ("", head.uid):
             raise not_found(Kind.SESSION, request.session)
-        access.usable_participants(writer, head.session, [request.participant])
-        if head.session.HasField("turn") and head.session.turn.holder != request.participant:
-            raise _held(head.session.turn)
+        access.usable_participants(writer, request.session, [request.participant])
+        if head.turn and head.turn.holder != request.participant:
+            raise _held(head.turn)
         return turns.give_turn(writer, head, request.participant, head.now + ttl)
 
     return store.write(call, acquire, request)
@@ -48,8 +48,8 @@ def renew_turn(store: Store, call: Call, request: RenewTurnRequest) -> TurnLease
 
     def renew(writer: Writer) -> TurnLease:
         head = access.head_to_change(writer, call, request.session)
-        check_current(head, request.token)
-        return turns.extend_turn(writer, head, head.now + ttl)
+        turn = current(head, request.token)
+        return turns.extend_turn(writer, head, turn, head.now + ttl)
 
     return store.write(call, renew)
 
@@ -70,20 +70,25 @@ def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty
 def check_append(head: Head, token: int) -> None:
     """Refuse an append whose turn is over, or that lacks the token that the session's settings require."""
     if token:
-        check_current(head, token)
+        current(head, token)
     elif head.settings.require_turn:
         raise ServiceError(
             ErrorReason.ERROR_REASON_TURN_REQUIRED,
-            f"{head.session.name} takes events only with the turn_token of the current turn",
+            f"{head.name} takes events only with the turn_token of the current turn",
             kind=Kind.SESSION,
-            metadata={"resource": head.session.name},
+            metadata={"resource": head.name},
         )
 
 
-def check_current(head: Head, token: int) -> None:
-    """Refuse a token that is not that of the current turn."""
-    if not head.session.HasField("turn") or head.session.turn.token != token:
+def current(head: Head, token: int) -> TurnLease:
+    """The current turn, for a caller who has its token.
+
+    Raises:
+        ServiceError: TURN_LOST.
+    """
+    if head.turn is None or head.turn.token != token:
         raise _lost(head, token)
+    return head.turn
 
 
 def _ttl(request: AcquireTurnRequest | RenewTurnRequest) -> timedelta:
@@ -103,7 +108,7 @@ def _held(turn: TurnLease) -> ServiceError:
 def _lost(head: Head, token: int) -> ServiceError:
     return ServiceError(
         ErrorReason.ERROR_REASON_TURN_LOST,
-        f"the turn {token} of {head.session.name} is over",
+        f"the turn {token} of {head.name} is over",
         kind=Kind.SESSION,
-        metadata={"resource": head.session.name, "token": str(token)},
+        metadata={"resource": head.name, "token": str(token)},
     )

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, null, select, update
 
 from activity_session.v1.event_pb2 import Event as EventMessage
-from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules.errors import Kind, not_found
@@ -126,19 +125,19 @@ def list_events(
     )
 
 
-def find_events(reader: Reader, session: Session, event_ids: Collection[str]) -> dict[str, EventMessage]:
+def find_events(reader: Reader, session: Head, event_ids: Collection[str]) -> dict[str, EventMessage]:
     """Those of the events that are there, by id."""
     rows = reader.rows(_FIND, {"its_session": session.uid, "ids": list(event_ids)})
     return {row.event_id: event_message(row, session.name) for row in rows}
 
 
-def events_after(reader: Reader, session: Session, after: int, most: int) -> list[EventMessage]:
+def events_after(reader: Reader, session: Head, after: int, most: int) -> list[EventMessage]:
     """The next events after a number; none behind a gap, as it comes to be while an expunged log is removed."""
     rows = reader.rows(_AFTER, {"its_session": session.uid, "after": after, "most": most})
     return [event_message(row, session.name) for number, row in enumerate(rows, after + 1) if row.sequence == number]
 
 
-def small_events_after(reader: Reader, session: Session, after: int, most: int, most_bytes: int) -> list[EventMessage]:
+def small_events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[EventMessage]:
     """The next events after a number, up to the first whose content has more than `most_bytes`."""
     values = {"its_session": session.uid, "after": after, "most": most, "most_bytes": most_bytes}
     found = []
@@ -151,18 +150,18 @@ def small_events_after(reader: Reader, session: Session, after: int, most: int, 
 
 def append_events(writer: Writer, head: Head, events: Sequence[EventMessage]) -> list[EventMessage]:
     """Write events to a locked session under the next numbers, and answer them with those."""
-    session, last = head.session, head.session.last_sequence
+    last = head.last_sequence
     # Not the time of the transaction: it may have waited for the lock since, while others appended.
     created = utc_clock()
-    rows = [_values(session, event, sequence, created) for sequence, event in enumerate(events, last + 1)]
-    numbers = {"its_pkid": session.uid, "its_last": last, "its_new_last": last + len(rows)}
+    rows = [_values(head, event, sequence, created) for sequence, event in enumerate(events, last + 1)]
+    numbers = {"its_pkid": head.uid, "its_last": last, "its_new_last": last + len(rows)}
     if writer.change(_COUNT, numbers) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
-    writer.changed.add(session.uid)
-    return [_appended(event, session, row) for event, row in zip(events, rows, strict=True)]
+    writer.changed.add(head.uid)
+    return [_appended(event, head, row) for event, row in zip(events, rows, strict=True)]
 
 
-def _values(session: Session, event: EventMessage, sequence: int, created: datetime) -> dict[str, Any]:
+def _values(session: Head, event: EventMessage, sequence: int, created: datetime) -> dict[str, Any]:
     return {
         "activity_session_pkid": session.uid,
         "sequence": sequence,
@@ -178,7 +177,7 @@ def _values(session: Session, event: EventMessage, sequence: int, created: datet
     }
 
 
-def _appended(event: EventMessage, session: Session, row: dict[str, Any]) -> EventMessage:
+def _appended(event: EventMessage, session: Head, row: dict[str, Any]) -> EventMessage:
     appended = EventMessage()
     appended.CopyFrom(event)
     appended.name = f"{session.name}/events/{event.event_id}"

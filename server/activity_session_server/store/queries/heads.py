@@ -6,31 +6,39 @@ Whoever gives out numbers or turns locks the head; whoever only needs the sessio
 from datetime import datetime
 from typing import NamedTuple
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import bindparam, select
 
-from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
-from activity_session.v1.session_pb2 import Session
+from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.orm import ActivitySession, Namespace
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.errors import Kind, not_found
 from activity_session_server.rules.names import format_name, ids_of
 from activity_session_server.rules.session_settings import SessionResourceSettings
-from activity_session_server.store.codec import head_message
+from activity_session_server.store.codec import current_turn, to_timestamp
 from activity_session_server.store.expressions import clock
 from activity_session_server.store.queries import namespaces
+from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.statements import Statement
 
 
 class Head(NamedTuple):
-    """A session's flags, last number and turn, as a message; and what no message holds.
+    """A session's flags, last number and turn.
 
-    `turn_token` is that of the newest turn, whether it is current or over. `now` is the database's clock.
+    `turn` is the current turn, None where it is free; `turn_token` is that of the newest turn, current or over.
+    `now` is the database's clock.
     """
 
-    namespace: NamespaceMessage
-    session: Session
+    uid: str
+    name: str
+    namespace_uid: str
+    enabled: bool
+    managed: bool
+    delete_time: Timestamp
     settings: SessionResourceSettings
+    last_sequence: int
+    turn: TurnLease | None
     turn_token: int
     now: datetime
 
@@ -49,6 +57,7 @@ class Pulse(NamedTuple):
 _HEAD = select(
     ActivitySession.pkid,
     ActivitySession.name,
+    ActivitySession.namespace_pkid,
     ActivitySession.enabled,
     ActivitySession.managed,
     ActivitySession.delete_ts,
@@ -78,7 +87,7 @@ _PULSES = select(
 ).where(ActivitySession.pkid.in_(bindparam("pkids", expanding=True)))
 
 
-def get_head(reader: Reader, namespace_id: str, session_id: str) -> Session:
+def get_head(reader: Reader, namespace_id: str, session_id: str) -> Head:
     """The head of a session, also of a deleted one.
 
     Raises:
@@ -88,25 +97,25 @@ def get_head(reader: Reader, namespace_id: str, session_id: str) -> Session:
     if row is None:
         namespaces.get_namespace(reader, namespace_id)
         raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
-    return head_message(row, namespace_id)
+    return _head(row, namespace_id)
 
 
-def lock_head(writer: Writer, namespace: NamespaceMessage, session_id: str) -> Head:
+def lock_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head:
     """The head of a session of a held namespace; nobody else can change the session until the transaction ends.
 
     Raises:
         ServiceError: SESSION_NOT_FOUND.
     """
-    return _head(writer.row(_LOCK, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
+    return _head_of(writer.row(_LOCK, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
 
 
-def hold_head(writer: Writer, namespace: NamespaceMessage, session_id: str) -> Head:
+def hold_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head:
     """The head of a session of a held namespace; others can hold it too, but not change it.
 
     Raises:
         ServiceError: SESSION_NOT_FOUND.
     """
-    return _head(writer.row(_HOLD, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
+    return _head_of(writer.row(_HOLD, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
 
 
 def pulses(reader: Reader, pkids: list[str]) -> dict[str, Pulse]:
@@ -115,8 +124,25 @@ def pulses(reader: Reader, pkids: list[str]) -> dict[str, Pulse]:
     return {row.pkid: Pulse(*row[1:]) for row in rows}
 
 
-def _head(row: AnyRow | None, namespace: NamespaceMessage, session_id: str) -> Head:
+def _head_of(row: AnyRow | None, namespace: HeldNamespace, session_id: str) -> Head:
     (namespace_id,) = ids_of(namespace.name)
     if row is None:
         raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
-    return Head(namespace, head_message(row, namespace_id), row.settings, row.turn_token, row.now)
+    return _head(row, namespace_id)
+
+
+def _head(row: AnyRow, namespace_id: str) -> Head:
+    name = format_name(Kind.SESSION, namespace_id, row.name)
+    return Head(
+        row.pkid,
+        name,
+        row.namespace_pkid,
+        row.enabled,
+        row.managed,
+        to_timestamp(row.delete_ts),
+        row.settings,
+        row.last_sequence,
+        current_turn(row, name),
+        row.turn_token,
+        row.now,
+    )

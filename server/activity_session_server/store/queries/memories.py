@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, select, update
 
 from activity_session.v1.memory_pb2 import Memory as MemoryMessage
-from activity_session.v1.participant_pb2 import Participant as ParticipantMessage
 from activity_session_server.orm import ActivitySession, Memory, Namespace, Participant
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules import names
@@ -19,6 +18,7 @@ from activity_session_server.store.conditions import Columns, filtered
 from activity_session_server.store.pages import Query, fetch_owned_page, keys_of
 from activity_session_server.store.queries import heads, namespaces, resources
 from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.statements import Statement
@@ -120,21 +120,21 @@ def lock_memory(writer: Writer, head: Head, memory_id: str) -> LockedMemory:
     Raises:
         ServiceError: MEMORY_NOT_FOUND.
     """
-    values = {"session": head.session.uid, "id": memory_id}
+    values = {"session": head.uid, "id": memory_id}
     row = writer.row(_GET_LOCKED, values) if writer.row(_LOCK, values) else None
-    namespace_id, session_id = names.ids_of(head.session.name)
+    namespace_id, session_id = names.ids_of(head.name)
     if row is None:
         raise not_found(Kind.MEMORY, format_name(Kind.MEMORY, namespace_id, session_id, memory_id))
     return Locked(memory_message(row, namespace_id), row.revision, None)
 
 
 def create_memory(
-    writer: Writer, head: Head, agent: ParticipantMessage, memory_id: str, memory: MemoryMessage
+    writer: Writer, head: Head, agent: HeldParticipant, memory_id: str, memory: MemoryMessage
 ) -> MemoryMessage | None:
     """Insert a memory; None when its name is taken."""
     values = {
-        "namespace_pkid": head.namespace.uid,
-        "activity_session_pkid": head.session.uid,
+        "namespace_pkid": head.namespace_uid,
+        "activity_session_pkid": head.uid,
         "agent_pkid": agent.uid,
         "name": memory_id,
         "memory_type": memory_type_text(memory.memory_type),

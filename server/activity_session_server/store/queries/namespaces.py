@@ -1,7 +1,8 @@
 """The queries of namespaces."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import bindparam, exists, select
 
 from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
@@ -13,13 +14,25 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import format_name
 from activity_session_server.rules.namespace_settings import NamespaceResourceSettings
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec import held_namespace_message, namespace_message
+from activity_session_server.store.codec import namespace_message, to_timestamp
 from activity_session_server.store.conditions import filtered
 from activity_session_server.store.pages import Query, fetch_page, keys_of
 from activity_session_server.store.queries import resources
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.statements import Statement
+
+
+class HeldNamespace(NamedTuple):
+    """A namespace's flags and settings, which nobody else can change until the transaction ends."""
+
+    uid: str
+    name: str
+    enabled: bool
+    managed: bool
+    delete_time: Timestamp
+    settings: NamespaceResourceSettings
+
 
 LockedNamespace = Locked[NamespaceMessage, NamespaceResourceSettings]
 
@@ -49,13 +62,15 @@ def get_namespace(reader: Reader, namespace_id: str) -> NamespaceMessage:
     return _get(reader, _GET, namespace_id).message
 
 
-def hold_namespace(writer: Writer, namespace_id: str) -> NamespaceMessage:
+def hold_namespace(writer: Writer, namespace_id: str) -> HeldNamespace:
     """A namespace's flags and settings; others can read it but not change it until the transaction ends.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    return held_namespace_message(_row(writer, _HOLD, namespace_id))
+    row = _row(writer, _HOLD, namespace_id)
+    name = format_name(Kind.NAMESPACE, row.name)
+    return HeldNamespace(row.pkid, name, row.enabled, row.managed, to_timestamp(row.delete_ts), row.settings)
 
 
 def lock_namespace(writer: Writer, namespace_id: str) -> LockedNamespace:

@@ -2,26 +2,46 @@
 
 from collections.abc import Collection
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import bindparam, select
 
-from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant as ParticipantMessage
+from activity_session.v1.participant_pb2 import ParticipantType
 from activity_session_server.orm import Namespace as NamespaceTable
 from activity_session_server.orm import Participant
 from activity_session_server.orm.base import table_of
+from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.errors import Kind, not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import format_name
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec import held_participant_message, participant_message, participant_type_text
+from activity_session_server.store.codec import (
+    participant_message,
+    participant_type_text,
+    participant_type_value,
+    to_timestamp,
+)
 from activity_session_server.store.conditions import filtered
 from activity_session_server.store.pages import Query, fetch_page, keys_of
 from activity_session_server.store.queries import namespaces, resources
+from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.statements import Statement
+
+
+class HeldParticipant(NamedTuple):
+    """A participant's type and flags, which nobody else can change until the transaction ends."""
+
+    uid: str
+    name: str
+    participant_type: ParticipantType.ValueType
+    enabled: bool
+    managed: bool
+    delete_time: Timestamp
+
 
 LockedParticipant = Locked[ParticipantMessage, None]
 
@@ -62,7 +82,7 @@ def get_participant(reader: Reader, namespace_id: str, participant_id: str) -> P
     return _get(reader, _GET, namespace_id, participant_id).message
 
 
-def hold_participant(writer: Writer, namespace_id: str, participant_id: str) -> ParticipantMessage:
+def hold_participant(writer: Writer, namespace_id: str, participant_id: str) -> HeldParticipant:
     """A participant's type and flags; others can read it but not change it until the transaction ends.
 
     Raises:
@@ -85,13 +105,13 @@ def lock_participant(writer: Writer, namespace_id: str, participant_id: str) -> 
 
 def hold_participants(
     writer: Writer, namespace_id: str, participant_ids: Collection[str]
-) -> dict[str, ParticipantMessage]:
+) -> dict[str, HeldParticipant]:
     """The types and flags of those participants that exist, by id; nobody else can change them until it ends."""
     if not participant_ids:
         return {}
     values = {"namespace": namespace_id, "ids": sorted(participant_ids)}
     rows = writer.rows(_HOLD, values)
-    return {row.name: held_participant_message(row, namespace_id) for row in rows}
+    return {row.name: _held(row, namespace_id) for row in rows}
 
 
 def list_participants(
@@ -117,7 +137,7 @@ def list_participants(
 
 
 def create_participant(
-    writer: Writer, namespace: Namespace, participant_id: str, participant: ParticipantMessage
+    writer: Writer, namespace: HeldNamespace, participant_id: str, participant: ParticipantMessage
 ) -> ParticipantMessage | None:
     """Insert a participant; None when its name is taken."""
     values = {
@@ -153,6 +173,17 @@ def _get(reader: Reader, statement: Statement, namespace_id: str, participant_id
         namespaces.get_namespace(reader, namespace_id)
         raise not_found(Kind.PARTICIPANT, format_name(Kind.PARTICIPANT, namespace_id, participant_id))
     return Locked(participant_message(row, namespace_id), row.revision, None)
+
+
+def _held(row: AnyRow, namespace_id: str) -> HeldParticipant:
+    return HeldParticipant(
+        row.pkid,
+        format_name(Kind.PARTICIPANT, namespace_id, row.name),
+        participant_type_value(row.participant_type),
+        row.enabled,
+        row.managed,
+        to_timestamp(row.delete_ts),
+    )
 
 
 def _values(message: ParticipantMessage) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, null, select
 
-from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
 from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm import (
     ActivitySession,
@@ -34,6 +33,7 @@ from activity_session_server.store.conditions import filtered
 from activity_session_server.store.expressions import byte_length, clock, json_columns
 from activity_session_server.store.pages import CHUNK, Query, fetch_page, keys_of
 from activity_session_server.store.queries import namespaces, resources
+from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.statements import Statement
@@ -192,7 +192,7 @@ def list_sessions(
     return found
 
 
-def lock_session(writer: Writer, namespace: NamespaceMessage, session_id: str, *, full: bool) -> LockedSession:
+def lock_session(writer: Writer, namespace: HeldNamespace, session_id: str, *, full: bool) -> LockedSession:
     """A session of a held namespace for a change, with its settings as they were set.
 
     Raises:
@@ -205,7 +205,7 @@ def lock_session(writer: Writer, namespace: NamespaceMessage, session_id: str, *
 
 
 def find_session_to_lock(
-    writer: Writer, namespace: NamespaceMessage, session_id: str, *, full: bool
+    writer: Writer, namespace: HeldNamespace, session_id: str, *, full: bool
 ) -> LockedSession | None:
     """A session of a held namespace for a change, or None where there is none."""
     row = writer.row(_LOCK[full], {"owner": namespace.uid, "id": session_id})
@@ -214,7 +214,7 @@ def find_session_to_lock(
     return Locked(session_message(row, *ids_of(namespace.name)), row.revision, row.settings)
 
 
-def create_session(writer: Writer, namespace: NamespaceMessage, session_id: str, session: Session) -> Session | None:
+def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, session: Session) -> Session | None:
     """Insert a session without its members; None when its name is taken."""
     settings = _NO_SETTINGS.replaced_by(session.settings)
     values = {

@@ -25,13 +25,13 @@ def give_turn(writer: Writer, head: Head, holder: str, expires: datetime) -> Tur
     """Give the turn of a locked session to a participant, with the next token."""
     token = head.turn_token + 1
     _save(writer, head, {"turn_holder": holder, "turn_token": token, "turn_expire_ts": expires})
-    return turn_message(head.session.name, holder, token, expires)
+    return turn_message(head.name, holder, token, expires)
 
 
-def extend_turn(writer: Writer, head: Head, expires: datetime) -> TurnLease:
+def extend_turn(writer: Writer, head: Head, turn: TurnLease, expires: datetime) -> TurnLease:
     """Move the end of the current turn of a locked session."""
     _save(writer, head, {"turn_expire_ts": expires})
-    return turn_message(head.session.name, head.session.turn.holder, head.turn_token, expires)
+    return turn_message(head.name, turn.holder, turn.token, expires)
 
 
 def end_turn(writer: Writer, head: Head) -> None:
@@ -40,6 +40,6 @@ def end_turn(writer: Writer, head: Head) -> None:
 
 
 def _save(writer: Writer, head: Head, values: dict[str, Any]) -> None:
-    writer.changed.add(head.session.uid)
-    if writer.change(_UPDATE, {**values, "its_pkid": head.session.uid, "its_token": head.turn_token}) != 1:
+    writer.changed.add(head.uid)
+    if writer.change(_UPDATE, {**values, "its_pkid": head.uid, "its_token": head.turn_token}) != 1:
         raise Raced
