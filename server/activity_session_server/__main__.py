@@ -52,7 +52,7 @@ def check(flags: argparse.Namespace) -> int:
     settings = load(flags, os.environ)
     print("settings: ok")
     try:
-        for line in schema.inspect_url(settings.database_url, settings.request_bytes):
+        for line in schema.inspect_url(settings.database_url, settings.limits.request_bytes):
             print(line)
     except SchemaError as error:
         return _fail(str(error))

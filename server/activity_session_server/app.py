@@ -95,7 +95,7 @@ class App:
             options=_options(settings),
             maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
         )
-        handlers.add_to(server, self.routes, self.store, Edge(settings, settings.anonymous_role))
+        handlers.add_to(server, self.routes, self.store, Edge(settings.limits, settings.anonymous_role))
         self.health.add_to(server)
         if settings.serves_reflection:
             reflection.add_to(server, (*self.routes, "grpc.health.v1.Health"))
@@ -106,13 +106,13 @@ class App:
         return Watches(
             self.store,
             self.feeds,
-            Slots(settings.watches, "watches"),
+            Slots(settings.limits.watches, "watches"),
             bookmark_interval=settings.bookmark_interval,
             timeout=settings.watch_timeout,
         )
 
     def _make_turn_queues(self) -> Turns:
-        slots = Slots(self.settings.waiting_turns, "calls that wait for a turn")
+        slots = Slots(self.settings.limits.waiting_turns, "calls that wait for a turn")
         return Turns(self.store, self.feeds, slots, self._own_call)
 
     def _keep_up(self) -> None:
@@ -139,7 +139,9 @@ class App:
 
     def _own_call(self, method: str) -> Call:
         now = time.monotonic()
-        return Call(uuid7_hex(), method, Role.SYSTEM, now, now + 2 * self.settings.database_timeout, self.settings)
+        return Call(
+            uuid7_hex(), method, Role.SYSTEM, now, now + 2 * self.settings.database_timeout, self.settings.limits
+        )
 
 
 def open_store(settings: Settings) -> Store:
@@ -171,12 +173,13 @@ def running(settings: Settings) -> Iterator[App]:
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:
+    limits = settings.limits
     return [
         # Workers share the port. Else a second server on it would get half of the calls, and nobody would be told.
         ("grpc.so_reuseport", int(settings.workers > 1)),
-        ("grpc.max_receive_message_length", _RECEIVE_FACTOR * settings.request_bytes),
+        ("grpc.max_receive_message_length", _RECEIVE_FACTOR * limits.request_bytes),
         # Bounds what one connection can ask for at once; open watches must leave room for other calls.
-        ("grpc.max_concurrent_streams", 1000 + settings.watches + settings.waiting_turns),
+        ("grpc.max_concurrent_streams", 1000 + limits.watches + limits.waiting_turns),
         # Clients may ping every 10 s, also without a call; by default the second ping within 5 min ends the connection.
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -10,7 +10,7 @@ from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.roles import Role
@@ -47,9 +47,15 @@ class SettingsError(Exception):
     """Settings that no server can run with; the text says which and why."""
 
 
-class Settings(Limits):
-    """All that a server is told at its start. The limits on requests are settings too."""
+class Settings(BaseModel):
+    """All that a server is told at its start.
 
+    The limits are given by their own names among the others, as flags and variables are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limits: Limits = Limits.model_validate({})
     address: str = Field(
         "127.0.0.1:50051",
         pattern=r"^.+:[0-9]{1,5}$",
@@ -95,6 +101,13 @@ class Settings(Limits):
     )
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, text, or auto: text on a terminal")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_limits(cls, values: dict[str, Any]) -> dict[str, Any]:
+        limits = {name: value for name, value in values.items() if name in Limits.model_fields}
+        others = {name: value for name, value in values.items() if name not in limits}
+        return {**others, "limits": limits} if limits else others
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.database_url.partition("://")[0] not in SCHEMES:
@@ -103,11 +116,6 @@ class Settings(Limits):
             raise ValueError("database_url: it needs mysqlclient: pip install 'activity-session-server[mysqlclient]'")
         if self.workers > 1 and self._is_in_memory:
             raise ValueError("workers: each would have a database of its own in memory; use a file, or one worker")
-        for name in ("request_bytes", "response_bytes"):
-            if getattr(self, name) < self.largest_answer_bytes:
-                raise ValueError(
-                    f"{name}: must be {self.largest_answer_bytes} at least, for the largest session and batch to fit"
-                )
         return self
 
     @property
@@ -129,9 +137,13 @@ class Settings(Limits):
         return self.reflection is Switch.ON
 
 
+# Every setting by its name: that of a flag, of a variable and of a row in the docs.
+FIELDS = {name: field for name, field in Settings.model_fields.items() if name != "limits"} | Limits.model_fields
+
+
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Give a parser one flag per setting."""
-    for name, field in Settings.model_fields.items():
+    for name, field in FIELDS.items():
         flag = "--" + name.replace("_", "-")
         help_ = f"{field.description} [{field.get_default()}]".replace("%", "%%")
         parser.add_argument(flag, metavar="VALUE", help=help_)
@@ -148,7 +160,10 @@ def load(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
         for name, value in environment.items()
         if name.startswith(ENVIRONMENT_PREFIX)
     }
-    given = {name: getattr(flags, name, None) for name in Settings.model_fields}
+    if unknown := values.keys() - FIELDS.keys():
+        lines = [f"{ENVIRONMENT_PREFIX}{name.upper()}: there is no such setting" for name in sorted(unknown)]
+        raise SettingsError("\n".join(lines))
+    given = {name: getattr(flags, name, None) for name in FIELDS}
     values |= {name: value for name, value in given.items() if value is not None}
     try:
         return Settings.model_validate(values)
@@ -157,8 +172,6 @@ def load(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
 
 
 def _line(error: Any) -> str:
-    name = str(error["loc"][0]) if error["loc"] else ""
-    if error["type"] == "extra_forbidden":
-        return f"{ENVIRONMENT_PREFIX}{name.upper()}: there is no such setting"
+    name = next((str(part) for part in error["loc"] if part != "limits"), "")
     message = error["msg"].removeprefix("Value error, ")
     return f"{name}: {message}, not {error['input']!r}" if name else message

@@ -5,9 +5,9 @@ holds the three together.
 """
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -75,6 +75,15 @@ class Limits(BaseModel):
         le=timedelta(days=36_525),
         description="how long a deleted session is kept before it is expunged",
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("request_bytes", "response_bytes"):
+            if getattr(self, name) < self.largest_answer_bytes:
+                raise ValueError(
+                    f"{name}: must be {self.largest_answer_bytes} at least, for the largest session and batch to fit"
+                )
+        return self
 
     @property
     def largest_answer_bytes(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import grpc
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server.settings import Settings
+from activity_session_server.settings import FIELDS
 from activity_session_testing.conformance.matching import VARIABLE
 from activity_session_testing.rpcs import RPCS
 
@@ -56,7 +56,7 @@ _WORDS = {
     "skip": {field.name for field in METHODS[WATCH].output_type.fields},
     "operator": OPERATOR_STEPS,
     "call": set(METHODS) - {WATCH},
-    "server": set(Settings.model_fields),
+    "server": set(FIELDS),
 }
 
 
@@ -84,7 +84,7 @@ class Script(NamedTuple):
     @property
     def settings(self) -> str:
         """The settings that are not the defaults, the same for scripts that can share a server."""
-        defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
+        defaults = {name: field.get_default() for name, field in FIELDS.items()}
         return str({name: value for name, value in sorted(self.server.items()) if value != defaults[name]})
 
     @property
