@@ -15,10 +15,11 @@ from activity_session_server.live.feeds import Feeds
 from activity_session_server.live.slots import Slots
 from activity_session_server.live.turn_queues import Turns
 from activity_session_server.live.watches import Watches
-from activity_session_server.rpc import handlers, reflection
+from activity_session_server.rpc import reflection
 from activity_session_server.rpc.edge import Edge
+from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
-from activity_session_server.rpc.routes import routes
+from activity_session_server.rpc.routes import ROUTES, Live
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.ids import uuid7_hex
@@ -48,8 +49,8 @@ class App:
         self.settings = settings
         self.store = open_store(settings)
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
-        self.routes = routes(self._make_turn_queues(), self._make_watches())
-        self.health = Health(self.routes)
+        self.live = Live(self._make_turn_queues(), self._make_watches())
+        self.health = Health(ROUTES)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="call")
         self._server = self._make_server()
         try:
@@ -95,10 +96,10 @@ class App:
             options=_options(settings),
             maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
         )
-        handlers.add_to(server, self.routes, self.store, Edge(settings.limits, settings.anonymous_role))
+        Handlers(self.store, self.live, Edge(settings.limits, settings.anonymous_role)).add_to(server)
         self.health.add_to(server)
         if settings.serves_reflection:
-            reflection.add_to(server, (*self.routes, "grpc.health.v1.Health"))
+            reflection.add_to(server, (*ROUTES, "grpc.health.v1.Health"))
         return server
 
     def _make_watches(self) -> Watches:

@@ -18,7 +18,7 @@ from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLim
 from activity_session.v1.session_settings_pb2 import MemorySettings, SessionSettings
 from activity_session_server import __version__
 from activity_session_server.app import App
-from activity_session_server.rpc.routes import Streamed
+from activity_session_server.rpc.routes import ROUTES, Streamed
 from activity_session_server.rules import session_settings
 from activity_session_server.rules.calls import Stream
 from activity_session_server.rules.limits import Limits
@@ -74,15 +74,15 @@ def test_every_rpc_is_served(client: Client, rpc: Rpc) -> None:
         assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_every_rpc_has_its_route_and_no_route_is_without_an_rpc(server: App) -> None:
-    routed = [(service, name) for service, use_cases in server.routes.items() for name in use_cases]
+def test_every_rpc_has_its_route_and_no_route_is_without_an_rpc() -> None:
+    routed = [(service, name) for service, use_cases in ROUTES.items() for name in use_cases]
     assert sorted(routed) == sorted((rpc.descriptor.containing_service.full_name, name) for name, rpc in RPCS.items())
 
 
 @every_rpc
 def test_a_route_leads_to_the_use_case_of_its_rpc(server: App, rpc: Rpc) -> None:
-    route = server.routes[rpc.descriptor.containing_service.full_name][rpc.name]
-    use_case = route.serve if isinstance(route, Streamed) else route
+    route = ROUTES[rpc.descriptor.containing_service.full_name][rpc.name]
+    use_case = route.of(server.live) if isinstance(route, Streamed) else route
     assert use_case.__name__ == re.sub("(?<!^)(?=[A-Z])", "_", rpc.name).lower()
     *_, request, response = get_type_hints(use_case).values()
     if isinstance(route, Streamed):

@@ -25,69 +25,72 @@ from activity_session_server.usecases import (
 UseCase = Callable[[Store, Call, Any], Message]
 
 
+class Live(NamedTuple):
+    """What serves the calls that outlive their handler."""
+
+    turn_queues: Turns
+    watches: Watches
+
+
 class Streamed(NamedTuple):
-    """A use case that responds by a stream: later, or many times."""
+    """A use case that responds by a stream, later or many times: which of what is live has it."""
 
-    serve: Callable[[Call, Any, Stream], None]
-
-
-Routes = Mapping[str, Mapping[str, UseCase | Streamed]]
+    of: Callable[[Live], Callable[[Call, Any, Stream], None]]
 
 
-def routes(turn_queues: Turns, watches: Watches) -> Routes:
-    """The use case of each RPC, by the service's full name and the RPC's."""
-    return {
-        "activity_session.v1.NamespaceService": {
-            "CreateNamespace": namespaces.create_namespace,
-            "GetNamespace": namespaces.get_namespace,
-            "ListNamespaces": namespaces.list_namespaces,
-            "UpdateNamespace": namespaces.update_namespace,
-            "DeleteNamespace": namespaces.delete_namespace,
-            "UndeleteNamespace": namespaces.undelete_namespace,
-        },
-        "activity_session.v1.ParticipantService": {
-            "CreateParticipant": participants.create_participant,
-            "GetParticipant": participants.get_participant,
-            "ListParticipants": participants.list_participants,
-            "UpdateParticipant": participants.update_participant,
-            "DeleteParticipant": participants.delete_participant,
-            "UndeleteParticipant": participants.undelete_participant,
-        },
-        "activity_session.v1.SessionService": {
-            "CreateSession": sessions.create_session,
-            "EnsureSession": sessions.ensure_session,
-            "GetSession": sessions.get_session,
-            "BatchGetSessions": sessions.batch_get_sessions,
-            "ListSessions": sessions.list_sessions,
-            "UpdateSession": sessions.update_session,
-            "DeleteSession": sessions.delete_session,
-            "UndeleteSession": sessions.undelete_session,
-            "ExpungeSession": sessions.expunge_session,
-            "BindParticipant": memberships.bind_participant,
-            "UnbindParticipant": memberships.unbind_participant,
-            "MarkRead": memberships.mark_read,
-            "AcquireTurn": Streamed(turn_queues.acquire_turn),
-            "RenewTurn": turns.renew_turn,
-            "ReleaseTurn": turns.release_turn,
-            "WatchSession": Streamed(watches.watch_session),
-        },
-        "activity_session.v1.EventService": {
-            "AppendEvents": events.append_events,
-            "GetEvent": events.get_event,
-            "ListEvents": events.list_events,
-            "GetState": state.get_state,
-            "UpdateState": state.update_state,
-        },
-        "activity_session.v1.MemoryService": {
-            "CreateMemory": memories.create_memory,
-            "BatchCreateMemories": memories.batch_create_memories,
-            "GetMemory": memories.get_memory,
-            "ListMemories": memories.list_memories,
-            "UpdateMemory": memories.update_memory,
-            "DeleteMemory": memories.delete_memory,
-            "UndeleteMemory": memories.undelete_memory,
-        },
-        "activity_session.v1.InfoService": {
-            "GetServerInfo": info.get_server_info,
-        },
-    }
+# By the full name of the service, and the name of the RPC.
+ROUTES: Mapping[str, Mapping[str, UseCase | Streamed]] = {
+    "activity_session.v1.NamespaceService": {
+        "CreateNamespace": namespaces.create_namespace,
+        "GetNamespace": namespaces.get_namespace,
+        "ListNamespaces": namespaces.list_namespaces,
+        "UpdateNamespace": namespaces.update_namespace,
+        "DeleteNamespace": namespaces.delete_namespace,
+        "UndeleteNamespace": namespaces.undelete_namespace,
+    },
+    "activity_session.v1.ParticipantService": {
+        "CreateParticipant": participants.create_participant,
+        "GetParticipant": participants.get_participant,
+        "ListParticipants": participants.list_participants,
+        "UpdateParticipant": participants.update_participant,
+        "DeleteParticipant": participants.delete_participant,
+        "UndeleteParticipant": participants.undelete_participant,
+    },
+    "activity_session.v1.SessionService": {
+        "CreateSession": sessions.create_session,
+        "EnsureSession": sessions.ensure_session,
+        "GetSession": sessions.get_session,
+        "BatchGetSessions": sessions.batch_get_sessions,
+        "ListSessions": sessions.list_sessions,
+        "UpdateSession": sessions.update_session,
+        "DeleteSession": sessions.delete_session,
+        "UndeleteSession": sessions.undelete_session,
+        "ExpungeSession": sessions.expunge_session,
+        "BindParticipant": memberships.bind_participant,
+        "UnbindParticipant": memberships.unbind_participant,
+        "MarkRead": memberships.mark_read,
+        "AcquireTurn": Streamed(lambda live: live.turn_queues.acquire_turn),
+        "RenewTurn": turns.renew_turn,
+        "ReleaseTurn": turns.release_turn,
+        "WatchSession": Streamed(lambda live: live.watches.watch_session),
+    },
+    "activity_session.v1.EventService": {
+        "AppendEvents": events.append_events,
+        "GetEvent": events.get_event,
+        "ListEvents": events.list_events,
+        "GetState": state.get_state,
+        "UpdateState": state.update_state,
+    },
+    "activity_session.v1.MemoryService": {
+        "CreateMemory": memories.create_memory,
+        "BatchCreateMemories": memories.batch_create_memories,
+        "GetMemory": memories.get_memory,
+        "ListMemories": memories.list_memories,
+        "UpdateMemory": memories.update_memory,
+        "DeleteMemory": memories.delete_memory,
+        "UndeleteMemory": memories.undelete_memory,
+    },
+    "activity_session.v1.InfoService": {
+        "GetServerInfo": info.get_server_info,
+    },
+}
