@@ -9,7 +9,7 @@ import pytest
 
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, GetSessionRequest
 from activity_session_server.app import App
-from activity_session_server.usecases import sessions
+from activity_session_server.store.queries import sessions
 from activity_session_testing.moments import before
 from activity_session_testing.servers import Client, Failure, connected, failure, serving
 
@@ -33,7 +33,7 @@ def client(server: App) -> Iterator[Client]:
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A use case with a bug."""
 
-    def get_session(*_: object) -> None:
+    def get_session(*_: object, **__: object) -> None:
         raise LookupError(SECRET)
 
     monkeypatch.setattr(sessions, "get_session", get_session)
