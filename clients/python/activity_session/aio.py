@@ -6,21 +6,21 @@ from typing import Any
 
 import grpc.aio
 
-from activity_session import backoff, channels
+from activity_session import _backoff, _channels
+from activity_session._requests import Attempts, with_request_id
+from activity_session._resuming import resumes
 from activity_session.errors import Error
-from activity_session.requests import Attempts, with_request_id
-from activity_session.resuming import resumes
 from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
 
 
 def connect(
-    target: str, *, token: channels.Token = None, tls: channels.Tls = False, options: channels.Options = ()
+    target: str, *, token: _channels.Token = None, tls: _channels.Tls = False, options: _channels.Options = ()
 ) -> grpc.aio.Channel:
     """A channel as `activity_session.connect` makes it, for asyncio."""
-    settings = channels.options(options)
+    settings = _channels.options(options)
     interceptors = [_SendingAgain(), _Authorizing(token), _AuthorizingStreams(token)]
-    if credentials := channels.credentials(tls):
+    if credentials := _channels.credentials(tls):
         return grpc.aio.secure_channel(target, credentials, settings, interceptors=interceptors)
     return grpc.aio.insecure_channel(target, settings, interceptors=interceptors)
 
@@ -34,14 +34,14 @@ async def watch(
         Error: where going on is no use, such as SESSION_NOT_FOUND or SESSION_DELETED.
     """
     request = WatchSessionRequest(name=session, after_sequence=after_sequence)
-    pauses = backoff.pauses()
+    pauses = _backoff.pauses()
     while True:
         call: Any = SessionServiceStub(channel).WatchSession(request)
         try:
             async for message in call:
                 if message.HasField("event"):
                     request.after_sequence = message.event.sequence
-                pauses = backoff.pauses()
+                pauses = _backoff.pauses()
                 yield message
         except grpc.RpcError as error:
             failure = Error.of(error)
@@ -75,18 +75,18 @@ class _SendingAgain(grpc.aio.UnaryUnaryClientInterceptor):
 class _Authorizing(grpc.aio.UnaryUnaryClientInterceptor):
     """Adds the token as it is at the time of the call."""
 
-    def __init__(self, token: channels.Token) -> None:
+    def __init__(self, token: _channels.Token) -> None:
         self._token = token
 
     async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return await continuation(channels.authorized(details, self._token), request)
+        return await continuation(_channels.authorized(details, self._token), request)
 
 
 class _AuthorizingStreams(grpc.aio.UnaryStreamClientInterceptor):
     """The same for streams: grpc.aio takes an interceptor for one kind of call only."""
 
-    def __init__(self, token: channels.Token) -> None:
+    def __init__(self, token: _channels.Token) -> None:
         self._token = token
 
     async def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return await continuation(channels.authorized(details, self._token), request)
+        return await continuation(_channels.authorized(details, self._token), request)

@@ -6,9 +6,9 @@ from typing import Any, Self
 
 import grpc
 
-from activity_session import backoff
+from activity_session import _backoff
+from activity_session._resuming import resumes
 from activity_session.errors import Error
-from activity_session.resuming import resumes
 from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
 
@@ -26,7 +26,7 @@ class Watch(Iterator[WatchSessionResponse]):
         self._call: Any = None
         self._closed = threading.Event()
         self._lock = threading.Lock()
-        self._pauses = backoff.pauses()
+        self._pauses = _backoff.pauses()
 
     def __next__(self) -> WatchSessionResponse:
         while self._open():
@@ -65,7 +65,7 @@ class Watch(Iterator[WatchSessionResponse]):
     def _delivered(self, message: WatchSessionResponse) -> WatchSessionResponse:
         if message.HasField("event"):
             self._request.after_sequence = message.event.sequence
-        self._pauses = backoff.pauses()
+        self._pauses = _backoff.pauses()
         return message
 
 

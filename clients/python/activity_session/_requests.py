@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from activity_session import backoff
+from activity_session import _backoff
 
 MAX_ATTEMPTS = 5
 _Request = TypeVar("_Request", bound=Message)
@@ -29,7 +29,7 @@ class Attempts:
 
     def __init__(self, timeout: float | None) -> None:
         self._deadline = None if timeout is None else time.monotonic() + timeout
-        self._pauses: Iterator[float] = itertools.islice(backoff.pauses(), MAX_ATTEMPTS - 1)
+        self._pauses: Iterator[float] = itertools.islice(_backoff.pauses(), MAX_ATTEMPTS - 1)
 
     @property
     def timeout(self) -> float | None:

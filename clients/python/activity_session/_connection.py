@@ -6,13 +6,13 @@ from typing import Any
 
 import grpc
 
-from activity_session import channels
+from activity_session import _channels
+from activity_session._requests import Attempts, with_request_id
 from activity_session.errors import Error
-from activity_session.requests import Attempts, with_request_id
 
 
 def connect(
-    target: str, *, token: channels.Token = None, tls: channels.Tls = False, options: channels.Options = ()
+    target: str, *, token: _channels.Token = None, tls: _channels.Tls = False, options: _channels.Options = ()
 ) -> grpc.Channel:
     """A channel to a server, or to several behind one name.
 
@@ -26,8 +26,8 @@ def connect(
         tls: True for the certificate authorities of the system, or credentials of your own.
         options: more channel options of gRPC; they win over ours.
     """
-    settings = channels.options(options)
-    if credentials := channels.credentials(tls):
+    settings = _channels.options(options)
+    if credentials := _channels.credentials(tls):
         channel = grpc.secure_channel(target, credentials, settings)
     else:
         channel = grpc.insecure_channel(target, settings)
@@ -60,11 +60,11 @@ def _failure(call: Any) -> Error | None:
 class _Authorizing(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     """Adds the token as it is at the time of the call."""
 
-    def __init__(self, token: channels.Token) -> None:
+    def __init__(self, token: _channels.Token) -> None:
         self._token = token
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return continuation(channels.authorized(details, self._token), request)
+        return continuation(_channels.authorized(details, self._token), request)
 
     def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return continuation(channels.authorized(details, self._token), request)
+        return continuation(_channels.authorized(details, self._token), request)
