@@ -7,11 +7,7 @@ from collections.abc import Callable, Sequence
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
-from activity_session.v1.event_service_pb2 import AppendEventsRequest
-from activity_session.v1.participant_pb2 import Participant
-from activity_session.v1.participant_service_pb2 import CreateParticipantRequest
-from activity_session.v1.session_service_pb2 import AcquireTurnRequest, BindParticipantRequest, ReleaseTurnRequest
-from activity_session.v1.turn_pb2 import TurnLease
+from activity_session import v1
 from connection import Connection, reason_of
 from transcript import AGENT, Line, participant_name, type_of
 
@@ -40,20 +36,22 @@ class Chatter:
 
     def _join(self) -> None:
         """Become a participant, and a member of the session."""
-        create = CreateParticipantRequest(
+        create = v1.CreateParticipantRequest(
             parent=self._namespace,
             participant_id=self._nick,
-            participant=Participant(participant_type=type_of(self._nick)),
+            participant=v1.Participant(participant_type=type_of(self._nick)),
             # Sent again, the call gets its first answer again.
             request_id=str(uuid.uuid4()),
         )
         participant = self._connection.ask(self._connection.participants.CreateParticipant, create)
-        bind = BindParticipantRequest(session=self._session, participant=participant.name)
+        bind = v1.BindParticipantRequest(session=self._session, participant=participant.name)
         self._connection.ask(self._connection.sessions.BindParticipant, bind)
         self._has_joined = True
 
     def _append(self, line: Line, turn_token: int = 0) -> None:
-        request = AppendEventsRequest(parent=self._session, events=[line.event(self._namespace)], turn_token=turn_token)
+        request = v1.AppendEventsRequest(
+            parent=self._session, events=[line.event(self._namespace)], turn_token=turn_token
+        )
         self._connection.ask(self._connection.events.AppendEvents, request)
 
     def _answer(self, line: Line) -> None:
@@ -70,8 +68,8 @@ class Chatter:
                 return self._release(turn)
         raise lost
 
-    def _take_turn(self) -> TurnLease:
-        request = AcquireTurnRequest(
+    def _take_turn(self) -> v1.TurnLease:
+        request = v1.AcquireTurnRequest(
             session=self._session,
             participant=participant_name(self._namespace, self._nick),
             ttl=_TURN_TTL,
@@ -81,8 +79,8 @@ class Chatter:
         self._connection.tally.count("turns")
         return turn
 
-    def _release(self, turn: TurnLease) -> None:
-        request = ReleaseTurnRequest(session=self._session, token=turn.token)
+    def _release(self, turn: v1.TurnLease) -> None:
+        request = v1.ReleaseTurnRequest(session=self._session, token=turn.token)
         try:
             self._connection.ask(self._connection.sessions.ReleaseTurn, request)
         except grpc.RpcError as error:

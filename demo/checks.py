@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from activity_session.v1.event_pb2 import Event
-from activity_session.v1.participant_pb2 import ParticipantType
-from activity_session.v1.session_pb2 import Session
+from activity_session import v1
 from transcript import LINE_LABEL, Line, nicks, participant_name, type_of
 
 
 def problems(
-    lines: Sequence[Line], log: Sequence[Event], session: Session, watched: Mapping[str, Sequence[Event]]
+    lines: Sequence[Line], log: Sequence[v1.Event], session: v1.Session, watched: Mapping[str, Sequence[v1.Event]]
 ) -> Iterator[str]:
     """What differs between a transcript and its replay; `watched` is what each watcher saw."""
     yield from number_problems(log)
@@ -21,14 +19,14 @@ def problems(
         yield from (f"{watcher} {problem}" for problem in watch_problems(log, seen))
 
 
-def number_problems(log: Sequence[Event]) -> Iterator[str]:
+def number_problems(log: Sequence[v1.Event]) -> Iterator[str]:
     for number, event in enumerate(log, start=1):
         if event.sequence != number:
             yield f"the numbers of the log are not 1 to {len(log)}: in place of {number} stands {event.sequence}"
             return
 
 
-def line_problems(lines: Sequence[Line], log: Sequence[Event]) -> Iterator[str]:
+def line_problems(lines: Sequence[Line], log: Sequence[v1.Event]) -> Iterator[str]:
     """Whether the transcript can be made of the log again, to the last character."""
     expected = Counter((str(line.number), line.text, line.kind, line.nick) for line in lines)
     found = Counter(
@@ -41,7 +39,7 @@ def line_problems(lines: Sequence[Line], log: Sequence[Event]) -> Iterator[str]:
         yield f"not in the transcript: {' '.join(line)}"
 
 
-def order_problems(lines: Sequence[Line], log: Sequence[Event]) -> Iterator[str]:
+def order_problems(lines: Sequence[Line], log: Sequence[v1.Event]) -> Iterator[str]:
     """Whether each nick has said its lines in their order; those of several nicks may come in any."""
     line_of = {str(line.number): line for line in lines}
     newest: dict[str, int] = {}
@@ -53,15 +51,15 @@ def order_problems(lines: Sequence[Line], log: Sequence[Event]) -> Iterator[str]
             newest[line.nick] = line.number
 
 
-def member_problems(lines: Sequence[Line], session: Session) -> Iterator[str]:
+def member_problems(lines: Sequence[Line], session: v1.Session) -> Iterator[str]:
     namespace = session.name.partition("/sessions/")[0]
     expected = {(participant_name(namespace, nick), type_of(nick)) for nick in nicks(lines)}
     found = {(member.participant, member.participant_type) for member in session.participants}
     for what, members in (("missing", expected - found), ("unexpected", found - expected)):
-        yield from (f"{what}: the member {name}, {ParticipantType.Name(type_)}" for name, type_ in sorted(members))
+        yield from (f"{what}: the member {name}, {v1.ParticipantType.Name(type_)}" for name, type_ in sorted(members))
 
 
-def watch_problems(log: Sequence[Event], seen: Sequence[Event]) -> Iterator[str]:
+def watch_problems(log: Sequence[v1.Event], seen: Sequence[v1.Event]) -> Iterator[str]:
     counts = Counter(event.sequence for event in seen)
     yield from (f"missed number {event.sequence}" for event in log if event.sequence not in counts)
     yield from (f"saw number {sequence} {count} times" for sequence, count in counts.items() if count > 1)

@@ -11,10 +11,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
-from activity_session.v1.event_service_pb2_grpc import EventServiceStub
-from activity_session.v1.namespace_service_pb2_grpc import NamespaceServiceStub
-from activity_session.v1.participant_service_pb2_grpc import ParticipantServiceStub
-from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
+from activity_session import v1
 
 DEADLINE = 20.0
 # What a call gets whose server dies under it, or whose database is busy.
@@ -53,10 +50,10 @@ class Connection:
     def __init__(self, address: str, tally: Tally) -> None:
         self.tally = tally
         self._channel = grpc.insecure_channel(address, _OPTIONS)
-        self.events = EventServiceStub(self._channel)
-        self.namespaces = NamespaceServiceStub(self._channel)
-        self.participants = ParticipantServiceStub(self._channel)
-        self.sessions = SessionServiceStub(self._channel)
+        self.events = v1.EventServiceStub(self._channel)
+        self.namespaces = v1.NamespaceServiceStub(self._channel)
+        self.participants = v1.ParticipantServiceStub(self._channel)
+        self.sessions = v1.SessionServiceStub(self._channel)
 
     def __enter__(self) -> Self:
         return self

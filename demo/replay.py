@@ -18,12 +18,7 @@ from pathlib import Path
 
 import grpc
 
-from activity_session.v1.event_pb2 import Event
-from activity_session.v1.event_service_pb2 import ListEventsRequest
-from activity_session.v1.namespace_pb2 import Namespace
-from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest
-from activity_session.v1.session_pb2 import Session
-from activity_session.v1.session_service_pb2 import EnsureSessionRequest, GetSessionRequest
+from activity_session import v1
 from chat import Chatter, Schedule
 from checks import problems
 from connection import Connection, Tally
@@ -119,7 +114,7 @@ class Replay:
         self._wait_until(lambda: all(len(watcher.seen) >= len(self._lines) for watcher in watchers))
 
     def problems(self) -> list[str]:
-        session = self._main.ask(self._main.sessions.GetSession, GetSessionRequest(name=self._session))
+        session = self._main.ask(self._main.sessions.GetSession, v1.GetSessionRequest(name=self._session))
         watched = {"the steady watcher": self._steady.seen, "the watcher that broke off": self._cut.seen}
         return list(problems(self._lines, self._read_log(), session, watched))
 
@@ -139,9 +134,9 @@ class Replay:
 
     def _open_session(self) -> tuple[str, str]:
         """A session in a namespace of this run alone, so that the demo can be repeated on one database."""
-        create = CreateNamespaceRequest(namespace=Namespace(), namespace_id=f"demo-{uuid.uuid4().hex[:12]}")
+        create = v1.CreateNamespaceRequest(namespace=v1.Namespace(), namespace_id=f"demo-{uuid.uuid4().hex[:12]}")
         namespace = self._main.ask(self._main.namespaces.CreateNamespace, create).name
-        ensure = EnsureSessionRequest(parent=namespace, session_id="conversation", session=Session())
+        ensure = v1.EnsureSessionRequest(parent=namespace, session_id="conversation", session=v1.Session())
         return namespace, self._main.ask(self._main.sessions.EnsureSession, ensure).session.name
 
     def _say(self, line: Line) -> None:
@@ -166,10 +161,10 @@ class Replay:
     def _progress(self) -> tuple[int, ...]:
         return self._tally["lines"], len(self._steady.seen), len(self._cut.seen)
 
-    def _read_log(self) -> list[Event]:
+    def _read_log(self) -> list[v1.Event]:
         """All events, page by page."""
-        log: list[Event] = []
-        request = ListEventsRequest(parent=self._session, page_size=1000)
+        log: list[v1.Event] = []
+        request = v1.ListEventsRequest(parent=self._session, page_size=1000)
         while True:
             page = self._main.ask(self._main.events.ListEvents, request)
             log += page.events

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from activity_session.v1.event_pb2 import Event
-from activity_session.v1.participant_pb2 import ParticipantType
+from activity_session import v1
 
-USER, AGENT = ParticipantType.PARTICIPANT_TYPE_USER, ParticipantType.PARTICIPANT_TYPE_AGENT
+USER, AGENT = v1.PARTICIPANT_TYPE_USER, v1.PARTICIPANT_TYPE_AGENT
 LINE_LABEL = "line"
 
 _KINDS = {
@@ -27,9 +26,9 @@ class Line(NamedTuple):
     kind: str
     nick: str
 
-    def event(self, namespace: str) -> Event:
+    def event(self, namespace: str) -> v1.Event:
         """The event that the line becomes. Its id is the line's, so that a retry does not write it twice."""
-        return Event(
+        return v1.Event(
             event_id=f"line-{self.number:06}",
             author=participant_name(namespace, self.nick) if self.nick else "",
             type=self.kind,
@@ -55,7 +54,7 @@ def nicks(lines: Sequence[Line]) -> list[str]:
     return list(dict.fromkeys(line.nick for line in lines if line.nick))
 
 
-def type_of(nick: str) -> ParticipantType.ValueType:
+def type_of(nick: str) -> v1.ParticipantType.ValueType:
     return AGENT if _BOT.search(nick) else USER
 
 

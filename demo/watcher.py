@@ -4,8 +4,7 @@ import time
 
 import grpc
 
-from activity_session.v1.event_pb2 import Event
-from activity_session.v1.session_service_pb2 import WatchSessionRequest
+from activity_session import v1
 from connection import PASSING, Connection
 
 _MOST_LOSSES = 20
@@ -16,7 +15,7 @@ class Watcher:
     """Sees every event of a session; breaks its watch off after every so many, unless that is 0."""
 
     def __init__(self, connection: Connection, session: str, cut_every: int = 0) -> None:
-        self.seen: list[Event] = []
+        self.seen: list[v1.Event] = []
         self.cuts = 0
         self.losses = 0
         self._sessions = connection.sessions
@@ -37,7 +36,7 @@ class Watcher:
     def _follow(self) -> None:
         """Read one watch, from the last number seen until it breaks or is broken off."""
         last = self.seen[-1].sequence if self.seen else 0
-        request = WatchSessionRequest(name=self._session, after_sequence=last)
+        request = v1.WatchSessionRequest(name=self._session, after_sequence=last)
         watch = self._sessions.WatchSession(request, wait_for_ready=True)
         for change in watch:
             if not change.HasField("event"):

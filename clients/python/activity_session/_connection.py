@@ -1,4 +1,4 @@
-"""A channel on which calls are retried safely, for the stubs to be made on."""
+"""A channel for the stubs, which retries calls safely."""
 
 import time
 from collections.abc import Callable
@@ -14,17 +14,18 @@ from activity_session.errors import Error
 def connect(
     target: str, *, token: _channels.Token = None, tls: _channels.Tls = False, options: _channels.Options = ()
 ) -> grpc.Channel:
-    """A channel to a server, or to several behind one name.
+    """Return a channel to a server, or to several servers with one name. It connects when the first call is made.
 
-    Calls that fail with UNAVAILABLE are made again, up to 5 times in about 6 s, and each carries a `request_id`, so
-    that its effect is there once. They end after 30 s where the caller gives no shorter `timeout`. A call that fails
-    raises `Error`. `.future()` is not covered by the last sentence, and not made again after CANCELLED.
+    A call that fails with UNAVAILABLE is retried: up to 5 attempts in about 6 s. A call that changes something carries
+    a `request_id`, so that its effect happens once. A call ends after 30 s, or after a shorter `timeout`; AcquireTurn
+    ends after its `timeout` only. A call that fails raises `Error`. A call made by `.future()` raises gRPC's own error
+    instead, and is not retried after CANCELLED.
 
     Args:
-        target: as gRPC takes it: `HOST:PORT`, `dns:///NAME:PORT`, `unix:PATH`.
-        token: sent with every call as `authorization: Bearer TOKEN`, also without TLS; or a function that gives it.
-        tls: True for the certificate authorities of the system, or credentials of your own.
-        options: more channel options of gRPC; they win over ours.
+        target: an address as in gRPC: `HOST:PORT`, `dns:///NAME:PORT`, `unix:PATH`.
+        token: sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns it.
+        tls: True to trust the certificate authorities that gRPC trusts by default, or credentials of your own.
+        options: more channel options of gRPC, which override those of this client.
     """
     settings = _channels.options(options)
     if credentials := _channels.credentials(tls):
@@ -35,7 +36,7 @@ def connect(
 
 
 class _SendingAgain(grpc.UnaryUnaryClientInterceptor):
-    """Sends a call again, under the same request id, that a draining server had not begun."""
+    """Retries a call, with the same request id, that a draining server has cancelled before it began."""
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         request = with_request_id(request)
@@ -52,13 +53,13 @@ class _SendingAgain(grpc.UnaryUnaryClientInterceptor):
 
 
 def _failure(call: Any) -> Error | None:
-    """What it has failed with by now; a call made by `.future()` still runs."""
+    """Return the error of a failed call; None also for a call that still runs, made by `.future()`."""
     error = call.exception() if call.done() else None
     return Error.of(error) if isinstance(error, grpc.RpcError) else None
 
 
 class _Authorizing(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
-    """Adds the token as it is at the time of the call."""
+    """Adds the current token to each call."""
 
     def __init__(self, token: _channels.Token) -> None:
         self._token = token

@@ -1,4 +1,4 @@
-"""What makes it safe to send a request again."""
+"""What makes it safe to retry a call."""
 
 import itertools
 import time
@@ -15,7 +15,7 @@ _Request = TypeVar("_Request", bound=Message)
 
 
 def with_request_id(request: _Request) -> _Request:
-    """The request with an id; where there was none, a copy, since the caller may send its own for another purpose."""
+    """Return the request with a request id: a copy if it had none, since the caller may use its message again."""
     if "request_id" not in request.DESCRIPTOR.fields_by_name or getattr(request, "request_id"):  # noqa: B009
         return request
     copy = type(request)()
@@ -25,7 +25,7 @@ def with_request_id(request: _Request) -> _Request:
 
 
 class Attempts:
-    """The attempts at one call, within the deadline of its caller, in seconds from now."""
+    """The attempts at one call, within the `timeout` of its caller, in seconds."""
 
     def __init__(self, timeout: float | None) -> None:
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -33,11 +33,11 @@ class Attempts:
 
     @property
     def timeout(self) -> float | None:
-        """What is left of the deadline."""
+        """The seconds that are left; None for no limit."""
         return None if self._deadline is None else self._deadline - time.monotonic()
 
     def pause(self) -> float | None:
-        """How long to wait before the next attempt; None when there is none."""
+        """Return the seconds to wait before the next attempt; None if there is none."""
         pause = next(self._pauses, None)
         if pause is None or (self.timeout is not None and self.timeout <= pause):
             return None

@@ -1,4 +1,4 @@
-"""Which errors of a watch are overcome by opening it again."""
+"""After which errors a watch is opened again."""
 
 import grpc
 
@@ -7,11 +7,11 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 
 _CODES = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 _REASONS = {ErrorReason.ERROR_REASON_WATCH_TOO_SLOW, ErrorReason.ERROR_REASON_SERVER_FULL}
-# Without a reason of the server's own they come from what stands between: a proxy that lost its other side.
+# Without a reason from the server they come from a proxy that has lost its connection to the server.
 _CODES_BETWEEN = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 
 
 def resumes(error: Error) -> bool:
-    """Whether the same watch can go on; the caller has not cancelled it."""
+    """Return whether to open a watch again after an error; not for one that its caller has cancelled."""
     unspecified = error.reason == ErrorReason.ERROR_REASON_UNSPECIFIED
     return error.code() in _CODES or error.reason in _REASONS or (unspecified and error.code() in _CODES_BETWEEN)

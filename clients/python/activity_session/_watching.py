@@ -14,10 +14,10 @@ from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
 
 
 class Watch(Iterator[WatchSessionResponse]):
-    """The messages of a session as they come. What cuts the stream off is overcome, however long it takes.
+    """Iterates over the messages of a session as they come; reconnects after a disconnect, however long it takes.
 
     Raises:
-        Error: where going on is no use, such as SESSION_NOT_FOUND or SESSION_DELETED.
+        Error: if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
     """
 
     def __init__(self, channel: grpc.Channel, session: str, after_sequence: int) -> None:
@@ -37,13 +37,13 @@ class Watch(Iterator[WatchSessionResponse]):
                 if not (self._closed.is_set() or resumes(failure)):
                     raise failure from None
             except StopIteration:
-                pass  # servers end no watch without an error, but what stands between may
+                pass  # the server ends no watch without an error, but a proxy may
             self._call = None
             self._closed.wait(next(self._pauses))
         raise StopIteration
 
     def close(self) -> None:
-        """End the iteration, from any thread; a second time changes nothing."""
+        """End the iteration, from any thread. A second call changes nothing."""
         with self._lock:
             self._closed.set()
             if self._call is not None:
@@ -56,7 +56,7 @@ class Watch(Iterator[WatchSessionResponse]):
         self.close()
 
     def _open(self) -> bool:
-        """Whether there is a stream to read: none after `close`."""
+        """Open a stream if there is none; return False after `close`."""
         with self._lock:
             if self._call is None and not self._closed.is_set():
                 self._call = self._watch_session(self._request)
@@ -70,11 +70,13 @@ class Watch(Iterator[WatchSessionResponse]):
 
 
 def watch(channel: grpc.Channel, session: str, after_sequence: int = 0) -> Watch:
-    """Follow a session: each event after that number once and in order, the session when it changes, bookmarks.
+    """Follow a session: its events, each once and in order, the session when it changes, and bookmarks.
+
+    After a disconnect it reconnects, and resumes after the last event that it returned.
 
     Args:
         channel: made by `connect`.
-        session: its full name.
-        after_sequence: the number of the last event that is known already; 0 for all.
+        session: its full name, such as `namespaces/default/sessions/trip`.
+        after_sequence: the number of the last event that the caller has already; 0 for all events.
     """
     return Watch(channel, session, after_sequence)

@@ -1,4 +1,4 @@
-"""The same for asyncio: `connect` and `watch`."""
+"""The client for asyncio: `connect` and `watch`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -17,7 +17,7 @@ from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
 def connect(
     target: str, *, token: _channels.Token = None, tls: _channels.Tls = False, options: _channels.Options = ()
 ) -> grpc.aio.Channel:
-    """A channel as `activity_session.connect` makes it, for asyncio."""
+    """Return a channel for asyncio; all else is as in `activity_session.connect`."""
     settings = _channels.options(options)
     interceptors = [_SendingAgain(), _Authorizing(token), _AuthorizingStreams(token)]
     if credentials := _channels.credentials(tls):
@@ -28,10 +28,10 @@ def connect(
 async def watch(
     channel: grpc.aio.Channel, session: str, after_sequence: int = 0
 ) -> AsyncGenerator[WatchSessionResponse, None]:
-    """Follow a session as `activity_session.watch` does. Cancelling the task, or `aclose`, ends it.
+    """Follow a session as `activity_session.watch` does. To end it, cancel the task or call `aclose`.
 
     Raises:
-        Error: where going on is no use, such as SESSION_NOT_FOUND or SESSION_DELETED.
+        Error: if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
     """
     request = WatchSessionRequest(name=session, after_sequence=after_sequence)
     pauses = _backoff.pauses()
@@ -53,7 +53,7 @@ async def watch(
 
 
 class _SendingAgain(grpc.aio.UnaryUnaryClientInterceptor):
-    """Sends a call again, under the same request id, that a draining server had not begun."""
+    """Retries a call, with the same request id, that a draining server has cancelled before it began."""
 
     async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         request = with_request_id(request)
@@ -73,7 +73,7 @@ class _SendingAgain(grpc.aio.UnaryUnaryClientInterceptor):
 
 
 class _Authorizing(grpc.aio.UnaryUnaryClientInterceptor):
-    """Adds the token as it is at the time of the call."""
+    """Adds the current token to each call."""
 
     def __init__(self, token: _channels.Token) -> None:
         self._token = token
@@ -83,7 +83,7 @@ class _Authorizing(grpc.aio.UnaryUnaryClientInterceptor):
 
 
 class _AuthorizingStreams(grpc.aio.UnaryStreamClientInterceptor):
-    """The same for streams: grpc.aio takes an interceptor for one kind of call only."""
+    """The same for streams: an interceptor of grpc.aio is for one kind of call only."""
 
     def __init__(self, token: _channels.Token) -> None:
         self._token = token

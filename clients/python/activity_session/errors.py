@@ -1,4 +1,4 @@
-"""What a failed call tells."""
+"""The error that a failed call raises."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
@@ -16,20 +16,20 @@ _Metadata = Iterable[tuple[str, str | bytes]]
 
 
 class Error(grpc.RpcError):
-    """A call that failed, as the stubs of a channel made by `connect` raise it.
+    """Raised by calls on a channel made by `connect`, and by `watch`.
 
     Attributes:
-        reason: why, as listed in error_reason.proto; ERROR_REASON_UNSPECIFIED when the server did not say, or when
-            the error comes from what stands between client and server.
+        reason: why the call failed, as listed in error_reason.proto; ERROR_REASON_UNSPECIFIED if the server gave no
+            reason, or if the error comes from gRPC or from a proxy.
         metadata: the facts that belong to the reason; error_reason.proto lists the keys.
         field_violations: the fields of the request that are wrong, each with `field` (its path) and `description`.
-        status: the whole `google.rpc.Status`, for the other details, such as a Conflict.
+        status: the whole `google.rpc.Status`, for other details such as a Conflict.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str, trailing_metadata: _Metadata = ()) -> None:
         self._code, self._message, self._trailing_metadata = code, message, tuple(trailing_metadata)
         self.status = _status(self._trailing_metadata)
-        # What stands between may have added an ErrorInfo of its own.
+        # A proxy may have added an ErrorInfo of its own.
         infos = [info for info in self._details(error_details_pb2.ErrorInfo) if info.domain == _DOMAIN]
         info = infos[0] if infos else error_details_pb2.ErrorInfo()
         known = f"ERROR_REASON_{info.reason}" in ErrorReason.keys()  # noqa: SIM118
@@ -45,20 +45,20 @@ class Error(grpc.RpcError):
 
     @classmethod
     def of(cls, error: grpc.RpcError) -> Self:
-        """The same of an error of any channel, or of a stream that is read without `watch`."""
+        """Make an `Error` of gRPC's own: from any channel, or from a stream that is read without `watch`."""
         call: Any = error
         return cls(call.code(), call.details() or "", call.trailing_metadata() or ())
 
     def code(self) -> grpc.StatusCode:
-        """The status code."""
+        """Return the status code."""
         return self._code
 
     def details(self) -> str:
-        """The message, for people; it may change."""
+        """Return the message, for people; its text may change."""
         return self._message
 
     def trailing_metadata(self) -> Any:
-        """The trailing metadata; `x-call-id` is how the server's log names the call."""
+        """Return the trailing metadata; `x-call-id` is the id of the call in the server's log."""
         return self._trailing_metadata
 
     def _details(self, kind: type[Any]) -> Iterator[Any]:
@@ -73,4 +73,4 @@ def _status(trailing_metadata: _Metadata) -> Any:
     try:
         return status_pb2.Status.FromString(packed)
     except (DecodeError, TypeError):
-        return status_pb2.Status()  # not one of ours: what remains is the code and the message
+        return status_pb2.Status()  # not from this server: only the code and the message are known

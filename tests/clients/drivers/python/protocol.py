@@ -11,25 +11,8 @@ import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.message import Message
 
-from activity_session import Error
-from activity_session.v1 import (
-    event_service_pb2_grpc,
-    info_service_pb2_grpc,
-    memory_service_pb2_grpc,
-    namespace_service_pb2_grpc,
-    participant_service_pb2_grpc,
-    session_service_pb2_grpc,
-)
-from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session import Error, v1
 
-_STUBS = {
-    "EventService": event_service_pb2_grpc.EventServiceStub,
-    "InfoService": info_service_pb2_grpc.InfoServiceStub,
-    "MemoryService": memory_service_pb2_grpc.MemoryServiceStub,
-    "NamespaceService": namespace_service_pb2_grpc.NamespaceServiceStub,
-    "ParticipantService": participant_service_pb2_grpc.ParticipantServiceStub,
-    "SessionService": session_service_pb2_grpc.SessionServiceStub,
-}
 _writing = threading.Lock()
 
 
@@ -53,7 +36,7 @@ def write(line: dict[str, Any]) -> None:
 
 def stub_method(channel: Any, method: str) -> Any:
     service, name = method.split("/")
-    return getattr(_STUBS[service](channel), name)
+    return getattr(getattr(v1, f"{service}Stub")(channel), name)
 
 
 def is_stream(method: str) -> bool:
@@ -75,7 +58,7 @@ def status(number: int, failure: BaseException | None) -> dict[str, Any]:
         return {"id": number, "status": "INVALID_JSON", "error": str(failure)}
     assert isinstance(failure, grpc.RpcError), failure
     error = failure if isinstance(failure, Error) else Error.of(failure)
-    reason = ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
+    reason = v1.ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
     return {
         "id": number,
         "status": error.code().name,
@@ -88,5 +71,6 @@ def status(number: int, failure: BaseException | None) -> dict[str, Any]:
 
 def _descriptor(method: str) -> Any:
     service, name = method.split("/")
+    getattr(v1, f"{service}Stub")  # the pool knows a service when its module is loaded
     pool: Any = descriptor_pool.Default()
     return pool.FindServiceByName(f"activity_session.v1.{service}").methods_by_name[name]
