@@ -117,7 +117,7 @@ const (
 	// without one, passed before the work was done. Nothing was written.
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 53
 	// INTERNAL: a bug. The details stand in the server's log under the request
-	// id. Metadata: `request_id`.
+	// id. Metadata: `call_id`.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 54
 	// UNAVAILABLE: the server is going away. Watches and waiting calls end so;
 	// another server, or this one when it is back, takes them.

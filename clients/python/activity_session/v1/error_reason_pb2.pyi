@@ -132,7 +132,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 54
     """INTERNAL: a bug. The details stand in the server's log under the request
-    id. Metadata: `request_id`.
+    id. Metadata: `call_id`.
     """
     ERROR_REASON_SERVER_DRAINING: _ErrorReason.ValueType  # 55
     """UNAVAILABLE: the server is going away. Watches and waiting calls end so;
@@ -291,7 +291,7 @@ without one, passed before the work was done. Nothing was written.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 54
 """INTERNAL: a bug. The details stand in the server's log under the request
-id. Metadata: `request_id`.
+id. Metadata: `call_id`.
 """
 ERROR_REASON_SERVER_DRAINING: ErrorReason.ValueType  # 55
 """UNAVAILABLE: the server is going away. Watches and waiting calls end so;

@@ -270,7 +270,7 @@ export enum ErrorReason {
 
   /**
    * INTERNAL: a bug. The details stand in the server's log under the request
-   * id. Metadata: `request_id`.
+   * id. Metadata: `call_id`.
    *
    * @generated from enum value: ERROR_REASON_INTERNAL = 54;
    */

@@ -299,7 +299,7 @@ public enum ErrorReason
   /**
    * <pre>
    * INTERNAL: a bug. The details stand in the server's log under the request
-   * id. Metadata: `request_id`.
+   * id. Metadata: `call_id`.
    * </pre>
    *
    * <code>ERROR_REASON_INTERNAL = 54;</code>
@@ -688,7 +688,7 @@ public enum ErrorReason
   /**
    * <pre>
    * INTERNAL: a bug. The details stand in the server's log under the request
-   * id. Metadata: `request_id`.
+   * id. Metadata: `call_id`.
    * </pre>
    *
    * <code>ERROR_REASON_INTERNAL = 54;</code>
