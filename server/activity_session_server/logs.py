@@ -40,7 +40,8 @@ class Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of a record."""
-        fields = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+        given: dict[str, Any] | None = record.__dict__.get("fields")
+        fields = given or {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
         return self._to_text(Line(record.created, record.levelname.lower(), record.name, record.getMessage(), fields))

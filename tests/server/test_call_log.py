@@ -26,7 +26,7 @@ def get_nothing(client: Client) -> None:
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [record.__dict__ for record in caplog.records if record.name == LOGGER]
+    return [record.__dict__["fields"] for record in caplog.records if record.name == LOGGER]
 
 
 def test_a_call_has_one_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:

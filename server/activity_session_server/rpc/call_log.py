@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 
 import grpc
 
@@ -11,6 +12,15 @@ from activity_session_server.rules.errors import ServiceError
 
 _ERROR_CHARACTERS = 500
 _log = logging.getLogger("activity_session.call")
+
+
+class _Line(logging.LogRecord):
+    """The record of a call. What is the same for all of them is made once: the thread, and the place in the code."""
+
+    _same = logging.LogRecord(_log.name, logging.INFO, "", 0, "call", (), None).__dict__
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.__dict__.update(self._same, created=time.time(), fields=fields)
 
 
 def write(call: Call, peer: str, code: grpc.StatusCode, error: ServiceError | None) -> None:
@@ -27,5 +37,4 @@ def write(call: Call, peer: str, code: grpc.StatusCode, error: ServiceError | No
     if error is not None:
         fields["reason"] = status.reason_name(error)
         fields["error"] = error.message[:_ERROR_CHARACTERS]
-    # Where in the code a line was written is the same for all calls, and costs as much as the rest to find.
-    _log.handle(_log.makeRecord(_log.name, logging.INFO, "", 0, "call", (), None, extra=fields))
+    _log.handle(_Line(fields))
