@@ -10,13 +10,13 @@ import pytest
 
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, AppendEventsResponse
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest, ReleaseTurnRequest
+from activity_session_demo.chat import Chatter, Schedule
+from activity_session_demo.connection import Connection, Tally, reason_of
+from activity_session_demo.transcript import Line, parse_line
+from activity_session_demo.watcher import Watcher
 from activity_session_testing.moments import eventually
 from activity_session_testing.servers import Client, connected, serving
 from activity_session_testing.steps import delete_session, get_session, list_events, make_namespace, new_session
-from chat import Chatter, Schedule
-from connection import Connection, Tally, reason_of
-from transcript import Line, parse_line
-from watcher import Watcher
 
 ANSWER = parse_line(1, "[09:00] <fernbot> north 31.2 °C")
 

@@ -4,8 +4,8 @@ import pytest
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_pb2 import Session, SessionParticipant
-from checks import problems
-from transcript import AGENT, USER, Line, parse_line
+from activity_session_demo.checks import problems
+from activity_session_demo.transcript import AGENT, USER, Line, parse_line
 
 NAMESPACE = "namespaces/n"
 TEXTS = (

@@ -1,6 +1,7 @@
 """The demo, run as people run it, on its own transcript."""
 
 import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import replay
+from activity_session_demo import __main__ as replay
+from activity_session_demo.server_process import Server
 from activity_session_testing.backends import MariaDB
-from server_process import Server
 
 DEMO = Path(__file__).parents[2] / "demo"
 TRANSCRIPT = DEMO / "transcript.txt"
@@ -32,15 +33,18 @@ def exit_code_after(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable
         really_kill = Server.kill
         monkeypatch.setattr(Server, "kill", kill)
         monkeypatch.setattr(replay, "QUIET_SECONDS", 3.0)
-        monkeypatch.setattr(sys, "argv", ["replay.py", str(TRANSCRIPT), "--database-url", f"sqlite:///{database}"])
+        monkeypatch.setattr(
+            sys, "argv", ["activity_session_demo", str(TRANSCRIPT), "--database-url", f"sqlite:///{database}"]
+        )
         return replay.main()
 
     return run
 
 
 def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(DEMO / "replay.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-m", "activity_session_demo", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(DEMO)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def check_summary(done: subprocess.CompletedProcess[str]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from transcript import AGENT, USER, nicks, parse_line, read_transcript, type_of
+from activity_session_demo.transcript import AGENT, USER, nicks, parse_line, read_transcript, type_of
 
 
 @pytest.mark.parametrize(

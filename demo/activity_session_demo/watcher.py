@@ -5,7 +5,7 @@ import time
 import grpc
 
 from activity_session import v1
-from connection import PASSING, Connection
+from activity_session_demo.connection import PASSING, Connection
 
 _MOST_LOSSES = 20
 _PAUSE = 0.1

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from activity_session import v1
-from transcript import LINE_LABEL, Line, nicks, participant_name, type_of
+from activity_session_demo.transcript import LINE_LABEL, Line, nicks, participant_name, type_of
 
 
 def problems(

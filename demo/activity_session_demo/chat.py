@@ -8,8 +8,8 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from activity_session import v1
-from connection import Connection, reason_of
-from transcript import AGENT, Line, participant_name, type_of
+from activity_session_demo.connection import Connection, reason_of
+from activity_session_demo.transcript import AGENT, Line, participant_name, type_of
 
 # Short, since the turn of an agent that is cut off by the server's death keeps the others waiting.
 _TURN_TTL = Duration(seconds=3)

@@ -19,12 +19,12 @@ from pathlib import Path
 import grpc
 
 from activity_session import v1
-from chat import Chatter, Schedule
-from checks import problems
-from connection import Connection, Tally
-from server_process import Server, ServerError
-from transcript import AGENT, USER, Line, nicks, read_transcript, type_of
-from watcher import Watcher
+from activity_session_demo.chat import Chatter, Schedule
+from activity_session_demo.checks import problems
+from activity_session_demo.connection import Connection, Tally
+from activity_session_demo.server_process import Server, ServerError
+from activity_session_demo.transcript import AGENT, USER, Line, nicks, read_transcript, type_of
+from activity_session_demo.watcher import Watcher
 
 THREADS = 8
 CHANNELS = 4
@@ -48,14 +48,15 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Replay a chat, kill the server, show that nothing is lost.")
+    description = "Replay a chat, kill the server, show that nothing is lost."
+    parser = argparse.ArgumentParser("activity_session_demo", description=description)
     parser.add_argument("transcript", type=Path, help="an IRC log")
     parser.add_argument("--database-url", default="", help="where to keep it; a temporary SQLite file when empty")
     return parser.parse_args()
 
 
 def fail(message: str) -> int:
-    print(f"replay: {message}", file=sys.stderr)
+    print(f"demo: {message}", file=sys.stderr)
     return 1
 
 
