@@ -11,6 +11,7 @@ DATABASE_URL ?= sqlite:///activity-session.db
 TRANSCRIPT ?= demo/transcript.txt
 # What bench measures: make bench QUICK=1 in less than two minutes, unless PARTS says otherwise.
 PARTS ?= calls growth watch $(if $(QUICK),,capacity peers)
+BENCHMARKS := PYTHONPATH=tests:benchmarks $(BIN)/python -m activity_session_benchmarks
 # More processes than cores: tests that wait for something leave room for others.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py tests/server/test_workers.py
@@ -94,9 +95,9 @@ mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, w
 
 bench: $(READY) ## measure what calls cost, beside their floor and what others use, and write docs/benchmarks.md
 	@for name in $(PARTS); do \
-		PYTHONPATH=tests $(BIN)/python benchmarks/$$name.py $(if $(QUICK),--quick) || exit; \
+		$(BENCHMARKS).$$name $(if $(QUICK),--quick) || exit; \
 	done
-	PYTHONPATH=tests $(BIN)/python benchmarks/report.py
+	$(BENCHMARKS).report
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv

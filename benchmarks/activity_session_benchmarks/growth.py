@@ -24,13 +24,13 @@ from activity_session.v1.session_service_pb2 import (
     ListSessionsRequest,
     UpdateSessionRequest,
 )
+from activity_session_benchmarks.loads import serving
+from activity_session_benchmarks.measure import write_rows
+from activity_session_benchmarks.runs import Run, measure_all, spent
 from activity_session_server.orm import ActivitySession, Event
 from activity_session_server.orm.base import prefixed_uuid
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, make_namespace, new_session
-from loads import serving
-from measure import write_rows
-from runs import Run, measure_all, spent
 
 FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - columns hold UTC without a zone
 # What the cost of more is compared with.

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from activity_session_benchmarks.figures import CLIENT_CORE, cpu_seconds
+from activity_session_benchmarks.measure import databases
 from activity_session_server.store import schema
 from activity_session_testing.processes import COMMAND
-from figures import CLIENT_CORE, cpu_seconds
-from measure import databases
 
 RESULTS = Path(".build/bench")
 

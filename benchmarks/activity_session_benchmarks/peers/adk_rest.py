@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
-from figures import CLIENT_CORE, USER, Meter, cpu_clock, peer_options
+from activity_session_benchmarks.figures import CLIENT_CORE, USER, Meter, cpu_clock, peer_options
 
 START_SECONDS = 60
 

@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESULTS, PLOTS = ROOT / ".build/bench", ROOT / "docs/benchmarks"
 # Readable on white and on black alike, as the background is left out.
 GREY = "#787878"

@@ -12,7 +12,7 @@ from google.adk.sessions import DatabaseSessionService, Session
 from google.adk.sessions.schemas.v1 import StorageEvent, StorageSession
 from google.genai.types import Content, Part
 
-from figures import STATE, TEXT, USER, Meter, peer_options
+from activity_session_benchmarks.figures import STATE, TEXT, USER, Meter, peer_options
 
 APP = "bench"
 

@@ -21,11 +21,11 @@ import grpc
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_service_pb2 import WatchSessionRequest
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
+from activity_session_benchmarks.figures import cpu_seconds
+from activity_session_benchmarks.loads import Server, serving
+from activity_session_benchmarks.runs import Run, measure_all
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, get_session, new_session
-from figures import cpu_seconds
-from loads import Server, serving
-from runs import Run, measure_all
 
 WATCHERS = (1, 100, 1000)
 SECONDS, QUICK_SECONDS = 10, 1

@@ -28,16 +28,16 @@ import grpc
 from sqlalchemy import make_url
 
 from activity_session.v1.session_service_pb2 import GetSessionRequest
+from activity_session_benchmarks.calls import EVENT, ONE_SESSION, SOME_SESSION, fill
+from activity_session_benchmarks.figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
+from activity_session_benchmarks.floor import Floor
+from activity_session_benchmarks.loads import Load, Server, load, require_ghz, serving
+from activity_session_benchmarks.runs import RESULTS, Run, children, measure_all, spent
+from activity_session_benchmarks.watch import MB, resident_bytes
 from activity_session_server import addresses
 from activity_session_server.rpc import health
 from activity_session_testing.servers import connected
 from activity_session_testing.steps import get_session
-from calls import EVENT, ONE_SESSION, SOME_SESSION, fill
-from figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
-from floor import Floor
-from loads import Load, Server, load, require_ghz, serving
-from runs import RESULTS, Run, children, measure_all, spent
-from watch import MB, resident_bytes
 
 CORES = f"{SERVER_CORE},{CLIENT_CORE}"
 GET_SESSION = "/activity_session.v1.SessionService/GetSession"

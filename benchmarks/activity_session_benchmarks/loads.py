@@ -16,8 +16,8 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
+from activity_session_benchmarks.figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
 from activity_session_testing.rpcs import SERVICES
-from figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
 
 _HOW_TO_GET = "go install github.com/bojand/ghz/cmd/ghz@v0.120.0"
 _ERROR_CHARACTERS = 500

@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session_benchmarks.figures import CLIENT_CORE
+from activity_session_benchmarks.loads import Load, Server, load, require_ghz, serving
+from activity_session_benchmarks.measure import databases
 from activity_session_server.store import schema
 from activity_session_testing.processes import COMMAND
 from activity_session_testing.servers import connected
 from activity_session_testing.steps import append, members, new_participant, new_session
-from figures import CLIENT_CORE
-from loads import Load, Server, load, require_ghz, serving
-from measure import databases
 
 RESULT = Path(".build/bench/calls.json")
-FLOOR = (sys.executable, str(Path(__file__).with_name("floor.py")))
+FLOOR = (sys.executable, "-m", "activity_session_benchmarks.floor")
 CONCURRENCY, MOST_CONNECTIONS = (1, 8, 64), 8
 SESSIONS, EVENTS, KEYS = 64, 50, 10
 DATA, TEXT = "x" * 2048, "x" * 100

@@ -30,6 +30,8 @@ from sqlalchemy import create_engine, make_url
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_pb2 import Session, SessionView
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
+from activity_session_benchmarks.figures import CLIENT_CORE, SERVER_CORE, STATE, TEXT, USER, Figure, Meter, cpu_clock
+from activity_session_benchmarks.measure import databases, write_rows
 from activity_session_server.orm import ActivitySession, ActivitySessionParticipant
 from activity_session_server.orm.base import prefixed_uuid
 from activity_session_server.store import schema
@@ -44,12 +46,10 @@ from activity_session_testing.steps import (
     members,
     new_session,
 )
-from figures import CLIENT_CORE, SERVER_CORE, STATE, TEXT, USER, Figure, Meter, cpu_clock
-from measure import databases, write_rows
 
-ROOT = Path(__file__).parents[1]
-PROGRAMS, VENV, RESULT = ROOT / "benchmarks/peers", ROOT / ".build/peers", ROOT / ".build/bench/peers.json"
-REQUIREMENTS = PROGRAMS / "requirements.txt"
+ROOT = Path(__file__).parents[3]
+VENV, RESULT = ROOT / ".build/peers", ROOT / ".build/bench/peers.json"
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 OURS, WITH_MYSQLCLIENT = "activity-session", "activity-session with mysqlclient"
 # What stands behind either for a single caller, and for its client's time besides.
 ALONE, WITH_CLIENT = ", one caller", ", one caller and its time"
@@ -106,9 +106,9 @@ def measure(url: str, plan: Plan) -> list[Figure]:
     return [
         *ours(OURS, url, plan),
         *(ours(WITH_MYSQLCLIENT, new_database(url, "ours", "mysql+mysqldb"), plan) if has_mysqlclient else ()),
-        *peer("adk.py", adk, plan),
-        *peer("adk_rest.py", adk, plan),
-        *peer("openai_agents.py", new_database(url, "openai_agents"), plan),
+        *peer("adk", adk, plan),
+        *peer("adk_rest", adk, plan),
+        *peer("openai_agents", new_database(url, "openai_agents"), plan),
     ]
 
 
@@ -127,10 +127,10 @@ def new_database(url: str, name: str, mysql: str = "mysql+asyncmy") -> str:
 def peer(program: str, url: str, plan: Plan) -> list[Figure]:
     """What the program of a peer has measured."""
     lengths = ("--events", *map(str, plan.events), "--sessions", *map(str, plan.sessions))
-    command = (str(VENV / "bin/python"), str(PROGRAMS / program), url, *lengths, "--seconds", str(plan.seconds))
-    environment = os.environ | {"PYTHONPATH": str(PROGRAMS.parent)}
+    module = f"activity_session_benchmarks.peers.{program}"
+    command = (str(VENV / "bin/python"), "-m", module, url, *lengths, "--seconds", str(plan.seconds))
     with on_core(SERVER_CORE):
-        run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+        run = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return [Figure(**json.loads(line)) for line in run.stdout.splitlines()]
 
 

@@ -1,7 +1,4 @@
-"""What the calls of openai-agents' sessions cost, in the process that makes them.
-
-Not called `agents`, as the library is: a program's own folder comes first where Python looks for modules.
-"""
+"""What the calls of openai-agents' sessions cost, in the process that makes them."""
 
 # mypy: disable-error-code="import-not-found, import-untyped"
 
@@ -14,7 +11,7 @@ from agents import Session, SQLiteSession
 from agents.extensions.memory import SQLAlchemySession
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from figures import TEXT, Meter, peer_options
+from activity_session_benchmarks.figures import TEXT, Meter, peer_options
 
 ITEM = {"role": "user", "content": TEXT}
 # Its own `create_tables` fails on MariaDB, where a VARCHAR needs a length; these are its tables with one.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from targets import OURS, Rows, work
+from activity_session_benchmarks.targets import OURS, Rows, work
 
 CALLS = {
     "call": "call",

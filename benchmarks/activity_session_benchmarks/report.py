@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import tables
-from tables import by_database, table
-from targets import TARGETS, Rows, Verdict
+from activity_session_benchmarks import tables
+from activity_session_benchmarks.tables import by_database, table
+from activity_session_benchmarks.targets import TARGETS, Rows, Verdict
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESULTS, PYTHON_WITH_PLOTS = ROOT / ".build/bench", ROOT / ".build/peers/bin/python"
 PAGE, NOTES = ROOT / "docs/benchmarks.md", ROOT / "benchmarks/notes.md"
 INTRODUCTION = """\
@@ -113,9 +113,9 @@ def main() -> None:
     parts = [f"{PARTS[name].text}\n\n{by_database(rows, PARTS[name].table)}" for name, rows in results.items()]
     PAGE.write_text("\n\n".join([INTRODUCTION, versions(), targets(results), *notes, *parts]) + "\n")
     if PYTHON_WITH_PLOTS.exists():
-        subprocess.run([PYTHON_WITH_PLOTS, ROOT / "benchmarks/plots.py"], check=True)
+        subprocess.run([PYTHON_WITH_PLOTS, "-m", "activity_session_benchmarks.plots"], check=True)
     else:
-        print("left out, since peers.py has not made the venv that draws them: plots", file=sys.stderr)
+        print("left out, since peers has not made the venv that draws them: plots", file=sys.stderr)
 
 
 def read(*names: str) -> Iterator[tuple[str, Rows]]:
