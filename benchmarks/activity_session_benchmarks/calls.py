@@ -1,17 +1,21 @@
 """What a call costs the server, beside its floor: an empty call, and one that only runs the statements of ours.
 
 Ours, the empty floor and the floor of the call are loaded in turn, so that whatever else the machine does befalls all
-alike; figures are medians of the rounds. The servers run on one core, ghz and MariaDB on another.
+alike; figures are medians of the rounds. The servers run on one core, ghz and MariaDB on another. The statements of a
+call are recorded in this process just before it is measured.
 """
 
 import argparse
 import itertools
 import json
 import os
+import pickle
 import statistics
 import sys
+import tempfile
+import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +23,7 @@ from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_benchmarks.figures import CLIENT_CORE
 from activity_session_benchmarks.loads import Load, Server, load, require_ghz, serving
 from activity_session_benchmarks.measure import databases
+from activity_session_benchmarks.recordings import Recording, recording, repeatable
 from activity_session_server.store import schema
 from activity_session_testing.processes import COMMAND
 from activity_session_testing.servers import connected
@@ -32,27 +37,37 @@ DATA, TEXT = "x" * 2048, "x" * 100
 NAMESPACE = "namespaces/default"
 AUTHOR, OTHER = f"{NAMESPACE}/participants/ada", f"{NAMESPACE}/participants/planner"
 ONE_SESSION = f"{NAMESPACE}/sessions/session-0"
-# ghz fills in the number of the call.
-SOME_SESSION = f"{NAMESPACE}/sessions/session-{{{{mod .RequestNumber {SESSIONS}}}}}"
-NEXT_SESSION = f"{NAMESPACE}/sessions/turn-{{{{.RequestNumber}}}}"
+# ghz fills these in; the first two with the number of the call.
+NUMBER, NUMBER_OF_SESSION, NEW_ID = "{{.RequestNumber}}", f"{{{{mod .RequestNumber {SESSIONS}}}}}", "{{newUUID}}"
+SOME_SESSION = f"{NAMESPACE}/sessions/session-{NUMBER_OF_SESSION}"
+NEXT_SESSION = f"{NAMESPACE}/sessions/turn-{NUMBER}"
 
 
 class Step(NamedTuple):
-    """One RPC of a call. Its floor is named after the method, with how many it writes where that differs."""
+    """One RPC of a call. It is named after the method, with how many it writes where that differs."""
 
     service: str
-    floor: str
+    name: str
     request: dict[str, Any]
 
     @property
     def method(self) -> str:
-        return f"{self.service}/{self.floor.split()[0]}"
+        return f"{self.service}/{self.name.split()[0]}"
+
+    def request_of(self, number: int) -> dict[str, Any]:
+        """The request of the call of a number, as ghz would fill it in, and in ProtoJSON."""
+        texts = {NUMBER: number, NUMBER_OF_SESSION: number % SESSIONS, NEW_ID: uuid.uuid4()}
+        text = json.dumps(self.request)
+        for template, value in texts.items():
+            text = text.replace(template, str(value))
+        request: dict[str, Any] = json.loads(text)
+        return request | ({"updateMask": ",".join(request["updateMask"]["paths"])} if "updateMask" in request else {})
 
 
 SESSION = {"data": DATA, "participants": [{"participant": AUTHOR}, {"participant": OTHER}]}
 EVENT = {"type": "message", "text": TEXT, "author": AUTHOR}
 # Data that is there already would not be written.
-CHANGE = {"name": SOME_SESSION, "data": "{{newUUID}}" + DATA}
+CHANGE = {"name": SOME_SESSION, "data": NEW_ID + DATA}
 # ghz does not know the form of a field mask in ProtoJSON.
 MASK = {"paths": ["data"]}
 PAGE = {"parent": NAMESPACE, "pageSize": 50, "view": "SESSION_VIEW_BASIC"}
@@ -68,13 +83,13 @@ SINGLE = (
     Step("EventService", "GetState", {"name": ONE_SESSION}),
 )
 TURN = "AcquireTurn + ReleaseTurn"
-CALLS = [*(step.floor for step in SINGLE), TURN]
+CALLS = [*(step.name for step in SINGLE), TURN]
 
 
 def steps_of(call: str, number: int) -> list[Step]:
     """The steps of a call in a round. Each session's turn is taken once a round, so that its token is the number."""
     if call != TURN:
-        return [step for step in SINGLE if step.floor == call]
+        return [step for step in SINGLE if step.name == call]
     return [
         Step("SessionService", "AcquireTurn", {"session": NEXT_SESSION, "participant": AUTHOR}),
         Step("SessionService", "ReleaseTurn", {"session": NEXT_SESSION, "token": number}),
@@ -140,17 +155,19 @@ def measure(database: str, url: str, calls: list[str], levels: Iterable[int], ef
         schema.migrate_url(url)
     with ExitStack() as stack:
         server = stack.enter_context(serving(*COMMAND, "serve", "--address", "127.0.0.1:0", "--database-url", url))
-        fill(server, effort.calls)
-        no_statements = stack.enter_context(serving(*FLOOR, url, "empty"))
+        # No load gets as far as the last of them, whose turns are taken for the recordings.
+        fill(server, effort.calls + SESSIONS)
+        no_statements = stack.enter_context(floor(url, [()]))
         for call in calls:
             with ExitStack() as of_call:
-                floors = [of_call.enter_context(serving(*FLOOR, url, step.floor)) for step in steps_of(call, 0)]
+                recorded = record(url, call, range(effort.calls, effort.calls + SESSIONS))
+                floors = [of_call.enter_context(floor(url, of_step)) for of_step in recorded]
                 sides = [[server] * len(floors), [no_statements] * len(floors), floors]
                 numbers = itertools.count(1)
                 for concurrency in levels:
-                    ours, empty, floor = compare(call, sides, numbers, concurrency, effort)
-                    costs = (ours.cpu_us, empty.cpu_us, floor.cpu_us, ours.cpu_us / floor.cpu_us)
-                    speeds = (ours.calls_per_second, floor.calls_per_second)
+                    ours, empty, least = compare(call, sides, numbers, concurrency, effort)
+                    costs = (ours.cpu_us, empty.cpu_us, least.cpu_us, ours.cpu_us / least.cpu_us)
+                    speeds = (ours.calls_per_second, least.calls_per_second)
                     yield Figure(database, call, concurrency, *costs, *speeds)
 
 
@@ -165,7 +182,7 @@ def fill(server: Server, turns: int) -> None:
         for number in range(SESSIONS):
             session = new_session(client, NAMESPACE, f"session-{number}", data=DATA, participants=both)
             append(client, session.name, *[TEXT] * EVENTS, state_updates=updates)
-    request = {"parent": NAMESPACE, "sessionId": "turn-{{.RequestNumber}}", "session": {}}
+    request = {"parent": NAMESPACE, "sessionId": f"turn-{NUMBER}", "session": {}}
     load(
         server,
         "SessionService/CreateSession",
@@ -174,6 +191,27 @@ def fill(server: Server, turns: int) -> None:
         concurrency=MOST_CONNECTIONS,
         connections=MOST_CONNECTIONS,
     )
+
+
+def record(url: str, call: str, numbers: Iterable[int]) -> list[list[Recording]]:
+    """What each step of a call sends, for the calls of some numbers."""
+    with recording(url) as recorder:
+
+        def once(number: int, turn: int) -> list[Recording]:
+            return [recorder(step.method, step.request_of(number)) for step in steps_of(call, turn)]
+
+        twice = [zip(once(number, 1), once(number, 2), strict=True) for number in numbers]
+    return [[repeatable(*both) for both in of_step] for of_step in zip(*twice, strict=True)]
+
+
+@contextmanager
+def floor(url: str, recordings: list[Recording]) -> Iterator[Server]:
+    """The floor of a step."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(pickle.dumps(recordings))
+        file.flush()
+        with serving(*FLOOR, url, file.name) as server:
+            yield server
 
 
 def compare(

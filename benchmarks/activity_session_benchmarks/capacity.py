@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import grpc
-from sqlalchemy import make_url
 
 from activity_session.v1.session_service_pb2 import GetSessionRequest
-from activity_session_benchmarks.calls import EVENT, ONE_SESSION, SOME_SESSION, fill
+from activity_session_benchmarks.calls import EVENT, ONE_SESSION, SOME_SESSION, fill, record
 from activity_session_benchmarks.figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
 from activity_session_benchmarks.floor import Floor
 from activity_session_benchmarks.loads import Load, Server, load, require_ghz, serving
+from activity_session_benchmarks.recordings import Recording
 from activity_session_benchmarks.runs import RESULTS, Run, children, measure_all, spent
 from activity_session_benchmarks.watch import MB, resident_bytes
 from activity_session_server import addresses
@@ -247,9 +247,10 @@ def workers(run: Run, count: int) -> Iterator[Side]:
 def floors(run: Run, count: int) -> Iterator[Side]:
     """Bare processes, each on its core, that share a port as our workers do."""
     is_up = _CONTEXT.Barrier(count + 1)
+    (recordings,) = record(run.url, "GetSession", [0])
     with addresses.shared("127.0.0.1:0") as address:
         processes = [
-            _CONTEXT.Process(target=answer, args=(run.url, address, core, is_up), daemon=True)
+            _CONTEXT.Process(target=answer, args=(run.url, recordings, address, core, is_up), daemon=True)
             for core in (SERVER_CORE, CLIENT_CORE)[:count]
         ]
         for process in processes:
@@ -263,10 +264,10 @@ def floors(run: Run, count: int) -> Iterator[Side]:
                 process.kill()
 
 
-def answer(url: str, address: str, core: int, is_up: Any) -> None:
+def answer(url: str, recordings: list[Recording], address: str, core: int, is_up: Any) -> None:
     os.sched_setaffinity(0, {core})
     options = [("grpc.so_reuseport", 1)]
-    server = grpc.server(ThreadPoolExecutor(THREADS), [Floor(make_url(url), "GetSession")], options=options)
+    server = grpc.server(ThreadPoolExecutor(THREADS), [Floor(url, recordings)], options=options)
     server.add_insecure_port(address)
     server.start()
     is_up.wait(WAIT_SECONDS)

@@ -35,9 +35,10 @@ ghz (`go install github.com/bojand/ghz/cmd/ghz@v0.120.0`) and, for the workers, 
   the client spends is not in it, on no side.
 - Servers, and peers that work in the caller's process, have one core. Clients, the load generator
   [ghz](https://ghz.sh) and MariaDB have another. An answer that is not OK ends the run.
-- The floor of a call is a bare grpcio server with the same options that runs the raw statements of that call by the
-  plain driver (sqlite3, PyMySQL), in the same transaction, on the same database, and answers nothing. The empty floor
-  runs no statement. Ours and its floors are loaded in turn, so that whatever else the machine does befalls all alike;
+- The floor of a call is a bare grpcio server with the same options that sends the statements of that call by the plain
+  driver (sqlite3, PyMySQL), in the same transaction, on the same database, and returns nothing. They are recorded on
+  our server: the floor sends what a call sends, with parameters of its own only where two calls differ. The empty floor
+  sends no statement. Ours and its floors are loaded in turn, so that whatever else the machine does befalls all alike;
   figures are medians of the rounds.
 - SQLite has its write-ahead log with `synchronous=FULL`, which waits for the disk at each commit. MariaDB does so once
   a second (`innodb_flush_log_at_trx_commit=2`): the disk that it waits for is not in the figures.
