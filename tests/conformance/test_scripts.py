@@ -33,7 +33,7 @@ def test_every_rpc_occurs() -> None:
 
 
 def test_every_reason_occurs() -> None:
-    assert {step.fields.get("reason") for script in SCRIPTS for step in script.steps} - {None} == REASONS
+    assert {getattr(step, "reason", "") for script in SCRIPTS for step in script.steps} - {""} == REASONS
 
 
 def test_every_operator_step_occurs_and_is_explained_and_done() -> None:
@@ -44,7 +44,7 @@ def test_every_operator_step_occurs_and_is_explained_and_done() -> None:
 
 
 def test_all_that_a_step_can_hold_is_explained() -> None:
-    fields = {name for script in SCRIPTS for step in script.steps for name in (step.kind, *step.fields)}
+    fields = {name for script in SCRIPTS for part in (script, *script.steps) for name in part.model_fields_set}
     assert [name for name in sorted(fields) if f'"{name}"' not in README] == []
 
 
@@ -58,17 +58,22 @@ def changed(step: dict[str, Any], **fields: Any) -> list[dict[str, Any]]:
     [
         ([{"request": {}}], "step 1: it is one of call, watch, "),
         ([GET, {**GET, **WATCHED[0]}], "step 2: it is one of call, watch, "),
-        ([{"call": "SessionService/GetSession"}], "step 1: request: it is missing"),
+        ([{"call": "SessionService/GetSession"}], "step 1: request: Field required"),
         (changed(GET, call="SessionService/GetSesion"), "step 1: call: 'SessionService/GetSesion' is none of"),
         (changed(GET, call=WATCH), f"step 1: call: '{WATCH}' is none of"),
-        (changed(GET, statsu="OK"), "step 1: statsu: there is no such field here"),
-        (changed(GET, skip=["session"]), "step 1: skip: there is no such field here"),
+        (changed(GET, statsu="OK"), "step 1: statsu: Extra inputs are not permitted"),
+        (changed(GET, skip=["session"]), "step 1: skip: Extra inputs are not permitted"),
         (changed(GET, status="NOTFOUND"), "step 1: status: 'NOTFOUND' is none of"),
         (changed(GET, status="ABORTED", reason="ETAG"), "step 1: reason: 'ETAG' is none of"),
         (changed(GET, reason="ETAG_MISMATCH"), "step 1: reason: it cannot be expected with this status"),
         (changed(GET, status="ABORTED", response={}), "step 1: response: it cannot be expected with this status"),
-        (changed(GET, timeout="1"), "step 1: timeout: it has the wrong type"),
-        (changed(GET, request=[]), "step 1: request: it has the wrong type"),
+        (changed(GET, timeout="1"), "step 1: timeout: Input should be a valid number"),
+        (changed(GET, timeout=True), "step 1: timeout: Input should be a valid number"),
+        (changed(GET, timeout=0), "step 1: timeout: Input should be greater than 0"),
+        (changed(GET, request=[]), "step 1: request: Input should be a valid dictionary"),
+        (changed(GET, status="ABORTED", fields=None), "step 1: fields: Input should be a valid list"),
+        (changed(GET, status="ABORTED", fields=["a", 1]), "step 1: fields.1: Input should be a valid string"),
+        (changed(GET, start=""), "step 1: start: String should have at least 1 character"),
         (changed(GET, request={"nam": "a"}), "step 1: request.nam: GetSessionRequest has no such field"),
         (changed(GET, response={"labels": {"a": "b"}, "turn": {"x": None}}), "step 1: response.turn.x: TurnLease has"),
         (changed(GET, request={"name": "${trip}"}), "step 1: request: ${trip} was not saved before"),
@@ -91,14 +96,24 @@ def test_a_mistake_in_a_step_is_told(steps: list[dict[str, Any]], found: str) ->
     ("text", "found"),
     [
         ("{", "Expecting property name"),
-        ("[]", "it is no object"),
-        ('{"title": "Some"}', "steps: it is missing"),
-        ('{"title": 1, "steps": []}', "title: it has the wrong type"),
-        ('{"title": "Some", "steps": [], "backend": []}', "backend: there is no such field here"),
-        ('{"title": "Some", "steps": [], "backends": ["mysql"]}', "backends: 'mysql' is none of"),
+        ("[]", "Input should be a valid dictionary"),
+        ('{"title": "Some"}', "steps: Field required"),
+        ('{"title": 1, "steps": []}', "title: Input should be a valid string"),
+        ('{"title": "Some", "steps": [], "backend": []}', "backend: Extra inputs are not permitted"),
+        ('{"title": "Some", "steps": [], "backends": ["mysql"]}', "backends: 'mysql' is none of mariadb, sqlite"),
+        ('{"title": "Some", "steps": [], "server": {"adress": ""}}', "server: 'adress' is none of address, "),
+        ('{"title": "Some", "steps": [1]}', "step 1: it is one of call, watch, "),
         ('{"title": "Some", "title": "Other", "steps": []}', "a field stands twice among title, title, steps"),
     ],
 )
 def test_a_mistake_around_the_steps_is_told(text: str, found: str) -> None:
     with pytest.raises(ScriptError, match=f"^{re.escape(f'some.json: {found}')}"):
         load("some.json", text)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    steps = [{**GET, "request": []}, GET, {**GET, "statsu": "OK"}]
+    with pytest.raises(ScriptError) as raised:
+        load("some.json", json.dumps({"steps": steps}))
+    told = [line.rpartition(": ")[0] for line in str(raised.value).splitlines()]
+    assert told == ["some.json: title", "some.json: step 1: request", "some.json: step 3: statsu"]

@@ -8,7 +8,17 @@ from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol
 
 from activity_session_testing.conformance.matching import Mismatch, filled, match, value_at
-from activity_session_testing.conformance.scripts import WATCH, Script, Step
+from activity_session_testing.conformance.scripts import (
+    WATCH,
+    CallStep,
+    CancelStep,
+    FinishStep,
+    OperatorStep,
+    ReceiveStep,
+    Script,
+    Step,
+    WatchStep,
+)
 from activity_session_testing.moments import eventually
 
 # Longer than the longest that a server may take, which is its own deadline of 30 seconds.
@@ -55,87 +65,87 @@ class Player:
         unique = secrets.token_hex(4)
         new = {"namespace_id": f"{script.name}-{unique}", "namespace": {}}
         self._variables = {"namespace": f"namespaces/{script.name}-{unique}", "unique": unique}
-        self._take(Step(0, "call", "NamespaceService/CreateNamespace", {"request": new}))
+        self._take(0, CallStep(call="NamespaceService/CreateNamespace", request=new))
         try:
-            for step in script.steps:
-                self._take(step)
+            for number, step in enumerate(script.steps, 1):
+                self._take(number, step)
         finally:
             for call in self._open.values():
                 call.answers.cancel()
 
-    def _take(self, step: Step) -> None:
-        filled_step = step._replace(fields=filled(step.fields, self._variables))
+    def _take(self, number: int, step: Step) -> None:
+        fields = {name: filled(getattr(step, name), self._variables) for name in step.model_fields_set}
         try:
-            getattr(self, f"_{step.kind}")(filled_step)
+            getattr(self, f"_{step.kind}")(step.model_copy(update=fields))
         except Mismatch as mismatch:
-            raise Mismatch(f"step {step.number} ({step.kind} {step.subject}): {mismatch}") from None
+            raise Mismatch(f"step {number} ({step.kind} {step.subject}): {mismatch}") from None
 
-    def _operator(self, step: Step) -> None:
-        getattr(self._hands, step.subject)(**step.fields)
-        if "start" in step.subject:
+    def _operator(self, step: OperatorStep) -> None:
+        getattr(self._hands, step.operator)(**({"server": step.server} if step.server else {}))
+        if "start" in step.operator:
             eventually(self._is_reached)
 
     def _is_reached(self) -> bool:
         """Whether the client has found the server again; each waits in its own way before it connects anew."""
         return "message" in _next(self._caller.begin("InfoService/GetServerInfo", {}, timeout=5))
 
-    def _call(self, step: Step) -> None:
-        call = _Call(self._caller.begin(step.subject, step.fields["request"], step.fields.get("timeout")))
-        if "start" in step.fields:
-            self._open[step.fields["start"]] = call
+    def _call(self, step: CallStep) -> None:
+        call = _Call(self._caller.begin(step.call, step.request, step.timeout or None))
+        if step.start:
+            self._open[step.start] = call
         else:
             self._judge(step, call)
 
-    def _watch(self, step: Step) -> None:
-        self._open[step.subject] = _Call(self._caller.begin(WATCH, step.fields["request"]), is_watch=True)
+    def _watch(self, step: WatchStep) -> None:
+        self._open[step.watch] = _Call(self._caller.begin(WATCH, step.request), is_watch=True)
 
-    def _receive(self, step: Step) -> None:
-        for index, message in enumerate(step.fields["messages"]):
-            line = _next(self._open[step.subject].answers, step.fields.get("skip", []))
+    def _receive(self, step: ReceiveStep) -> None:
+        for index, message in enumerate(step.messages):
+            line = _next(self._open[step.receive].answers, step.skip)
             match({"message": message}, line, f"messages.{index}")
 
-    def _finish(self, step: Step) -> None:
-        self._judge(step, self._open.pop(step.subject))
+    def _finish(self, step: FinishStep) -> None:
+        self._judge(step, self._open.pop(step.finish), step.skip)
 
-    def _cancel(self, step: Step) -> None:
-        call = self._open.pop(step.subject)
+    def _cancel(self, step: CancelStep) -> None:
+        call = self._open.pop(step.cancel)
         call.answers.cancel()
         while "status" not in (line := _next(call.answers)):
             pass
         match("CANCELLED", line["status"], "status")
 
-    def _judge(self, step: Step, call: _Call) -> None:
+    def _judge(self, expected: CallStep | FinishStep, call: _Call, skip: Collection[str] = ()) -> None:
         """Hold the end of a call to what is expected of it, and keep what is to be saved."""
-        line = _next(call.answers, step.fields.get("skip", []))
+        line = _next(call.answers, skip)
         answer = {}
         if "message" in line and not call.is_watch:
             answer, line = line["message"], _next(call.answers)
         if "message" in line:
             raise Mismatch(f"a message came in place of the end: {line['message']}")
-        expected = step.fields.get("status", "OK")
-        if line["status"] != expected:
+        if line["status"] != expected.status:
             found = f"{line['status']} {line.get('reason', '')} {line.get('error', '')}".strip()
-            raise Mismatch(f"status is {found!r}, expected {expected}")
-        source = answer if expected == "OK" else {"metadata": line["metadata"]}
-        if expected == "OK":
-            _judge_answer(step.fields, answer)
+            raise Mismatch(f"status is {found!r}, expected {expected.status}")
+        source = answer if expected.status == "OK" else {"metadata": line["metadata"]}
+        if expected.status == "OK":
+            _judge_answer(expected, answer)
         else:
-            _judge_error(step.fields, line)
-        for variable, path in step.fields.get("save", {}).items():
+            _judge_error(expected, line)
+        for variable, path in expected.save.items():
             self._variables[variable] = str(value_at(path, source))
 
 
-def _judge_answer(expected: dict[str, Any], answer: dict[str, Any]) -> None:
-    match(expected.get("response", {}), answer, "response")
-    for path, value in expected.get("different", {}).items():
+def _judge_answer(expected: CallStep | FinishStep, answer: dict[str, Any]) -> None:
+    match(expected.response, answer, "response")
+    for path, value in expected.different.items():
         if value_at(path, answer) == value:
             raise Mismatch(f"{path} is {value!r}, expected something else")
 
 
-def _judge_error(expected: dict[str, Any], line: dict[str, Any]) -> None:
-    match(expected.get("reason", ""), line["reason"], "reason")
-    match(expected.get("metadata", {}), line["metadata"], "metadata")
-    match(expected.get("fields", line["fields"]), line["fields"], "fields")
+def _judge_error(expected: CallStep | FinishStep, line: dict[str, Any]) -> None:
+    match(expected.reason, line["reason"], "reason")
+    match(expected.metadata, line["metadata"], "metadata")
+    if "fields" in expected.model_fields_set:
+        match(expected.fields, line["fields"], "fields")
 
 
 def _next(answers: Answers, skip: Collection[str] = ()) -> dict[str, Any]:

@@ -4,10 +4,22 @@ README.md has the format.
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Self
 
 import grpc
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.settings import FIELDS
@@ -36,50 +48,156 @@ OPERATOR_STEPS = {
     "hold_network",
     "release_network",
 }
-_SCRIPT = {"title": str, "about": str, "server": dict, "backends": list, "steps": list}
-_OF_ERRORS = {"reason": str, "metadata": dict, "fields": list}
-_OF_ANSWERS = {"response": dict, "different": dict}
-_EXPECTATIONS = {"status": str, "save": dict, **_OF_ERRORS, **_OF_ANSWERS}
-_KINDS: dict[str, dict[str, Any]] = {
-    "call": {"request": dict, "start": str, "timeout": (int, float), **_EXPECTATIONS},
-    "watch": {"request": dict},
-    "receive": {"messages": list, "skip": list},
-    "finish": {"skip": list, **_EXPECTATIONS},
-    "cancel": {},
-    "operator": {"server": dict},
-}
-_REQUIRED = {"title", "steps", "request", "messages"}
-_WORDS = {
-    "backends": set(BACKENDS),
-    "status": set(grpc.StatusCode.__members__),
-    "reason": REASONS,
-    "skip": {field.name for field in METHODS[WATCH].output_type.fields},
-    "operator": OPERATOR_STEPS,
-    "call": set(METHODS) - {WATCH},
-    "server": set(FIELDS),
-}
+KINDS = ("call", "watch", "receive", "finish", "cancel", "operator")
+
+
+def _known(words: Collection[str]) -> AfterValidator:
+    """Holds a text, each text of a list, or each key of an object, to the words that there are."""
+
+    def check(value: Any) -> Any:
+        for word in [value] if isinstance(value, str) else value:
+            if word not in words:
+                raise ValueError(f"{word!r} is none of {', '.join(sorted(words))}")
+        return value
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, Field(min_length=1)]
+Object = dict[str, Any]
+ServerSettings = Annotated[Object, _known(FIELDS)]
+MessageKinds = Annotated[list[str], _known([field.name for field in METHODS[WATCH].output_type.fields])]
 
 
 class ScriptError(Exception):
-    """A script that is not well-formed; the text says where."""
+    """A script that is not well-formed; the text says where, with a line for each mistake."""
 
 
-class Step(NamedTuple):
-    """One step; `subject` is the value of the field that its kind is named after, `fields` has the others."""
-
-    number: int
-    kind: str
-    subject: str
-    fields: dict[str, Any]
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Script(NamedTuple):
+class _Step(_Strict):
+    """One step."""
+
+    note: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name of the field that only such steps have."""
+        return _kind(self.model_fields_set) or ""
+
+    @property
+    def subject(self) -> str:
+        """The value of that field."""
+        return str(getattr(self, self.kind))
+
+
+class _End(_Strict):
+    """How a call is to end. What an answer or an error is not held to has not been set."""
+
+    status: Annotated[str, _known(grpc.StatusCode.__members__)] = "OK"
+    reason: Annotated[str, _known(REASONS)] = ""
+    metadata: Object = {}
+    fields: list[str] = []
+    response: Object = {}
+    different: Object = {}
+    save: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _hold_to_status(self) -> Self:
+        for name in ("reason", "metadata", "fields") if self.status == "OK" else ("response", "different"):
+            if name in self.model_fields_set:
+                raise ValueError(f"{name}: it cannot be expected with this status")
+        return self
+
+
+class CallStep(_Step, _End):
+    """Makes a call, or begins it under the name in `start`. A `timeout`, in seconds, of 0 is none."""
+
+    call: Annotated[str, _known(METHODS.keys() - {WATCH})]
+    request: Object
+    start: Name = ""
+    timeout: Annotated[float, Field(gt=0)] = 0
+
+    @model_validator(mode="after")
+    def _hold_start_to_beginning(self) -> Self:
+        if self.start and self.model_fields_set & _End.model_fields.keys():
+            raise ValueError("start: what is expected stands in the step with finish")
+        return self
+
+
+class WatchStep(_Step):
+    """Opens a watch."""
+
+    watch: Name
+    request: Object
+
+
+class ReceiveStep(_Step):
+    """Expects messages of a watch."""
+
+    receive: Name
+    messages: list[Object]
+    skip: MessageKinds = []
+
+
+class FinishStep(_Step, _End):
+    """Expects the end of a call that was begun, or of a watch."""
+
+    finish: Name
+    skip: MessageKinds = []
+
+
+class CancelStep(_Step):
+    """Ends a call or a watch from the side of the client."""
+
+    cancel: Name
+
+
+class OperatorStep(_Step):
+    """Does what no client can do."""
+
+    operator: Annotated[str, _known(OPERATOR_STEPS)]
+    server: ServerSettings = {}
+
+    @model_validator(mode="after")
+    def _hold_server_to_starts(self) -> Self:
+        if "server" in self.model_fields_set and "start" not in self.operator:
+            raise ValueError("server: only a server that is started takes settings")
+        return self
+
+
+def _kind(step: Any) -> str | None:
+    kinds = [kind for kind in KINDS if isinstance(step, dict | set) and kind in step]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+Step = Annotated[
+    Annotated[CallStep, Tag("call")]
+    | Annotated[WatchStep, Tag("watch")]
+    | Annotated[ReceiveStep, Tag("receive")]
+    | Annotated[FinishStep, Tag("finish")]
+    | Annotated[CancelStep, Tag("cancel")]
+    | Annotated[OperatorStep, Tag("operator")],
+    Discriminator(_kind, custom_error_type="kind", custom_error_message=f"it is one of {', '.join(KINDS)}"),
+]
+
+
+class Script(_Strict):
     """One script; `server` has the settings that its server must have."""
 
-    name: str
-    server: dict[str, Any]
-    backends: tuple[str, ...]
-    steps: tuple[Step, ...]
+    title: str
+    about: str = ""
+    server: ServerSettings = {}
+    backends: Annotated[list[str], _known(BACKENDS)] = list(BACKENDS)
+    steps: list[Step]
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """The name of its file, without the ending."""
+        return self._name
 
     @property
     def settings(self) -> str:
@@ -97,6 +215,23 @@ class Script(NamedTuple):
         """Whether it holds up everybody who uses the same database server."""
         return any(step.subject == "hold_commits" for step in self.steps)
 
+    @model_validator(mode="after")
+    def _hold_to_order(self) -> Self:
+        """Hold the steps to what came before: the variables that they use, and the calls that are under way."""
+        variables, open_calls = {"namespace", "unique"}, dict[str, str]()
+        for number, step in enumerate(self.steps, 1):
+            try:
+                method = METHODS.get(_method(step, open_calls))
+                for name in step.model_fields_set - {"note"}:
+                    _check_value(name, getattr(step, name), method, variables)
+            except ValueError as error:
+                raise ValueError(f"step {number}: {error}") from None
+            if isinstance(step, _End):
+                variables |= step.save.keys()
+        for name in open_calls:
+            raise ValueError(f"{name}: it is neither finished nor cancelled")
+        return self
+
 
 def load_all() -> list[Script]:
     """All scripts of this folder."""
@@ -110,95 +245,49 @@ def load(file: str, text: str) -> Script:
         ScriptError: with file, step and field.
     """
     try:
-        whole = json.loads(text, object_pairs_hook=_without_duplicates)
-        _check_fields(whole, _SCRIPT)
-        steps = tuple(_step(number, step) for number, step in enumerate(whole["steps"], 1))
-        _check_order(steps)
-    except (ScriptError, json.JSONDecodeError) as error:
+        script = Script.model_validate(json.loads(text, object_pairs_hook=_without_duplicates))
+    except ValidationError as error:
+        raise ScriptError("\n".join(f"{file}: {_told(mistake)}" for mistake in error.errors())) from None
+    except ValueError as error:
         raise ScriptError(f"{file}: {error}") from None
-    name = file.removesuffix(".json")
-    return Script(name, whole.get("server", {}), tuple(whole.get("backends", BACKENDS)), steps)
+    script._name = file.removesuffix(".json")  # noqa: SLF001 - pydantic's way to a value that is not in the text
+    return script
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ScriptError(f"a field stands twice among {', '.join(name for name, _ in pairs)}")
+        raise ValueError(f"a field stands twice among {', '.join(name for name, _ in pairs)}")
     return made
 
 
-def _check_fields(given: Any, types: dict[str, Any]) -> None:
-    """Hold an object to the fields that it must and may have, their types, and the words that they know."""
-    if not isinstance(given, dict):
-        raise ScriptError("it is no object")
-    for name in types:
-        if name in _REQUIRED and name not in given:
-            raise ScriptError(f"{name}: it is missing")
-    for name, value in given.items():
-        if name not in types:
-            raise ScriptError(f"{name}: there is no such field here")
-        if not isinstance(value, types[name]) or isinstance(value, bool):
-            raise ScriptError(f"{name}: it has the wrong type")
-        for word in value if isinstance(value, (list, dict)) else [value]:
-            if name in _WORDS and word not in _WORDS[name]:
-                raise ScriptError(f"{name}: {word!r} is none of {', '.join(sorted(_WORDS[name]))}")
-
-
-def _step(number: int, step: Any) -> Step:
-    try:
-        kind = _kind(step)
-        _check_fields(step, {kind: str, "note": str, **_KINDS[kind]})
-        _check_expectations(step)
-    except ScriptError as error:
-        raise ScriptError(f"step {number}: {error}") from None
-    fields = {name: value for name, value in step.items() if name not in (kind, "note")}
-    return Step(number, kind, step[kind], fields)
-
-
-def _kind(step: Any) -> str:
-    kinds = [kind for kind in _KINDS if kind in step]
-    if len(kinds) != 1:
-        raise ScriptError(f"it is one of {', '.join(_KINDS)}")
-    return kinds[0]
-
-
-def _check_expectations(step: dict[str, Any]) -> None:
-    if "server" in step and "start" not in step["operator"]:
-        raise ScriptError("server: only a server that is started takes settings")
-    if "start" in step and not _EXPECTATIONS.keys().isdisjoint(step):
-        raise ScriptError("start: what is expected stands in the step with finish")
-    misplaced = _OF_ERRORS if step.get("status", "OK") == "OK" else _OF_ANSWERS
-    for name in misplaced:
-        if name in step:
-            raise ScriptError(f"{name}: it cannot be expected with this status")
-
-
-def _check_order(steps: tuple[Step, ...]) -> None:
-    """Hold the steps to what came before: the variables that they use, and the calls that are under way."""
-    variables, open_calls = {"namespace", "unique"}, dict[str, str]()
-    for step in steps:
-        try:
-            method = _method(step, open_calls)
-            for name, value in step.fields.items():
-                _check_value(name, value, METHODS.get(method), variables)
-        except ScriptError as error:
-            raise ScriptError(f"step {step.number}: {error}") from None
-        variables |= set(step.fields.get("save", {}))
-    for name in open_calls:
-        raise ScriptError(f"{name}: it is neither finished nor cancelled")
+def _told(mistake: Any) -> str:
+    """A mistake that pydantic has found, in a line: step, field, and what is wrong."""
+    match mistake["loc"]:
+        case ("steps", index, *where):
+            # Behind the index stands the kind, then the field.
+            places = [f"step {index + 1}", ".".join(map(str, where[1:]))]
+        case where:
+            places = [".".join(map(str, where))]
+    return ": ".join([*filter(None, places), mistake["msg"].removeprefix("Value error, ")])
 
 
 def _method(step: Step, open_calls: dict[str, str]) -> str:
-    """The method that a step is about, if any; takes note of what is under way behind it."""
-    if step.kind in ("receive", "finish", "cancel"):
-        if step.subject not in open_calls:
-            raise ScriptError(f"{step.kind}: {step.subject!r} is not under way")
-        return open_calls[step.subject] if step.kind == "receive" else open_calls.pop(step.subject)
-    method = {"call": step.subject, "watch": WATCH}.get(step.kind, "")
-    name = step.subject if step.kind == "watch" else step.fields.get("start")
+    """The method that a step is about, if any; takes note of what is under way after it."""
+    match step:
+        case OperatorStep():
+            return ""
+        case ReceiveStep() | FinishStep() | CancelStep():
+            if step.subject not in open_calls:
+                raise ValueError(f"{step.kind}: {step.subject!r} is not under way")
+            return open_calls[step.subject] if isinstance(step, ReceiveStep) else open_calls.pop(step.subject)
+        case CallStep():
+            name, method = step.start, step.call
+        case WatchStep():
+            name, method = step.watch, WATCH
     if name in open_calls:
-        raise ScriptError(f"{name}: it is under way")
-    if name is not None:
+        raise ValueError(f"{name}: it is under way")
+    if name:
         open_calls[name] = method
     return method
 
@@ -206,7 +295,7 @@ def _method(step: Step, open_calls: dict[str, str]) -> str:
 def _check_value(name: str, value: Any, method: Any, variables: set[str]) -> None:
     for used in VARIABLE.findall(json.dumps(value)):
         if used not in variables:
-            raise ScriptError(f"{name}: ${{{used}}} was not saved before")
+            raise ValueError(f"{name}: ${{{used}}} was not saved before")
     if name == "request":
         _check_message(value, method.input_type, name)
     if name in ("response", "messages"):
@@ -219,7 +308,7 @@ def _check_message(message: Any, of: Any, where: str) -> None:
     for name, value in message.items():
         field = of.fields_by_name.get(name)
         if field is None:
-            raise ScriptError(f"{where}.{name}: {of.name} has no such field")
+            raise ValueError(f"{where}.{name}: {of.name} has no such field")
         inner, parts = field.message_type, [value]
         if isinstance(value, list):
             parts = value
