@@ -50,8 +50,8 @@ class App:
         self.store = open_store(settings)
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
-        self.health = Health(ROUTES)
-        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="call")
+        self._pools = {name: ThreadPoolExecutor(count, name) for name, count in _threads(settings).items()}
+        self.health = Health(ROUTES, self._pools["health"])
         self._server = self._make_server()
         try:
             self.port = _listen(self._server, settings.address)
@@ -83,7 +83,8 @@ class App:
         self.health.end_watches()
         self.feeds.drain(self.settings.drain_timeout)
         ended.wait()
-        self._threads.shutdown()
+        for pool in self._pools.values():
+            pool.shutdown()
         self.feeds.stop()
         self._upkeep.join()
         self.store.close()
@@ -92,14 +93,14 @@ class App:
     def _make_server(self) -> grpc.Server:
         settings = self.settings
         server = grpc.server(
-            self._threads,
+            self._pools["call"],
             options=_options(settings),
             maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
         )
         Handlers(self.store, self.live, Edge(settings.limits, settings.anonymous_role)).add_to(server)
         self.health.add_to(server)
         if settings.serves_reflection:
-            reflection.add_to(server, (*ROUTES, "grpc.health.v1.Health"))
+            reflection.add_to(server, (*ROUTES, "grpc.health.v1.Health"), self._pools["reflection"])
         return server
 
     def _make_watches(self) -> Watches:
@@ -171,6 +172,11 @@ def running(settings: Settings) -> Iterator[App]:
         yield app
     finally:
         app.stop()
+
+
+def _threads(settings: Settings) -> dict[str, int]:
+    """How many threads handlers have, by the name of the pool; only those that are needed are started."""
+    return {"call": settings.threads, "health": 1, "reflection": 2}
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

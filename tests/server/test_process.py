@@ -353,7 +353,7 @@ class TestReflection:
         self, log: Path, flags: list[str], flag: str, *, is_on: bool
     ) -> None:
         with serving_process(log, *flags, "--address", "[::ffff:127.0.0.1]:0", "--reflection", flag) as server:
-            assert "no TLS and no authentication" in eventually(log.read_text)
+            assert eventually(lambda: "no TLS and no authentication" in log.read_text())
             with connected(f"127.0.0.1:{server.address.rpartition(':')[2]}") as client:
                 assert answers_reflection(client) == is_on
 

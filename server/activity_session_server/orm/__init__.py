@@ -1,4 +1,7 @@
-"""The tables. Importing this package maps every class, so that relationships find each other by name."""
+"""The tables. Importing this package maps every class, so that relationships find each other by name.
+
+May import the rules; neither gRPC, nor threads and locks, nor what runs the SQL.
+"""
 
 from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.activity_session_participant import ActivitySessionParticipant

@@ -5,28 +5,31 @@ database, so that a load balancer moves away from a server without one while nob
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
+from activity_session_server.rpc.pools import Pool, run_by
+
 _STATUS = HealthCheckResponse.ServingStatus
 
 
-_POOL = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
-
-
 class _Servicer(health.HealthServicer):  # type: ignore[misc]  # it ships no types
-    """Answers by a thread of its own, so that health is told while all others are busy."""
+    """Served by threads of its own, so that health is told while all others are busy."""
 
-    def __init__(self) -> None:
-        # A watch needs the thread only until its first answer; the others are sent by whoever sets a status.
-        super().__init__(experimental_thread_pool=_POOL)
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
         self._watches: set[Callable[[object], None]] = set()
+        # The names of the protos. In the class they would be one for all servers of a process.
+        self.Check = run_by(pool, super().Check)
+        self.List = run_by(pool, super().List)
+        # A watch needs a thread only until its first response; the others are sent by the thread that sets a status.
+        self.Watch = run_by(pool, self._watch)
+        self.Watch.experimental_non_blocking = True
 
-    def Watch(self, request: Any, context: Any, send_response_callback: Any = None) -> Any:  # noqa: N802
+    def _watch(self, request: Any, context: Any, send_response_callback: Any) -> Any:
         self._watches.add(send_response_callback)
         context.add_callback(lambda: self._watches.discard(send_response_callback))
         return super().Watch(request, context, send_response_callback)
@@ -36,22 +39,13 @@ class _Servicer(health.HealthServicer):  # type: ignore[misc]  # it ships no typ
         for send in tuple(self._watches):
             send(None)
 
-    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protos' name
-        return super().Check(request, context)
-
-    def List(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protos' name
-        return super().List(request, context)
-
-    # grpcio's sync server takes the pool from the handler, as it does for Watch in the health package itself.
-    Check.experimental_thread_pool = List.experimental_thread_pool = _POOL  # type: ignore[attr-defined]
-
 
 class Health:
     """The statuses of a server."""
 
-    def __init__(self, services: Iterable[str]) -> None:
+    def __init__(self, services: Iterable[str], pool: Pool) -> None:
         self._services = tuple(services)
-        self._servicer = _Servicer()
+        self._servicer = _Servicer(pool)
         self._is_ready: bool | None = None
 
     def add_to(self, server: grpc.Server) -> None:

@@ -4,26 +4,20 @@ grpcio-reflection serves v1alpha only. The messages of v1 are the same on the wi
 """
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from activity_session_server.rpc.pools import Pool, run_by
+
 NAMES = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")
 
 
-def add_to(server: grpc.Server, services: Iterable[str]) -> None:
+def add_to(server: grpc.Server, services: Iterable[str], pool: Pool) -> None:
     """Serve the descriptors of the services; by threads of their own, since a stream holds one while it is open."""
     servicer = reflection.ReflectionServicer((*services, *NAMES))
-    pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reflection")
-
-    def answer(requests: Any, context: Any) -> Any:
-        return servicer.ServerReflectionInfo(requests, context)
-
-    answer.experimental_thread_pool = pool  # type: ignore[attr-defined]
     handler = grpc.stream_stream_rpc_method_handler(
-        answer,
+        run_by(pool, servicer.ServerReflectionInfo),
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )

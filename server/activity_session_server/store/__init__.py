@@ -1,7 +1,6 @@
-"""All that knows SQL: the engine, transactions, queries and migrations.
+"""All that knows SQL: the machine that runs functions in transactions, its queries, and the migrations.
 
-Queries are functions over a `Reader` or a `Writer`, in one file per resource, named after the RPCs that need them. They
-take and answer messages; rows do not leave this package.
+May import the tables and the rules; not gRPC. The machine knows no query: `queries` stands above it.
 """
 
 from activity_session_server.store.readers import Raced, Reader, Writer

@@ -1,4 +1,4 @@
 """One function per RPC, with the rule and the scope of its transaction.
 
-May import the queries and all below them; neither gRPC, nor SQL, nor threads.
+May import the store, its queries, and all below them; neither gRPC, nor SQL, nor threads and locks.
 """

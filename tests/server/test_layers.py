@@ -1,0 +1,110 @@
+"""What each folder may import: forbidden imports are planted in a copy of the server, and each must be refused."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVER = "activity_session_server"
+FLOORS = "Floors: each may import those below it"
+MACHINE = "The machine of the store knows no query"
+CLIENT = "The client knows no server"
+GRPC = "Only rpc and the hall know gRPC"
+SQL = "Only store and orm know SQL"
+THREADS = "Only live, the machine of the store and the hall start threads or hold locks"
+HALL = ("__main__", "workers", "app", "logs", "settings", "addresses")
+# By folder: a module of it, and what it must not import, with the contract that says so.
+FORBIDDEN = {
+    f"{SERVER}.rpc": (
+        "status",
+        {"sqlalchemy": SQL, "threading": THREADS, "concurrent": THREADS, f"{SERVER}.app": FLOORS},
+    ),
+    f"{SERVER}.live": ("watches", {"grpc": GRPC, "sqlalchemy": SQL, f"{SERVER}.rpc.status": FLOORS}),
+    f"{SERVER}.usecases": (
+        "events",
+        {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, f"{SERVER}.live.slots": FLOORS},
+    ),
+    f"{SERVER}.store": ("backends", {"grpc": GRPC, f"{SERVER}.usecases.access": FLOORS}),
+    f"{SERVER}.store.queries": ("heads", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.usecases.access": FLOORS}),
+    f"{SERVER}.orm": ("types", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.store.readers": FLOORS}),
+    f"{SERVER}.rules": (
+        "filters",
+        {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, "asyncio": THREADS, f"{SERVER}.orm.base": FLOORS},
+    ),
+    "activity_session": ("errors", {SERVER: CLIENT}),
+}
+PLANTS = [
+    (folder, module, imported, contract)
+    for folder, (module, contracts) in FORBIDDEN.items()
+    for imported, contract in contracts.items()
+]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The server, the client, and the contracts, in a folder where they can be changed."""
+    for package in (ROOT / "server" / SERVER, ROOT / "clients/python/activity_session"):
+        shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def plant(copy: Path, module: str, imported: str) -> None:
+    with copy.joinpath(*module.split(".")).with_suffix(".py").open("a", encoding="utf-8") as file:
+        file.write(f"\nimport {imported}\n")
+
+
+def broken_contracts(copy: Path) -> dict[str, str]:
+    """What `lint-imports` says of each contract that is broken, by the contract's name."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
+        cwd=copy,
+        env={**os.environ, "COLUMNS": "500"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    _, _, broken = done.stdout.partition("Broken contracts\n----------------\n")
+    assert done.returncode == bool(broken), done.stdout + done.stderr
+    _, *sections = re.split(r"^(.+)\n-+\n", broken, flags=re.MULTILINE)
+    return dict(zip(sections[::2], sections[1::2], strict=True))
+
+
+def test_without_a_plant_no_contract_is_broken(copy: Path) -> None:
+    assert broken_contracts(copy) == {}
+
+
+@pytest.mark.parametrize(("folder", "module", "imported", "contract"), PLANTS)
+def test_a_forbidden_import_is_refused_also_in_a_new_file(
+    copy: Path, folder: str, module: str, imported: str, contract: str
+) -> None:
+    for name in (f"{folder}.{module}", f"{folder}.planted"):
+        plant(copy, name, imported)
+    refused = broken_contracts(copy)[contract]
+    assert f"{folder}.{module} -> {imported} (" in refused
+    assert f"{folder}.planted -> {imported} (" in refused
+
+
+def test_sql_is_refused_to_the_hall(copy: Path) -> None:
+    for module in HALL:
+        plant(copy, f"{SERVER}.{module}", "sqlalchemy")
+    refused = broken_contracts(copy)[SQL]
+    assert all(f"{SERVER}.{module} -> sqlalchemy (" in refused for module in HALL)
+
+
+def test_a_query_is_refused_to_the_machine_of_the_store(copy: Path) -> None:
+    plant(copy, f"{SERVER}.store.commits", f"{SERVER}.store.queries.heads")
+    assert f"{SERVER}.store.commits -> {SERVER}.store.queries.heads" in broken_contracts(copy)[MACHINE]
+
+
+@pytest.mark.parametrize(("folder", "contract"), [(SERVER, FLOORS), (f"{SERVER}.store", MACHINE)])
+def test_a_new_file_of_the_hall_or_the_machine_must_be_given_its_place(copy: Path, folder: str, contract: str) -> None:
+    plant(copy, f"{folder}.planted", "os")
+    refused = broken_contracts(copy)
+    assert list(refused) == [contract]
+    assert f"- {folder}.planted" in refused[contract]
