@@ -13,7 +13,7 @@ from activity_session_server.addresses import AddressInUseError
 from activity_session_server.live import feeds
 from activity_session_server.live.feeds import Feeds
 from activity_session_server.live.slots import Slots
-from activity_session_server.live.turn_queues import Turns
+from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.watches import Watches
 from activity_session_server.rpc import reflection
 from activity_session_server.rpc.edge import Edge
@@ -113,9 +113,9 @@ class App:
             timeout=settings.watch_timeout,
         )
 
-    def _make_turn_queues(self) -> Turns:
+    def _make_turn_queues(self) -> TurnQueues:
         slots = Slots(self.settings.limits.waiting_turns, "calls that wait for a turn")
-        return Turns(self.store, self.feeds, slots, self._own_call)
+        return TurnQueues(self.store, self.feeds, slots, self._own_call)
 
     def _keep_up(self) -> None:
         """Look at the database, and sweep, until the server stops."""

@@ -1,4 +1,4 @@
-"""The use case of AcquireTurn: those who wait for a turn stand in line, and hold no thread meanwhile."""
+"""The use case of AcquireTurn: calls that wait for a turn stand in a queue, and hold no thread meanwhile."""
 
 import threading
 from collections import deque
@@ -18,7 +18,7 @@ from activity_session_server.store.queries import heads
 from activity_session_server.usecases import turns
 
 
-class Waiting(NamedTuple):
+class Waiter(NamedTuple):
     """A call that waits for the turn of a session."""
 
     call: Call
@@ -26,110 +26,113 @@ class Waiting(NamedTuple):
     stream: Stream
 
 
-class Turns:
-    """The turns that a server gives, and the lines of those who wait for one."""
+class TurnQueues:
+    """The turns that a server gives, and the queues of the calls that wait for one."""
 
     def __init__(self, store: Store, feeds: Feeds, slots: Slots, own_call: Callable[[str], Call]) -> None:
         self.store = store
         self.feeds = feeds
         self._slots = slots
         self._own_call = own_call
+        # Guards the queues, and that no call joins one which is just being let go.
         self._lock = threading.Lock()
-        self._lines: dict[str, Line] = {}
+        self._queues: dict[str, TurnQueue] = {}
 
     def acquire_turn(self, call: Call, request: AcquireTurnRequest, stream: Stream) -> None:
         """Take the turn; where somebody else holds it, and the request says so, wait for it.
 
         Raises:
-            ServiceError: TURN_HELD for who does not wait; SERVER_FULL, SERVER_DRAINING.
+            ServiceError: TURN_HELD for a call that does not wait; SERVER_FULL, SERVER_DRAINING.
         """
-        waiting = Waiting(call, request, stream)
+        waiter = Waiter(call, request, stream)
         try:
             lease = turns.acquire_turn(self.store, call, request)
         except ServiceError as error:
             if not (request.wait and is_held(error)):
                 raise
-            self._wait(waiting)
+            self._wait(waiter)
         else:
-            self.give(waiting, lease)
+            self.give(waiter, lease)
 
-    def give(self, waiting: Waiting, lease: TurnLease) -> None:
-        """Answer with a turn, or free it where the client has gone and cannot ask for the answer again."""
-        if waiting.stream.is_open or waiting.request.request_id:
-            waiting.stream.send(lease.SerializeToString())
-            waiting.stream.end()
+    def give(self, waiter: Waiter, lease: TurnLease) -> None:
+        """Respond with a turn, or free it where the client has gone and cannot ask for the response again."""
+        if waiter.stream.is_open or waiter.request.request_id:
+            waiter.stream.send(lease.SerializeToString())
+            waiter.stream.end()
         else:
             request = ReleaseTurnRequest(session=lease.session, token=lease.token)
             turns.release_turn(self.store, self._own_call("hand back"), request)
 
-    def _wait(self, waiting: Waiting) -> None:
-        session = self.store.read(waiting.call, lambda reader: heads.get_head(reader, *ids_of(waiting.request.session)))
+    def _wait(self, waiter: Waiter) -> None:
+        head = self.store.read(waiter.call, lambda reader: heads.get_head(reader, *ids_of(waiter.request.session)))
         self._slots.take()
-        waiting.stream.on_close(self._slots.give_back)
+        waiter.stream.on_close(self._slots.give_back)
         with self._lock:
-            line = self._lines.get(session.uid)
-            if line is None:
-                line = self._lines[session.uid] = self.feeds.follow(session, lambda feed: Line(self, feed))
-            line.waiting.append(waiting)
+            queue = self._queues.get(head.uid)
+            if queue is None:
+                queue = self._queues[head.uid] = self.feeds.follow(head, lambda feed: TurnQueue(self, feed))
+            queue.waiters.append(waiter)
 
-    def close_if_empty(self, line: "Line") -> None:
-        """Let go of a line in which nobody stands."""
+    def close_if_empty(self, queue: "TurnQueue") -> None:
+        """Let go of a queue in which no call waits."""
         with self._lock:
-            if not line.waiting:
-                self._lines.pop(line.feed.session.uid, None)
-                self.feeds.leave(line)
+            if not queue.waiters:
+                self._queues.pop(queue.feed.session.uid, None)
+                self.feeds.leave(queue)
 
 
-class Line:
-    """Those who wait for the turn of one session, in the order in which they came; a job of the feeds' threads."""
+class TurnQueue:
+    """The calls that wait for the turn of one session, in the order in which they came; a job of the feeds' threads."""
 
-    def __init__(self, turns_: Turns, feed: Feed) -> None:
+    def __init__(self, queues: TurnQueues, feed: Feed) -> None:
         self.feed = feed
-        self.waiting: deque[Waiting] = deque()
-        self._turns = turns_
+        # Any thread appends, one at a time takes away; each single step is atomic.
+        self.waiters: deque[Waiter] = deque()
+        self._queues = queues
 
     def needs(self, _sequence: int, _version: int) -> bool:
         """It needs nothing but to know whether the turn is free."""
         return False
 
     def has_work(self) -> bool:
-        """Whether the turn is free, or somebody has waited for too long, or the server goes away."""
+        """Whether the turn is free, or somebody has waited for too long, or the server is going away."""
         return (
             not self.feed.turn_is_held
             or self.feed.ended is not None
-            or self._turns.feeds.is_draining
-            or any(map(_is_over, tuple(self.waiting)))
+            or self._queues.feeds.is_draining
+            or any(map(_is_over, tuple(self.waiters)))
         )
 
     def work(self) -> bool:
-        """Send away who need not wait any longer, then try to get the turn for the first one."""
-        end = draining() if self._turns.feeds.is_draining else self.feed.ended
-        for waiting in tuple(self.waiting):
-            if end or _is_over(waiting):
-                self.waiting.remove(waiting)
-                waiting.stream.end(end or deadline_exceeded())
-        while self.waiting and not self.feed.turn_is_held:
-            self._serve(self.waiting[0])
-        self._turns.close_if_empty(self)
+        """End the calls that need not wait any longer, then try to get the turn for the first one that is left."""
+        end = draining() if self._queues.feeds.is_draining else self.feed.ended
+        for waiter in tuple(self.waiters):
+            if end or _is_over(waiter):
+                self.waiters.remove(waiter)
+                waiter.stream.end(end or deadline_exceeded())
+        while self.waiters and not self.feed.turn_is_held:
+            self._serve(self.waiters[0])
+        self._queues.close_if_empty(self)
         return True
 
     def stuck(self, seconds: float) -> None:
-        """Nothing to do: the answer to a turn is one small message."""
+        """Nothing to do: the response is one small message."""
 
-    def _serve(self, waiting: Waiting) -> None:
-        """Try to get the turn for who is first in line."""
+    def _serve(self, waiter: Waiter) -> None:
+        """Try to get the turn for the first in the queue."""
         try:
-            lease = turns.acquire_turn(self._turns.store, waiting.call, waiting.request, self.feed.session.uid)
+            lease = turns.acquire_turn(self._queues.store, waiter.call, waiter.request, self.feed.session.uid)
         except ServiceError as error:
             if is_held(error):
+                # Should the feed have heard meanwhile that the turn is free again, the next tick says so once more.
                 self.feed.turn_is_held = True
                 return
-            self.waiting.popleft()
-            waiting.stream.end(error)
+            self.waiters.popleft()
+            waiter.stream.end(error)
             return
         self.feed.turn_is_held = True
-        self.waiting.popleft()
-        self._turns.give(waiting, lease)
+        self.waiters.popleft()
+        self._queues.give(waiter, lease)
 
 
 def is_held(error: ServiceError) -> bool:
@@ -137,5 +140,5 @@ def is_held(error: ServiceError) -> bool:
     return error.reason == ErrorReason.ERROR_REASON_TURN_HELD
 
 
-def _is_over(waiting: Waiting) -> bool:
-    return waiting.call.remaining() <= 0 or not waiting.stream.is_open
+def _is_over(waiter: Waiter) -> bool:
+    return waiter.call.remaining() <= 0 or not waiter.stream.is_open

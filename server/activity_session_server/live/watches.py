@@ -17,7 +17,7 @@ from activity_session_server.store import Store
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head
 
-# How long a thread sends to one client before others have their turn, in seconds.
+# How long a thread sends to one client before it goes on with others, in seconds.
 _LONGEST_WORK = 1.0
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from activity_session_server.live.turn_queues import Turns
+from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.watches import Watches
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.store import Store
@@ -28,7 +28,7 @@ UseCase = Callable[[Store, Call, Any], Message]
 class Live(NamedTuple):
     """What serves the calls that outlive their handler."""
 
-    turn_queues: Turns
+    turn_queues: TurnQueues
     watches: Watches
 
 

@@ -46,9 +46,9 @@ _SQLITE_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTR
 class Backend:
     """One family of databases.
 
-    `one_writer`: the database admits one writer at a time, so those of this process take turns. `is_remote`: a network
-    lies between, so that the answer to a COMMIT can be lost, and others can close a connection. `driver` is the module
-    of the driver (PEP 249).
+    `one_writer`: the database admits one writer at a time, so those of this process wait for each other. `is_remote`: a
+    network lies between, so that the answer to a COMMIT can be lost, and others can close a connection. `driver` is the
+    module of the driver (PEP 249).
     """
 
     begin_write: str

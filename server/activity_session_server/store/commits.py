@@ -1,7 +1,7 @@
 """Commits: the functions of several callers in one transaction, where only one can be written at a time.
 
-SQLite admits one writer, and a commit waits for the disk. So whoever has its turn carries out the work of all who have
-come to wait meanwhile: each function in a savepoint of its own, then one commit, then all are answered (group commit:
+SQLite admits one writer, and a commit waits for the disk. So the thread that may write carries out the work of all that
+have come to wait meanwhile: each function in a savepoint of its own, then one commit, then all return (group commit:
 DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984). A function that fails takes no other
 along. MariaDB lets writers run side by side and shares the wait for the disk itself; there each has its own commit.
 """
@@ -63,33 +63,34 @@ class Commits:
         self._connections = connections
         self._backend = backend
         self._waiting: deque[Work] = deque()
-        self._turn = threading.Lock()
+        # Held by the one thread that carries out work; `_waiting` is emptied by no other.
+        self._writing = threading.Lock()
 
     def carry_out(self, work: Work) -> None:
         """Run a function and commit it, or let another thread do so; the outcome is in the work then.
 
         Raises:
-            LateError: the deadline passed before its turn came.
+            LateError: the deadline passed before it could begin.
         """
         if not self._backend.one_writer:
             self._carry_out([work])
             return
         self._waiting.append(work)
-        self._take_turn(work)
+        self._wait_to_write(work)
         try:
             if not work.is_done:
                 self._carry_out([self._waiting.popleft() for _ in range(len(self._waiting))])
         finally:
-            self._turn.release()
+            self._writing.release()
 
-    def _take_turn(self, work: Work) -> None:
-        if self._turn.acquire(timeout=max(work.call.remaining(), 0)):
+    def _wait_to_write(self, work: Work) -> None:
+        if self._writing.acquire(timeout=max(work.call.remaining(), 0)):
             return
         with suppress(ValueError):
             self._waiting.remove(work)
             raise LateError
         # Somebody is about it: it is not for this thread to say that nothing was written.
-        self._turn.acquire()
+        self._writing.acquire()
 
     def _carry_out(self, works: Sequence[Work]) -> None:
         """Run functions in one transaction and commit it.
