@@ -1,5 +1,6 @@
 """Followers of sessions, seen from their server: what many, idle and slow ones cost, and how they end."""
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from activity_session.v1.session_service_pb2 import (
     WatchSessionResponse,
 )
 from activity_session_server.app import App
+from activity_session_server.live.turn_queues import TurnQueue
 from activity_session_testing.backends import SQLITE_FILE, SQLITE_MEMORY
 from activity_session_testing.moments import Times, before, eventually
 from activity_session_testing.servers import Client, Failure, connected, failure, serving
@@ -113,6 +115,10 @@ def nothing() -> None:
 
 def idle_connections(server: App) -> int:
     return len(server.store._connections._idle)  # noqa: SLF001 - nothing else tells it
+
+
+def turn_queues(server: App) -> list[TurnQueue]:
+    return list(server.live.turn_queues._queues.values())  # noqa: SLF001 - nothing else tells it
 
 
 def counted(server: App, start: str = "") -> AbstractContextManager[Times]:
@@ -388,6 +394,49 @@ class TestLooks:
         append(client, session, "new", "newer")
         if holder:
             acquire_turn(client, session, holder)
+
+
+class TestTurnQueues:
+    def test_in_which_no_call_waits_any_more_are_left_alone(
+        self, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        works, work = itertools.count(), TurnQueue.work
+        monkeypatch.setattr(TurnQueue, "work", lambda queue: (next(works), work(queue))[1])
+        with following(database_url) as (server, client):
+            session, other = (new_session(client, PARENT).name for _ in range(2))
+            call = self._waits_for_alice(server, client, session)
+            # Looks go on as long as something is followed.
+            watch = started(client, other)
+            delete_session(client, session)
+            assert failure_of(call).reason == "SESSION_DELETED"
+            with counted(server, LOOK) as looks:
+                wait_for_looks(looks, TICKS)
+            assert watch.is_active()
+            assert next(works) == 1
+
+    def test_that_were_left_do_not_take_the_next_one_along(self, database_url: str) -> None:
+        with following(database_url) as (server, client):
+            session = new_session(client, PARENT).name
+            call = self._waits_for_alice(server, client, session)
+            (left,) = turn_queues(server)
+            release_turn(client, get_session(client, session).turn)
+            call.result()
+            eventually(lambda: not turn_queues(server))
+            next_call = waiting_for_turn(client, session, new_participant(client, PARENT))
+            (new,) = eventually(lambda: turn_queues(server))
+            # As a thread does that comes late.
+            left.work()
+            assert turn_queues(server) == [new]
+            assert not next_call.done()
+
+    @staticmethod
+    def _waits_for_alice(server: App, client: Client, session: str) -> Any:
+        """A call that waits for a turn, which Alice holds."""
+        alice, bob = (new_participant(client, PARENT) for _ in range(2))
+        acquire_turn(client, session, alice)
+        call = waiting_for_turn(client, session, bob)
+        eventually(lambda: turn_queues(server))
+        return call
 
 
 class TestDraining:

@@ -70,24 +70,29 @@ class TurnQueues:
         with self._lock:
             queue = self._queues.get(head.uid)
             if queue is None:
-                queue = self._queues[head.uid] = self.feeds.follow(head, lambda feed: TurnQueue(self, feed))
-            queue.waiters.append(waiter)
+                self._queues[head.uid] = self.feeds.follow(head, lambda feed: TurnQueue(self, feed, waiter))
+            else:
+                queue.waiters.append(waiter)
 
     def close_if_empty(self, queue: "TurnQueue") -> None:
         """Let go of a queue in which no call waits."""
         with self._lock:
-            if not queue.waiters:
-                self._queues.pop(queue.feed.session.uid, None)
-                self.feeds.leave(queue)
+            if queue.waiters:
+                return
+            uid = queue.feed.session.uid
+            # Worked on once more after it was let go, it must not take along the next one of its session.
+            if self._queues.get(uid) is queue:
+                del self._queues[uid]
+            self.feeds.leave(queue)
 
 
 class TurnQueue:
     """The calls that wait for the turn of one session, in the order in which they came; a job of the feeds' threads."""
 
-    def __init__(self, queues: TurnQueues, feed: Feed) -> None:
+    def __init__(self, queues: TurnQueues, feed: Feed, first: Waiter) -> None:
         self.feed = feed
         # Any thread appends, one at a time takes away; each single step is atomic.
-        self.waiters: deque[Waiter] = deque()
+        self.waiters = deque([first])
         self._queues = queues
 
     def needs(self, _sequence: int, _version: int) -> bool:
@@ -95,8 +100,8 @@ class TurnQueue:
         return False
 
     def has_work(self) -> bool:
-        """Whether the turn is free, or somebody has waited for too long, or the server is going away."""
-        return (
+        """Whether calls wait, and the turn is free, or one has waited for too long, or the server is going away."""
+        return bool(self.waiters) and (
             not self.feed.turn_is_held
             or self.feed.ended is not None
             or self._queues.feeds.is_draining
@@ -105,18 +110,23 @@ class TurnQueue:
 
     def work(self) -> bool:
         """End the calls that need not wait any longer, then try to get the turn for the first one that is left."""
+        try:
+            self._end_those_that_are_over()
+            while self.waiters and not self.feed.turn_is_held:
+                self._serve(self.waiters[0])
+        finally:
+            self._queues.close_if_empty(self)
+        return True
+
+    def stuck(self, seconds: float) -> None:
+        """Nothing to do: the response is one small message."""
+
+    def _end_those_that_are_over(self) -> None:
         end = draining() if self._queues.feeds.is_draining else self.feed.ended
         for waiter in tuple(self.waiters):
             if end or _is_over(waiter):
                 self.waiters.remove(waiter)
                 waiter.stream.end(end or deadline_exceeded())
-        while self.waiters and not self.feed.turn_is_held:
-            self._serve(self.waiters[0])
-        self._queues.close_if_empty(self)
-        return True
-
-    def stuck(self, seconds: float) -> None:
-        """Nothing to do: the response is one small message."""
 
     def _serve(self, waiter: Waiter) -> None:
         """Try to get the turn for the first in the queue."""
