@@ -80,7 +80,7 @@ class Compiler:
 
 def _defaulted(compiled: SQLCompiler) -> list[Any]:
     """The columns that get a constant of their own when no value is given for them."""
-    columns: list[Any] = [*compiled.insert_prefetch, *compiled.update_prefetch]
+    columns: list[Any] = list(compiled.insert_prefetch)
     return [column for column in columns if column.default.is_scalar]
 
 
