@@ -80,9 +80,10 @@ class GatheringHandler(logging.Handler):
         self._stream = stream
         # Any thread appends and one takes away: each single step is atomic.
         self._records: deque[logging.LogRecord] = deque()
-        self._dropped = 0
+        # Counted under the handler's own lock, and those that were told under `_writing`: neither takes the other's.
+        self._dropped = self._told = 0
         self._has_records, self._is_urgent = threading.Event(), threading.Event()
-        # Held from taking records until they are written, which keeps the lines in order.
+        # Guards the stream; held from taking records until they are written, which keeps the lines in order.
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -121,7 +122,8 @@ class GatheringHandler(logging.Handler):
     def _lines(self) -> Iterator[str]:
         for _ in range(len(self._records)):
             yield self.format(self._records.popleft())
-        dropped, self._dropped = self._dropped, 0
+        dropped = self._dropped - self._told
+        self._told += dropped
         if dropped:
             fields = {
                 "name": "activity_session.logs",

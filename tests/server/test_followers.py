@@ -456,6 +456,25 @@ class TestDraining:
         assert {(end.code, end.reason) for end in ends} == {(grpc.StatusCode.UNAVAILABLE, "SERVER_DRAINING")}
         assert [watch.sequences for watch in watches] == [list(range(1, 501))] * 10
 
+    def test_ends_no_watch_before_it_has_looked_a_last_time(self, database_url: str) -> None:
+        with following(database_url) as (_, other), ExitStack() as stack:
+            with serving(database_url, poll_interval=SECONDS, health_interval=NO_UPKEEP) as server:
+                client = stack.enter_context(connected(server.address))
+                session = new_session(client, PARENT).name
+                watch = stack.enter_context(Watching.of(client, session))
+                watch.wait_for_start()
+                append(other, session, "x")
+                stack.enter_context(before(server, LOOK, partial(self._work_on_all, server)))
+            assert watch.wait_for_end().reason == "SERVER_DRAINING"
+        assert watch.sequences == [1]
+
+    @staticmethod
+    def _work_on_all(server: App) -> None:
+        """As another look does that began before the last one."""
+        feeds = server.feeds
+        feeds._schedule(tuple(feeds._feeds.values()))  # noqa: SLF001
+        eventually(lambda: not feeds._jobs._scheduled)  # noqa: SLF001
+
     def test_ends_the_waiting_for_a_turn(self, database_url: str) -> None:
         with ExitStack() as stack:
             with serving(database_url, waiting_turns=19) as server:

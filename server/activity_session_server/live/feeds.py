@@ -28,7 +28,7 @@ THREADS = 2
 # Connections: one for the thread that keeps the feeds up to date, one for each of the others.
 CONNECTIONS = THREADS + 1
 # Events read at a time: at the default limits they have 32 MiB at most.
-CHUNK = 32
+EVENTS_AT_A_TIME = 32
 # While commits rain down, looks for them are not closer together than this, in seconds.
 _SHORTEST_GAP = 0.005
 
@@ -53,14 +53,18 @@ class Feed:
 
     def __init__(self, session: Head, feeds: "Feeds") -> None:
         self.session = session
+        # Written under the lock of the feeds, so that the number never goes back; read without: each is one value, and
+        # each look ends by scheduling the followers that have work. A queue of turns also sets `turn_is_held` itself.
         self.last_sequence = session.last_sequence
         self.version = 0
         self.turn_is_held = True
         self.ended: ServiceError | None = None
         self.followers: set[Follower] = set()
         self._feeds = feeds
-        self._lock = threading.Lock()
         self._state: tuple[object, ...] = ()
+        # Held while the newest events or the session are read, so that one thread reads them for all. To forget them
+        # takes no lock, which would wait for the database: each is taken once, and used from there.
+        self._reading = threading.Lock()
         self._tail: list[tuple[int, bytes]] = []
         self._message: tuple[int, bytes] = (0, b"")
 
@@ -86,7 +90,7 @@ class Feed:
 
     def events_after(self, position: int) -> list[tuple[int, bytes]]:
         """The next events after a number, as messages of a watch; the newest are read once for all."""
-        with self._lock:
+        with self._reading:
             tail = self._tail
             if not tail or position >= tail[-1][0]:
                 tail = self._tail = self._read_after(position)
@@ -99,25 +103,27 @@ class Feed:
 
         The first one of a watch is read for it: what others were sent may lack what does not make a new version.
         """
-        with self._lock:
-            if is_first or self._message[0] != self.version:
+        with self._reading:
+            message = self._message
+            if is_first or message[0] != self.version:
                 version = self.version
                 session = self._feeds.read(
                     lambda reader: sessions.find_session(reader, *ids_of(self.session.name), full=True)
                 )
                 if session is None or session.uid != self.session.uid:
                     return None
-                self._message = version, WatchSessionResponse(session=session).SerializeToString()
-            return self._message
+                message = self._message = version, WatchSessionResponse(session=session).SerializeToString()
+            return message
 
     def forget_passed(self) -> None:
         """Let go of what no follower needs any more."""
-        newest = self._tail[-1][0] if self._tail else 0
-        if not any(follower.needs(newest, self._message[0]) for follower in tuple(self.followers)):
+        tail, (version, _) = self._tail, self._message
+        newest = tail[-1][0] if tail else 0
+        if not any(follower.needs(newest, version) for follower in tuple(self.followers)):
             self._tail, self._message = [], (0, b"")
 
     def _read_after(self, position: int) -> list[tuple[int, bytes]]:
-        found = self._feeds.read(lambda reader: events.events_after(reader, self.session, position, CHUNK))
+        found = self._feeds.read(lambda reader: events.events_after(reader, self.session, position, EVENTS_AT_A_TIME))
         return [(event.sequence, WatchSessionResponse(event=event).SerializeToString()) for event in found]
 
 
@@ -127,17 +133,21 @@ class Feeds:
     def __init__(self, store: Store, own_call: Callable[[str], Call], poll_interval: float) -> None:
         """Make the feeds of a store. `own_call` makes a Call for a name; `poll_interval` is in seconds."""
         self.is_draining = False
-        # False while the database cannot say what is new.
+        # False while the database cannot say what is new. This flag and the one above are read without the lock.
         self.is_current = True
         self._store = store
         self._own_call = own_call
         self._poll_interval = poll_interval
         self._feeds: dict[str, Feed] = {}
+        # Any thread appends, and one takes away; each single step is atomic.
         self._noticed: deque[str] = deque()
+        # Guards who follows which session, and what looks write into the feeds. A thread that only goes through them
+        # takes a copy without it: a follower that comes meanwhile has a look of its own, one that has left has no work.
         self._lock = threading.Condition()
         self._woken = threading.Event()
-        self._is_stopped = False
+        self._is_closed = self._is_stopped = False
         self._jobs = JobThreads(THREADS)
+        # A place for each read at the database, so that however many threads there are, the connections suffice.
         self._readers = threading.BoundedSemaphore(THREADS)
         self._thread = threading.Thread(target=self._keep_up, name="feeds", daemon=True)
 
@@ -154,7 +164,7 @@ class Feeds:
             ServiceError: SERVER_DRAINING.
         """
         with self._lock:
-            if self.is_draining:
+            if self._is_closed:
                 raise draining()
             feed = self._feeds.get(session.uid) or Feed(session, self)
             feed.note(session)
@@ -176,9 +186,13 @@ class Feeds:
     def drain(self, timeout: float) -> None:
         """Let all followers end, behind what is written by now; waits for that, for so many seconds at most."""
         with self._lock:
-            self.is_draining = True
-            uids = tuple(self._feeds)
-        self._update(uids)
+            self._is_closed = True
+            feeds = tuple(self._feeds.values())
+        # Before the followers hear of it: one that has sent all that its feed knows ends at once.
+        if feeds:
+            self._refresh(feeds)
+        self.is_draining = True
+        self._schedule(feeds)
         with self._lock:
             self._lock.wait_for(lambda: not self._feeds, timeout)
 
@@ -190,7 +204,7 @@ class Feeds:
         self._jobs.stop()
 
     def read(self, fn: Callable[[Reader], T]) -> T:
-        """Run a function that reads; however many threads there are, only so many are at the database."""
+        """Run a function that reads, once few enough others do."""
         with self._readers:
             return self._store.read(self._own_call("follow"), fn)
 
@@ -229,9 +243,11 @@ class Feeds:
     def _update(self, uids: Iterable[str]) -> None:
         """Refresh the feeds of some sessions by one query, and have those worked on who then have work."""
         feeds = [feed for feed in map(self._feeds.get, tuple(uids)) if feed is not None]
-        if not feeds:
-            return
-        self.is_current = self._refresh(feeds)
+        if feeds:
+            self.is_current = self._refresh(feeds)
+            self._schedule(feeds)
+
+    def _schedule(self, feeds: Iterable[Feed]) -> None:
         for feed in feeds:
             for follower in tuple(feed.followers):
                 if follower.has_work():
@@ -248,6 +264,7 @@ class Feeds:
         except Exception:  # the feeds go on; the next look may succeed
             _log.exception("cannot follow")
             return False
-        for feed in feeds:
-            feed.refresh(pulses.get(feed.session.uid))
+        with self._lock:
+            for feed in feeds:
+                feed.refresh(pulses.get(feed.session.uid))
         return True

@@ -34,10 +34,12 @@ class JobThreads:
     def __init__(self, count: int) -> None:
         self._count = self._wanted = count
         self._ready: SimpleQueue[Job | None] = SimpleQueue()
+        # Guards which jobs are scheduled, so that no job is worked on twice at once, and which threads there are.
         self._lock = threading.Lock()
         self._scheduled: set[Job] = set()
-        self._running: dict[threading.Thread, tuple[Job, float]] = {}
         self._threads: set[threading.Thread] = set()
+        # Without a lock: each thread writes under its own key, and readers take a copy, which is one step.
+        self._running: dict[threading.Thread, tuple[Job, float]] = {}
 
     def start(self) -> None:
         """Begin to work."""
@@ -61,7 +63,7 @@ class JobThreads:
             job.stuck(waited)
 
     def stop(self) -> None:
-        """End all threads; what is in line is left undone."""
+        """End all threads when they have done what is in line; what comes after that is left undone."""
         threads = tuple(self._threads)
         for _ in threads:
             self._ready.put(None)
@@ -79,30 +81,32 @@ class JobThreads:
             thread.start()
 
     def _run(self) -> None:
-        while (job := self._ready.get()) is not None and self._do(job):
-            pass
-        with self._lock:
-            self._threads.discard(threading.current_thread())
+        while (job := self._ready.get()) is not None:
+            self._do(job)
+            with self._lock:
+                # Under the lock, so that two threads cannot both be the one too many.
+                if len(self._threads) > self._wanted:
+                    self._threads.discard(threading.current_thread())
+                    return
 
-    def _do(self, job: Job) -> bool:
-        """Work on a job; answers whether this thread is still needed."""
+    def _do(self, job: Job) -> None:
         thread = threading.current_thread()
         self._running[thread] = job, time.monotonic()
-        goes_on = _succeeds(job)
+        goes_on = _work_on(job)
         del self._running[thread]
         with self._lock:
             self._scheduled.discard(job)
         # Only now, so that nothing that has come up in the meantime is overlooked.
         if goes_on and job.has_work():
             self.schedule(job)
-        return len(self._threads) <= self._wanted
 
 
-def _succeeds(job: Job) -> bool:
+def _work_on(job: Job) -> bool:
+    """Whether it makes sense to go on at once; an error is logged, and the job tried again when it is scheduled."""
     try:
         return job.work()
-    except ServiceError as error:  # whoever schedules jobs does so again, and then it may succeed
+    except ServiceError as error:
         _log.warning("a job failed: %s", error.message)
-    except Exception:  # as above
+    except Exception:  # the thread goes on with other jobs
         _log.exception("a job failed")
     return False

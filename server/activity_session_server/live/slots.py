@@ -10,6 +10,7 @@ class Slots:
 
     def __init__(self, count: int, what: str) -> None:
         self._count, self._what = count, what
+        # Counts the free places, and guards nothing else.
         self._free = threading.BoundedSemaphore(count)
 
     def take(self) -> None:
@@ -30,7 +31,7 @@ class Once:
     """Something that only the first of several threads may do."""
 
     def __init__(self) -> None:
-        # Held from the first `take` on.
+        # Guards nothing: it is held from the first `take` on, which is what was to be known.
         self._lock = threading.Lock()
 
     @property
