@@ -58,6 +58,7 @@ class App:
         except AddressInUseError:
             self.store.close()
             raise
+        # Told to the upkeep. The two threads share nothing else but the health, which the server's start sets first.
         self._stopped = threading.Event()
         self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
@@ -121,10 +122,10 @@ class App:
         """Look at the database, and sweep, until the server stops."""
         next_sweep = time.monotonic()
         while not self._stopped.wait(self.settings.health_interval):
-            is_ready = _succeeds("health", self._check_database)
+            is_ready = _attempt("health", self._check_database)
             self.health.set_ready(is_ready=is_ready)
             if is_ready and time.monotonic() >= next_sweep:
-                _succeeds("sweep", self.sweep)
+                _attempt("sweep", self.sweep)
                 next_sweep = time.monotonic() + self.settings.sweep_interval
 
     def sweep(self) -> None:
@@ -133,7 +134,7 @@ class App:
             done = retention.sweep(self.store, self._own_call("sweep"))
             if any(done.values()):
                 _log.info("swept", extra=done)
-            if max(done.values()) < retention.BATCH:
+            if max(done.values()) < retention.ROUND:
                 return
 
     def _check_database(self) -> None:
@@ -200,7 +201,8 @@ def _listen(server: grpc.Server, address: str) -> int:
         raise AddressInUseError(address) from None
 
 
-def _succeeds(what: str, work: Callable[[], None]) -> bool:
+def _attempt(what: str, work: Callable[[], None]) -> bool:
+    """Whether the work succeeds; an error is logged, and the work done again when its time comes."""
     try:
         work()
     except ServiceError as error:

@@ -51,6 +51,7 @@ class _Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        # One thread alone: the handler of a signal runs in it too, between two steps, and only reads the workers.
         self._workers: dict[int, SpawnProcess] = {}
         self._is_stopping = False
 

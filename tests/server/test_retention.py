@@ -338,7 +338,7 @@ class TestSweeps:
     def test_take_a_bounded_number_a_round_and_as_many_rounds_as_it_needs(
         self, database_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(retention, "BATCH", MANY // 4)
+        monkeypatch.setattr(retention, "ROUND", MANY // 4)
         with swept_by_hand(database_url) as (server, client):
             for _ in range(MANY):
                 new_session(client, PARENT, expire_time=past())

@@ -39,7 +39,7 @@ _DECADES = 1e9
 # A caller's own id for the call, in the order of preference; proxies give the second one.
 _GIVEN_ID_KEYS = (CALL_ID_KEY, "x-request-id")
 _GIVEN_ID = re.compile(r"[!-~]{1,128}")
-# Ids need only differ; of its own, so that nobody's seed can make them come again.
+# Ids need only differ; of its own, so that nobody's seed can make them come again. All threads draw, each in one step.
 _ids = random.Random()  # noqa: S311
 _log = logging.getLogger("activity_session.call")
 R = TypeVar("R", bound=Message)

@@ -21,6 +21,7 @@ class _Servicer(health.HealthServicer):  # type: ignore[misc]  # it ships no typ
 
     def __init__(self, pool: Pool) -> None:
         super().__init__()
+        # Without a lock: each step is atomic, and the end goes through a copy.
         self._watches: set[Callable[[object], None]] = set()
         # The names of the protos. In the class they would be one for all servers of a process.
         self.Check = run_by(pool, super().Check)

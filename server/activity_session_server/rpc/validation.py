@@ -57,7 +57,7 @@ class Validator:
     def _checks_of(self, descriptor: Descriptor, *, is_update: bool, is_request: bool) -> list[Check]:
         key = descriptor.full_name, is_update
         if key not in self._checks:
-            # Whole or not at all: other threads look here at the same time.
+            # No lock: other threads see all checks of a type or none, and then make the same ones.
             self._checks[key] = [
                 check
                 for field in descriptor.fields

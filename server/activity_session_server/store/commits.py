@@ -62,8 +62,10 @@ class Commits:
     def __init__(self, connections: Connections, backend: Backend) -> None:
         self._connections = connections
         self._backend = backend
+        # Each thread appends its work without the lock, and may take it back; both are one step. The thread that has
+        # the lock takes works out and writes their outcomes; the others read theirs once they have had the lock.
         self._waiting: deque[Work] = deque()
-        # Held by the one thread that carries out work; `_waiting` is emptied by no other.
+        # Held by the thread that writes to the database.
         self._writing = threading.Lock()
 
     def carry_out(self, work: Work) -> None:

@@ -95,7 +95,9 @@ class Connections:
         compiler = Compiler(engine.dialect)
         self._backend = backend_of(engine)
         self._timeout = timeout
+        # Without a lock: to take one and to give it back is one step each, and one that is lent belongs to one thread.
         self._idle = deque(Connection(engine, compiler) for _ in range(most))
+        # Guards the number of threads that wait, and wakes one of them when a connection is given back.
         self._returned = threading.Condition()
         self._waiting = 0
 
@@ -137,7 +139,7 @@ class Connections:
 
     def _give_back(self, connection: Connection) -> None:
         self._idle.append(connection)
-        # Looked at behind the append, as who waits looks for a connection behind saying so.
+        # Looked at without the lock, but after the append: a thread that waits says so before it looks once more.
         if self._waiting:
             with self._returned:
                 self._returned.notify()

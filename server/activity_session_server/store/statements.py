@@ -66,6 +66,7 @@ class Compiler:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        # Without a lock: threads that miss a form at the same time make the same one, and the last is kept.
         self._forms: dict[tuple[Any, ...], Form] = {}
 
     def form(self, statement: Statement, values: Values) -> Form:

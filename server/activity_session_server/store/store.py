@@ -44,7 +44,7 @@ class Store:
 
     def __init__(self, engine: Engine, connections: int, timeout: float) -> None:
         """Use so many connections at most; `timeout` is how many seconds are waited while all are in use."""
-        # Told, after each commit, the keys of the sessions that it has changed.
+        # Told, after each commit, the uids of the sessions that it has changed. Set once, before any call is served.
         self.on_commit: Callable[[Collection[str]], None] = lambda _: None
         self.engine = engine
         self._backend = backend_of(engine)

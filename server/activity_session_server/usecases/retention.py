@@ -16,7 +16,8 @@ from activity_session_server.store.queries.expunged import expunged_sessions, re
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.state import forget_deleted
 
-BATCH = 200
+# About how much of each kind is done at once.
+ROUND = 200
 _log = logging.getLogger("activity_session.retention")
 # What is kept of a call's time, so that it is answered when its time is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
@@ -29,15 +30,15 @@ def purge_age(call: Call, namespace: HeldNamespace) -> timedelta:
 
 
 def sweep(store: Store, call: Call) -> dict[str, int]:
-    """One round of what is due, about `BATCH` of each kind; answers how many of each."""
-    expired = store.read(call, lambda reader: sessions.expired_sessions(reader, BATCH))
-    purged = store.read(call, lambda reader: sessions.purgeable_sessions(reader, BATCH))
+    """One round of what is due, about `ROUND` of each kind; answers how many of each."""
+    expired = store.read(call, lambda reader: sessions.expired_sessions(reader, ROUND))
+    purged = store.read(call, lambda reader: sessions.purgeable_sessions(reader, ROUND))
     return {
         "expired": sum(_expire(store, call, *ids) for ids in expired),
         "expunged": sum(_purge(store, call, *ids) for ids in purged),
         "removed": sum(remove_rest(store, call, uid) for uid in store.read(call, expunged_sessions)),
-        "forgotten": store.write(call, lambda writer: forget_requests(writer, BATCH)),
-        "keys": store.write(call, lambda writer: forget_deleted(writer, writer.now - call.limits.purge_age, BATCH)),
+        "forgotten": store.write(call, lambda writer: forget_requests(writer, ROUND)),
+        "keys": store.write(call, lambda writer: forget_deleted(writer, writer.now - call.limits.purge_age, ROUND)),
     }
 
 

@@ -23,9 +23,6 @@ from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 from activity_session_server.store.statements import Statement
 
-# Rows read at a time: a page of the default size. At the default limits they have 51 MiB at most.
-CHUNK = 51
-
 _TABLE = table_of(Event)
 _CONTENT = ("content_text", "content_blob")
 _FULL = select(*_TABLE.c)
@@ -120,7 +117,6 @@ def list_events(
         page,
         to_message,
         most_bytes=most_bytes,
-        chunk=CHUNK,
         owner_uid=lambda: heads.get_head(reader, namespace_id, session_id).uid,
     )
 

@@ -24,8 +24,6 @@ from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.statements import Statement
 
 LockedMemory = Locked[MemoryMessage, None]
-# Rows read at a time: a page of the default size. At the default limits they have 16 MiB at most.
-CHUNK = 51
 
 
 def _is_agent(name: str) -> ColumnElement[bool]:
@@ -109,9 +107,7 @@ def list_memories(
     query = Query(filtered(statement, where, _COLUMNS), {"owner": owner_uid()})
     to_message = partial(memory_message, namespace_id=namespace_id)
     keys = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid")
-    return fetch_owned_page(
-        reader, query, keys, page, to_message, most_bytes=most_bytes, chunk=CHUNK, owner_uid=owner_uid
-    )
+    return fetch_owned_page(reader, query, keys, page, to_message, most_bytes=most_bytes, owner_uid=owner_uid)
 
 
 def lock_memory(writer: Writer, head: Head, memory_id: str) -> LockedMemory:

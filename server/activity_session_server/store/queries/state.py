@@ -19,9 +19,6 @@ from activity_session_server.store.queries import heads, namespaces, participant
 from activity_session_server.store.readers import Raced, Reader, Writer
 from activity_session_server.store.statements import Statement
 
-# Rows read at a time: a page of the default size. At the default limits they have 13 MiB at most.
-CHUNK = 51
-
 
 class Owner(NamedTuple):
     """Whose state it is: a namespace, a participant or a session, by key and name."""
@@ -108,7 +105,6 @@ def get_state(
         page,
         state_message,
         most_bytes=most_bytes,
-        chunk=CHUNK,
         owner_uid=lambda: _READ[kind](reader, *names.ids_of(name)).uid,
     )
     state = StateMessage()
