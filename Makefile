@@ -15,9 +15,9 @@ BENCHMARKS := PYTHONPATH=tests:benchmarks $(BIN)/python -m activity_session_benc
 # More processes than cores: tests that wait for something leave room for others.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py tests/server/test_workers.py
-# How stubs are told apart from what is committed.
+# What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
-	clients/java/src/main/java/activity_session/v1 $(wildcard clients/*/service_config.json clients/*/src/service_config.json)
+	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test faults clients conformance drivers mysqlclient demo check fix generate descriptors bench lock clean
@@ -70,7 +70,7 @@ fix: $(READY) ## format, and repair what a tool can repair
 	$(BIN)/ruff format .
 	$(BIN)/buf format --write protos
 
-generate: $(READY) $(GENERATOR)/ready .build/googleapis ## make the stubs of all clients from the protos
+generate: $(READY) $(GENERATOR)/ready .build/googleapis ## make the stubs from the protos; Java's are made by Maven
 	@tools/generate
 
 $(GENERATOR)/ready: requirements-generate.lock

@@ -1,0 +1,20 @@
+package activitysession;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.MethodType;
+
+/** Gives unary calls a request id, and sends them again where a draining server had not begun them. */
+final class SendingAgain implements ClientInterceptor {
+  @Override
+  public <RequestT, ResponseT> ClientCall<RequestT, ResponseT> interceptCall(
+      MethodDescriptor<RequestT, ResponseT> method, CallOptions options, Channel next) {
+    if (method.getType() != MethodType.UNARY) {
+      return next.newCall(method, options);
+    }
+    return new UnaryCall<>(() -> next.newCall(method, options), options);
+  }
+}
