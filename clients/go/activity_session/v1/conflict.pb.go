@@ -185,8 +185,8 @@ const file_activity_session_v1_conflict_proto_rawDesc = "" +
 	"\brevision\x18\x04 \x01(\x03R\brevision\x12\"\n" +
 	"\n" +
 	"value_json\x18\x05 \x01(\tH\x00R\tvalueJson\x88\x01\x01B\r\n" +
-	"\v_value_jsonBZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\v_value_jsonBY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_conflict_proto_rawDescOnce sync.Once

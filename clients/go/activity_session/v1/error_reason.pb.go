@@ -325,8 +325,8 @@ const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\x16ERROR_REASON_TURN_HELD\x10P\x12\x1a\n" +
 	"\x16ERROR_REASON_TURN_LOST\x10Q\x12\x1e\n" +
 	"\x1aERROR_REASON_TURN_REQUIRED\x10R\x12\x1f\n" +
-	"\x1bERROR_REASON_WATCH_TOO_SLOW\x10ZBZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\x1bERROR_REASON_WATCH_TOO_SLOW\x10ZBY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_error_reason_proto_rawDescOnce sync.Once

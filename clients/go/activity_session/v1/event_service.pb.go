@@ -589,8 +589,8 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\n" +
 	"ListEvents\x12&.activity_session.v1.ListEventsRequest\x1a'.activity_session.v1.ListEventsResponse\"<\xdaA\x06parent\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*/sessions/*}/events\x12\xe1\x01\n" +
 	"\bGetState\x12$.activity_session.v1.GetStateRequest\x1a\x1a.activity_session.v1.State\"\x92\x01\xdaA\x04name\x82\xd3\xe4\x93\x02\x84\x01Z1\x12//v1/{name=namespaces/*/participants/*}:getStateZ-\x12+/v1/{name=namespaces/*/sessions/*}:getState\x12 /v1/{name=namespaces/*}:getState\x12\x81\x02\n" +
-	"\vUpdateState\x12'.activity_session.v1.UpdateStateRequest\x1a\x1a.activity_session.v1.State\"\xac\x01\xdaA\fname,updates\x82\xd3\xe4\x93\x02\x96\x01:\x01*Z7:\x01*\"2/v1/{name=namespaces/*/participants/*}:updateStateZ3:\x01*\"./v1/{name=namespaces/*/sessions/*}:updateState\"#/v1/{name=namespaces/*}:updateStateBZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\vUpdateState\x12'.activity_session.v1.UpdateStateRequest\x1a\x1a.activity_session.v1.State\"\xac\x01\xdaA\fname,updates\x82\xd3\xe4\x93\x02\x96\x01:\x01*Z7:\x01*\"2/v1/{name=namespaces/*/participants/*}:updateStateZ3:\x01*\"./v1/{name=namespaces/*/sessions/*}:updateState\"#/v1/{name=namespaces/*}:updateStateBY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_event_service_proto_rawDescOnce sync.Once

@@ -521,8 +521,8 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"\awatches\x18! \x01(\x05R\awatches\x12#\n" +
 	"\rwaiting_turns\x18\" \x01(\x05R\fwaitingTurns2\x85\x01\n" +
 	"\vInfoService\x12v\n" +
-	"\rGetServerInfo\x12).activity_session.v1.GetServerInfoRequest\x1a\x1f.activity_session.v1.ServerInfo\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/serverInfoBZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\rGetServerInfo\x12).activity_session.v1.GetServerInfoRequest\x1a\x1f.activity_session.v1.ServerInfo\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/serverInfoBY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_info_service_proto_rawDescOnce sync.Once

@@ -289,8 +289,8 @@ const file_activity_session_v1_memory_proto_rawDesc = "" +
 	"MemoryType\x12\x1b\n" +
 	"\x17MEMORY_TYPE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17MEMORY_TYPE_OBSERVATION\x10\x01\x12\x1b\n" +
-	"\x17MEMORY_TYPE_INTEGRATION\x10\x02BZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\x17MEMORY_TYPE_INTEGRATION\x10\x02BY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_memory_proto_rawDescOnce sync.Once

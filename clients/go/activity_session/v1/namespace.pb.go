@@ -240,8 +240,8 @@ const file_activity_session_v1_namespace_proto_rawDesc = "" +
 	"\b_enabled\"\xa2\x01\n" +
 	"\x11NamespaceSettings\x12O\n" +
 	"\x13default_session_ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x11defaultSessionTtl\x12<\n" +
-	"\tpurge_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\bpurgeAgeBZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\tpurge_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\bpurgeAgeBY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_namespace_proto_rawDescOnce sync.Once

@@ -233,8 +233,8 @@ const file_activity_session_v1_participant_proto_rawDesc = "" +
 	"\x0fParticipantType\x12 \n" +
 	"\x1cPARTICIPANT_TYPE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PARTICIPANT_TYPE_USER\x10\x01\x12\x1a\n" +
-	"\x16PARTICIPANT_TYPE_AGENT\x10\x02BZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\x16PARTICIPANT_TYPE_AGENT\x10\x02BY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_participant_proto_rawDescOnce sync.Once

@@ -1570,8 +1570,8 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\vAcquireTurn\x12'.activity_session.v1.AcquireTurnRequest\x1a\x1e.activity_session.v1.TurnLease\"R\xdaA\x13session,participant\x82\xd3\xe4\x93\x026:\x01*\"1/v1/{session=namespaces/*/sessions/*}:acquireTurn\x12\x9e\x01\n" +
 	"\tRenewTurn\x12%.activity_session.v1.RenewTurnRequest\x1a\x1e.activity_session.v1.TurnLease\"J\xdaA\rsession,token\x82\xd3\xe4\x93\x024:\x01*\"//v1/{session=namespaces/*/sessions/*}:renewTurn\x12\x9c\x01\n" +
 	"\vReleaseTurn\x12'.activity_session.v1.ReleaseTurnRequest\x1a\x16.google.protobuf.Empty\"L\xdaA\rsession,token\x82\xd3\xe4\x93\x026:\x01*\"1/v1/{session=namespaces/*/sessions/*}:releaseTurn\x12\xad\x01\n" +
-	"\fWatchSession\x12(.activity_session.v1.WatchSessionRequest\x1a).activity_session.v1.WatchSessionResponse\"F\xdaA\x13name,after_sequence\x82\xd3\xe4\x93\x02*\x12(/v1/{name=namespaces/*/sessions/*}:watch0\x01BZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\fWatchSession\x12(.activity_session.v1.WatchSessionRequest\x1a).activity_session.v1.WatchSessionResponse\"F\xdaA\x13name,after_sequence\x82\xd3\xe4\x93\x02*\x12(/v1/{name=namespaces/*/sessions/*}:watch0\x01BY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_session_service_proto_rawDescOnce sync.Once

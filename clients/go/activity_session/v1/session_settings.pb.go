@@ -403,8 +403,8 @@ const file_activity_session_v1_session_settings_proto_rawDesc = "" +
 	"\x1a_integration_insight_count*\\\n" +
 	"\x11MaxMemoryStrategy\x12#\n" +
 	"\x1fMAX_MEMORY_STRATEGY_UNSPECIFIED\x10\x00\x12\"\n" +
-	"\x1eMAX_MEMORY_STRATEGY_HARD_LIMIT\x10\x01BZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\x1eMAX_MEMORY_STRATEGY_HARD_LIMIT\x10\x01BY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_session_settings_proto_rawDescOnce sync.Once

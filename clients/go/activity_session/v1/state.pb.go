@@ -349,8 +349,8 @@ const file_activity_session_v1_state_proto_rawDesc = "" +
 	"\x17STATE_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13STATE_SCOPE_SESSION\x10\x01\x12\x1b\n" +
 	"\x17STATE_SCOPE_PARTICIPANT\x10\x02\x12\x19\n" +
-	"\x15STATE_SCOPE_NAMESPACE\x10\x03BZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"\x15STATE_SCOPE_NAMESPACE\x10\x03BY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_state_proto_rawDescOnce sync.Once

@@ -109,8 +109,8 @@ const file_activity_session_v1_turn_proto_rawDesc = "" +
 	"\x1cactivity-session/ParticipantR\x06holder\x12\x1a\n" +
 	"\x05token\x18\x03 \x01(\x03B\x04\xe2A\x01\x03R\x05token\x12A\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"expireTimeBZ\n" +
-	"\x13activity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
+	"expireTimeBY\n" +
+	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
 	file_activity_session_v1_turn_proto_rawDescOnce sync.Once

@@ -25,14 +25,14 @@ _sym_db = _symbol_database.Default()
 from activity_session.v1 import event_pb2 as activity__session_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"activity_session/v1/conflict.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1f\x61\x63tivity_session/v1/event.proto\"\x91\x01\n\x08\x43onflict\x12\x15\n\rlast_sequence\x18\x01 \x01(\x03\x12\x31\n\rmissed_events\x18\x02 \x03(\x0b\x32\x1a.activity_session.v1.Event\x12;\n\x0fstate_conflicts\x18\x03 \x03(\x0b\x32\".activity_session.v1.StateConflict\"\x7f\n\rStateConflict\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x19\n\x11\x65xpected_revision\x18\x03 \x01(\x03\x12\x10\n\x08revision\x18\x04 \x01(\x03\x12\x17\n\nvalue_json\x18\x05 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_value_jsonBZ\n\x13\x61\x63tivity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"activity_session/v1/conflict.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1f\x61\x63tivity_session/v1/event.proto\"\x91\x01\n\x08\x43onflict\x12\x15\n\rlast_sequence\x18\x01 \x01(\x03\x12\x31\n\rmissed_events\x18\x02 \x03(\x0b\x32\x1a.activity_session.v1.Event\x12;\n\x0fstate_conflicts\x18\x03 \x03(\x0b\x32\".activity_session.v1.StateConflict\"\x7f\n\rStateConflict\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x19\n\x11\x65xpected_revision\x18\x03 \x01(\x03\x12\x10\n\x08revision\x18\x04 \x01(\x03\x12\x17\n\nvalue_json\x18\x05 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_value_jsonBY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'activity_session.v1.conflict_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\023activity_session.v1P\001ZAactivity-session/clients/go/activity_session/v1;activitysessionv1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\022activitysession.v1P\001ZAactivity-session/clients/go/activity_session/v1;activitysessionv1'
   _globals['_CONFLICT']._serialized_start=93
   _globals['_CONFLICT']._serialized_end=238
   _globals['_STATECONFLICT']._serialized_start=240

@@ -27,14 +27,14 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61\x63tivity_session/v1/turn.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x01\n\tTurnLease\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x35\n\x06holder\x18\x02 \x01(\tB%\xe2\x41\x01\x03\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x13\n\x05token\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x42Z\n\x13\x61\x63tivity_session.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61\x63tivity_session/v1/turn.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x01\n\tTurnLease\x12\x32\n\x07session\x18\x01 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x1a\n\x18\x61\x63tivity-session/Session\x12\x35\n\x06holder\x18\x02 \x01(\tB%\xe2\x41\x01\x03\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x13\n\x05token\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x42Y\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'activity_session.v1.turn_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\023activity_session.v1P\001ZAactivity-session/clients/go/activity_session/v1;activitysessionv1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\022activitysession.v1P\001ZAactivity-session/clients/go/activity_session/v1;activitysessionv1'
   _globals['_TURNLEASE'].fields_by_name['session']._loaded_options = None
   _globals['_TURNLEASE'].fields_by_name['session']._serialized_options = b'\342A\001\003\372A\032\n\030activity-session/Session'
   _globals['_TURNLEASE'].fields_by_name['holder']._loaded_options = None
