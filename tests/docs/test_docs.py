@@ -1,5 +1,6 @@
 """The docs are true: their commands run as written, and their tables are complete."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -160,3 +161,29 @@ def table_row(name: str, first: str) -> list[str]:
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page(name).splitlines()]
     (found,) = [row for row in rows if row[0] == first]
     return found
+
+
+LOCKS = {"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"}
+SERVER = ROOT / "server" / "activity_session_server"
+
+
+def locks() -> Iterator[str]:
+    """Every lock of the server, as the page on the architecture names it."""
+    for path in sorted(SERVER.rglob("*.py")):
+        for owner in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)):
+            for node in ast.walk(owner):
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                    made, target = node.value.func, node.targets[0]
+                    if isinstance(made, ast.Attribute) and made.attr in LOCKS and isinstance(target, ast.Attribute):
+                        yield f"`{path.relative_to(SERVER)}`: `{owner.name}.{target.attr}`"
+
+
+def test_the_architecture_names_every_lock_and_no_other() -> None:
+    named = re.findall(r"^\| (`[a-z_/]+\.py`: `\w+\.\w+`) \|", page("architecture.md"), re.MULTILINE)
+    assert sorted(named) == sorted(locks())
+
+
+def test_the_architecture_names_files_that_are_there() -> None:
+    named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)*\.py)`", page("architecture.md")))
+    assert named
+    assert not [name for name in named if not (SERVER / name).exists()]
