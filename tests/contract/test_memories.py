@@ -394,7 +394,7 @@ class TestUpdates:
         (field,) = fields
         other = new_participant(client, world.namespace, participant_type=AGENT)
         given = Memory(name=created.name, memo="new", **{"agent": other} if field == "agent" else fields)
-        for paths in ((), (field,), ("memo", field)):
+        for paths in ((), ("*",), (field,), ("memo", field)):
             request = UpdateMemoryRequest(memory=given, update_mask=FieldMask(paths=paths))
             refused(client.memories.UpdateMemory, request, "INVALID_FIELD", f"memory.{field}")
         assert get(client, created.name) == created

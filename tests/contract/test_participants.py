@@ -219,12 +219,18 @@ def test_paths_that_are_not_the_callers_are_passed_over(client: Client, ann: Par
     assert not updated.HasField("delete_time")
 
 
-@pytest.mark.parametrize("paths", [[], ["participant_type"], ["description", "participant_type"]])
+@pytest.mark.parametrize("paths", [[], ["*"], ["participant_type"], ["description", "participant_type"]])
 def test_the_type_is_immutable(client: Client, ann: Participant, paths: list[str]) -> None:
     request = updating(Participant(name=ann.name, participant_type=AGENT, description="new"), *paths)
     failed = failure(client.participants.UpdateParticipant, request)
     assert (failed.code, failed.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert failed.fields == ["participant.participant_type"]
+    assert get(client, ann.name) == ann
+
+
+def test_a_mask_that_names_the_type_does_not_clear_it(client: Client, ann: Participant) -> None:
+    failed = failure(client.participants.UpdateParticipant, updating(Participant(name=ann.name), "participant_type"))
+    assert (failed.reason, failed.fields) == ("INVALID_FIELD", ["participant.participant_type"])
     assert get(client, ann.name) == ann
 
 

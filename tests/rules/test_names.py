@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activity_session_server.rules import names
-from activity_session_server.rules.errors import Kind
+from activity_session_server.rules.names import Kind
 
 KINDS = list(Kind)
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]

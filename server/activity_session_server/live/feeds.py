@@ -17,8 +17,8 @@ from activity_session.v1.session_service_pb2 import WatchSessionResponse
 from activity_session_server.live.jobs import Job, JobThreads
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, ServiceError, about, draining, not_found
-from activity_session_server.rules.names import ids_of
+from activity_session_server.rules.errors import ServiceError, draining, not_found
+from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Reader, Store
 from activity_session_server.store.queries import events, heads, sessions
 from activity_session_server.store.queries.heads import Head, Pulse
@@ -80,7 +80,7 @@ class Feed:
             self.version += 1
         self.last_sequence = max(self.last_sequence, last_sequence)
         self.turn_is_held = bool(pulse.turn_is_held)
-        self.ended = about(Kind.SESSION, "DELETED", name, f"{name} is deleted") if is_deleted else None
+        self.ended = flags.deleted(Kind.SESSION, name) if is_deleted else None
 
     def note(self, session: Head) -> None:
         """Take note of a session that was just read, and may be newer than the last look."""

@@ -11,8 +11,8 @@ from activity_session.v1.session_service_pb2 import Bookmark, WatchSessionReques
 from activity_session_server.live.feeds import Feed, Feeds
 from activity_session_server.live.slots import Slots
 from activity_session_server.rules.calls import Call, Stream
-from activity_session_server.rules.errors import Kind, ServiceError, draining, invalid_field
-from activity_session_server.rules.names import ids_of
+from activity_session_server.rules.errors import ServiceError, draining, invalid_field
+from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Store
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head

@@ -7,8 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from activity_session_server.orm.base import Base
 from activity_session_server.orm.types import PKID_LEN, exact_string, utc_datetime, utc_now
-
-ROLE_LEN = 64
+from activity_session_server.rules.limits import ROLE_CHARACTERS
 
 
 class ActivitySessionParticipant(Base):
@@ -33,7 +32,7 @@ class ActivitySessionParticipant(Base):
         comment="the participant",
     )
     role: Mapped[str] = mapped_column(
-        exact_string(ROLE_LEN), default="", server_default="", comment="what it does in the session"
+        exact_string(ROLE_CHARACTERS), default="", server_default="", comment="what it does in the session"
     )
     create_ts: Mapped[datetime] = mapped_column(
         utc_datetime(), server_default=utc_now(), comment="when it was bound, UTC"

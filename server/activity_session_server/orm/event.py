@@ -15,9 +15,7 @@ from activity_session_server.orm.types import (
     long_binary,
     utc_datetime,
 )
-
-EVENT_TYPE_LEN = 255
-MEDIA_TYPE_LEN = 255
+from activity_session_server.rules.limits import EVENT_TYPE_CHARACTERS, MEDIA_TYPE_CHARACTERS
 
 
 class Event(Base):
@@ -45,12 +43,12 @@ class Event(Base):
         exact_string(PARTICIPANT_NAME_LEN), default="", server_default="", comment="a participant's name, or empty"
     )
     event_type: Mapped[str] = mapped_column(
-        exact_string(EVENT_TYPE_LEN), default="", server_default="", comment="what kind of event it is"
+        exact_string(EVENT_TYPE_CHARACTERS), default="", server_default="", comment="what kind of event it is"
     )
     content_text: Mapped[str | None] = mapped_column(exact_text(), comment="the content, where it is text")
     content_blob: Mapped[bytes | None] = mapped_column(long_binary(), comment="the content, where it is bytes")
     media_type: Mapped[str] = mapped_column(
-        exact_string(MEDIA_TYPE_LEN), default="", server_default="", comment="the media type of the content"
+        exact_string(MEDIA_TYPE_CHARACTERS), default="", server_default="", comment="the media type of the content"
     )
     labels: Mapped[dict[str, str]] = mapped_column(
         JSON, default=dict, server_default=text("('{}')"), comment="labels of the caller's own"

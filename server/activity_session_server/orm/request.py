@@ -13,8 +13,8 @@ from activity_session_server.orm.types import (
     utc_datetime,
     utc_now,
 )
+from activity_session_server.rules.limits import REQUEST_ID_CHARACTERS
 
-REQUEST_ID_LEN = 128
 FINGERPRINT_LEN = 64
 
 
@@ -31,7 +31,7 @@ class Request(Base):
         exact_string(RESOURCE_NAME_LEN), primary_key=True, comment="the namespace it is about"
     )
     request_id: Mapped[str] = mapped_column(
-        exact_string(REQUEST_ID_LEN),
+        exact_string(REQUEST_ID_CHARACTERS),
         primary_key=True,
         comment="the caller's id, or the server's own",
     )

@@ -7,8 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from activity_session_server.orm.base import Base
 from activity_session_server.orm.types import PKID_LEN, exact_string, exact_text, utc_datetime
-
-STATE_KEY_LEN = 255
+from activity_session_server.rules.limits import STATE_KEY_CHARACTERS
 
 
 class State(Base):
@@ -28,7 +27,7 @@ class State(Base):
     owner_pkid: Mapped[str] = mapped_column(
         exact_string(PKID_LEN), primary_key=True, comment="the namespace, participant or session it belongs to"
     )
-    key: Mapped[str] = mapped_column(exact_string(STATE_KEY_LEN), primary_key=True, comment="the key")
+    key: Mapped[str] = mapped_column(exact_string(STATE_KEY_CHARACTERS), primary_key=True, comment="the key")
     value_json: Mapped[str | None] = mapped_column(exact_text(), comment="JSON text; none for a deleted key")
     revision: Mapped[int] = mapped_column(
         BigInteger, default=1, server_default="1", comment="counts the changes of the key"

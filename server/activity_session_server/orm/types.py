@@ -13,11 +13,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from activity_session_server.rules.limits import ID_CHARACTERS
+
 # A row of any query.
 AnyRow = Row[*tuple[Any, ...]]
 
 PKID_LEN = 64
-RESOURCE_NAME_LEN = 255
+RESOURCE_NAME_LEN = ID_CHARACTERS
 # The largest name of a participant.
 PARTICIPANT_NAME_LEN = len("namespaces//participants/") + 2 * RESOURCE_NAME_LEN
 MYSQL = ("mysql", "mariadb")

@@ -18,15 +18,9 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rpc import call_log, status
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import (
-    ServiceError,
-    Violation,
-    deadline_exceeded,
-    invalid,
-    invalid_field,
-    too_large,
-)
+from activity_session_server.rules.errors import ServiceError, deadline_exceeded, invalid, invalid_field
 from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.rules.roles import Role
 
 CALL_ID_KEY = "x-call-id"

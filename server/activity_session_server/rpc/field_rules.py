@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from activity_session_server.rules import durations, json_text, names, namespace_settings, session_settings
-from activity_session_server.rules.errors import Kind, Problem, Violation, too_large
 from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.names import Kind
+from activity_session_server.rules.problems import Problem, Violation, too_large
 
 # A value, the path it stands under, and what is wrong with it.
 Rule = Callable[[Any, str, Limits], Iterable[Violation]]
@@ -39,18 +40,32 @@ def _request_id(value: str, path: str, limits: Limits) -> Iterator[Violation]:
         yield Violation(path, Problem("must be printable ASCII without spaces"))
 
 
-def _filter(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    if len(value) > limits.filter_characters:
-        yield Violation(path, too_large("it", limits.filter_characters, len(value), "characters"))
+def _at_most_characters(limit: str) -> Rule:
+    def rule(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+        most: int = getattr(limits, limit)
+        if len(value) > most:
+            yield Violation(path, too_large("it", most, len(value), "characters"))
+
+    return rule
+
+
+def _at_most_bytes(limit: str) -> Rule:
+    def rule(value: str | bytes, path: str, limits: Limits) -> Iterator[Violation]:
+        return _one(_byte_problem(value, getattr(limits, limit)), path)
+
+    return rule
+
+
+def _one_line(limit: str) -> Rule:
+    def rule(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+        return _line(value, path, getattr(limits, limit))
+
+    return rule
 
 
 def _description(value: str, path: str, limits: Limits) -> Iterator[Violation]:
     yield from _one(_byte_problem(value, limits.description_bytes), path)
     yield from _one(names.nfc_problem(value), path)
-
-
-def _data(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    return _one(_byte_problem(value, limits.data_bytes), path)
 
 
 def _byte_problem(value: str | bytes, limit: int) -> Problem | None:
@@ -61,35 +76,11 @@ def _byte_problem(value: str | bytes, limit: int) -> Problem | None:
     return too_large("it", limit, size, "bytes") if size > limit else None
 
 
-def _role(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    return _line(value, path, limits.role_characters)
-
-
 def _line(value: str, path: str, limit: int) -> Iterator[Violation]:
     if len(value) > limit:
         yield Violation(path, too_large("it", limit, len(value), "characters"))
     else:
         yield from _one(names.line_problem(value), path)
-
-
-def _event_type(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    return _line(value, path, limits.event_type_characters)
-
-
-def _media_type(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    return _line(value, path, limits.media_type_characters)
-
-
-def _event_content(value: str | bytes, path: str, limits: Limits) -> Iterator[Violation]:
-    return _one(_byte_problem(value, limits.event_content_bytes), path)
-
-
-def _memory_content(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    return _one(_byte_problem(value, limits.memory_content_bytes), path)
-
-
-def _memo(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    return _one(_byte_problem(value, limits.description_bytes), path)
 
 
 def _state_owner(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
@@ -116,10 +107,6 @@ def _state_keys(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
         yield from _state_key(key, f"{path}[{index}]", limits)
 
 
-def _key_prefix(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    return _line(value, path, limits.state_key_characters)
-
-
 def _value_json(value: str, path: str, limits: Limits) -> Iterator[Violation]:
     problem = _byte_problem(value, limits.state_value_bytes) or json_text.problem(value)
     return _one(problem, path)
@@ -144,7 +131,7 @@ def _labels(value: Mapping[str, str], path: str, limits: Limits) -> Iterator[Vio
             problem = too_large("the key", limits.label_key_characters, len(key), "characters")
             yield Violation(path, problem)
         elif not names.is_label_key(key):
-            form = "1 to 63 of A-Z a-z 0-9 _ - . / and start with a letter or digit"
+            form = f"1 to {limits.label_key_characters} of A-Z a-z 0-9 _ - . / and start with a letter or digit"
             yield Violation(path, Problem(f"the key {names.shown(key)} must be {form}"))
         else:
             yield from _line(text, f"{path}.{key}", limits.label_value_characters)
@@ -162,7 +149,7 @@ def _participants(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
             yield Violation(where, Problem(f"{names.shown(member.participant)} is named twice"))
         seen.add(member.participant)
         yield from _one(names.problem(Kind.PARTICIPANT, member.participant), where)
-        yield from _role(member.role, f"{path}[{index}].role", limits)
+        yield from _line(member.role, f"{path}[{index}].role", limits.role_characters)
 
 
 def _batch_names(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
@@ -211,29 +198,29 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "turn_token": _not_negative,
     "ttl": _ttl,
     "request_id": _request_id,
-    "filter": _filter,
+    "filter": _at_most_characters("filter_characters"),
     "description": _description,
-    "role": _role,
+    "role": _one_line("role_characters"),
     ("BatchGetSessionsRequest", "names"): _batch_names,
     ("Namespace", "settings"): _namespace_settings,
-    ("Session", "data"): _data,
+    ("Session", "data"): _at_most_bytes("data_bytes"),
     ("Session", "settings"): _session_settings,
     ("Session", "participants"): _participants,
     ("Session", "labels"): _labels,
     ("Session", "expire_time"): _time,
     ("Event", "event_time"): _time,
-    ("Event", "type"): _event_type,
-    ("Event", "media_type"): _media_type,
-    ("Event", "text"): _event_content,
-    ("Event", "blob"): _event_content,
+    ("Event", "type"): _one_line("event_type_characters"),
+    ("Event", "media_type"): _one_line("media_type_characters"),
+    ("Event", "text"): _at_most_bytes("event_content_bytes"),
+    ("Event", "blob"): _at_most_bytes("event_content_bytes"),
     ("Event", "labels"): _labels,
     ("StateUpdate", "key"): _state_key,
     ("StateUpdate", "value_json"): _value_json,
     ("StateUpdate", "delete"): _delete,
     ("GetStateRequest", "name"): _state_owner,
     ("GetStateRequest", "keys"): _state_keys,
-    ("GetStateRequest", "key_prefix"): _key_prefix,
+    ("GetStateRequest", "key_prefix"): _one_line("state_key_characters"),
     ("UpdateStateRequest", "name"): _state_owner,
-    ("Memory", "content"): _memory_content,
-    ("Memory", "memo"): _memo,
+    ("Memory", "content"): _at_most_bytes("memory_content_bytes"),
+    ("Memory", "memo"): _at_most_bytes("description_bytes"),
 }

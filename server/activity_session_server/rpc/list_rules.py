@@ -6,8 +6,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from activity_session.v1.state_pb2 import StateScope
-from activity_session_server.rules.errors import Problem, Violation, too_large
 from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.problems import Problem, Violation, too_large
 
 # The message that a list stands in, the list's path, and what is wrong with it.
 ListRule = Callable[[Any, str, Limits], Iterable[Violation]]
@@ -74,7 +74,7 @@ def _twice(values: Iterable[tuple[Any, str]], path: str) -> Iterator[Violation]:
     seen = set()
     for index, (value, field) in enumerate(values):
         if value and value in seen:
-            yield Violation(f"{path}[{index}].{field}", Problem("is there twice"))
+            yield Violation(f"{path}[{index}].{field}", Problem("is repeated"))
         seen.add(value)
 
 

@@ -16,8 +16,10 @@ from google.protobuf.message import Message
 from activity_session_server.rpc.field_rules import RULES, Rule
 from activity_session_server.rpc.list_rules import LISTS, ListRule
 from activity_session_server.rules import names
-from activity_session_server.rules.errors import Kind, Problem, Violation, invalid
+from activity_session_server.rules.errors import invalid
 from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.names import Kind
+from activity_session_server.rules.problems import Problem, Violation
 
 # A message, the path it stands under (ending in a dot unless empty), and what is wrong with it.
 Check = Callable[[Message, str], Iterable[Violation]]

@@ -5,38 +5,27 @@ reason has. Nothing else reaches a caller with its text.
 """
 
 from collections.abc import Iterable
-from enum import StrEnum
-from typing import NamedTuple
 
 from activity_session.v1.conflict_pb2 import Conflict
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server.rules.names import Kind
+from activity_session_server.rules.problems import Problem, Violation
 
 DOMAIN = "activity-session"
-
-
-class Kind(StrEnum):
-    """The kinds of resources, as they stand in field names, reasons and resource types."""
-
-    NAMESPACE = "namespace"
-    PARTICIPANT = "participant"
-    SESSION = "session"
-    EVENT = "event"
-    MEMORY = "memory"
-
-
-class Problem(NamedTuple):
-    """What is wrong with a value; with the limit and the size where it is too large."""
-
-    text: str
-    limit: int | None = None
-    size: int | None = None
-
-
-class Violation(NamedTuple):
-    """A field path, as in `session.labels.team`, and what is wrong there."""
-
-    field: str
-    problem: Problem
+_NOT_FOUND = {
+    Kind.NAMESPACE: ErrorReason.ERROR_REASON_NAMESPACE_NOT_FOUND,
+    Kind.PARTICIPANT: ErrorReason.ERROR_REASON_PARTICIPANT_NOT_FOUND,
+    Kind.SESSION: ErrorReason.ERROR_REASON_SESSION_NOT_FOUND,
+    Kind.EVENT: ErrorReason.ERROR_REASON_EVENT_NOT_FOUND,
+    Kind.MEMORY: ErrorReason.ERROR_REASON_MEMORY_NOT_FOUND,
+}
+ALREADY_EXISTS = {
+    Kind.NAMESPACE: ErrorReason.ERROR_REASON_NAMESPACE_ALREADY_EXISTS,
+    Kind.PARTICIPANT: ErrorReason.ERROR_REASON_PARTICIPANT_ALREADY_EXISTS,
+    Kind.SESSION: ErrorReason.ERROR_REASON_SESSION_ALREADY_EXISTS,
+    Kind.EVENT: ErrorReason.ERROR_REASON_EVENT_ALREADY_EXISTS,
+    Kind.MEMORY: ErrorReason.ERROR_REASON_MEMORY_ALREADY_EXISTS,
+}
 
 
 class ServiceError(Exception):
@@ -78,30 +67,26 @@ def invalid_field(field: str, text: str) -> ServiceError:
     return invalid([Violation(field, Problem(text))])
 
 
-def too_large(what: str, limit: int, size: int, unit: str) -> Problem:
-    """The problem of a value past its limit."""
-    return Problem(f"{what} has {size} {unit}, the limit is {limit}", limit, size)
-
-
-def about(kind: Kind, condition: str, name: str, message: str, **metadata: str) -> ServiceError:
-    """The error for the condition of a resource, such as `about(Kind.SESSION, "DELETED", ...)`."""
-    reason = ErrorReason.Value(f"ERROR_REASON_{kind.name}_{condition}")
+def about(kind: Kind, reason: ErrorReason.ValueType, name: str, message: str, **metadata: str) -> ServiceError:
+    """The error for the condition of a resource."""
     return ServiceError(reason, message, kind=kind, metadata={"resource": name, **metadata})
 
 
 def not_found(kind: Kind, name: str) -> ServiceError:
     """The error for a resource that is not there."""
-    return about(kind, "NOT_FOUND", name, f"{name} does not exist")
+    return about(kind, _NOT_FOUND[kind], name, f"{name} does not exist")
 
 
 def already_exists(kind: Kind, name: str) -> ServiceError:
     """The error for a name that is taken, by a live or a deleted resource."""
-    return about(kind, "ALREADY_EXISTS", name, f"{name} already exists, maybe deleted")
+    return about(kind, ALREADY_EXISTS[kind], name, f"{name} already exists, maybe deleted")
 
 
 def draining() -> ServiceError:
-    """The error for what cannot wait until a server that is going away is back."""
-    return ServiceError(ErrorReason.ERROR_REASON_SERVER_DRAINING, "the server is going away; ask another one, or later")
+    """The error for a call that a server cannot finish, since it is shutting down."""
+    return ServiceError(
+        ErrorReason.ERROR_REASON_SERVER_DRAINING, "the server is shutting down; call another one, or try again later"
+    )
 
 
 def server_full(what: str, limit: int) -> ServiceError:

@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server.rules.errors import Kind, ServiceError
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.names import Kind
 
 
 class Tagged(Protocol):

@@ -18,8 +18,10 @@ from typing import NamedTuple
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rules import names
-from activity_session_server.rules.errors import Kind, ServiceError, Violation, invalid, too_large
-from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.errors import ServiceError, invalid
+from activity_session_server.rules.limits import INT64, Limits
+from activity_session_server.rules.names import Kind
+from activity_session_server.rules.problems import Violation, too_large
 
 
 class FieldType(Enum):
@@ -130,7 +132,6 @@ MEMORY_FIELDS: Fields = {
     "update_time": FieldType.TIME,
 }
 CHOICES = {"participant_type": ("USER", "AGENT"), "memory_type": ("OBSERVATION", "INTEGRATION")}
-INT64 = 2**63
 
 _SPACE = re.compile(r"\s*")
 _FIELD = re.compile(r'[^\s()"=!<>:]+')

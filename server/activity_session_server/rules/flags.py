@@ -8,9 +8,28 @@ from typing import Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, about
+from activity_session_server.rules.errors import ALREADY_EXISTS, ServiceError, about
+from activity_session_server.rules.names import Kind
 from activity_session_server.rules.roles import Role
+
+_DELETED = {
+    Kind.NAMESPACE: ErrorReason.ERROR_REASON_NAMESPACE_DELETED,
+    Kind.PARTICIPANT: ErrorReason.ERROR_REASON_PARTICIPANT_DELETED,
+    Kind.SESSION: ErrorReason.ERROR_REASON_SESSION_DELETED,
+    Kind.MEMORY: ErrorReason.ERROR_REASON_MEMORY_DELETED,
+}
+_DISABLED = {
+    Kind.NAMESPACE: ErrorReason.ERROR_REASON_NAMESPACE_DISABLED,
+    Kind.PARTICIPANT: ErrorReason.ERROR_REASON_PARTICIPANT_DISABLED,
+    Kind.SESSION: ErrorReason.ERROR_REASON_SESSION_DISABLED,
+}
+_MANAGED = {
+    Kind.NAMESPACE: ErrorReason.ERROR_REASON_NAMESPACE_MANAGED,
+    Kind.PARTICIPANT: ErrorReason.ERROR_REASON_PARTICIPANT_MANAGED,
+    Kind.SESSION: ErrorReason.ERROR_REASON_SESSION_MANAGED,
+}
 
 
 class Deletable(Protocol):
@@ -46,7 +65,7 @@ def check_permission(call: Call, kind: Kind, resource: Flagged) -> None:
     """Refuse a caller without the system role to touch, or to make, a managed resource."""
     if resource.managed and call.role is not Role.SYSTEM:
         message = f"{resource.name} is managed: this takes the role {Role.SYSTEM}"
-        raise about(kind, "MANAGED", resource.name, message)
+        raise about(kind, _MANAGED[kind], resource.name, message)
 
 
 def check_managed_flag(call: Call, kind: Kind, given: Flagged, paths: Collection[str]) -> None:
@@ -55,10 +74,15 @@ def check_managed_flag(call: Call, kind: Kind, given: Flagged, paths: Collection
         check_permission(call, kind, given)
 
 
+def deleted(kind: Kind, name: str) -> ServiceError:
+    """The error for a resource that is softly deleted."""
+    return about(kind, _DELETED[kind], name, f"{name} is deleted")
+
+
 def check_live(kind: Kind, resource: Deletable) -> None:
     """Refuse to write to a deleted resource."""
     if is_deleted(resource):
-        raise about(kind, "DELETED", resource.name, f"{resource.name} is deleted")
+        raise deleted(kind, resource.name)
 
 
 def check_usable(kind: Kind, resource: Flagged) -> None:
@@ -70,7 +94,7 @@ def check_usable(kind: Kind, resource: Flagged) -> None:
 def check_enabled(kind: Kind, resource: Flagged) -> None:
     """Refuse to write under a disabled resource, deleted or not."""
     if not resource.enabled:
-        raise about(kind, "DISABLED", resource.name, f"{resource.name} is disabled")
+        raise about(kind, _DISABLED[kind], resource.name, f"{resource.name} is disabled")
 
 
 def check_change(kind: Kind, current: Flagged, updated: Flagged) -> None:
@@ -83,4 +107,4 @@ def check_change(kind: Kind, current: Flagged, updated: Flagged) -> None:
 def check_undeletable(kind: Kind, resource: Deletable) -> None:
     """Refuse to bring back what is not deleted (AIP-164)."""
     if not is_deleted(resource):
-        raise about(kind, "ALREADY_EXISTS", resource.name, f"{resource.name} is not deleted")
+        raise about(kind, ALREADY_EXISTS[kind], resource.name, f"{resource.name} is not deleted")

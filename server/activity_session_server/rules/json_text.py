@@ -2,7 +2,7 @@
 
 import json
 
-from activity_session_server.rules.errors import Problem
+from activity_session_server.rules.problems import Problem
 
 
 def problem(text: str) -> Problem | None:

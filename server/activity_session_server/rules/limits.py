@@ -11,6 +11,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 KIB = 1024
 MIB = 1024 * KIB
+# Whole numbers are below this.
+INT64 = 2**63
+
+# Characters: limits that are widths of columns, or part of the form of a name, and so cannot be set.
+ID_CHARACTERS = 255
+LABEL_KEY_CHARACTERS = 63
+LABEL_VALUE_CHARACTERS = 255
+ROLE_CHARACTERS = 64
+REQUEST_ID_CHARACTERS = 128
+EVENT_TYPE_CHARACTERS = 255
+MEDIA_TYPE_CHARACTERS = 255
+STATE_KEY_CHARACTERS = 255
 
 
 def _in_seconds(value: Any) -> Any:
@@ -113,22 +125,22 @@ class Limits(BaseModel):
     @property
     def id_characters(self) -> int:
         """Characters of an id; the column's width."""
-        return 255
+        return ID_CHARACTERS
 
     @property
     def label_key_characters(self) -> int:
         """Characters of a label's key."""
-        return 63
+        return LABEL_KEY_CHARACTERS
 
     @property
     def label_value_characters(self) -> int:
         """Characters of a label's value."""
-        return 255
+        return LABEL_VALUE_CHARACTERS
 
     @property
     def role_characters(self) -> int:
         """Characters of a participant's role; the column's width."""
-        return 64
+        return ROLE_CHARACTERS
 
     @property
     def batch_get_names(self) -> int:
@@ -143,19 +155,19 @@ class Limits(BaseModel):
     @property
     def request_id_characters(self) -> int:
         """Characters of a request id; the column's width."""
-        return 128
+        return REQUEST_ID_CHARACTERS
 
     @property
     def event_type_characters(self) -> int:
         """Characters of an event's type; the column's width."""
-        return 255
+        return EVENT_TYPE_CHARACTERS
 
     @property
     def media_type_characters(self) -> int:
         """Characters of an event's media type; the column's width."""
-        return 255
+        return MEDIA_TYPE_CHARACTERS
 
     @property
     def state_key_characters(self) -> int:
         """Characters of a state key; the column's width."""
-        return 255
+        return STATE_KEY_CHARACTERS

@@ -1,6 +1,7 @@
 """Update masks (AIP-134, AIP-161): which fields an update changes, and the change itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from google.api import field_behavior_pb2
@@ -11,7 +12,8 @@ from activity_session.v1.memory_pb2 import Memory
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session
-from activity_session_server.rules.errors import Problem, Violation, invalid
+from activity_session_server.rules.errors import invalid, invalid_field
+from activity_session_server.rules.problems import Problem, Violation
 
 # protobuf has two implementations of descriptors, which share no type.
 Descriptor = Any
@@ -21,13 +23,11 @@ M = TypeVar("M", Memory, Namespace, Participant, Session)
 _NOT_THE_CALLERS = {field_behavior_pb2.OUTPUT_ONLY, field_behavior_pb2.IDENTIFIER}
 
 
-def resolve(
-    mask: FieldMask, message: Message, mutable: Sequence[str], immutable: Sequence[str] = ()
-) -> tuple[str, ...]:
+def resolve(mask: FieldMask, message: Message, mutable: Sequence[str]) -> tuple[str, ...]:
     """The paths an update changes: those named, all that are populated for no mask, all for `*`.
 
-    Paths to output-only fields, the name and the etag are passed over, as are those to `immutable` fields, which the
-    caller of this function compares or refuses itself.
+    Paths to output-only fields, the name and the etag are passed over, as are those to immutable fields, which
+    `check_immutable` compares.
 
     Raises:
         ServiceError: INVALID_FIELD for paths that do not exist or cannot be changed.
@@ -36,10 +36,36 @@ def resolve(
         return populated(message, mutable)
     if list(mask.paths) == ["*"]:
         return tuple(mutable)
-    violations = list(_violations(mask.paths, message.DESCRIPTOR, (*mutable, *immutable)))
+    violations = list(_violations(mask.paths, message.DESCRIPTOR, (*mutable, *_immutable_fields(message.DESCRIPTOR))))
     if violations:
         raise invalid(violations)
-    return tuple(path for path in mask.paths if path.partition(".")[0] in mutable)
+    # A mask is a set: a path that is named again changes nothing more.
+    return tuple(dict.fromkeys(path for path in mask.paths if path.partition(".")[0] in mutable))
+
+
+def check_immutable(mask: FieldMask, given: Message, current: Message, field: str) -> None:
+    """Refuse an update that would change an IMMUTABLE field of the message in `field` (AIP-203).
+
+    Such a field may be named, or be given where no field is named, as long as it stays as it is.
+
+    Raises:
+        ServiceError: INVALID_FIELD.
+    """
+    names_none = list(mask.paths) in ([], ["*"])
+    for name in _immutable_fields(given.DESCRIPTOR):
+        is_meant = name in mask.paths or (names_none and _is_populated(given, name))
+        if is_meant and getattr(given, name) != getattr(current, name):
+            raise invalid_field(f"{field}.{name}", "it is immutable")
+
+
+@cache
+def _immutable_fields(descriptor: Descriptor) -> tuple[str, ...]:
+    return tuple(field.name for field in descriptor.fields if field_behavior_pb2.IMMUTABLE in _behaviors(field))
+
+
+def _behaviors(field: FieldDescriptor) -> Collection[int]:
+    found: Collection[int] = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+    return found
 
 
 def populated(message: Message, fields: Sequence[str]) -> tuple[str, ...]:
@@ -119,6 +145,4 @@ def _exists(descriptor: Descriptor, path: str) -> bool:
 
 
 def _is_passed_over(descriptor: Descriptor, field: str) -> bool:
-    options = descriptor.fields_by_name[field].GetOptions()
-    behaviors = options.Extensions[field_behavior_pb2.field_behavior]
-    return field == "etag" or not _NOT_THE_CALLERS.isdisjoint(behaviors)
+    return field == "etag" or not _NOT_THE_CALLERS.isdisjoint(_behaviors(descriptor.fields_by_name[field]))

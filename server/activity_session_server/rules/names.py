@@ -6,12 +6,24 @@ An id is 1 to 255 characters of any script: no slash, no control character, no w
 
 import re
 import unicodedata
+from enum import StrEnum
 
-from activity_session_server.rules.errors import Kind, Problem, too_large
+from activity_session_server.rules.limits import ID_CHARACTERS, LABEL_KEY_CHARACTERS
+from activity_session_server.rules.problems import Problem, too_large
 
-ID_CHARACTERS = 255
 WILDCARD = "-"
 _SHOWN = 60
+
+
+class Kind(StrEnum):
+    """The kinds of resources, as they stand in field names, reasons and resource types."""
+
+    NAMESPACE = "namespace"
+    PARTICIPANT = "participant"
+    SESSION = "session"
+    EVENT = "event"
+    MEMORY = "memory"
+
 
 _COLLECTIONS = {
     Kind.NAMESPACE: ("namespaces",),
@@ -22,13 +34,13 @@ _COLLECTIONS = {
 }
 _FORMATS = {kind: "/".join(f"{word}/%s" for word in words) for kind, words in _COLLECTIONS.items()}
 # Most names are of such ids, and need not be looked at more closely.
-_PLAIN_ID = r"(?!-(?:/|$))[A-Za-z0-9_.~-]{1,255}"
+_PLAIN_ID = rf"(?!-(?:/|$))[A-Za-z0-9_.~-]{{1,{ID_CHARACTERS}}}"
 _IS_PLAIN = {
     kind: re.compile("/".join(f"{word}/{_PLAIN_ID}" for word in words)).fullmatch
     for kind, words in _COLLECTIONS.items()
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
+_LABEL_KEY = re.compile(rf"(?=.{{1,{LABEL_KEY_CHARACTERS}}}$)[A-Za-z0-9][A-Za-z0-9_./-]*")
 
 
 def pattern(kind: Kind) -> str:
@@ -113,5 +125,5 @@ def shown(text: str) -> str:
 
 
 def is_label_key(key: str) -> bool:
-    """Whether a text is a label key: 1 to 63 letters, digits, and _ - . / behind the first."""
+    """Whether a text is a label key: letters and digits, and _ - . / after the first."""
     return _LABEL_KEY.fullmatch(key) is not None

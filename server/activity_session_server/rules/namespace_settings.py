@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from activity_session.v1.namespace_pb2 import NamespaceSettings
 from activity_session_server.rules import durations
-from activity_session_server.rules.errors import Problem, Violation
+from activity_session_server.rules.problems import Problem, Violation
 
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(days=36_525)

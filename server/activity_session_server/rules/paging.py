@@ -20,13 +20,12 @@ from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest
 from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
 from activity_session_server.rules.errors import ServiceError, invalid_field
-from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.limits import INT64, Limits
 
 DEFAULT_PAGE_SIZE = 50
 # The first is the default.
 ORDER_FIELDS = ("name", "create_time", "update_time")
 _DIGEST_BYTES = 9
-INT64 = 2**63
 # A position is an id of at most 255 characters and a key, in JSON and base64.
 _TOKEN_BYTES = 4096
 

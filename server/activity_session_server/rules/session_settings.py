@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from activity_session.v1.session_settings_pb2 import MaxMemoryStrategy, SessionSettings
-from activity_session_server.rules.errors import Problem, Violation
+from activity_session_server.rules.problems import Problem, Violation
 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

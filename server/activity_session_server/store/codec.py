@@ -19,8 +19,7 @@ from activity_session.v1.state_pb2 import State
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules import etags
-from activity_session_server.rules.errors import Kind
-from activity_session_server.rules.names import format_name
+from activity_session_server.rules.names import Kind, format_name
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as columns are
 _UNSET = Timestamp()

@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, invalid_field, not_found
-from activity_session_server.rules.names import ids_of
+from activity_session_server.rules.errors import invalid_field, not_found
+from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Writer
 from activity_session_server.store.queries import heads, namespaces, participants, sessions
 from activity_session_server.store.queries.heads import Head

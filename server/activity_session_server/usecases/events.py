@@ -17,9 +17,9 @@ from activity_session.v1.event_service_pb2 import (
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_server.rules import conflicts, filters, flags, paging
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, ServiceError, about
+from activity_session_server.rules.errors import ServiceError, about
 from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import ids_of
+from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.idempotency import Record
 from activity_session_server.store.queries import events, namespaces
@@ -141,9 +141,9 @@ def _check_same(asked: Sequence[Event], found: dict[str, Event]) -> None:
         if there is not None and _content(there) != event:
             raise about(
                 Kind.EVENT,
-                "ALREADY_EXISTS",
+                ErrorReason.ERROR_REASON_EVENT_ALREADY_EXISTS,
                 there.name,
-                f"{there.name} is there with other content, as number {there.sequence}",
+                f"{there.name} already exists with other content, as event {there.sequence} of the session",
                 sequence=str(there.sequence),
             )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from google.protobuf.empty_pb2 import Empty
 
+from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import (
     BindParticipantRequest,
@@ -12,8 +13,9 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, Violation, about, invalid, invalid_field, too_large
-from activity_session_server.rules.names import ids_of
+from activity_session_server.rules.errors import about, invalid, invalid_field
+from activity_session_server.rules.names import Kind, ids_of
+from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import memberships, participants, sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
@@ -75,7 +77,8 @@ def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionPart
         member = memberships.mark_read(writer, head.uid, participant, request.sequence)
         if member is None:
             message = f"{request.participant} is no member of {request.session}"
-            raise about(Kind.PARTICIPANT, "NOT_BOUND", request.participant, message, session=request.session)
+            reason = ErrorReason.ERROR_REASON_PARTICIPANT_NOT_BOUND
+            raise about(Kind.PARTICIPANT, reason, request.participant, message, session=request.session)
         return member
 
     return store.write(call, mark)

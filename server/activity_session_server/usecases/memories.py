@@ -20,9 +20,9 @@ from activity_session.v1.memory_service_pb2 import (
 from activity_session.v1.participant_pb2 import ParticipantType
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, already_exists, invalid_field
+from activity_session_server.rules.errors import already_exists, invalid_field
 from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import format_name, ids_of, parent_of
+from activity_session_server.rules.names import Kind, format_name, ids_of, parent_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import memories
 from activity_session_server.store.queries.heads import Head
@@ -31,7 +31,6 @@ from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.usecases import access
 
 MUTABLE = ("content", "memo", "importance")
-IMMUTABLE = ("agent", "memory_type", "first_sequence", "last_sequence")
 
 
 class _New(NamedTuple):
@@ -107,12 +106,12 @@ def list_memories(store: Store, call: Call, request: ListMemoriesRequest) -> Lis
 
 def update_memory(store: Store, call: Call, request: UpdateMemoryRequest) -> Memory:
     """Change the masked fields of a memory."""
-    paths = masks.resolve(request.update_mask, request.memory, MUTABLE, immutable=IMMUTABLE)
+    paths = masks.resolve(request.update_mask, request.memory, MUTABLE)
 
     def update(writer: Writer) -> Memory:
         head, locked = _with_head(writer, call, request.memory.name)
         flags.check_live(Kind.MEMORY, locked.message)
-        _check_immutable(request, locked.message)
+        masks.check_immutable(request.update_mask, request.memory, locked.message, "memory")
         etags.check(Kind.MEMORY, locked.message, request.memory.etag)
         updated = masks.updated(locked.message, request.memory, paths)
         if not updated.content:
@@ -195,12 +194,3 @@ def _check_batch(request: BatchCreateMemoriesRequest) -> None:
         if one.request_id:
             raise invalid_field(f"requests[{index}].request_id", "must be empty: the batch has one")
         access.check_namespace(request.parent, one.memory.agent, f"requests[{index}].memory.agent")
-
-
-def _check_immutable(request: UpdateMemoryRequest, current: Memory) -> None:
-    """Refuse a mask that names a field which cannot change, unless it stays as it is."""
-    for field in IMMUTABLE:
-        given = getattr(request.memory, field)
-        is_meant = field in request.update_mask.paths or (given and not request.update_mask.paths)
-        if is_meant and given != getattr(current, field):
-            raise invalid_field(f"memory.{field}", "it is immutable")

@@ -1,5 +1,6 @@
 """The use cases of namespaces, one function per RPC."""
 
+from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import (
     CreateNamespaceRequest,
@@ -12,9 +13,9 @@ from activity_session.v1.namespace_service_pb2 import (
 )
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, about, already_exists
+from activity_session_server.rules.errors import about, already_exists
 from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import namespaces
 
@@ -86,7 +87,7 @@ def delete_namespace(store: Store, call: Call, request: DeleteNamespaceRequest) 
         etags.check(Kind.NAMESPACE, locked.message, request.etag)
         if not request.force and namespaces.has_live_sessions(writer, locked.message):
             message = f"{request.name} has sessions that are not deleted; force deletes it with them"
-            raise about(Kind.NAMESPACE, "NOT_EMPTY", request.name, message)
+            raise about(Kind.NAMESPACE, ErrorReason.ERROR_REASON_NAMESPACE_NOT_EMPTY, request.name, message)
         return namespaces.delete_namespace(writer, locked)
 
     return store.write(call, delete, request)

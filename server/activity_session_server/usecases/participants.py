@@ -12,9 +12,9 @@ from activity_session.v1.participant_service_pb2 import (
 )
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, already_exists, invalid_field
+from activity_session_server.rules.errors import already_exists
 from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import namespaces, participants
 from activity_session_server.usecases import access
@@ -68,12 +68,12 @@ def list_participants(store: Store, call: Call, request: ListParticipantsRequest
 
 def update_participant(store: Store, call: Call, request: UpdateParticipantRequest) -> Participant:
     """Change the masked fields of a participant."""
-    paths = masks.resolve(request.update_mask, request.participant, MUTABLE, immutable=("participant_type",))
+    paths = masks.resolve(request.update_mask, request.participant, MUTABLE)
     flags.check_managed_flag(call, Kind.PARTICIPANT, request.participant, paths)
 
     def update(writer: Writer) -> Participant:
         locked = access.participant_to_change(writer, call, request.participant.name)
-        _check_type(request, locked.message)
+        masks.check_immutable(request.update_mask, request.participant, locked.message, "participant")
         updated = masks.updated(locked.message, request.participant, paths)
         flags.check_change(Kind.PARTICIPANT, locked.message, updated)
         etags.check(Kind.PARTICIPANT, locked.message, request.participant.etag)
@@ -104,10 +104,3 @@ def undelete_participant(store: Store, call: Call, request: UndeleteParticipantR
         return participants.undelete_participant(writer, locked)
 
     return store.write(call, undelete, request)
-
-
-def _check_type(request: UpdateParticipantRequest, current: Participant) -> None:
-    given = request.participant.participant_type
-    is_meant = not request.update_mask.paths or "participant_type" in request.update_mask.paths
-    if is_meant and given not in (0, current.participant_type):
-        raise invalid_field("participant.participant_type", "the type of a participant is immutable")

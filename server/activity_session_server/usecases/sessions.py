@@ -5,6 +5,7 @@ from datetime import datetime
 
 from google.protobuf.empty_pb2 import Empty
 
+from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_pb2 import Session, SessionParticipant, SessionView
 from activity_session.v1.session_service_pb2 import (
     BatchGetSessionsRequest,
@@ -22,18 +23,10 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import (
-    Kind,
-    Violation,
-    about,
-    already_exists,
-    invalid,
-    invalid_field,
-    not_found,
-    too_large,
-)
+from activity_session_server.rules.errors import about, already_exists, invalid, invalid_field, not_found
 from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.rules.names import Kind, format_name, ids_of
+from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.store import Raced, Reader, Store, Writer
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
@@ -185,11 +178,11 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
         locked = access.session_to_change(writer, call, request.name, full=False)
         if not flags.is_deleted(locked.message):
             message = f"{request.name} is not deleted: delete it first"
-            raise about(Kind.SESSION, "NOT_DELETED", request.name, message)
+            raise about(Kind.SESSION, ErrorReason.ERROR_REASON_SESSION_NOT_DELETED, request.name, message)
         etags.check(Kind.SESSION, locked.message, request.etag)
         if not request.force and sessions.has_memories(writer, locked.message):
             message = f"{request.name} has memories; force removes them with it"
-            raise about(Kind.SESSION, "HAS_MEMORIES", request.name, message)
+            raise about(Kind.SESSION, ErrorReason.ERROR_REASON_SESSION_HAS_MEMORIES, request.name, message)
         sessions.expunge_session(writer, locked)
         uids.append(locked.message.uid)
         return Empty()

@@ -13,8 +13,9 @@ from activity_session.v1.event_service_pb2 import GetStateRequest, UpdateStateRe
 from activity_session.v1.state_pb2 import State, StateEntry, StateUpdate
 from activity_session_server.rules import conflicts, flags, names, paging
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, ServiceError, Violation, invalid, too_large
-from activity_session_server.rules.names import ids_of, kind_of
+from activity_session_server.rules.errors import ServiceError, invalid
+from activity_session_server.rules.names import Kind, ids_of, kind_of
+from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import namespaces, participants, state
 from activity_session_server.store.queries.state import NEVER, Entry, Owner

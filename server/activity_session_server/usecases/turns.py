@@ -12,7 +12,8 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest, ReleaseTurnRequest, RenewTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import Kind, ServiceError, not_found
+from activity_session_server.rules.errors import ServiceError, not_found
+from activity_session_server.rules.names import Kind
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import turns
 from activity_session_server.store.queries.heads import Head

@@ -10,10 +10,11 @@ from sqlalchemy import bindparam, case, func, null, select, update
 from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
-from activity_session_server.rules.errors import Kind, not_found
+from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
-from activity_session_server.rules.names import format_name, ids_of
-from activity_session_server.rules.paging import INT64, Page, Position
+from activity_session_server.rules.limits import INT64
+from activity_session_server.rules.names import Kind, format_name, ids_of
+from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import event_message, set_time, to_datetime
 from activity_session_server.store.conditions import Columns, filtered
 from activity_session_server.store.expressions import byte_length

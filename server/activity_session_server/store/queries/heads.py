@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, select
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.orm import ActivitySession, Namespace
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.rules.errors import Kind, not_found
-from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.rules.errors import not_found
+from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import current_turn, to_timestamp
 from activity_session_server.store.expressions import clock

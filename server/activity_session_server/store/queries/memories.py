@@ -9,9 +9,9 @@ from activity_session.v1.memory_pb2 import Memory as MemoryMessage
 from activity_session_server.orm import ActivitySession, Memory, Namespace, Participant
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules import names
-from activity_session_server.rules.errors import Kind, not_found
+from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
-from activity_session_server.rules.names import format_name
+from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import memory_message, memory_type_text, set_time
 from activity_session_server.store.conditions import Columns, filtered

@@ -9,9 +9,9 @@ from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
 from activity_session_server.orm import ActivitySession, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.rules.errors import Kind, not_found
+from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
-from activity_session_server.rules.names import format_name
+from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.namespace_settings import NamespaceResourceSettings
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import namespace_message, to_timestamp

@@ -23,9 +23,9 @@ from activity_session_server.orm import (
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow, utc_now
 from activity_session_server.rules import session_settings
-from activity_session_server.rules.errors import Kind, not_found
+from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
-from activity_session_server.rules.names import format_name, ids_of
+from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import session_message, set_time, to_datetime

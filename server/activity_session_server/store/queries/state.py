@@ -9,8 +9,8 @@ from activity_session.v1.state_pb2 import State as StateMessage
 from activity_session_server.orm import ActivitySession, Namespace, Participant, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules import names
-from activity_session_server.rules.errors import Kind
 from activity_session_server.rules.filters import Text
+from activity_session_server.rules.names import Kind
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import state_message
 from activity_session_server.store.expressions import byte_length, matches
