@@ -1,6 +1,6 @@
 """Pages (AIP-158, AIP-132): the order of a list, and the tokens that continue it.
 
-A token says where the page ended: the value of the ordering field and the row's key. It is bound to its query by a
+A token says where the page ended: the value of the ordering field and the row's uid. It is bound to its query by a
 digest over every other field of the request. The digest tells damage and mix-ups; it is no authority, and needs none:
 a token can only name a place in a list that its holder may read anyway.
 """
@@ -26,7 +26,7 @@ DEFAULT_PAGE_SIZE = 50
 # The first is the default.
 ORDER_FIELDS = ("name", "create_time", "update_time")
 _DIGEST_BYTES = 9
-# A position is an id of at most 255 characters and a key, in JSON and base64.
+# A position is an id of at most 255 characters and a uid, in JSON and base64.
 _TOKEN_BYTES = 4096
 
 
@@ -38,10 +38,10 @@ class Order(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a page ended: the ordering field's value as text, and the row's key."""
+    """Where a page ended: the ordering field's value as text, and the uid of the row, or of its owner."""
 
     value: str
-    key: str
+    uid: str
 
 
 ListRequest = (
@@ -141,11 +141,11 @@ _IS_VALUE: Mapping[str, Callable[[str], bool]] = {
 def _position(payload: bytes, order: Order) -> Position | None:
     """The position in a payload; None for one that was made up, since anybody can make the digest too."""
     try:
-        value, key = json.loads(payload)
+        value, uid = json.loads(payload)
         is_known = order.field not in _IS_VALUE or _IS_VALUE[order.field](value)
     except (ValueError, TypeError):
         return None
-    return Position(value, key) if is_known and isinstance(value, str) and isinstance(key, str) else None
+    return Position(value, uid) if is_known and isinstance(value, str) and isinstance(uid, str) else None
 
 
 def _unbase64(text: str) -> bytes:

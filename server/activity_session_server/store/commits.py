@@ -28,7 +28,7 @@ class CommitLostError(Exception):
 
 
 class Work:
-    """One function that is to be run and committed. `changed` are the keys of the sessions that it has changed."""
+    """One function that is to be run and committed. `changed` are the uids of the sessions that it has changed."""
 
     def __init__(self, call: Call, fn: Callable[[Writer], Any]) -> None:
         self.call = call

@@ -31,15 +31,15 @@ _FRAME_BYTES = 6
 
 
 class Keys(NamedTuple):
-    """The columns that a list is sorted by: the field asked for, then the key that tells equals apart.
+    """The columns that a list is sorted by: the field asked for, then the uid that tells equals apart.
 
-    A field that has no equals under one owner has the owner's key beside it instead, so that a page is continued with
+    A field that has no equals under one owner has the owner's uid beside it instead, so that a page is continued with
     the same owner or not at all. `index_name` is that of the index in that order, where there is one.
     """
 
     field: Column[Any]
-    pkid: Column[Any] | None = None
-    owner: Column[Any] | None = None
+    uid: Column[Any] | None = None
+    owner_uid: Column[Any] | None = None
     index_name: str = ""
 
 
@@ -106,7 +106,7 @@ def fetch_owned_page(
     after = owner_uid()
     if before not in ("", after):
         raise Raced
-    if keys.owner is not None and page.after is not None and page.after.key != after:
+    if keys.owner_uid is not None and page.after is not None and page.after.uid != after:
         raise stale_token()
     return found
 
@@ -121,15 +121,15 @@ def keys_of(resource: type[Resource], order: Order, owner: str = "namespace_pkid
 
 
 def _position(keys: Keys, row: AnyRow) -> Position:
-    key = keys.owner if keys.pkid is None else keys.pkid
-    return Position(_to_text(getattr(row, keys.field.key)), "" if key is None else getattr(row, key.key))
+    uid = keys.owner_uid if keys.uid is None else keys.uid
+    return Position(_to_text(getattr(row, keys.field.key)), "" if uid is None else getattr(row, uid.key))
 
 
 def _after(query: Query, keys: Keys, order: Order, position: Position | None, most: int) -> Query:
     """The rest of a list behind a place, of which `most` rows are read."""
     values = {**query.values, "most": most}
     if position is not None:
-        values |= {"place": _from_text(keys, position.value), "place_key": position.key}
+        values |= {"place": _from_text(keys, position.value), "place_uid": position.uid}
     is_first = position is None
     if isinstance(query.statement, Statement):
         return Query(_prepared_rest(query.statement, keys, order, is_first=is_first), values)
@@ -147,19 +147,19 @@ def _rest(statement: Select[Any], keys: Keys, order: Order, *, is_first: bool) -
         for dialect in MYSQL if keys.index_name else ():
             # Left to itself it reads the whole list up to the place when that seems to be few rows for the limit.
             statement = statement.with_hint(keys.field.table, f"FORCE INDEX ({keys.index_name})", dialect)
-    columns = [column for column in (keys.field, keys.pkid) if column is not None]
+    columns = [column for column in (keys.field, keys.uid) if column is not None]
     statement = statement.order_by(*(column.desc() if order.descending else column for column in columns))
     return statement.limit(bindparam("most"))
 
 
 def _is_behind_place(keys: Keys, order: Order) -> ColumnElement[bool]:
     value: BindParameter[Any] = bindparam("place", type_=keys.field.type)
-    key: BindParameter[str] = bindparam("place_key")
+    uid: BindParameter[str] = bindparam("place_uid")
     beyond: ColumnElement[bool] = keys.field < value if order.descending else keys.field > value
-    if keys.pkid is None:
-        return beyond if keys.owner is None else and_(beyond, keys.owner == key)
+    if keys.uid is None:
+        return beyond if keys.owner_uid is None else and_(beyond, keys.owner_uid == uid)
     first = keys.field <= value if order.descending else keys.field >= value
-    behind = keys.pkid < key if order.descending else keys.pkid > key
+    behind = keys.uid < uid if order.descending else keys.uid > uid
     # SQLite takes the range from the first condition, MariaDB from the second one; either finds the place by the index.
     return and_(first, or_(beyond, and_(keys.field == value, behind)))
 

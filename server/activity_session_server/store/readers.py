@@ -40,7 +40,7 @@ class Reader:
 class Writer(Reader):
     """What a write may do: all that a read may, and changes.
 
-    `now` is the time of the transaction, in UTC; `changed` are the keys of the sessions that it changes.
+    `now` is the time of the transaction, in UTC; `changed` are the uids of the sessions that it changes.
     """
 
     def __init__(self, connection: Connection, backend: Backend) -> None:

@@ -72,7 +72,7 @@ _COLUMNS: Columns = {
 # The number is compared too: on Galera a lock holds on one node only.
 _COUNT = Statement(
     update(table_of(ActivitySession))
-    .where(ActivitySession.pkid == bindparam("its_pkid"), ActivitySession.last_sequence == bindparam("its_last"))
+    .where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.last_sequence == bindparam("its_last"))
     .values(last_sequence=bindparam("its_new_last"))
 )
 
@@ -114,7 +114,7 @@ def list_events(
     return fetch_owned_page(
         reader,
         query,
-        Keys(_TABLE.c.sequence, owner=_TABLE.c.activity_session_pkid),
+        Keys(_TABLE.c.sequence, owner_uid=_TABLE.c.activity_session_pkid),
         page,
         to_message,
         most_bytes=most_bytes,
@@ -151,7 +151,7 @@ def append_events(writer: Writer, head: Head, events: Sequence[EventMessage]) ->
     # Not the time of the transaction: it may have waited for the lock since, while others appended.
     created = utc_clock()
     rows = [_values(head, event, sequence, created) for sequence, event in enumerate(events, last + 1)]
-    numbers = {"its_pkid": head.uid, "its_last": last, "its_new_last": last + len(rows)}
+    numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows)}
     if writer.change(_COUNT, numbers) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
     writer.changed.add(head.uid)

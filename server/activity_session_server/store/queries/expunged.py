@@ -37,7 +37,7 @@ _FORGET = Statement(delete(table_of(Expunged)).where(Expunged.activity_session_p
 
 
 def expunged_sessions(reader: Reader) -> Sequence[str]:
-    """The keys of expunged sessions of which something may be left, oldest first."""
+    """The uids of expunged sessions of which something may be left, oldest first."""
     return [row[0] for row in reader.rows(_FIND)]
 
 

@@ -84,7 +84,7 @@ _PULSES = select(
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
     ActivitySession.turn_expire_ts > clock(),
-).where(ActivitySession.pkid.in_(bindparam("pkids", expanding=True)))
+).where(ActivitySession.pkid.in_(bindparam("uids", expanding=True)))
 
 
 def get_head(reader: Reader, namespace_id: str, session_id: str) -> Head:
@@ -118,9 +118,9 @@ def hold_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head
     return _head_of(writer.row(_HOLD, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
 
 
-def pulses(reader: Reader, pkids: list[str]) -> dict[str, Pulse]:
-    """The pulses of those of the sessions that are there, by key."""
-    rows = reader.rows(_PULSES, {"pkids": pkids})
+def pulses(reader: Reader, uids: list[str]) -> dict[str, Pulse]:
+    """The pulses of those of the sessions that are there, by uid."""
+    rows = reader.rows(_PULSES, {"uids": uids})
     return {row.pkid: Pulse(*row[1:]) for row in rows}
 
 

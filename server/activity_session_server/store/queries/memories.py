@@ -65,7 +65,7 @@ _LIST = {
 }
 _TOUCH = Statement(
     update(_TABLE)
-    .where(Memory.pkid == bindparam("its_pkid"))
+    .where(Memory.pkid == bindparam("its_uid"))
     .values(access_count=Memory.access_count + 1, accessed=bindparam("its_time"))
 )
 _COLUMNS: Columns = {
@@ -144,7 +144,7 @@ def create_memory(
 def touch_memory(writer: Writer, locked: LockedMemory) -> MemoryMessage:
     """Count an access of a memory."""
     memory = locked.message
-    writer.change(_TOUCH, {"its_pkid": memory.uid, "its_time": writer.now})
+    writer.change(_TOUCH, {"its_uid": memory.uid, "its_time": writer.now})
     memory.access_count += 1
     set_time(memory.access_time, writer.now)
     return memory

@@ -48,7 +48,7 @@ _HOLD = Statement(
 _LOCK = Statement(_THIS.with_for_update())
 _LIST = {True: Statement(select(_TABLE)), False: Statement(select(_TABLE).where(Namespace.deleted.is_(False)))}
 _HAS_LIVE_SESSIONS = Statement(
-    select(exists().where(ActivitySession.namespace_pkid == bindparam("pkid"), ActivitySession.deleted.is_(False)))
+    select(exists().where(ActivitySession.namespace_pkid == bindparam("uid"), ActivitySession.deleted.is_(False)))
 )
 _COLUMNS = resources.common_columns(Namespace, "namespace_id")
 
@@ -84,7 +84,7 @@ def lock_namespace(writer: Writer, namespace_id: str) -> LockedNamespace:
 
 def has_live_sessions(reader: Reader, namespace: NamespaceMessage) -> bool:
     """Whether a namespace has sessions that are not deleted."""
-    row = reader.row(_HAS_LIVE_SESSIONS, {"pkid": namespace.uid})
+    row = reader.row(_HAS_LIVE_SESSIONS, {"uid": namespace.uid})
     return row is not None and bool(row[0])
 
 

@@ -42,12 +42,12 @@ def common_columns(resource: type[Resource], id_field: str) -> dict[str, Any]:
 
 def create(writer: Writer, resource: type[Resource], message: M, values: Mapping[str, Any]) -> M | None:
     """Insert a new resource; answers `message` with what the server gives it, None when its name is taken."""
-    pkid = prefixed_uuid(resource.__tablename__)
-    own = {"pkid": pkid, "create_ts": writer.now, "update_ts": writer.now}
+    uid = prefixed_uuid(resource.__tablename__)
+    own = {"pkid": uid, "create_ts": writer.now, "update_ts": writer.now}
     if not writer.insert(table_of(resource), {**values, **own}):
         return None
-    message.uid = pkid
-    message.etag = etags.make(pkid, 1)
+    message.uid = uid
+    message.etag = etags.make(uid, 1)
     set_time(message.create_time, writer.now)
     set_time(message.update_time, writer.now)
     return message
@@ -65,8 +65,8 @@ def save(
     The revision is compared too: on Galera a lock holds on one node only.
     """
     changes = {**values, "revision": locked.revision + 1, "update_ts": writer.now}
-    key = {"its_pkid": message.uid, "its_revision": locked.revision}
-    if writer.change(_update_of(resource), {**changes, **key}) != 1:
+    this = {"its_uid": message.uid, "its_revision": locked.revision}
+    if writer.change(_update_of(resource), {**changes, **this}) != 1:
         raise Raced
     message.etag = etags.make(message.uid, locked.revision + 1)
     set_time(message.update_time, writer.now)
@@ -78,7 +78,7 @@ def _update_of(resource: type[Resource]) -> Statement:
     """Sets the columns whose values come with it."""
     return Statement(
         update(table_of(resource))
-        .where(resource.pkid == bindparam("its_pkid"))
+        .where(resource.pkid == bindparam("its_uid"))
         .where(resource.revision == bindparam("its_revision"))
     )
 

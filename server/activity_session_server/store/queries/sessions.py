@@ -66,7 +66,7 @@ _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
 _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
 _IS_AMONG = _IS_OF_NAMESPACE & ActivitySession.name.in_(bindparam("ids", expanding=True))
 _GET = {True: Statement(_FULL.where(_IS_THIS)), False: Statement(_BASIC.where(_IS_THIS))}
-# By the namespace's key, not by a subquery that finds it: the first plain read in a locking statement fixes what all
+# By the namespace's uid, not by a subquery that finds it: the first plain read in a locking statement fixes what all
 # its plain reads see. Before the lock is there it must not happen, or the members would be those of before the wait.
 _IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
 _LOCK = {
@@ -107,9 +107,9 @@ _COLUMNS = {
     "labels": ActivitySession.labels,
     "participants": _has_member,
 }
-_HAS_MEMORIES = Statement(select(exists().where(Memory.activity_session_pkid == bindparam("pkid"))))
+_HAS_MEMORIES = Statement(select(exists().where(Memory.activity_session_pkid == bindparam("uid"))))
 _EXPUNGE = [
-    Statement(delete(table_of(table)).where(column == bindparam("its_pkid")))
+    Statement(delete(table_of(table)).where(column == bindparam("its_uid")))
     for table, column in (
         (ActivitySessionParticipant, ActivitySessionParticipant.activity_session_pkid),
         (ActivitySession, ActivitySession.pkid),
@@ -268,16 +268,16 @@ def undelete_session(writer: Writer, locked: LockedSession) -> Session:
 
 def expunge_session(writer: Writer, locked: LockedSession) -> None:
     """Remove a session with its memberships; all else of it is out of reach from now on, and removed by `expunged`."""
-    pkid = locked.message.uid
-    writer.changed.add(pkid)
-    writer.insert(table_of(Expunged), {"activity_session_pkid": pkid, "create_ts": writer.now})
+    uid = locked.message.uid
+    writer.changed.add(uid)
+    writer.insert(table_of(Expunged), {"activity_session_pkid": uid, "create_ts": writer.now})
     for statement in _EXPUNGE:
-        writer.change(statement, {"its_pkid": pkid})
+        writer.change(statement, {"its_uid": uid})
 
 
 def has_memories(reader: Reader, session: Session) -> bool:
     """Whether a session has memories, deleted ones included."""
-    row = reader.row(_HAS_MEMORIES, {"pkid": session.uid})
+    row = reader.row(_HAS_MEMORIES, {"uid": session.uid})
     return row is not None and bool(row[0])
 
 

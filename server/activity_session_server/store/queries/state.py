@@ -21,7 +21,7 @@ from activity_session_server.store.statements import Statement
 
 
 class Owner(NamedTuple):
-    """Whose state it is: a namespace, a participant or a session, by key and name."""
+    """Whose state it is: a namespace, a participant or a session, by uid and name."""
 
     uid: str
     name: str
@@ -101,7 +101,7 @@ def get_state(
     found, position = fetch_owned_page(
         reader,
         query,
-        Keys(_TABLE.c.key, owner=_TABLE.c.owner_pkid),
+        Keys(_TABLE.c.key, owner_uid=_TABLE.c.owner_pkid),
         page,
         state_message,
         most_bytes=most_bytes,

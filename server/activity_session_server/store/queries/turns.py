@@ -16,7 +16,7 @@ from activity_session_server.store.statements import Statement
 # The token is compared too: on Galera a lock holds on one node only.
 _UPDATE = Statement(
     update(table_of(ActivitySession)).where(
-        ActivitySession.pkid == bindparam("its_pkid"), ActivitySession.turn_token == bindparam("its_token")
+        ActivitySession.pkid == bindparam("its_uid"), ActivitySession.turn_token == bindparam("its_token")
     )
 )
 
@@ -41,5 +41,5 @@ def end_turn(writer: Writer, head: Head) -> None:
 
 def _save(writer: Writer, head: Head, values: dict[str, Any]) -> None:
     writer.changed.add(head.uid)
-    if writer.change(_UPDATE, {**values, "its_pkid": head.uid, "its_token": head.turn_token}) != 1:
+    if writer.change(_UPDATE, {**values, "its_uid": head.uid, "its_token": head.turn_token}) != 1:
         raise Raced
