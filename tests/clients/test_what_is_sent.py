@@ -185,6 +185,7 @@ class TestDeadline:
     def test_of_the_caller_ends_the_last_attempt(self, driver: Driver, mirror: Mirror) -> None:
         mirror.play(StatusCode.CANCELLED, StatusCode.CANCELLED, STAY)
         start = time.monotonic()
-        assert driver.call(CREATE, {}, timeout=1.5)["status"] == "DEADLINE_EXCEEDED"
-        assert 1.4 <= time.monotonic() - start < 3
+        # The pauses take 0.3 seconds; the rest is for a busy machine to make the third attempt in.
+        assert driver.call(CREATE, {}, timeout=4)["status"] == "DEADLINE_EXCEEDED"
+        assert 3.9 <= time.monotonic() - start < 8
         assert len(mirror.attempts) == 3
