@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
-from activity_session_server.orm import Request
+from activity_session_server.orm import Idempotency
 from activity_session_testing.backends import MARIADB, SQLITE_FILE
 from activity_session_testing.moments import engine_of
 from activity_session_testing.servers import connected, serving
@@ -33,7 +33,7 @@ def test_an_append_is_answered_again_whole_and_kept_without_its_content(
         answer = client.events.AppendEvents(request)
         assert client.events.AppendEvents(request) == answer
         with engine_of(server).connect() as connection:
-            kept = connection.scalar(select(Request.answer).where(Request.request_id == "once"))
+            kept = connection.scalar(select(Idempotency.answer).where(Idempotency.request_id == "once"))
     assert answer.events[0].text == LARGE
     assert answer.events[1].blob == LARGE.encode()
     assert kept is not None

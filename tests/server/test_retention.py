@@ -32,8 +32,8 @@ from activity_session_server.orm import (
     ActivitySessionParticipant,
     Event,
     Expunged,
+    Idempotency,
     Memory,
-    Request,
     State,
 )
 from activity_session_server.orm.base import Base
@@ -377,4 +377,4 @@ def count(server: App, query: Select[Any]) -> int:
 
 def remembered_requests(server: App) -> int:
     """Those of callers; the server's own ids have no fingerprint, and a time of their own."""
-    return count(server, select(Request.request_id).where(Request.fingerprint != ""))
+    return count(server, select(Idempotency.request_id).where(Idempotency.fingerprint != ""))

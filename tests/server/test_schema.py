@@ -103,6 +103,26 @@ class TestMigrations:
         assert schema.migrate_url(database_url)[1:] == (None, revisions.NEWEST)
         assert schema.migrate_url(database_url)[1:] == (revisions.NEWEST, revisions.NEWEST)
 
+    @pytest.mark.parametrize("steps", range(4))
+    def test_that_give_a_table_another_name_go_on_where_they_were_broken_off(
+        self, mariadb: MariaDB, steps: int
+    ) -> None:
+        from_the_last_back = [
+            "CREATE INDEX idx__request__expire_ts ON idempotency (expire_ts)",
+            "DROP INDEX idx__idempotency__expire_ts ON idempotency",
+            "RENAME TABLE idempotency TO request",
+        ]
+        database_url = mariadb.new_database()
+        schema.migrate_url(database_url)
+        with engine_on(database_url) as engine:
+            whole = described(engine)
+            execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0002'")
+            for statement in from_the_last_back[:steps]:
+                execute_on(engine, statement)
+            assert (described(engine) == whole) == (steps == 0)
+            assert schema.migrate_url(database_url)[1:] == ("0002", revisions.NEWEST)
+            assert described(engine) == whole
+
     def test_comment_every_table_and_column_on_mariadb(self, mariadb: MariaDB) -> None:
         database_url = mariadb.new_database()
         schema.migrate_url(database_url)

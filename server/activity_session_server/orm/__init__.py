@@ -8,10 +8,10 @@ from activity_session_server.orm.activity_session_participant import ActivitySes
 from activity_session_server.orm.base import Base
 from activity_session_server.orm.event import Event
 from activity_session_server.orm.expunged import Expunged
+from activity_session_server.orm.idempotency import Idempotency
 from activity_session_server.orm.memory import Memory
 from activity_session_server.orm.namespace import Namespace
 from activity_session_server.orm.participant import Participant
-from activity_session_server.orm.request import Request
 from activity_session_server.orm.state import State
 
 __all__ = [
@@ -20,9 +20,9 @@ __all__ = [
     "Base",
     "Event",
     "Expunged",
+    "Idempotency",
     "Memory",
     "Namespace",
     "Participant",
-    "Request",
     "State",
 ]

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from sqlalchemy import Table, bindparam, delete, select, update
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server.orm import Request
+from activity_session_server.orm import Idempotency
 from activity_session_server.orm.types import utc_now
 from activity_session_server.rules import names
 from activity_session_server.rules.calls import Call
@@ -33,14 +33,17 @@ _OWN_AGE = timedelta(minutes=15)
 # The fields that tell which namespace a request is about, in the order of preference.
 _SCOPE_FIELDS = ("parent", "name", "session", "namespace", "participant", "memory")
 
-_TABLE = cast("Table", Request.__table__)
-_THIS = (Request.scope == bindparam("its_scope")) & (Request.request_id == bindparam("its_id"))
-_FIND = Statement(select(Request.fingerprint, Request.answer).where(_THIS))
+_TABLE = cast("Table", Idempotency.__table__)
+_THIS = (Idempotency.scope == bindparam("its_scope")) & (Idempotency.request_id == bindparam("its_id"))
+_FIND = Statement(select(Idempotency.fingerprint, Idempotency.answer).where(_THIS))
 _RECORD = Statement(update(_TABLE).where(_THIS).values(answer=bindparam("its_answer")))
 _DUE = Statement(
-    select(Request.expire_ts).where(Request.expire_ts <= utc_now()).order_by(Request.expire_ts).limit(bindparam("most"))
+    select(Idempotency.expire_ts)
+    .where(Idempotency.expire_ts <= utc_now())
+    .order_by(Idempotency.expire_ts)
+    .limit(bindparam("most"))
 )
-_FORGET = Statement(delete(_TABLE).where(Request.expire_ts <= bindparam("its_latest")))
+_FORGET = Statement(delete(_TABLE).where(Idempotency.expire_ts <= bindparam("its_latest")))
 
 
 class Record(NamedTuple, Generic[A]):

@@ -18,12 +18,12 @@ from activity_session_server.rules.limits import REQUEST_ID_CHARACTERS
 FINGERPRINT_LEN = 64
 
 
-class Request(Base):
+class Idempotency(Base):
     """Requests that were carried out, each written in the transaction of its effect (AIP-155)."""
 
-    __tablename__ = "request"
+    __tablename__ = "idempotency"
     __table_args__ = (
-        Index("idx__request__expire_ts", "expire_ts"),
+        Index("idx__idempotency__expire_ts", "expire_ts"),
         {"comment": __doc__},
     )
 
