@@ -1,9 +1,11 @@
-"""What comes before every change of a session or participant: the namespace is held, the row locked, the caller may.
+"""What comes before a write: the namespace is held and usable, the row locked or held, and the caller may change it.
 
-The order is always the namespace, the session, its participants, so that no two calls wait for each other.
+Whether the resource itself is usable, neither deleted nor disabled, is judged only by the functions that have `usable`
+in their names; after the others the use case judges it. The order is always the namespace, the session, its
+participants, so that no two calls wait for each other. Rows stay locked and held until the transaction ends.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
@@ -17,8 +19,8 @@ from activity_session_server.store.queries.participants import HeldParticipant, 
 from activity_session_server.store.queries.sessions import LockedSession
 
 
-def session_to_change(writer: Writer, call: Call, name: str, *, full: bool) -> LockedSession:
-    """A session for a change, with its settings as they were set; whether it is live is left to be judged.
+def lock_session(writer: Writer, call: Call, name: str, *, full: bool) -> LockedSession:
+    """A session that nobody else can change, with its settings as they were set.
 
     Raises:
         ServiceError: *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
@@ -31,8 +33,8 @@ def session_to_change(writer: Writer, call: Call, name: str, *, full: bool) -> L
     return locked
 
 
-def participant_to_change(writer: Writer, call: Call, name: str) -> LockedParticipant:
-    """A participant for a change; whether it is live is left to be judged.
+def lock_participant(writer: Writer, call: Call, name: str) -> LockedParticipant:
+    """A participant that nobody else can change.
 
     Raises:
         ServiceError: *_NOT_FOUND, PARTICIPANT_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
@@ -45,35 +47,39 @@ def participant_to_change(writer: Writer, call: Call, name: str) -> LockedPartic
     return locked
 
 
-def head_to_change(writer: Writer, call: Call, name: str) -> Head:
-    """The head of a live session, locked, for a change of its log or turn.
+def lock_usable_head(writer: Writer, call: Call, name: str) -> Head:
+    """The head of a usable session that nobody else can change, for a change of its log or turn.
 
     Raises:
         ServiceError: *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
     """
-    namespace_id, session_id = ids_of(name)
-    namespace = namespaces.hold_namespace(writer, namespace_id)
-    head = heads.lock_head(writer, namespace, session_id)
-    _check_head(call, namespace, head)
+    head = _head(writer, call, name, heads.lock_head)
     flags.check_usable(Kind.SESSION, head)
     return head
 
 
-def held_head(writer: Writer, call: Call, name: str) -> Head:
-    """The head of a session, held, for a change of what belongs to it; whether it is live is left to be judged.
+def hold_usable_head(writer: Writer, call: Call, name: str) -> Head:
+    """The head of a usable session that stays as it is, for a change of what belongs to the session.
+
+    Raises:
+        ServiceError: *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
+    """
+    head = hold_head(writer, call, name)
+    flags.check_usable(Kind.SESSION, head)
+    return head
+
+
+def hold_head(writer: Writer, call: Call, name: str) -> Head:
+    """The head of a session that stays as it is, for a change of what belongs to the session.
 
     Raises:
         ServiceError: *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
     """
-    namespace_id, session_id = ids_of(name)
-    namespace = namespaces.hold_namespace(writer, namespace_id)
-    head = heads.hold_head(writer, namespace, session_id)
-    _check_head(call, namespace, head)
-    return head
+    return _head(writer, call, name, heads.hold_head)
 
 
-def usable_participants(writer: Writer, session: str, names: Collection[str]) -> dict[str, HeldParticipant]:
-    """The participants of those names, in the namespace of a session: usable, and held until the transaction ends.
+def hold_usable_participants(writer: Writer, session: str, names: Collection[str]) -> dict[str, HeldParticipant]:
+    """The participants of those names, in the namespace of a session. They are not changed: they may be managed.
 
     Raises:
         ServiceError: PARTICIPANT_NOT_FOUND, PARTICIPANT_DELETED, PARTICIPANT_DISABLED.
@@ -94,6 +100,10 @@ def check_namespace(session_name: str, participant: str, field: str) -> None:
         raise invalid_field(field, f"{participant[:120]} is not in the namespace of the session")
 
 
-def _check_head(call: Call, namespace: HeldNamespace, head: Head) -> None:
+def _head(writer: Writer, call: Call, name: str, find: Callable[[Writer, HeldNamespace, str], Head]) -> Head:
+    namespace_id, session_id = ids_of(name)
+    namespace = namespaces.hold_namespace(writer, namespace_id)
+    head = find(writer, namespace, session_id)
     flags.check_permission(call, Kind.SESSION, head)
     flags.check_usable(Kind.NAMESPACE, namespace)
+    return head

@@ -39,7 +39,7 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> App
     _check_namespaces(request)
 
     def append(writer: Writer) -> AppendEventsResponse:
-        head = access.head_to_change(writer, call, request.parent)
+        head = access.lock_usable_head(writer, call, request.parent)
         found = events.find_events(writer, head, given_ids) if given_ids else {}
         _check_same(asked, found)
         last = head.last_sequence
@@ -117,7 +117,7 @@ def _append(writer: Writer, call: Call, head: Head, request: AppendEventsRequest
     turns.check_append(head, request.turn_token)
     scopes = [update.participant for update in request.state_updates if update.participant]
     authors = [event.author for event in new if event.author]
-    people = access.usable_participants(writer, head.name, list(dict.fromkeys((*authors, *scopes))))
+    people = access.hold_usable_participants(writer, head.name, list(dict.fromkeys((*authors, *scopes))))
     updates = [(_owner(writer, call, head, people, update), update) for update in request.state_updates]
     changes = state.lock(writer, updates)
     _check_expected(writer, head, request, changes)

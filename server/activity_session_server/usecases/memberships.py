@@ -27,13 +27,13 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
     """Make a participant a member of a session, or give the member another role."""
 
     def bind(writer: Writer) -> SessionParticipant:
-        locked = access.session_to_change(writer, call, request.session, full=False)
+        locked = access.lock_session(writer, call, request.session, full=False)
         flags.check_usable(Kind.SESSION, locked.message)
         member = _member(locked.message, request.participant)
         if member is not None and member.role == request.role:
             return member
         access.check_namespace(request.session, request.participant, "participant")
-        found = access.usable_participants(writer, request.session, [request.participant])
+        found = access.hold_usable_participants(writer, request.session, [request.participant])
         participant = found[request.participant]
         if member is None:
             _check_count(call, len(locked.message.participants) + 1, "participant")
@@ -51,7 +51,7 @@ def unbind_participant(store: Store, call: Call, request: UnbindParticipantReque
     """End a membership; nothing changes when there is none."""
 
     def unbind(writer: Writer) -> Empty:
-        locked = access.session_to_change(writer, call, request.session, full=False)
+        locked = access.lock_session(writer, call, request.session, full=False)
         flags.check_usable(Kind.SESSION, locked.message)
         access.check_namespace(request.session, request.participant, "participant")
         participant = participants.get_participant(writer, *ids_of(request.participant))
@@ -67,8 +67,7 @@ def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionPart
     """Move a member's read mark forward."""
 
     def mark(writer: Writer) -> SessionParticipant:
-        head = access.held_head(writer, call, request.session)
-        flags.check_usable(Kind.SESSION, head)
+        head = access.hold_usable_head(writer, call, request.session)
         access.check_namespace(request.session, request.participant, "participant")
         participant = participants.get_participant(writer, *ids_of(request.participant))
         if request.sequence > head.last_sequence:
@@ -116,7 +115,7 @@ def bind_all(writer: Writer, call: Call, session: Session, added: Sequence[Sessi
     _check_count(call, len(session.participants) + len(added), field)
     for member in added:
         access.check_namespace(session.name, member.participant, field)
-    found = access.usable_participants(writer, session.name, [member.participant for member in added])
+    found = access.hold_usable_participants(writer, session.name, [member.participant for member in added])
     bound = memberships.bind_participants(
         writer, session.uid, [(found[member.participant], member.role) for member in added]
     )

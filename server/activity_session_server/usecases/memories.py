@@ -47,8 +47,8 @@ def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Mem
     access.check_namespace(request.parent, request.memory.agent, "memory.agent")
 
     def create(writer: Writer) -> Memory:
-        head = _live_head(writer, call, request.parent)
-        agents = access.usable_participants(writer, request.parent, [request.memory.agent])
+        head = access.hold_usable_head(writer, call, request.parent)
+        agents = access.hold_usable_participants(writer, request.parent, [request.memory.agent])
         return _create(writer, head, agents, _New(memory_id, request.memory, "memory"))
 
     return store.write(call, create, request)
@@ -60,9 +60,9 @@ def batch_create_memories(store: Store, call: Call, request: BatchCreateMemories
     _check_batch(request)
 
     def create(writer: Writer) -> BatchCreateMemoriesResponse:
-        head = _live_head(writer, call, request.parent)
+        head = access.hold_usable_head(writer, call, request.parent)
         named = dict.fromkeys(one.memory.agent for one in request.requests)
-        agents = access.usable_participants(writer, request.parent, list(named))
+        agents = access.hold_usable_participants(writer, request.parent, list(named))
         return BatchCreateMemoriesResponse(
             memories=[
                 _create(writer, head, agents, _New(memory_id, one.memory, f"requests[{index}].memory"))
@@ -79,7 +79,7 @@ def get_memory(store: Store, call: Call, request: GetMemoryRequest) -> Memory:
         return store.read(call, lambda reader: memories.get_memory(reader, *ids_of(request.name)))
 
     def touch(writer: Writer) -> Memory:
-        locked = _memory_to_change(writer, call, request.name)
+        locked = _lock_memory(writer, call, request.name)
         flags.check_live(Kind.MEMORY, locked.message)
         return memories.touch_memory(writer, locked)
 
@@ -109,7 +109,7 @@ def update_memory(store: Store, call: Call, request: UpdateMemoryRequest) -> Mem
     paths = masks.resolve(request.update_mask, request.memory, MUTABLE)
 
     def update(writer: Writer) -> Memory:
-        head, locked = _with_head(writer, call, request.memory.name)
+        head, locked = _lock_with_head(writer, call, request.memory.name)
         flags.check_live(Kind.MEMORY, locked.message)
         masks.check_immutable(request.update_mask, request.memory, locked.message, "memory")
         etags.check(Kind.MEMORY, locked.message, request.memory.etag)
@@ -126,7 +126,7 @@ def delete_memory(store: Store, call: Call, request: DeleteMemoryRequest) -> Mem
     """Delete a memory softly."""
 
     def delete(writer: Writer) -> Memory:
-        locked = _memory_to_change(writer, call, request.name)
+        locked = _lock_memory(writer, call, request.name)
         flags.check_live(Kind.MEMORY, locked.message)
         etags.check(Kind.MEMORY, locked.message, request.etag)
         return memories.delete_memory(writer, locked)
@@ -138,7 +138,7 @@ def undelete_memory(store: Store, call: Call, request: UndeleteMemoryRequest) ->
     """Bring a memory back."""
 
     def undelete(writer: Writer) -> Memory:
-        locked = _memory_to_change(writer, call, request.name)
+        locked = _lock_memory(writer, call, request.name)
         flags.check_undeletable(Kind.MEMORY, locked.message)
         etags.check(Kind.MEMORY, locked.message, request.etag)
         return memories.undelete_memory(writer, locked)
@@ -146,21 +146,15 @@ def undelete_memory(store: Store, call: Call, request: UndeleteMemoryRequest) ->
     return store.write(call, undelete, request)
 
 
-def _live_head(writer: Writer, call: Call, session: str) -> Head:
-    head = access.held_head(writer, call, session)
-    flags.check_usable(Kind.SESSION, head)
-    return head
-
-
-def _with_head(writer: Writer, call: Call, name: str) -> tuple[Head, LockedMemory]:
+def _lock_with_head(writer: Writer, call: Call, name: str) -> tuple[Head, LockedMemory]:
     """A memory for a change, and its session, which may be deleted."""
-    head = access.held_head(writer, call, parent_of(name))
+    head = access.hold_head(writer, call, parent_of(name))
     flags.check_enabled(Kind.SESSION, head)
     return head, memories.lock_memory(writer, head, ids_of(name)[2])
 
 
-def _memory_to_change(writer: Writer, call: Call, name: str) -> LockedMemory:
-    return _with_head(writer, call, name)[1]
+def _lock_memory(writer: Writer, call: Call, name: str) -> LockedMemory:
+    return _lock_with_head(writer, call, name)[1]
 
 
 def _create(writer: Writer, head: Head, agents: dict[str, HeldParticipant], new: _New) -> Memory:

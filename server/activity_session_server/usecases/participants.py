@@ -72,7 +72,7 @@ def update_participant(store: Store, call: Call, request: UpdateParticipantReque
     flags.check_managed_flag(call, Kind.PARTICIPANT, request.participant, paths)
 
     def update(writer: Writer) -> Participant:
-        locked = access.participant_to_change(writer, call, request.participant.name)
+        locked = access.lock_participant(writer, call, request.participant.name)
         masks.check_immutable(request.update_mask, request.participant, locked.message, "participant")
         updated = masks.updated(locked.message, request.participant, paths)
         flags.check_change(Kind.PARTICIPANT, locked.message, updated)
@@ -86,7 +86,7 @@ def delete_participant(store: Store, call: Call, request: DeleteParticipantReque
     """Delete a participant softly; the sessions it is bound to keep it."""
 
     def delete(writer: Writer) -> Participant:
-        locked = access.participant_to_change(writer, call, request.name)
+        locked = access.lock_participant(writer, call, request.name)
         flags.check_usable(Kind.PARTICIPANT, locked.message)
         etags.check(Kind.PARTICIPANT, locked.message, request.etag)
         return participants.delete_participant(writer, locked)
@@ -98,7 +98,7 @@ def undelete_participant(store: Store, call: Call, request: UndeleteParticipantR
     """Bring a deleted participant back."""
 
     def undelete(writer: Writer) -> Participant:
-        locked = access.participant_to_change(writer, call, request.name)
+        locked = access.lock_participant(writer, call, request.name)
         flags.check_undeletable(Kind.PARTICIPANT, locked.message)
         etags.check(Kind.PARTICIPANT, locked.message, request.etag)
         return participants.undelete_participant(writer, locked)

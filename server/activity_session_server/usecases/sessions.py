@@ -134,7 +134,7 @@ def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> S
     flags.check_managed_flag(call, Kind.SESSION, request.session, paths)
 
     def update(writer: Writer) -> Session:
-        locked = access.session_to_change(writer, call, request.session.name, full=True)
+        locked = access.lock_session(writer, call, request.session.name, full=True)
         updated = masks.updated(locked.message, request.session, paths)
         _cut_to_microseconds(updated)
         flags.check_change(Kind.SESSION, locked.message, updated)
@@ -149,7 +149,7 @@ def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> S
     """Delete a session softly; it is expunged when the purge age is over."""
 
     def delete(writer: Writer) -> Session:
-        locked = access.session_to_change(writer, call, request.name, full=True)
+        locked = access.lock_session(writer, call, request.name, full=True)
         flags.check_usable(Kind.SESSION, locked.message)
         etags.check(Kind.SESSION, locked.message, request.etag)
         namespace = namespaces.hold_namespace(writer, ids_of(request.name)[0])
@@ -162,7 +162,7 @@ def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) 
     """Bring a deleted session back."""
 
     def undelete(writer: Writer) -> Session:
-        locked = access.session_to_change(writer, call, request.name, full=True)
+        locked = access.lock_session(writer, call, request.name, full=True)
         flags.check_undeletable(Kind.SESSION, locked.message)
         etags.check(Kind.SESSION, locked.message, request.etag)
         return sessions.undelete_session(writer, locked)
@@ -175,7 +175,7 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
     uids: list[str] = []
 
     def expunge(writer: Writer) -> Empty:
-        locked = access.session_to_change(writer, call, request.name, full=False)
+        locked = access.lock_session(writer, call, request.name, full=False)
         if not flags.is_deleted(locked.message):
             message = f"{request.name} is not deleted: delete it first"
             raise about(Kind.SESSION, ErrorReason.ERROR_REASON_SESSION_NOT_DELETED, request.name, message)

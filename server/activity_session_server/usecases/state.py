@@ -52,7 +52,7 @@ def update_state(store: Store, call: Call, request: UpdateStateRequest) -> State
     """Set and delete keys of one state."""
 
     def update(writer: Writer) -> State:
-        owner = _owner_to_change(writer, call, request.name)
+        owner = _hold_usable_owner(writer, call, request.name)
         locked = lock(writer, [(owner, update) for update in request.updates])
         found = conflicting(writer, locked)
         if found:
@@ -130,12 +130,11 @@ def write(writer: Writer, call: Call, changes: Sequence[Change], field: str) -> 
     return written
 
 
-def _owner_to_change(writer: Writer, call: Call, name: str) -> Owner:
-    """Whose state a name means; held, live, and for a caller who may change it."""
+def _hold_usable_owner(writer: Writer, call: Call, name: str) -> Owner:
+    """Whose state a name means, for a caller who may change it."""
     kind = kind_of(name)
     if kind is Kind.SESSION:
-        head = access.held_head(writer, call, name)
-        flags.check_usable(Kind.SESSION, head)
+        head = access.hold_usable_head(writer, call, name)
         return Owner(head.uid, name)
     namespace = namespaces.hold_namespace(writer, ids_of(name)[0])
     if kind is Kind.NAMESPACE:

@@ -32,10 +32,10 @@ def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_
     access.check_namespace(request.session, request.participant, "participant")
 
     def acquire(writer: Writer) -> TurnLease:
-        head = access.head_to_change(writer, call, request.session)
+        head = access.lock_usable_head(writer, call, request.session)
         if session_uid not in ("", head.uid):
             raise not_found(Kind.SESSION, request.session)
-        access.usable_participants(writer, request.session, [request.participant])
+        access.hold_usable_participants(writer, request.session, [request.participant])
         if head.turn and head.turn.holder != request.participant:
             raise _held(head.turn)
         return turns.give_turn(writer, head, request.participant, head.now + ttl)
@@ -48,7 +48,7 @@ def renew_turn(store: Store, call: Call, request: RenewTurnRequest) -> TurnLease
     ttl = _ttl(request)
 
     def renew(writer: Writer) -> TurnLease:
-        head = access.head_to_change(writer, call, request.session)
+        head = access.lock_usable_head(writer, call, request.session)
         turn = current(head, request.token)
         return turns.extend_turn(writer, head, turn, head.now + ttl)
 
@@ -59,7 +59,7 @@ def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty
     """Hand the newest turn back, also when it has expired or was handed back before."""
 
     def release(writer: Writer) -> Empty:
-        head = access.head_to_change(writer, call, request.session)
+        head = access.lock_usable_head(writer, call, request.session)
         if request.token != head.turn_token:
             raise _lost(head, request.token)
         turns.end_turn(writer, head)
