@@ -5,16 +5,16 @@ The path of a request, there and back:
 1. `rpc.handlers` gives the bytes of a request to the edge (`rpc.edge`), which makes a `Call` (id, role, deadline), and
    checks the request against the protos' annotations and the limits (`rpc.validation`).
 2. `rpc.routes` says which use case serves the RPC; the handler calls it.
-3. The use case (`usecases`) holds the rule, and says what happens in one transaction: a function that it gives to
+3. The use case (`usecases`) holds the rule, and the function that runs in one transaction, which it gives to
    `store.read` or `store.write`. What is true without a database stands in `rules`.
 4. The store begins, runs the function, commits, on SQLite together with others that wait (`store.commits`), and runs it
-   again where the database asks for that. The function calls the queries (`store.queries`), which know the tables of
+   again where others were in the way. The function calls the queries (`store.queries`), which know the tables of
    `orm`, and take and give messages.
 5. On the way back the edge turns an error into a status (`rpc.status`) and logs the call (`rpc.call_log`).
 
 Two calls get their response later, by a `Stream`: WatchSession (`live.watches`) and an AcquireTurn that waits
 (`live.turn_queues`). Both follow a session by its feed (`live.feeds`): after each commit, and at each tick, one thread
-looks what is new, and a few others (`live.jobs`) send it.
+looks for what is new, and a few others (`live.jobs`) send it.
 
 `app.App` joins all of it; tests call it too.
 """

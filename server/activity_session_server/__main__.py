@@ -15,7 +15,7 @@ HEALTH_TIMEOUT = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; answers the exit code."""
+    """Run one command; returns the exit code."""
     flags = _parser().parse_args(arguments)
     try:
         return int(flags.command(flags))

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-# A host name may also stand for what this machine does not have, such as ::1 where there is no IPv6.
+# A host name may also mean addresses that this machine does not have, such as ::1 where there is no IPv6.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -19,10 +19,10 @@ class AddressInUseError(Exception):
 
 @contextlib.contextmanager
 def shared(address: str) -> Iterator[str]:
-    """Hold an address for processes that ask to share it; gives it with the port that port 0 became.
+    """Hold an address for processes that ask to share it; yields it with the port that was picked for port 0.
 
     Raises:
-        AddressInUseError: also when others share it.
+        AddressInUseError: when something listens there, also if it shares the address.
     """
     host, _, port = address.rpartition(":")
     with contextlib.ExitStack() as stack:
@@ -34,7 +34,7 @@ def shared(address: str) -> Iterator[str]:
 
 
 def _take_all(stack: contextlib.ExitStack, host: str, port: int) -> int:
-    """Take one port of all addresses of a host, and answer it."""
+    """Take the same port of all addresses of a host; returns the port."""
     taken = 0
     for family, kind, protocol, _, place in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
         try:
@@ -51,9 +51,9 @@ def _take_all(stack: contextlib.ExitStack, host: str, port: int) -> int:
 
 
 def _take(holder: socket.socket, place: tuple[Any, ...]) -> None:
-    # Connections of an earlier server that are not quite over do not count.
+    # Connections of an earlier server that are still being closed do not count as a use.
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Not shared before it is bound, so that this fails where others listen, or hold it as here.
+    # Shared only once it is bound, so that binding fails where another process listens or holds the address.
     holder.bind(place)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

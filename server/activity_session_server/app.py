@@ -29,9 +29,9 @@ from activity_session_server.store import Store, schema
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.usecases import retention
 
-# More than threads: the sweep and the look at the database have theirs, and so have those who follow sessions.
+# Beyond one for each thread: the upkeep needs two, for the sweep and the health check, and the feeds need theirs.
 _SPARE_CONNECTIONS = 2 + feeds.CONNECTIONS
-# A request at the limit is refused with our own words; one of twice its size by gRPC, with the number of bytes.
+# A request over the limit gets our own error; gRPC refuses only one of more than twice the limit.
 _RECEIVE_FACTOR = 2
 _log = logging.getLogger("activity_session.server")
 
@@ -58,24 +58,24 @@ class App:
         except AddressInUseError:
             self.store.close()
             raise
-        # Told to the upkeep. The two threads share nothing else but the health, which the server's start sets first.
+        # Ends the upkeep. All it shares with other threads besides is the health, which `start` sets before it runs.
         self._stopped = threading.Event()
         self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
     @property
     def address(self) -> str:
-        """Where the server listens, with the port that port 0 became."""
+        """Where the server listens, with the port that was picked for port 0."""
         return f"{self.settings.address.rpartition(':')[0]}:{self.port}"
 
     def start(self) -> None:
-        """Answer calls."""
+        """Begin to serve calls."""
         self.health.set_ready(is_ready=True)
         self.feeds.start()
         self._server.start()
         self._upkeep.start()
 
     def stop(self) -> None:
-        """Drain: tell it by health, refuse new calls, let running ones end, close the database."""
+        """Drain: report NOT_SERVING, refuse new calls, let running ones end, close the database."""
         _log.info("draining")
         self.health.drain()
         time.sleep(self.settings.drain_delay)
@@ -119,7 +119,7 @@ class App:
         return TurnQueues(self.store, self.feeds, slots, self._own_call)
 
     def _keep_up(self) -> None:
-        """Look at the database, and sweep, until the server stops."""
+        """Check the database, and sweep, until the server stops."""
         next_sweep = time.monotonic()
         while not self._stopped.wait(self.settings.health_interval):
             is_ready = _attempt("health", self._check_database)
@@ -166,7 +166,7 @@ def open_store(settings: Settings) -> Store:
 
 @contextlib.contextmanager
 def running(settings: Settings) -> Iterator[App]:
-    """A server that answers calls inside the block."""
+    """A server that serves calls inside the block."""
     app = App(settings)
     app.start()
     try:
@@ -183,12 +183,12 @@ def _threads(settings: Settings) -> dict[str, int]:
 def _options(settings: Settings) -> list[tuple[str, int]]:
     limits = settings.limits
     return [
-        # Workers share the port. Else a second server on it would get half of the calls, and nobody would be told.
+        # Workers share the port. Without workers a second server must not: it would get half of the calls unnoticed.
         ("grpc.so_reuseport", int(settings.workers > 1)),
         ("grpc.max_receive_message_length", _RECEIVE_FACTOR * limits.request_bytes),
         # Bounds what one connection can ask for at once; open watches must leave room for other calls.
         ("grpc.max_concurrent_streams", 1000 + limits.watches + limits.waiting_turns),
-        # Clients may ping every 10 s, also without a call; by default the second ping within 5 min ends the connection.
+        # Clients may ping every 10 s, also without a call; by default a second ping within 5 min ends the connection.
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),
     ]

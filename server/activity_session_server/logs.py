@@ -15,14 +15,14 @@ from activity_session_server.settings import LogFormat
 
 # Seconds between two looks for lines.
 INTERVAL = 0.1
-# Records that are kept while the log cannot be written; more are dropped, and the number of those is told.
+# Records that are kept while the log cannot be written; more are dropped, and a line says how many.
 MOST_RECORDS = 100_000
-# What every record has; the rest was given with the line.
+# The attributes that every record has; the others were given with the line.
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 class Line(NamedTuple):
-    """What one line tells. `time` is in seconds since the epoch."""
+    """What one line says. `time` is in seconds since the epoch."""
 
     time: float
     level: str
@@ -60,7 +60,7 @@ def json_line(line: Line) -> str:
 
 
 def text_line(line: Line) -> str:
-    """Time, level, message, and the fields behind them; an exception below."""
+    """Time, level, message, then the fields; an exception on the lines below."""
     exception = line.fields.get("exception")
     fields = " ".join(f"{key}={value}" for key, value in line.fields.items() if key != "exception")
     time = datetime.fromtimestamp(line.time).astimezone().strftime("%H:%M:%S")
@@ -69,9 +69,9 @@ def text_line(line: Line) -> str:
 
 
 class GatheringHandler(logging.Handler):
-    """Writes lines some at a time, by a thread of its own, so that nobody waits for the log.
+    """Writes lines in batches, by a thread of its own, so that no call waits for the log.
 
-    To write the line of each call where the call ends would cost a fifth of a read. A line is written within `INTERVAL`
+    Writing the line of a call where the call ends would cost a fifth of a read. A line is written within `INTERVAL`
     seconds, a warning or an error at once; a process that is killed loses the lines of its last moment.
     """
 
@@ -80,7 +80,7 @@ class GatheringHandler(logging.Handler):
         self._stream = stream
         # Any thread appends and one takes away: each single step is atomic.
         self._records: deque[logging.LogRecord] = deque()
-        # Counted under the handler's own lock, and those that were told under `_writing`: neither takes the other's.
+        # The first is written under the handler's own lock, the second under `_writing`: nothing needs both locks.
         self._dropped = self._told = 0
         self._has_records, self._is_urgent = threading.Event(), threading.Event()
         # Guards the stream; held from taking records until they are written, which keeps the lines in order.
@@ -88,7 +88,7 @@ class GatheringHandler(logging.Handler):
         self._thread: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take note of a record; `logging` calls this under the handler's own lock."""
+        """Keep a record; `logging` calls this under the handler's own lock."""
         if len(self._records) >= MOST_RECORDS:
             self._dropped += 1
             return
@@ -98,12 +98,12 @@ class GatheringHandler(logging.Handler):
         if not self._has_records.is_set():
             self._has_records.set()
         if self._thread is None:
-            # Only now: a thread that is there before signals are held back would be given them.
+            # Only now: a thread that was started before signals are blocked could receive them.
             self._thread = threading.Thread(target=self._keep_writing, name="logs", daemon=True)
             self._thread.start()
 
     def flush(self) -> None:
-        """Write all that was noted; `logging` does so at the end of the process."""
+        """Write all records that are kept; `logging` calls this at the end of the process."""
         with self._writing:
             self._stream.write("".join(f"{line}\n" for line in self._lines()))
             self._stream.flush()
@@ -112,7 +112,7 @@ class GatheringHandler(logging.Handler):
         while True:
             self._has_records.wait()
             self._is_urgent.wait(INTERVAL)
-            # Before the records are taken, so that none that comes after them is left lying.
+            # Before the records are taken: one that comes later sets them again.
             self._has_records.clear()
             self._is_urgent.clear()
             # What cannot be written is lost: there is nowhere else to say so.
@@ -141,7 +141,7 @@ def configure(log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    # It tells its set-up at this level too; `store.schema` tells what was done.
+    # Alembic logs its set-up at INFO too; `store.migrating` logs what was done.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 

@@ -1,4 +1,4 @@
-"""The settings of a server, read once at the edge: flags win over the environment, that over the defaults.
+"""The settings of a server, read once at the edge: flags win over the environment, the environment over the defaults.
 
 Each field is the flag `--field-name` and the variable `ACTIVITY_SESSION_FIELD_NAME`; a test holds docs/operations.md to
 them.
@@ -44,7 +44,7 @@ class Synchronous(StrEnum):
 
 
 class SettingsError(Exception):
-    """Settings that no server can run with; the text says which and why."""
+    """Settings that no server can run with; the text says which ones, and why."""
 
 
 class Settings(BaseModel):
@@ -68,8 +68,8 @@ class Settings(BaseModel):
     anonymous_role: Role = Field(
         Role.ADMIN, description="what callers may do: admin, or system for managed resources too"
     )
-    workers: int = Field(1, ge=1, le=64, description="processes that answer calls, each on a core of its own")
-    threads: int = Field(8, ge=1, le=64, description="threads that answer calls")
+    workers: int = Field(1, ge=1, le=64, description="processes that serve calls, each on a core of its own")
+    threads: int = Field(8, ge=1, le=64, description="threads that serve calls")
     max_waiting_calls: int = Field(1000, ge=1, description="calls that wait for a thread before others are refused")
     database_timeout: int = Field(
         5, ge=1, le=60, description="seconds that the database may take for a statement or a lock"

@@ -1,7 +1,7 @@
-"""The processes that answer calls: this one, or several that share its address.
+"""The processes that serve calls: this one, or several that share its address.
 
-With several, this process only starts them, and starts those again that end. Workers are spawned, never forked, which
-gRPC does not survive; this process saves the memory of gRPC and SQLAlchemy.
+With several, this process only starts them, and restarts those that end; it loads neither gRPC nor SQLAlchemy, which
+saves their memory. Workers are spawned: gRPC does not survive a fork.
 """
 
 import logging
@@ -19,9 +19,9 @@ from typing import NoReturn
 from activity_session_server import addresses, logs
 from activity_session_server.settings import Settings
 
-# Keeps workers that die at once from burning the machine, in seconds.
+# Seconds before a restart, so that workers which die at once do not keep the machine busy.
 RESTART_DELAY = 1.0
-# A signal just before a wait begins does not end it: its handler runs when the next one does, in seconds.
+# Seconds. A signal that comes just before a wait begins does not end it: its handler runs after the wait.
 _LONGEST_WAIT = 1.0
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -30,14 +30,14 @@ _log = logging.getLogger("activity_session.workers")
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; answers the exit code.
+    """Serve until SIGTERM or SIGINT; returns the exit code.
 
     Raises:
         SystemExit: with what keeps the server from starting.
     """
     logs.configure(settings.log_format)
     if settings.workers == 1:
-        _answer_calls(settings, lambda address: _announce(settings, address))
+        _serve_here(settings, lambda address: _announce(settings, address))
         return 0
     try:
         with addresses.shared(settings.address) as address:
@@ -51,18 +51,18 @@ class _Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        # One thread alone: the handler of a signal runs in it too, between two steps, and only reads the workers.
+        # No lock: there is one thread, in which signal handlers run too, and they only read the workers.
         self._workers: dict[int, SpawnProcess] = {}
         self._is_stopping = False
 
     def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; answers the exit code."""
+        """Serve until SIGTERM or SIGINT; returns the exit code."""
         for number in _STOP_SIGNALS:
             signal.signal(number, self._stop)
         # The first one brings an SQLite file to the newest schema, and says what keeps all of them from starting.
-        answers = self._start([0]) and self._start(range(1, self._settings.workers))
-        has_failed = not answers and not self._is_stopping
-        if answers:
+        is_up = self._start([0]) and self._start(range(1, self._settings.workers))
+        has_failed = not is_up and not self._is_stopping
+        if is_up:
             _announce(self._settings, self._settings.address)
         else:
             self._stop()
@@ -71,19 +71,19 @@ class _Supervisor:
         return int(has_failed)
 
     def _start(self, numbers: Iterable[int]) -> bool:
-        """Start workers; answers whether all of them have come to answer calls."""
+        """Start workers; returns whether all of them have begun to serve calls."""
         starting = [self._spawn(number) for number in numbers]
-        # Waits for each of them, also behind one that fails.
+        # A list, to wait for each of them even when one fails.
         return False not in [_comes_up(ready) for ready in starting]
 
     def _spawn(self, number: int) -> Connection:
         ready, is_ready = multiprocessing.Pipe(duplex=False)
-        # Only the worker holds the other end of the pipe, so that its death is the end of the pipe.
+        # Only the worker keeps this end of the pipe open, so that the pipe ends when the worker dies.
         with is_ready:
             worker = _SPAWN.Process(target=_work, args=(self._settings, number, is_ready), daemon=True)
             worker.start()
         self._workers[number] = worker
-        # A signal that came before the line above has missed it.
+        # A signal that came before the line above has not reached this worker.
         if self._is_stopping:
             worker.terminate()
         return ready
@@ -117,9 +117,9 @@ def _comes_up(ready: Connection) -> bool:
 
 
 def _work(settings: Settings, number: int, is_ready: Connection) -> None:
-    """Be a worker, until SIGTERM or SIGINT or the supervisor's end."""
+    """Be a worker until SIGTERM or SIGINT, or until the supervisor ends."""
     if hasattr(os, "sched_setaffinity"):
-        # The interpreter's lock makes one process on two cores slower than on one.
+        # Because of the interpreter's lock, one process is slower on two cores than on one.
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
     logs.configure(settings.log_format)
@@ -128,7 +128,7 @@ def _work(settings: Settings, number: int, is_ready: Connection) -> None:
         threading.Thread(target=_end_with_supervisor, daemon=True).start()
         is_ready.send("ready")
 
-    _answer_calls(settings, when_up)
+    _serve_here(settings, when_up)
 
 
 def _end_with_supervisor() -> None:
@@ -138,10 +138,10 @@ def _end_with_supervisor() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _answer_calls(settings: Settings, when_up: Callable[[str], None]) -> None:
-    """Answer calls in this process until SIGTERM or SIGINT; `when_up` is told the address."""
-    # Held back from here on, also in the threads to come: the kernel may give a signal to any of them, and Python would
-    # run its handler only once something else wakes the main thread, which may be never.
+def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
+    """Serve calls in this process until SIGTERM or SIGINT; `when_up` gets the address."""
+    # Blocked from here on, also in the threads to come: the kernel may give a signal to any of them, and Python would
+    # run its handler only once something else wakes the main thread, which may never happen.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     from activity_session_server import app
     from activity_session_server.store.revisions import SchemaError
@@ -155,7 +155,7 @@ def _answer_calls(settings: Settings, when_up: Callable[[str], None]) -> None:
 
 
 def _give_up(error: Exception) -> NoReturn:
-    # What was logged comes first, so that the reason is the last line.
+    # First what was logged, so that the reason is the last line.
     logs.flush()
     sys.exit(f"activity-session: {error}")
 

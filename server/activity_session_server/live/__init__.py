@@ -1,4 +1,4 @@
-"""What outlives a call: those who follow sessions or wait for turns, and every thread that serves them.
+"""What outlives the handler of a call: watches, queues for turns, and the threads that serve them.
 
 May import the use cases and all below them; neither gRPC nor SQL.
 """

@@ -1,9 +1,9 @@
-"""Feeds: what those who follow a session are told, however many they are.
+"""Feeds: what the followers of a session are told, however many they are.
 
-A feed is what this process knows of a session that somebody follows. One thread keeps all feeds up to date: at once
-when this process has written to such a session, and at each tick for what other processes have written, by one query
-for all sessions that are followed. Whoever has something to do then is worked on by a few threads (`jobs`), so that
-a follower holds neither a thread nor a connection while nothing happens.
+A feed is what this process knows of a session that is followed. One thread keeps all feeds up to date: at once when
+this process has written to such a session, and at each tick for what other processes have written, by one query for
+all sessions that are followed. A few threads (`jobs`) then work on the followers that have something to do, so that a
+follower holds neither a thread nor a connection while nothing happens.
 """
 
 import logging
@@ -29,7 +29,7 @@ THREADS = 2
 CONNECTIONS = THREADS + 1
 # Events read at a time: at the default limits they have 32 MiB at most.
 EVENTS_AT_A_TIME = 32
-# While commits rain down, looks for them are not closer together than this, in seconds.
+# The fewest seconds between two looks, while commits follow each other closely.
 _SHORTEST_GAP = 0.005
 
 _log = logging.getLogger("activity_session.feeds")
@@ -37,12 +37,12 @@ T = TypeVar("T")
 
 
 class Follower(Job, Protocol):
-    """Somebody who follows a session."""
+    """Something that follows a session: a watch, or the calls that wait for its turn."""
 
     feed: "Feed"
 
     def needs(self, sequence: int, version: int) -> bool:
-        """Whether it has not had the event of that number, or the session of that version."""
+        """Whether it still needs the event of that number, or the session of that version."""
 
 
 F = TypeVar("F", bound=Follower)
@@ -62,14 +62,14 @@ class Feed:
         self.followers: set[Follower] = set()
         self._feeds = feeds
         self._state: tuple[object, ...] = ()
-        # Held while the newest events or the session are read, so that one thread reads them for all. To forget them
-        # takes no lock, which would wait for the database: each is taken once, and used from there.
+        # Held while the newest events or the session are read, so that one thread reads them for all. `forget_passed`
+        # does without, since it would wait for the database: so each value is fetched once, and used from a variable.
         self._reading = threading.Lock()
         self._tail: list[tuple[int, bytes]] = []
         self._message: tuple[int, bytes] = (0, b"")
 
     def refresh(self, pulse: Pulse | None) -> None:
-        """Take note of the session as it is now, None for one that is gone."""
+        """Note the session as it is now; None means that it is gone."""
         name = self.session.name
         if pulse is None:
             self.ended = not_found(Kind.SESSION, name)
@@ -83,13 +83,13 @@ class Feed:
         self.ended = flags.deleted(Kind.SESSION, name) if is_deleted else None
 
     def note(self, session: Head) -> None:
-        """Take note of a session that was just read, and may be newer than the last look."""
+        """Note a session that was just read, and may be newer than the last look."""
         self.last_sequence = max(self.last_sequence, session.last_sequence)
         if not flags.is_deleted(session):
             self.ended = None
 
     def events_after(self, position: int) -> list[tuple[int, bytes]]:
-        """The next events after a number, as messages of a watch; the newest are read once for all."""
+        """The next events after a number, as messages of a watch; the newest are read once for all followers."""
         with self._reading:
             tail = self._tail
             if not tail or position >= tail[-1][0]:
@@ -99,9 +99,9 @@ class Feed:
         return self._read_after(position)
 
     def session_message(self, *, is_first: bool) -> tuple[int, bytes] | None:
-        """The session as a message of a watch, with the version that it has at least; None when it is gone.
+        """The session as a message of a watch, and the version that it has at least; None when it is gone.
 
-        The first one of a watch is read for it: what others were sent may lack what does not make a new version.
+        The first message of a watch is read anew: what others were sent may lack changes that make no new version.
         """
         with self._reading:
             message = self._message
@@ -116,7 +116,7 @@ class Feed:
             return message
 
     def forget_passed(self) -> None:
-        """Let go of what no follower needs any more."""
+        """Forget what no follower needs any more."""
         tail, (version, _) = self._tail, self._message
         newest = tail[-1][0] if tail else 0
         if not any(follower.needs(newest, version) for follower in tuple(self.followers)):
@@ -147,18 +147,18 @@ class Feeds:
         self._woken = threading.Event()
         self._is_closed = self._is_stopped = False
         self._jobs = JobThreads(THREADS)
-        # A place for each read at the database, so that however many threads there are, the connections suffice.
+        # Counts the reads that may go on at once, so that the connections suffice, however many threads there are.
         self._readers = threading.BoundedSemaphore(THREADS)
         self._thread = threading.Thread(target=self._keep_up, name="feeds", daemon=True)
 
     def start(self) -> None:
-        """Begin to keep up."""
+        """Start the threads."""
         self._store.on_commit = self._notice
         self._jobs.start()
         self._thread.start()
 
     def follow(self, session: Head, make: Callable[[Feed], F]) -> F:
-        """Add a follower of a session, which `make` makes of its feed.
+        """Add a follower of a session; `make` makes it, given the feed.
 
         Raises:
             ServiceError: SERVER_DRAINING.
@@ -184,11 +184,11 @@ class Feeds:
             self._lock.notify_all()
 
     def drain(self, timeout: float) -> None:
-        """Let all followers end, behind what is written by now; waits for that, for so many seconds at most."""
+        """Let all followers end after what is written by now; waits for that, at most `timeout` seconds."""
         with self._lock:
             self._is_closed = True
             feeds = tuple(self._feeds.values())
-        # Before the followers hear of it: one that has sent all that its feed knows ends at once.
+        # Before `is_draining` is set: a follower that then has sent all that its feed knows ends at once.
         if feeds:
             self._refresh(feeds)
         self.is_draining = True
@@ -204,12 +204,12 @@ class Feeds:
         self._jobs.stop()
 
     def read(self, fn: Callable[[Reader], T]) -> T:
-        """Run a function that reads, once few enough others do."""
+        """Run a function that reads from the database, as soon as there is a connection for it."""
         with self._readers:
             return self._store.read(self._own_call("follow"), fn)
 
     def _notice(self, uids: Collection[str]) -> None:
-        """Take note of sessions that have just been written to."""
+        """Note sessions that have just been written to."""
         followed = [uid for uid in uids if uid in self._feeds]
         if followed:
             self._noticed.extend(followed)
@@ -223,7 +223,7 @@ class Feeds:
             is_tick = time.monotonic() >= next_tick
             try:
                 self._look(is_tick=is_tick)
-            except Exception:  # without this thread nobody would be told anything any more
+            except Exception:  # without this thread no follower would be told anything any more
                 _log.exception("cannot keep up")
             if is_tick:
                 next_tick = time.monotonic() + self._poll_interval
@@ -231,7 +231,7 @@ class Feeds:
                 time.sleep(_SHORTEST_GAP)
 
     def _look(self, *, is_tick: bool) -> None:
-        """Look what is new: in the sessions that were noticed; at a tick in all, which then are tidied up too."""
+        """Look for what is new in the sessions that were noticed; at a tick, in all sessions, and tidy up."""
         noticed = {self._noticed.popleft() for _ in range(len(self._noticed))}
         self._update(tuple(self._feeds) if is_tick else noticed)
         if not is_tick:
@@ -241,7 +241,7 @@ class Feeds:
             feed.forget_passed()
 
     def _update(self, uids: Iterable[str]) -> None:
-        """Refresh the feeds of some sessions by one query, and have those worked on who then have work."""
+        """Refresh the feeds of some sessions by one query, and schedule the followers that then have work."""
         feeds = [feed for feed in map(self._feeds.get, tuple(uids)) if feed is not None]
         if feeds:
             self.is_current = self._refresh(feeds)
@@ -254,7 +254,7 @@ class Feeds:
                     self._jobs.schedule(follower)
 
     def _refresh(self, feeds: Collection[Feed]) -> bool:
-        """Bring feeds up to date; answers whether the database could be asked."""
+        """Bring feeds up to date; returns whether the database could be asked."""
         uids = [feed.session.uid for feed in feeds]
         try:
             pulses = self._store.read(self._own_call("follow"), lambda reader: heads.pulses(reader, uids))

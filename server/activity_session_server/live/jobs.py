@@ -1,7 +1,7 @@
 """A few threads for very many jobs, each of which has something to do now and then.
 
-A job that waits for its client keeps a thread. As soon as that takes too long another thread is added, so that one who
-does not read does not keep the others waiting; threads too many end when they have done their job.
+A job that waits for its client keeps a thread. When that takes too long, another thread is added, so that a client that
+does not read does not keep the others waiting. Threads that are no longer needed end after their job.
 """
 
 import logging
@@ -22,10 +22,10 @@ class Job(Protocol):
         """Whether there is something to do now."""
 
     def work(self) -> bool:
-        """Do some of it; answers whether it makes sense to go on at once."""
+        """Do some of it; returns whether it makes sense to go on at once."""
 
     def stuck(self, seconds: float) -> None:
-        """Told now and then that `work` has not come back for so long."""
+        """Called now and then while `work` has been running for so many seconds."""
 
 
 class JobThreads:
@@ -38,15 +38,15 @@ class JobThreads:
         self._lock = threading.Lock()
         self._scheduled: set[Job] = set()
         self._threads: set[threading.Thread] = set()
-        # Without a lock: each thread writes under its own key, and readers take a copy, which is one step.
+        # Without a lock: each thread writes its own entry only, and readers take a copy, which is one step.
         self._running: dict[threading.Thread, tuple[Job, float]] = {}
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the threads."""
         self._adjust()
 
     def schedule(self, job: Job) -> None:
-        """Have a job worked on, unless it is in line or being worked on."""
+        """Have a job worked on, unless it is scheduled already, or being worked on."""
         with self._lock:
             if job in self._scheduled:
                 return
@@ -54,7 +54,7 @@ class JobThreads:
         self._ready.put(job)
 
     def tend(self, seconds: float) -> None:
-        """Tell the jobs that have been worked on for longer than that, and add a thread or two for each."""
+        """Call `stuck` of the jobs that have been worked on for longer than that, and add two threads for each."""
         now = time.monotonic()
         stuck = [(job, now - since) for job, since in tuple(self._running.values()) if now - since > seconds]
         self._wanted = self._count + 2 * len(stuck)
@@ -63,7 +63,7 @@ class JobThreads:
             job.stuck(waited)
 
     def stop(self) -> None:
-        """End all threads when they have done what is in line; what comes after that is left undone."""
+        """End all threads after the jobs that are scheduled by now; later ones are left undone."""
         threads = tuple(self._threads)
         for _ in threads:
             self._ready.put(None)
@@ -84,7 +84,7 @@ class JobThreads:
         while (job := self._ready.get()) is not None:
             self._do(job)
             with self._lock:
-                # Under the lock, so that two threads cannot both be the one too many.
+                # Under the lock, so that no two threads end because of the same one too many.
                 if len(self._threads) > self._wanted:
                     self._threads.discard(threading.current_thread())
                     return
@@ -96,7 +96,7 @@ class JobThreads:
         del self._running[thread]
         with self._lock:
             self._scheduled.discard(job)
-        # Only now, so that nothing that has come up in the meantime is overlooked.
+        # Checked only now, so that nothing is missed that has come up since.
         if goes_on and job.has_work():
             self.schedule(job)
 

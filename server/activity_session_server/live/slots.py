@@ -6,7 +6,7 @@ from activity_session_server.rules.errors import server_full
 
 
 class Slots:
-    """A number of places; `what` says in an error what they are for."""
+    """A number of places; `what` says what they are for, in an error."""
 
     def __init__(self, count: int, what: str) -> None:
         self._count, self._what = count, what
@@ -31,14 +31,14 @@ class Once:
     """Something that only the first of several threads may do."""
 
     def __init__(self) -> None:
-        # Guards nothing: it is held from the first `take` on, which is what was to be known.
+        # Guards no data: that it is held, from the first `take` on, is all there is to know.
         self._lock = threading.Lock()
 
     @property
     def is_taken(self) -> bool:
-        """Whether somebody was first already."""
+        """Whether `take` was called before."""
         return self._lock.locked()
 
     def take(self) -> bool:
-        """Whether this is the first time."""
+        """Whether this call is the first one."""
         return self._lock.acquire(blocking=False)

@@ -34,12 +34,12 @@ class TurnQueues:
         self.feeds = feeds
         self._slots = slots
         self._own_call = own_call
-        # Guards the queues, and that no call joins one which is just being let go.
+        # Guards the queues: no call may join one that is just being closed.
         self._lock = threading.Lock()
         self._queues: dict[str, TurnQueue] = {}
 
     def acquire_turn(self, call: Call, request: AcquireTurnRequest, stream: Stream) -> None:
-        """Take the turn; where somebody else holds it, and the request says so, wait for it.
+        """Take the turn; if another participant holds it and the request says so, wait for it.
 
         Raises:
             ServiceError: TURN_HELD for a call that does not wait; SERVER_FULL, SERVER_DRAINING.
@@ -55,7 +55,7 @@ class TurnQueues:
             self.give(waiter, lease)
 
     def give(self, waiter: Waiter, lease: TurnLease) -> None:
-        """Respond with a turn, or free it where the client has gone and cannot ask for the response again."""
+        """Respond with a turn, or release it if the client has gone and cannot ask for the response again."""
         if waiter.stream.is_open or waiter.request.request_id:
             waiter.stream.send(lease.SerializeToString())
             waiter.stream.end()
@@ -75,32 +75,35 @@ class TurnQueues:
                 queue.waiters.append(waiter)
 
     def close_if_empty(self, queue: "TurnQueue") -> None:
-        """Let go of a queue in which no call waits."""
+        """Close a queue in which no call waits."""
         with self._lock:
             if queue.waiters:
                 return
             uid = queue.feed.session.uid
-            # Worked on once more after it was let go, it must not take along the next one of its session.
+            # A closed queue may be worked on once more, when its session has a new one, which must stay.
             if self._queues.get(uid) is queue:
                 del self._queues[uid]
             self.feeds.leave(queue)
 
 
 class TurnQueue:
-    """The calls that wait for the turn of one session, in the order in which they came; a job of the feeds' threads."""
+    """The calls that wait for the turn of one session, in the order in which they came.
+
+    The threads of the feeds work on it.
+    """
 
     def __init__(self, queues: TurnQueues, feed: Feed, first: Waiter) -> None:
         self.feed = feed
-        # Any thread appends, one at a time takes away; each single step is atomic.
+        # Any thread appends, one at a time removes; each single step is atomic.
         self.waiters = deque([first])
         self._queues = queues
 
     def needs(self, _sequence: int, _version: int) -> bool:
-        """It needs nothing but to know whether the turn is free."""
+        """Never: it only needs to know whether the turn is free."""
         return False
 
     def has_work(self) -> bool:
-        """Whether calls wait, and the turn is free, or one has waited for too long, or the server is going away."""
+        """Whether calls wait, and the turn is free, or one is over, or all must end."""
         return bool(self.waiters) and (
             not self.feed.turn_is_held
             or self.feed.ended is not None
@@ -109,7 +112,7 @@ class TurnQueue:
         )
 
     def work(self) -> bool:
-        """End the calls that need not wait any longer, then try to get the turn for the first one that is left."""
+        """End the calls that are over, then try to get the turn for the first one that is left."""
         try:
             self._end_those_that_are_over()
             while self.waiters and not self.feed.turn_is_held:
@@ -134,7 +137,7 @@ class TurnQueue:
             lease = turns.acquire_turn(self._queues.store, waiter.call, waiter.request, self.feed.session.uid)
         except ServiceError as error:
             if is_held(error):
-                # Should the feed have heard meanwhile that the turn is free again, the next tick says so once more.
+                # If a look has just found the turn free again, this hides it until the next tick.
                 self.feed.turn_is_held = True
                 return
             self.waiters.popleft()
@@ -146,7 +149,7 @@ class TurnQueue:
 
 
 def is_held(error: ServiceError) -> bool:
-    """Whether a call was refused because somebody else holds the turn."""
+    """Whether a call was refused because another participant holds the turn."""
     return error.reason == ErrorReason.ERROR_REASON_TURN_HELD
 
 

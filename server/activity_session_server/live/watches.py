@@ -1,7 +1,7 @@
 """The use case of WatchSession: one watch is a place in a session's log that moves on.
 
-What comes is not kept for a watch: it reads on from its place when its client has taken what was sent. So a slow client
-costs nothing but its own time, until it is too far behind.
+Events are not kept for a watch: it reads on from its place when its client has taken what was sent. So a slow client
+delays nothing but itself, until it is too far behind.
 """
 
 import time
@@ -17,7 +17,7 @@ from activity_session_server.store import Store
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head
 
-# How long a thread sends to one client before it goes on with others, in seconds.
+# Seconds for which a thread sends to one client before it goes on with others.
 _LONGEST_WORK = 1.0
 
 
@@ -32,10 +32,10 @@ class Watches:
         self._slots = slots
 
     def watch_session(self, call: Call, request: WatchSessionRequest, stream: Stream) -> None:
-        """Follow a session from a place in its log on.
+        """Follow a session, starting at a place in its log.
 
         Raises:
-            ServiceError: *_NOT_FOUND; INVALID_FIELD for a place behind the end; SERVER_FULL, SERVER_DRAINING.
+            ServiceError: *_NOT_FOUND; INVALID_FIELD for a place after the end; SERVER_FULL, SERVER_DRAINING.
         """
         session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name)))
         _check_place(request, session)
@@ -46,7 +46,7 @@ class Watches:
 
 
 class Watch:
-    """One watch; a job of the feeds' threads."""
+    """One watch; the threads of the feeds work on it."""
 
     def __init__(self, watches: Watches, call: Call, feed: Feed, stream: Stream, position: int) -> None:
         self.feed = feed
@@ -54,14 +54,14 @@ class Watch:
         self._watches = watches
         self._backlog_limit = call.limits.watch_backlog
         self._stream = stream
-        # What was there already is no backlog, however long it takes to send.
+        # What was there at the start is no backlog, however long it takes to send.
         self._start = feed.last_sequence
         self._version = 0
         self._bookmark_due = time.monotonic() + watches.bookmark_interval
         self._end_said = 0.0
 
     def has_work(self) -> bool:
-        """Whether something has come, or a bookmark is due, or the end."""
+        """Whether there is something new to send, a bookmark is due, or the watch must end."""
         feed = self.feed
         return self._stream.is_open and (
             self.position < feed.last_sequence
@@ -72,16 +72,16 @@ class Watch:
         )
 
     def needs(self, sequence: int, version: int) -> bool:
-        """Whether it has not had the event of that number, or the session of that version."""
+        """Whether it still needs the event of that number, or the session of that version."""
         return self.position < sequence or self._version < version
 
     def work(self) -> bool:
-        """Send the next events; and behind the last one the session when it has changed, a bookmark, the end."""
+        """Send the next events; after the last one also the session if it has changed, a bookmark if due, the end."""
         has_sent = self._send_events()
         is_behind = self.position < self.feed.last_sequence
         if not is_behind or self._version:
             self._send_session()
-        # Of a session that is gone nothing more can be sent, however far behind the watch is.
+        # Nothing more of a session that is gone can be sent, however far behind the watch is.
         if is_behind and (has_sent or not self.feed.ended):
             return has_sent
         if self._is_quiet():
@@ -91,7 +91,7 @@ class Watch:
         return True
 
     def stuck(self, seconds: float) -> None:
-        """End the watch of a client that does not read, and break it off if it does not even read that."""
+        """End the watch of a client that does not read; cancel it if the client does not read the end either."""
         timeout = self._watches.timeout
         backlog = self.feed.last_sequence - max(self.position, self._start)
         if self._end_said:
@@ -102,7 +102,7 @@ class Watch:
             self._stream.end(self._too_slow(backlog))
 
     def _send_events(self) -> bool:
-        """Send some of the next events; answers whether there were any."""
+        """Send some of the next events; returns whether there were any."""
         until = time.monotonic() + _LONGEST_WORK
         if self.position >= self.feed.last_sequence:
             return False
@@ -127,7 +127,7 @@ class Watch:
             self._send_bookmark()
 
     def _is_quiet(self) -> bool:
-        """Whether nothing has been sent for a while, as far as the database could say."""
+        """Whether a bookmark is due; never while the database cannot be asked for news."""
         return time.monotonic() >= self._bookmark_due and self._watches.feeds.is_current
 
     def _send_bookmark(self) -> None:
@@ -143,7 +143,7 @@ class Watch:
             ErrorReason.ERROR_REASON_WATCH_TOO_SLOW,
             f"the watch of {name} is {backlog} events behind and its client does not read; resume after the last one",
             kind=Kind.SESSION,
-            # Of the message that is on its way only the client can know.
+            # Only the client can know whether the message that is on its way arrives.
             metadata={"resource": name, "after_sequence": str(self.position)},
         )
 

@@ -18,7 +18,7 @@ from activity_session_server.rules.ids import uuid7_hex
 
 
 class Base(DeclarativeBase):
-    """The declarative base. Constraints without a name of their own are named alike on every backend."""
+    """The declarative base. Constraints without a name get the same name on every backend."""
 
     metadata = MetaData(
         naming_convention={
@@ -29,7 +29,7 @@ class Base(DeclarativeBase):
 
 
 def prefixed_uuid(prefix: str) -> str:
-    """A new primary key, such as `activity_session-0198...`; rows of one time lie near each other in the index."""
+    """A new primary key, such as `activity_session-0198...`; rows of about the same time are close in the index."""
     return f"{prefix}-{uuid7_hex()}"
 
 

@@ -21,7 +21,7 @@ from activity_session_server.rules.limits import EVENT_TYPE_CHARACTERS, MEDIA_TY
 class Event(Base):
     """Logs of sessions: what was said and done, in order.
 
-    The key of the session is no foreign key: an expunged session is gone at once, its events in batches behind it.
+    The key of the session is no foreign key: an expunged session is removed at once, its events in batches after it.
     """
 
     __tablename__ = "event"

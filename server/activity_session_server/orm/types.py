@@ -23,7 +23,7 @@ RESOURCE_NAME_LEN = ID_CHARACTERS
 # The largest name of a participant.
 PARTICIPANT_NAME_LEN = len("namespaces//participants/") + 2 * RESOURCE_NAME_LEN
 MYSQL = ("mysql", "mariadb")
-# Byte order is code point order, and case and accents count; a text of the server's default collation merges them.
+# Compares bytes, which is the order of code points; the server's default collation ignores case and accents.
 CHARSET = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
 
 
@@ -74,7 +74,7 @@ class PydanticType(TypeDecorator[BaseModel]):
     def __init__(self, model: type[BaseModel]) -> None:
         super().__init__()
         self.model = model
-        # Models are frozen: most rows have set nothing, and share one.
+        # Rows that have set nothing, as most, share one model: models are frozen.
         self._unset = model()
 
     def process_bind_param(self, value: BaseModel | None, dialect: Dialect) -> Any:

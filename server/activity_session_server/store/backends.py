@@ -1,4 +1,4 @@
-"""What differs between SQLite and MySQL or MariaDB. No other module asks which database it is, save the engine's.
+"""What differs between SQLite and MySQL or MariaDB. Only this module and `engine` ask which database it is.
 
 Errors are told apart by number, never by text.
 """
@@ -47,8 +47,8 @@ class Backend:
     """One family of databases.
 
     `one_writer`: the database admits one writer at a time, so those of this process wait for each other. `is_remote`: a
-    network lies between, so that the answer to a COMMIT can be lost, and others can close a connection. `driver` is the
-    module of the driver (PEP 249).
+    network lies between, so that the response to a COMMIT can be lost, and connections can be closed from outside.
+    `driver` is the module of the driver (PEP 249).
     """
 
     begin_write: str
@@ -70,16 +70,16 @@ class Backend:
         return Failure.TIMEOUT if number in self.timeout else Failure.OTHER
 
     def is_duplicate(self, error: Exception) -> bool:
-        """Whether a row of that key is there already."""
+        """Whether an error says that there is a row with that key already."""
         return error_number(error, extended=True) in self.duplicate
 
     def breaks_connection(self, error: Exception) -> bool:
-        """Whether a connection is of no use after an error.
+        """Whether a connection cannot be used any more after an error.
 
-        The numbers of a Galera node without its cluster are among them: there even ROLLBACK fails.
+        The errors of a Galera node that has lost its cluster are among these: there even ROLLBACK fails.
         """
         number = error_number(error)
-        # Without a number they are about the protocol: what comes next on the connection cannot be understood.
+        # An error without a number is about the protocol: what comes next on the connection cannot be understood.
         is_out_of_step = number == -1 and isinstance(
             driver_error(error), (self.driver.InterfaceError, self.driver.InternalError)
         )
@@ -87,8 +87,8 @@ class Backend:
 
 
 SQLITE = Backend(
-    # Takes the write lock at once: a transaction that reads first and then writes is refused without waiting
-    # (SQLITE_BUSY_SNAPSHOT) when another writer came in between.
+    # Takes the write lock at once: a transaction that first reads and then writes is refused without waiting
+    # (SQLITE_BUSY_SNAPSHOT) when another one has written in between.
     begin_write="BEGIN IMMEDIATE",
     one_writer=True,
     is_remote=False,
@@ -125,5 +125,5 @@ def error_number(error: Any, *, extended: bool = False) -> int:
 
 
 def driver_error(error: Any) -> Any:
-    """The driver's error, also where SQLAlchemy has put its own around it."""
+    """The driver's error, also where SQLAlchemy has wrapped it."""
     return error.orig if isinstance(error, DBAPIError) else error

@@ -1,7 +1,7 @@
 """The one place that knows both rows and messages.
 
-Messages are made by their constructors, with times as mappings of their fields: protobuf makes a message so in half the
-time that it takes to set the fields one by one, and in a fifth of what a Timestamp or datetime in its place would take.
+Messages are made by their constructors, with times as mappings of their fields. That takes half the time of setting the
+fields one by one, and a fifth of what a Timestamp or a datetime in place of a mapping would take.
 """
 
 from datetime import datetime
@@ -138,7 +138,7 @@ def participant_type_text(value: ParticipantType.ValueType) -> str:
 
 
 def to_timestamp(time: datetime | None) -> Timestamp:
-    """The timestamp of a column in UTC; the one that is unset for None."""
+    """The timestamp of a column in UTC; an unset one for None."""
     return _UNSET if time is None else Timestamp(**_time(time))
 
 

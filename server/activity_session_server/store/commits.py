@@ -1,9 +1,9 @@
-"""Commits: the functions of several callers in one transaction, where only one can be written at a time.
+"""Commits: the functions of several calls in one transaction, where the database admits one writer at a time.
 
-SQLite admits one writer, and a commit waits for the disk. So the thread that may write carries out the work of all that
-have come to wait meanwhile: each function in a savepoint of its own, then one commit, then all return (group commit:
-DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984). A function that fails takes no other
-along. MariaDB lets writers run side by side and shares the wait for the disk itself; there each has its own commit.
+On SQLite a commit waits for the disk. So the thread that may write carries out the work of all threads that wait by
+then: each function in a savepoint of its own, then one commit, then all return (group commit: DeWitt et al.,
+"Implementation Techniques for Main Memory Database Systems", 1984). When one function fails, the others do not.
+MariaDB lets writers run side by side and shares the wait for the disk itself; there each has its own commit.
 """
 
 import threading
@@ -36,20 +36,20 @@ class Work:
         self.is_done = False
         self.error: BaseException | None = None
         self._fn = fn
-        self._answer: Any = None
+        self._returned: Any = None
 
     def run(self, writer: Writer) -> None:
         """Run the function, unless it is too late for that."""
         self._check_deadline()
-        self._answer = self._fn(writer)
+        self._returned = self._fn(writer)
         self._check_deadline()
         self.changed = writer.changed
 
     def outcome(self) -> Any:
-        """What the function answered, once it is committed; raises what kept it from that."""
+        """What the function returned, once it is committed; raises what prevented that."""
         if self.error is not None:
             raise self.error
-        return self._answer
+        return self._returned
 
     def _check_deadline(self) -> None:
         if self.call.remaining() <= 0:
@@ -91,13 +91,13 @@ class Commits:
         with suppress(ValueError):
             self._waiting.remove(work)
             raise LateError
-        # Somebody is about it: it is not for this thread to say that nothing was written.
+        # Another thread carries it out: this one cannot say that nothing was written.
         self._writing.acquire()
 
     def _carry_out(self, works: Sequence[Work]) -> None:
         """Run functions in one transaction and commit it.
 
-        What hinders that is the error of each: those that failed before may have seen what is now undone.
+        An error of the transaction is the error of each: also a function that failed may have seen what is now undone.
         """
         try:
             self._connections.run(partial(self._commit, works))
@@ -131,7 +131,7 @@ class Commits:
         connection.run("SAVEPOINT work")
         try:
             work.run(writer)
-        except Exception as error:  # its own thread raises it; the others go on as if it had not been there
+        except Exception as error:  # its own thread raises it; the others go on without it
             work.error = error
             try:
                 connection.run("ROLLBACK TO work")
@@ -141,16 +141,16 @@ class Commits:
         connection.run("RELEASE work")
 
     def _may_have_happened(self, error: BaseException) -> bool:
-        """Whether a commit that failed can be there all the same: its answer was lost on the way."""
-        is_answer = (
+        """Whether a commit that failed may have happened all the same, its response lost on the way."""
+        is_response = (
             not isinstance(error, self._backend.driver.Error) or self._backend.failure(error) is Failure.CONTENTION
         )
-        return self._backend.is_remote and not is_answer
+        return self._backend.is_remote and not is_response
 
     def _roll_back(self, connection: Connection) -> None:
-        """End a transaction, or the connection where even that fails, as on a Galera node without its cluster."""
+        """End a transaction, or the connection if even that fails, as on a Galera node that has lost its cluster."""
         try:
             connection.run("ROLLBACK")
-        except Exception:  # SQLite has ended the transaction of its own accord; one in memory must stay open
+        except Exception:  # SQLite has ended the transaction itself; a database in memory must stay open
             if self._backend.is_remote:
                 connection.close()

@@ -12,7 +12,7 @@ from activity_session_server.rules.filters import And, Comparison, Node, Not, Or
 from activity_session_server.store.expressions import code_points, json_member, known, matches
 from activity_session_server.store.statements import Statement
 
-# What stands behind the fields: columns, or what makes the condition that a text is found.
+# What each field means: a column, or a function that makes the condition for a text.
 Columns = Mapping[str, ColumnElement[Any] | Callable[[str], ColumnElement[bool]]]
 _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "=": operator.eq,
@@ -28,7 +28,7 @@ _NULLABLE = ("labels", "expire_time", "event_time")
 
 
 def filtered(statement: Statement, where: Node | None, columns: Columns) -> Statement | Select[Any]:
-    """A query without the rows that a filter does not let pass."""
+    """A query for only the rows that pass a filter."""
     return statement if where is None else statement.construct.where(condition(where, columns))
 
 
@@ -59,7 +59,7 @@ def _comparison(node: Comparison, column: ColumnElement[Any]) -> ColumnElement[b
     if node.key:
         column = json_member(column, node.key)
     if node.field == "description":
-        column = func.coalesce(column, "")  # one that is not set is the empty one
+        column = func.coalesce(column, "")  # an unset description is an empty one
     if isinstance(value, datetime):
         value = value.replace(tzinfo=None)
     if not isinstance(value, Text):

@@ -22,9 +22,9 @@ class NoneIdleError(Exception):
 
 
 class Connection:
-    """A connection in autocommit mode; a database in memory lives as long as it.
+    """A connection in autocommit mode; a database in memory lives as long as its connection.
 
-    Its errors are the driver's, or SQLAlchemy's around those.
+    Its errors are the driver's, some wrapped by SQLAlchemy.
     """
 
     def __init__(self, engine: Engine, compiler: Compiler) -> None:
@@ -38,7 +38,7 @@ class Connection:
         self._last_used = 0.0
 
     def open(self) -> None:
-        """Be ready for use; what was idle for so long that others may have closed it is opened anew."""
+        """Make it ready for use; if it was idle for so long that it may have been closed from outside, reopen it."""
         now = time.monotonic()
         if self._is_remote and now - self._last_used > LONGEST_IDLE:
             self.close()
@@ -48,7 +48,7 @@ class Connection:
         self._last_used = now
 
     def close(self) -> None:
-        """Close, also what is broken."""
+        """Close it, even if it is broken."""
         core, self._core = self._core, None
         if core is not None:
             core.invalidate()
@@ -65,7 +65,7 @@ class Connection:
         return form.rows(cursor.fetchall())
 
     def change(self, statement: Statement | Executable, values: Values | Sequence[Values]) -> int:
-        """Run an INSERT, UPDATE or DELETE, once or for several values; answers how many rows matched."""
+        """Run an INSERT, UPDATE or DELETE, once or for several values; returns how many rows matched."""
         if not isinstance(statement, Statement):
             return int(self._core.execute(statement, values).rowcount)
         cursor = self.cursor()
@@ -83,15 +83,15 @@ class Connection:
         self.cursor().execute(sql)
 
     def cursor(self) -> Any:
-        """The driver's cursor, which sends one statement after the other."""
+        """The driver's cursor, which sends one statement at a time."""
         return self._cursor
 
 
 class Connections:
-    """So many connections at most; they are opened when they are needed, and the one used last is lent first."""
+    """A bounded number of connections, opened when they are needed; the one that was used last is lent first."""
 
     def __init__(self, engine: Engine, most: int, timeout: float) -> None:
-        """Open nothing yet. `timeout` is how many seconds are waited while all are lent."""
+        """Open nothing yet. `timeout` is how many seconds to wait while all are lent."""
         compiler = Compiler(engine.dialect)
         self._backend = backend_of(engine)
         self._timeout = timeout
@@ -102,7 +102,7 @@ class Connections:
         self._waiting = 0
 
     def run(self, fn: Callable[[Connection], T]) -> T:
-        """Run a function with a connection; one that breaks is closed."""
+        """Run a function with a connection; close it if it breaks."""
         connection = self._take()
         try:
             connection.open()
@@ -115,7 +115,7 @@ class Connections:
             self._give_back(connection)
 
     def close(self) -> None:
-        """Close those that are idle, which are all when nobody calls any more."""
+        """Close the connections that are idle; when no call runs any more, these are all."""
         for connection in self._idle:
             connection.close()
 

@@ -41,7 +41,7 @@ def compact_json(value: Any) -> str:
 
 # The protocol's number of the type DATETIME.
 _DATETIME = 12
-# InnoDB looks once a second whether a wait is over. The end of a wait must come as an answer, not as a lost connection.
+# InnoDB checks once a second whether a wait is over. Its end must arrive as an error, not as a lost connection.
 _LONGER_THAN_A_LOCK_WAIT = 2
 
 
@@ -49,10 +49,10 @@ def _common() -> dict[str, Any]:
     return {
         "poolclass": NullPool,
         "isolation_level": "AUTOCOMMIT",
-        # Both save a ROLLBACK at the end of a connection, of transactions that have ended already.
+        # Both save a ROLLBACK when a connection closes: its transactions have all ended.
         "pool_reset_on_return": None,
         "skip_autocommit_rollback": True,
-        # Values are the users' conversations; they do not belong into logs.
+        # Values are conversations of users, which do not belong in logs.
         "hide_parameters": True,
         "json_serializer": compact_json,
         "json_deserializer": orjson.loads,
@@ -81,14 +81,14 @@ def _sqlite_engine(url: URL, options: EngineOptions) -> Engine:
 
 def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
     arguments = _common()
-    # By place, as `store.statements` gives them; PyMySQL prefers names otherwise.
+    # Parameters by position, as `store.statements` gives them; by default PyMySQL takes them by name.
     arguments["paramstyle"] = "format"
     arguments["connect_args"] = {
         "charset": "utf8mb4",
-        # Comparisons with literals are made code point by code point, as those with columns.
+        # Literals are compared code point by code point, as columns are.
         "collation": "utf8mb4_bin",
         "connect_timeout": min(3, options.timeout),
-        # The drivers' default is to wait for ever on a frozen server.
+        # By default the drivers wait for ever for a frozen server.
         "read_timeout": options.timeout + _LONGER_THAN_A_LOCK_WAIT,
         "write_timeout": options.timeout,
         "autocommit": True,
@@ -100,13 +100,13 @@ def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
 
 
 def _driver_arguments(driver: str) -> dict[str, Any]:
-    """What each driver is told besides. They are loaded only where there is MySQL: they take some MiB."""
-    # Their own reading of a time takes several times as long.
+    """The arguments of one driver alone. Drivers are loaded only when they are needed: they take some MiB."""
+    # The drivers' own converters of times take several times as long.
     times = {_DATETIME: datetime.fromisoformat}
     if driver == "mysqldb":
         from MySQLdb.converters import conversions
 
-        # A statement is one statement, whatever is in it.
+        # No text can smuggle in a second statement.
         return {"conv": conversions | times, "multi_statements": False}
     from pymysql.converters import conversions
 

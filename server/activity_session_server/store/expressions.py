@@ -15,7 +15,7 @@ from activity_session_server.rules.filters import Text as Pattern
 class json_columns(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
     """The rows of a subquery as one JSON text: an array of columns, each the array of its values, or null for no rows.
 
-    By columns, since MariaDB gathers the values of each aggregate in a temporary table: one of short texts stays in
+    By columns, since MariaDB gathers the values of each aggregate in a temporary table: a table of short texts stays in
     memory, one of JSON rows goes to disk, which doubles the cost of a read.
     """
 
@@ -62,14 +62,14 @@ class _matches(FunctionElement[bool]):  # noqa: N801 - reads as the SQL function
 @compiles(_matches)
 def _matches_on_sqlite(element: _matches, compiler: SQLCompiler, **kw: Any) -> str:
     text, glob, _ = element.clauses
-    # LIKE would take A for a.
+    # LIKE would match A with a.
     return f"({compiler.process(text, **kw)} GLOB {compiler.process(glob, **kw)})"
 
 
 @compiles(_matches, *MYSQL)
 def _matches_on_mysql(element: _matches, compiler: SQLCompiler, **kw: Any) -> str:
     text, _, like = element.clauses
-    # = would take "a " for "a".
+    # = would match "a " with "a".
     return f"({compiler.process(text, **kw)} COLLATE utf8mb4_bin LIKE {compiler.process(like, **kw)} ESCAPE '|')"
 
 
@@ -85,7 +85,7 @@ def matches(text: ColumnElement[Any], pattern: Pattern) -> ColumnElement[bool]:
 class clock(FunctionElement[datetime]):  # noqa: N801 - reads as an SQL function
     """The database's clock in UTC at the moment when a row is read.
 
-    `utc_now` is the moment when the statement began; one that locks rows may have waited for them since.
+    `utc_now` is the moment when the statement began; a statement that locks rows may have waited since then.
     """
 
     type = DateTime()
@@ -116,7 +116,7 @@ def _code_points_on_sqlite(element: code_points, compiler: SQLCompiler, **kw: An
 
 @compiles(code_points, *MYSQL)
 def _code_points_on_mysql(element: code_points, compiler: SQLCompiler, **kw: Any) -> str:
-    # The collation fills up the shorter text with spaces first, so that "a" would not come before "a " or "a\t".
+    # The collation first pads the shorter text with spaces, so that "a" would not come before "a " or "a\t".
     return f"CAST({compiler.process(element.clauses, **kw)} AS BINARY)"
 
 

@@ -1,7 +1,7 @@
 """Request ids (AIP-155): each request that changes something is carried out once, however often it is sent.
 
-The claim is the first statement of a transaction and commits with its effect. Of two calls with the same id the second
-waits on the first one's claim, and then gets its answer.
+The claim is the first statement of a transaction, and is committed with its effect. Of two calls with the same id the
+second waits for the claim of the first, and then gets the same answer.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from activity_session_server.store.statements import Statement
 T = TypeVar("T")
 A = TypeVar("A")
 
-# Ids of the server's own serve only to settle a lost commit, which takes seconds.
+# The server's own ids serve only to settle a lost commit, which takes seconds.
 _OWN_AGE = timedelta(minutes=15)
 # The fields that tell which namespace a request is about, in the order of preference.
 _SCOPE_FIELDS = ("parent", "name", "session", "namespace", "participant", "memory")
@@ -47,7 +47,7 @@ _FORGET = Statement(delete(_TABLE).where(Idempotency.expire_ts <= bindparam("its
 
 
 class Record(NamedTuple, Generic[A]):
-    """How the answer to a request is kept: what is written of it, and how it is made of that and the request again."""
+    """How the answer to a request is kept: what is written of it, and how the answer is made of that again."""
 
     write: Callable[[A], Message]
     read: Callable[[Any], A]
@@ -58,7 +58,7 @@ WHOLE: Record[Any] = Record(lambda answer: answer, lambda kept: kept)
 
 @dataclass
 class Claim:
-    """One request to be carried out once. `answer` is what it was answered just before the commit."""
+    """A request that is to be carried out once. `answer` is what the function returned, just before the commit."""
 
     scope: str
     request_id: str
@@ -84,7 +84,7 @@ class Claim:
         return None
 
     def fulfil(self, writer: Writer, fn: Callable[[Writer], T], record: Record[T]) -> T:
-        """Carry the request out, or give the answer it was given before.
+        """Carry the request out, or return the answer that it got before.
 
         Raises:
             ServiceError: REQUEST_ID_REUSED.
@@ -126,7 +126,7 @@ class Claim:
 
 
 def forget_requests(writer: Writer, most: int) -> int:
-    """Remove about `most` of the requests whose time is over, oldest first; answers how many."""
+    """Remove about `most` of the requests whose time is over, oldest first; returns how many."""
     due = writer.rows(_DUE, {"most": most})
     return writer.change(_FORGET, {"its_latest": due[-1].expire_ts}) if due else 0
 

@@ -23,7 +23,7 @@ def upgrade(connection: Connection) -> None:
         SchemaError: when it has a schema of a newer version.
     """
     with _transaction(connection):
-        # Another process may have done it while this one waited.
+        # Another process may have migrated it while this one waited.
         before = revision(connection)
         refuse_unknown(before)
         config = _config()
@@ -36,7 +36,7 @@ def refuse_unknown(found: str | None) -> None:
     """Refuse a schema that this version does not know.
 
     Raises:
-        SchemaError: saying so.
+        SchemaError: when a newer version has made it.
     """
     if found is not None and found not in known_revisions():
         raise SchemaError(f"the schema {found} is of a newer version of activity-session: install that one")

@@ -1,6 +1,6 @@
-"""Keyset pages: each starts behind the last row of the page before, found by the index, however far down the list.
+"""Keyset pages: each starts after the last row of the page before, found by the index, however far down the list.
 
-Rows that come or go while somebody pages neither shift the others nor hide them, as they would with OFFSET.
+Rows that come or go between two pages neither shift nor hide the others, as they would with OFFSET.
 """
 
 from collections.abc import Callable
@@ -23,18 +23,18 @@ M = TypeVar("M", bound=Message)
 
 # Rows read at a time. At the default limits a row without data has at most 0.9 MiB, mostly some hundred bytes.
 CHUNK = 100
-# The same of what belongs to an owner: a page of the default size, and a row more that tells whether it was the last.
-# At the default limits that are at most 51 MiB of events, 16 of memories, 13 of state.
+# The same for what belongs to an owner: a page of the default size, and one row that tells whether more follow.
+# At the default limits these are at most 51 MiB of events, 16 of memories, 13 of state.
 _OWNED_CHUNK = DEFAULT_PAGE_SIZE + 1
 # Tag and length of a message in a list.
 _FRAME_BYTES = 6
 
 
 class Keys(NamedTuple):
-    """The columns that a list is sorted by: the field asked for, then the uid that tells equals apart.
+    """The columns that a list is sorted by: the field asked for, then the uid, which orders rows that are equal in it.
 
-    A field that has no equals under one owner has the owner's uid beside it instead, so that a page is continued with
-    the same owner or not at all. `index_name` is that of the index in that order, where there is one.
+    A field that is unique under one owner has the owner's uid beside it instead, so that a list is continued with the
+    same owner or not at all. `index_name` is that of the index in that order, where there is one.
     """
 
     field: Column[Any]
@@ -44,7 +44,7 @@ class Keys(NamedTuple):
 
 
 class Query(NamedTuple):
-    """What a list is of: a query without an order, and its values."""
+    """The query of a list, without an order, and its values."""
 
     statement: Statement | Select[Any]
     values: Values = MappingProxyType({})
@@ -62,8 +62,8 @@ def fetch_page(
 ) -> tuple[list[M], Position | None]:
     """One page of messages, and where the next one starts; None when this was the last.
 
-    The page ends early when one message more would take it past `most_bytes`. `chunk` says how many rows of the rest of
-    the list are to be read at a time.
+    The page ends early when one message more would exceed `most_bytes`. `chunk` says how many rows of the rest of the
+    list are to be read at a time.
     """
     messages: list[M] = []
     used = 0
@@ -113,7 +113,7 @@ def fetch_owned_page(
 
 @cache
 def keys_of(resource: type[Resource], order: Order, owner: str = "namespace_pkid") -> Keys:
-    """The columns that a list of resources is sorted by; `owner` is the column of whom they belong to, if any."""
+    """The columns that a list of resources is sorted by; `owner` is the column of their owner, if they have one."""
     table, field = table_of(resource), _COLUMNS[order.field]
     wanted = [name for name in (owner, field, "pkid") if name]
     names = [str(index.name) for index in table.indexes if [column.name for column in index.columns] == wanted]
@@ -126,7 +126,7 @@ def _position(keys: Keys, row: AnyRow) -> Position:
 
 
 def _after(query: Query, keys: Keys, order: Order, position: Position | None, most: int) -> Query:
-    """The rest of a list behind a place, of which `most` rows are read."""
+    """The rest of a list after a position, of which `most` rows are read."""
     values = {**query.values, "most": most}
     if position is not None:
         values |= {"place": _from_text(keys, position.value), "place_uid": position.uid}
@@ -143,25 +143,25 @@ def _prepared_rest(statement: Statement, keys: Keys, order: Order, *, is_first: 
 
 def _rest(statement: Select[Any], keys: Keys, order: Order, *, is_first: bool) -> Select[Any]:
     if not is_first:
-        statement = statement.where(_is_behind_place(keys, order))
+        statement = statement.where(_is_after_place(keys, order))
         for dialect in MYSQL if keys.index_name else ():
-            # Left to itself it reads the whole list up to the place when that seems to be few rows for the limit.
+            # Without the hint it reads the whole list up to the place, when it expects few rows there.
             statement = statement.with_hint(keys.field.table, f"FORCE INDEX ({keys.index_name})", dialect)
     columns = [column for column in (keys.field, keys.uid) if column is not None]
     statement = statement.order_by(*(column.desc() if order.descending else column for column in columns))
     return statement.limit(bindparam("most"))
 
 
-def _is_behind_place(keys: Keys, order: Order) -> ColumnElement[bool]:
+def _is_after_place(keys: Keys, order: Order) -> ColumnElement[bool]:
     value: BindParameter[Any] = bindparam("place", type_=keys.field.type)
     uid: BindParameter[str] = bindparam("place_uid")
     beyond: ColumnElement[bool] = keys.field < value if order.descending else keys.field > value
     if keys.uid is None:
         return beyond if keys.owner_uid is None else and_(beyond, keys.owner_uid == uid)
     first = keys.field <= value if order.descending else keys.field >= value
-    behind = keys.uid < uid if order.descending else keys.uid > uid
+    after = keys.uid < uid if order.descending else keys.uid > uid
     # SQLite takes the range from the first condition, MariaDB from the second one; either finds the place by the index.
-    return and_(first, or_(beyond, and_(keys.field == value, behind)))
+    return and_(first, or_(beyond, and_(keys.field == value, after)))
 
 
 def _to_text(value: Any) -> str:

@@ -21,7 +21,7 @@ def utc_clock() -> datetime:
 
 
 class Reader:
-    """What a read may do: run statements that are compiled once, or such as are built for one call."""
+    """What a read may do: run statements, those that are compiled once and those that are built for one call."""
 
     def __init__(self, connection: Connection, backend: Backend) -> None:
         self._connection = connection
@@ -49,11 +49,11 @@ class Writer(Reader):
         self.changed: set[str] = set()
 
     def change(self, statement: Statement | Executable, values: Values = _NONE) -> int:
-        """Run an UPDATE or DELETE; answers how many rows matched."""
+        """Run an UPDATE or DELETE; returns how many rows matched."""
         return self._connection.change(statement, values)
 
     def insert(self, table: Table, values: Values | Sequence[Values]) -> bool:
-        """Insert a row, or several; answers whether all were new, and inserts none on MySQL if a key is taken."""
+        """Insert a row, or several; returns whether all were new. If a key is taken, MySQL inserts none of them."""
         try:
             self._connection.change(_insert_into(table), values)
         except Exception as error:
@@ -68,5 +68,5 @@ def _insert_into(table: Table) -> Statement:
     return Statement(insert(table))
 
 
-class Raced(Exception):  # noqa: N818 - nothing is wrong, somebody was faster
-    """Raised by a function that found its ground changed: it is run again, and sees the new state."""
+class Raced(Exception):  # noqa: N818 - nothing is wrong, another transaction was faster
+    """Raised by a function that finds changed what it has read before: it is run again, and reads it anew."""

@@ -20,7 +20,7 @@ _STEP_TIMEOUT = 3600
 
 
 def migrate_url(database_url: str) -> tuple[str, str | None, str]:
-    """Bring the database of a URL to the newest schema; answers the safe URL and the revisions before and after.
+    """Bring the database of a URL to the newest schema; returns the safe URL and the revisions before and after.
 
     Raises:
         SchemaError: when the database cannot be reached, or has a schema of a newer version.
@@ -34,14 +34,14 @@ def migrate_url(database_url: str) -> tuple[str, str | None, str]:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring a database to the newest schema; does nothing where it is there.
+    """Bring a database to the newest schema; does nothing if it has that already.
 
     Raises:
         SchemaError: when the database cannot be reached, or has a schema of a newer version.
     """
     with _reachable(engine), engine.connect() as connection:
         if revision(connection) != NEWEST:
-            # Loaded only when it is needed: it takes a tenth of an idle server's memory, and of its start.
+            # Loaded only when it is needed: Alembic takes a tenth of an idle server's memory and of its start.
             from activity_session_server.store import migrating
 
             migrating.upgrade(connection)
@@ -104,7 +104,7 @@ def _version(connection: Connection) -> str:
 
 
 def _check_packet_size(connection: Connection, request_bytes: int) -> None:
-    """A statement holds a request's values, escaped; past max_allowed_packet the server hangs up."""
+    """Statements hold the values of a request, escaped; beyond max_allowed_packet the server closes the connection."""
     if connection.dialect.name == "sqlite":
         return
     packet = int(str(connection.scalar(text("SELECT @@max_allowed_packet"))))

@@ -1,6 +1,6 @@
 """Statements that are compiled once for each database, so that a call costs little more than the driver's own work.
 
-To run a Core statement costs several times what the driver takes to read a row by its key. What never changes is
+Running a Core statement costs several times what the driver takes to read a row by its key. What never changes is
 therefore compiled by SQLAlchemy once, and sent by the driver itself; SQLAlchemy's types make the values and the rows.
 """
 
@@ -14,7 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from activity_session_server.orm.types import AnyRow
 
 Values = Mapping[str, Any]
-# What makes the driver's value of ours, or ours of the driver's; None where they are the same.
+# Makes the driver's value of a column's, or the reverse; None where they are the same.
 Processor = Callable[[Any], Any] | None
 
 
@@ -27,7 +27,7 @@ class Statement:
 
 
 class Form:
-    """What a database is sent for a statement, with values of certain names and a list of a certain length."""
+    """What is sent to a database for a statement, given the names of the values and the length of the list."""
 
     def __init__(self, statement: Statement, values: Values, dialect: Dialect) -> None:
         construct = statement.construct
@@ -62,7 +62,7 @@ class Form:
 
 
 class Compiler:
-    """The forms of the statements that one database was sent."""
+    """The forms of the statements that were sent to one database."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -80,13 +80,13 @@ class Compiler:
 
 
 def _defaulted(compiled: SQLCompiler) -> list[Any]:
-    """The columns that get a constant of their own when no value is given for them."""
+    """The columns that get a constant when no value is given for them."""
     columns: list[Any] = list(compiled.insert_prefetch)
     return [column for column in columns if column.default.is_scalar]
 
 
 def _row_of(construct: Any, dialect: Dialect) -> tuple[Callable[[Any], AnyRow], list[tuple[int, Any]]]:
-    """What makes a row of its values, and what makes some of the values first, by their place."""
+    """What makes a row of values, and the processors of those values that need one, with their positions."""
     columns = construct.selected_columns if isinstance(construct, Select) else ()
     processors = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     names = [str(column.key) for column in columns]

@@ -4,9 +4,9 @@
 (a busy file, a deadlock, a lost certification on Galera, which shows only at the commit). The function therefore reads
 what it needs each time, and does nothing but talk to the database.
 
-A commit whose answer is lost may have happened. So every write over a network claims a request id first, the caller's
-or one of its own: running it again either finds the claim committed, waits for it, or makes it anew, and never applies
-the effect twice.
+A commit whose response is lost may have happened. So every write over a network first claims a request id, the
+caller's or one of its own: when it is run again, it finds the claim committed, waits for it, or makes it anew, and the
+effect is never applied twice.
 """
 
 import itertools
@@ -28,12 +28,12 @@ from activity_session_server.store.commits import CommitLostError, Commits, Late
 from activity_session_server.store.connections import Connection, Connections, NoneIdleError
 from activity_session_server.store.readers import Raced, Reader, Writer
 
-# Spreads load, keeps no secret; of its own, so that nobody's seed can make servers wait in step.
+# Spreads load, keeps no secret; its own generator, so that no common seed can make servers wait in step.
 _jitter = random.Random()  # noqa: S311
 _FIRST_DELAY, _LONGEST_DELAY = 0.005, 0.25
 
 T = TypeVar("T")
-# How often a function is run while others are in the way: some seconds of waiting in all.
+# How often a function is run at most while others are in the way: some seconds of waiting in all.
 _TRIES_UNDER_CONTENTION = 25
 # A database that is down stays down for longer than a caller should hold a thread of the server.
 _TRIES_UNREACHABLE = 4
@@ -43,8 +43,8 @@ class Store:
     """Runs functions in transactions of one database."""
 
     def __init__(self, engine: Engine, connections: int, timeout: float) -> None:
-        """Use so many connections at most; `timeout` is how many seconds are waited while all are in use."""
-        # Told, after each commit, the uids of the sessions that it has changed. Set once, before any call is served.
+        """Use at most `connections`; `timeout` is how many seconds to wait while all are in use."""
+        # Called after each commit with the uids of the sessions that it has changed. Set before any call is served.
         self.on_commit: Callable[[Collection[str]], None] = lambda _: None
         self.engine = engine
         self._backend = backend_of(engine)
@@ -56,7 +56,7 @@ class Store:
         """Run a function that reads. Each of its statements sees one moment of its own.
 
         Raises:
-            ServiceError: DATABASE_UNAVAILABLE or DATABASE_BUSY, when the database did not answer after some tries.
+            ServiceError: DATABASE_UNAVAILABLE or DATABASE_BUSY, when the database did not respond after some tries.
         """
 
         def read(connection: Connection) -> T:
@@ -73,8 +73,8 @@ class Store:
     ) -> T:
         """Run a function that writes, in a transaction: all of it is committed, or nothing.
 
-        With a `request` that carries a request id, the answer is kept with it, as `record` says; the same request gets
-        it again.
+        With a `request` that has a request id, the answer is kept, as `record` says, and returned to the same request
+        when it comes again.
 
         Raises:
             ServiceError: what the function raises; DATABASE_UNAVAILABLE, DATABASE_BUSY, DEADLINE_EXCEEDED when
@@ -88,15 +88,15 @@ class Store:
         def once() -> T:
             work = Work(call, fulfil)
             self._commits.carry_out(work)
-            answer: T = work.outcome()
+            returned: T = work.outcome()
             if work.changed:
                 self.on_commit(work.changed)
-            return answer
+            return returned
 
         return self._retrying(call, once, claim)
 
     def close(self) -> None:
-        """Close all connections; nobody may call any more."""
+        """Close all connections; no call may come after that."""
         self._connections.close()
         self.engine.dispose()
 
@@ -135,7 +135,7 @@ def _delay(tries: int) -> float:
 
 
 def _refusal(failure: Failure, tries: int, *, is_late: bool) -> ServiceError | None:
-    """What a call is refused with whose transaction was undone; None as long as it is to be run again."""
+    """The error for a call whose transaction was undone; None as long as it is to be run again."""
     if failure is Failure.UNREACHABLE:
         return _unavailable() if is_late or tries >= _TRIES_UNREACHABLE else None
     if is_late:
@@ -146,7 +146,7 @@ def _refusal(failure: Failure, tries: int, *, is_late: bool) -> ServiceError | N
 
 
 def _outcome(claim: idempotency.Claim | None, *, is_late: bool) -> ServiceError | None:
-    """What a call is told whose commit was lost and could not be settled; None while there is time to settle it.
+    """The error for a call whose commit was lost and could not be settled; None while there is time to settle it.
 
     The caller's own request id makes a retry safe.
     """

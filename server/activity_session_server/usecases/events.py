@@ -79,7 +79,7 @@ def list_events(store: Store, call: Call, request: ListEventsRequest) -> ListEve
 
 
 def _new(given: Event) -> Event:
-    """An event as it was given, without what is the server's to give, and as the database can hold it."""
+    """An event as it was given, without what only the server sets, and as the database can hold it."""
     event = Event()
     event.CopyFrom(given)
     for field in _GIVEN:
@@ -90,10 +90,10 @@ def _new(given: Event) -> Event:
     return event
 
 
-def _numbers_alone(answer: AppendEventsResponse) -> AppendEventsResponse:
-    """What an answer has that its request has not: the request comes again with all the rest."""
-    kept = AppendEventsResponse(last_sequence=answer.last_sequence)
-    for event in answer.events:
+def _numbers_alone(response: AppendEventsResponse) -> AppendEventsResponse:
+    """The part of a response that its request does not have; a retry of the request brings all the rest."""
+    kept = AppendEventsResponse(last_sequence=response.last_sequence)
+    for event in response.events:
         kept.events.add(name=event.name, event_id=event.event_id, sequence=event.sequence).create_time.CopyFrom(
             event.create_time
         )
@@ -101,19 +101,19 @@ def _numbers_alone(answer: AppendEventsResponse) -> AppendEventsResponse:
 
 
 def _with_content(asked: Sequence[Event], kept: AppendEventsResponse) -> AppendEventsResponse:
-    """The answer that was kept without the content that came with the request."""
-    answer = AppendEventsResponse()
-    answer.MergeFrom(kept)
-    for event, given in zip(answer.events, asked, strict=True):
+    """The whole response, made of the part that was kept and of the events that the request asks for."""
+    response = AppendEventsResponse()
+    response.MergeFrom(kept)
+    for event, given in zip(response.events, asked, strict=True):
         number = Event()
         number.CopyFrom(event)
         event.CopyFrom(given)
         event.MergeFrom(number)
-    return answer
+    return response
 
 
 def _append(writer: Writer, call: Call, head: Head, request: AppendEventsRequest, new: Sequence[Event]) -> list[Event]:
-    """Append those events of a request that are not there yet to a locked session, if all is as it should be."""
+    """Append the events of a request that are new to a locked session, if turn, participants and state allow it."""
     turns.check_append(head, request.turn_token)
     scopes = [update.participant for update in request.state_updates if update.participant]
     authors = [event.author for event in new if event.author]
@@ -135,7 +135,7 @@ def _check_namespaces(request: AppendEventsRequest) -> None:
 
 
 def _check_same(asked: Sequence[Event], found: dict[str, Event]) -> None:
-    """Refuse an event whose id is taken by one with other content."""
+    """Refuse an event whose id is taken by an event with other content."""
     for event in asked:
         there = found.get(event.event_id)
         if there is not None and _content(there) != event:
@@ -170,7 +170,7 @@ def _owner(writer: Writer, call: Call, head: Head, people: dict[str, HeldPartici
 
 
 def _check_expected(writer: Writer, head: Head, request: AppendEventsRequest, changes: Sequence[state.Change]) -> None:
-    """Refuse a call whose preconditions fail, with all that it has missed."""
+    """Refuse a call whose expectations are not met, with what its caller has missed."""
     last, expected = head.last_sequence, request.expected_last_sequence
     is_stale = request.HasField("expected_last_sequence") and expected != last
     conflict = Conflict(last_sequence=last, state_conflicts=state.conflicting(writer, changes))

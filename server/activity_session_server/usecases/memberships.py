@@ -84,7 +84,7 @@ def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionPart
 
 
 def missing(session: Session, wanted: Iterable[SessionParticipant]) -> list[SessionParticipant]:
-    """Those of the wanted members that a session does not have."""
+    """The wanted members that a session does not have."""
     present = {member.participant for member in session.participants}
     return [member for member in wanted if member.participant not in present]
 
@@ -96,10 +96,10 @@ def bind_missing(
     locked: LockedSession,
     wanted: Sequence[SessionParticipant],
 ) -> Session:
-    """Bind those of the wanted members that a locked session does not have; a deleted one is refused either way."""
+    """Bind the wanted members that a locked session does not have; a deleted session is refused either way."""
     added = missing(locked.message, wanted)
     if not added and not flags.is_deleted(locked.message):
-        return sessions.answer(locked)
+        return sessions.as_it_is(locked)
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)
     flags.check_usable(Kind.SESSION, locked.message)

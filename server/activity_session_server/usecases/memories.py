@@ -1,6 +1,6 @@
 """The use cases of memories, one function per RPC.
 
-A deleted session keeps its memories: they can be read, recalled, changed and deleted, but no new ones come.
+A deleted session keeps its memories: they can be read, recalled, changed and deleted, but none can be created.
 """
 
 from typing import NamedTuple
@@ -34,7 +34,7 @@ MUTABLE = ("content", "memo", "importance")
 
 
 class _New(NamedTuple):
-    """A memory to create, and the field that it was given in."""
+    """A memory to create, and the field of the request that it was given in."""
 
     memory_id: str
     memory: Memory
@@ -74,7 +74,7 @@ def batch_create_memories(store: Store, call: Call, request: BatchCreateMemories
 
 
 def get_memory(store: Store, call: Call, request: GetMemoryRequest) -> Memory:
-    """Read a memory; with `touch`, count that."""
+    """Read a memory; with `touch`, count the access."""
     if not request.touch:
         return store.read(call, lambda reader: memories.get_memory(reader, *ids_of(request.name)))
 
@@ -173,7 +173,7 @@ def _create(writer: Writer, head: Head, agents: dict[str, HeldParticipant], new:
 
 
 def _check_sequences(head: Head, given: Memory, field: str) -> None:
-    """Refuse events that are not there."""
+    """Refuse numbers of events that do not exist."""
     first, last, newest = given.first_sequence, given.last_sequence, head.last_sequence
     if (first or last) and not 1 <= first <= last:
         raise invalid_field(f"{field}.first_sequence", f"must be from 1 to last_sequence, which is {last}")

@@ -83,7 +83,7 @@ def update_participant(store: Store, call: Call, request: UpdateParticipantReque
 
 
 def delete_participant(store: Store, call: Call, request: DeleteParticipantRequest) -> Participant:
-    """Delete a participant softly; the sessions it is bound to keep it."""
+    """Delete a participant softly; it stays a member of its sessions."""
 
     def delete(writer: Writer) -> Participant:
         locked = access.lock_participant(writer, call, request.name)

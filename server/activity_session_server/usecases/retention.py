@@ -16,10 +16,10 @@ from activity_session_server.store.queries.expunged import expunged_sessions, re
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.state import forget_deleted
 
-# About how much of each kind is done at once.
+# About how many of each kind are done in one round.
 ROUND = 200
 _log = logging.getLogger("activity_session.retention")
-# What is kept of a call's time, so that it is answered when its time is too short for all batches.
+# What is left of the time of a call, so that it can return when that is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
 
 
@@ -30,7 +30,7 @@ def purge_age(call: Call, namespace: HeldNamespace) -> timedelta:
 
 
 def sweep(store: Store, call: Call) -> dict[str, int]:
-    """One round of what is due, about `ROUND` of each kind; answers how many of each."""
+    """Do one round of what is due, about `ROUND` of each kind; returns how many of each."""
     expired = store.read(call, lambda reader: sessions.expired_sessions(reader, ROUND))
     purged = store.read(call, lambda reader: sessions.purgeable_sessions(reader, ROUND))
     return {
@@ -46,12 +46,12 @@ def try_to_remove_rest(store: Store, call: Call, session_uid: str) -> None:
     """Remove what is left of an expunged session; what cannot be removed now is left to the sweep."""
     try:
         remove_rest(store, call, session_uid)
-    except Exception:  # the session is gone, whatever becomes of its rows: the caller must not be told otherwise
+    except Exception:  # the session is gone, whatever becomes of its rows: its caller must not get an error
         _log.warning("the rest of %s is left to the sweep", session_uid, exc_info=True)
 
 
 def remove_rest(store: Store, call: Call, session_uid: str) -> int:
-    """Remove what is left of an expunged session, batch by batch, as far as the deadline allows; answers how much."""
+    """Remove what is left of an expunged session, batch by batch, until the deadline is near; returns how many rows."""
     removed = 0
     while call.remaining() > _SECONDS_FOR_A_BATCH:
         count = store.write(call, lambda writer: remove_batch(writer, session_uid))

@@ -55,7 +55,7 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
     (namespace_id,) = ids_of(request.parent)
     wanted = request.session.participants
     name = f"{request.parent}/sessions/{request.session_id}"
-    # Judged before anybody is told whether the session is there (AIP-211).
+    # Checked before the caller can learn whether the session exists (AIP-211).
     flags.check_permission(call, Kind.SESSION, Session(name=name, managed=request.session.managed))
 
     def look(reader: Reader) -> Session | None:
@@ -97,16 +97,16 @@ def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsReques
         namespaces.get_namespace(reader, namespace_id)
         if full:
             data_bytes = sessions.batch_data_bytes(reader, namespace_id, set(ids))
-            _check_answer_size(call, data_bytes)
+            _check_response_size(call, data_bytes)
         return sessions.batch_get_sessions(reader, namespace_id, set(ids), full=full)
 
     found = store.read(call, read)
     for session_id in ids:
         if session_id not in found:
             raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
-    answer = BatchGetSessionsResponse(sessions=[found[session_id] for session_id in ids])
-    _check_answer_size(call, answer.ByteSize())
-    return answer
+    response = BatchGetSessionsResponse(sessions=[found[session_id] for session_id in ids])
+    _check_response_size(call, response.ByteSize())
+    return response
 
 
 def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> ListSessionsResponse:
@@ -129,7 +129,7 @@ def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Lis
 
 
 def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> Session:
-    """Change the masked fields of a session; what it was read with is given back as it is now."""
+    """Change the masked fields of a session; returns the whole session as it is then."""
     paths = masks.resolve(request.update_mask, request.session, MUTABLE)
     flags.check_managed_flag(call, Kind.SESSION, request.session, paths)
 
@@ -171,7 +171,7 @@ def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) 
 
 
 def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) -> Empty:
-    """Remove a deleted session for good, one with memories only by force: at once out of sight, then row by row."""
+    """Remove a deleted session for good, one with memories only by force: at once out of reach, then row by row."""
     uids: list[str] = []
 
     def expunge(writer: Writer) -> Empty:
@@ -187,10 +187,10 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
         uids.append(locked.message.uid)
         return Empty()
 
-    answer = store.write(call, expunge, request)
+    response = store.write(call, expunge, request)
     for uid in uids[-1:]:
         retention.try_to_remove_rest(store, call, uid)
-    return answer
+    return response
 
 
 def _new(call: Call, parent: str, session_id: str, given: Session) -> Session:
@@ -233,13 +233,13 @@ def _set_expiry(session: Session, namespace: HeldNamespace, now: datetime) -> No
 
 
 def _cut_to_microseconds(session: Session) -> None:
-    """Make an expiry what the database can hold, so that this answer and the next one agree."""
+    """Cut an expiry to what the database can hold, so that this response and later ones agree."""
     if session.HasField("expire_time"):
         session.expire_time.nanos -= session.expire_time.nanos % 1000
 
 
 def _check_counts(call: Call, session: Session) -> None:
-    """Refuse a masked update that adds one label or override too many to those that are there."""
+    """Refuse an update after which there are too many labels or overrides."""
     for field, entries, limit in (
         ("session.labels", session.labels, call.limits.labels),
         (
@@ -252,7 +252,7 @@ def _check_counts(call: Call, session: Session) -> None:
             raise invalid([Violation(field, too_large("it", limit, len(entries), "entries"))])
 
 
-def _check_answer_size(call: Call, size: int) -> None:
+def _check_response_size(call: Call, size: int) -> None:
     limit = call.limits.response_bytes
     if size > limit:
         problem = too_large("the answer (ask for fewer, or for the view BASIC)", limit, size, "bytes")

@@ -1,6 +1,6 @@
-"""The use cases of shared state, and the rule of its updates: all that go together are made, or none.
+"""The use cases of shared state, and the rule of its updates: all that come together are made, or none.
 
-An update happens in three steps, so that a refusal can tell everything that is wrong at once: `lock` the keys, look for
+Updates happen in three steps, so that a refusal can name everything that is wrong at once: `lock` the keys, look for
 `conflicts`, `write`.
 """
 
@@ -23,7 +23,7 @@ from activity_session_server.usecases import access
 
 
 class Change(NamedTuple):
-    """One update, whose state it is about, and the key as it is."""
+    """An update, the owner of the state that it changes, and the key as it is before."""
 
     owner: Owner
     update: StateUpdate
@@ -112,7 +112,7 @@ def mismatch(conflict: Conflict) -> ServiceError:
 
 
 def write(writer: Writer, call: Call, changes: Sequence[Change], field: str) -> State:
-    """Make changes of locked keys; answers the keys that are there then.
+    """Make changes of locked keys; returns those keys that were set.
 
     Raises:
         ServiceError: LIMIT_EXCEEDED, about `field`, when a state would have too many keys.

@@ -23,7 +23,7 @@ DEFAULT_TTL = timedelta(seconds=30)
 
 
 def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_uid: str = "") -> TurnLease:
-    """Take the turn, if nobody else holds it; with a uid, only of that session and not of a later one of its name.
+    """Take the turn, unless another participant holds it; with a uid, not of a later session of the same name.
 
     Raises:
         ServiceError: TURN_HELD, with the holder and the end of its turn.
@@ -56,7 +56,7 @@ def renew_turn(store: Store, call: Call, request: RenewTurnRequest) -> TurnLease
 
 
 def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty:
-    """Hand the newest turn back, also when it has expired or was handed back before."""
+    """Release the newest turn, also when it has expired or was released before."""
 
     def release(writer: Writer) -> Empty:
         head = access.lock_usable_head(writer, call, request.session)

@@ -1,4 +1,4 @@
-"""The queries of events. A page of them is one range of their key, wherever in the log it lies."""
+"""The queries of events. A page is one range of their primary key, wherever in the log it lies."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -28,8 +28,8 @@ _TABLE = table_of(Event)
 _CONTENT = ("content_text", "content_blob")
 _FULL = select(*_TABLE.c)
 _OMITTED = select(*(null().label(column.name) if column.name in _CONTENT else column for column in _TABLE.c))
-# Joined to the session: the events of one that is expunged are out of reach at once, all of them. Both outer tables
-# are found by unique keys, so that the range over the events starts where it should.
+# Joined to the session: all events of an expunged session are out of reach at once. The rows of both outer tables are
+# found by unique keys, so that the range over the events is read from its start.
 _OF_SESSION = (
     (Event.activity_session_pkid == ActivitySession.pkid)
     & (ActivitySession.namespace_pkid == Namespace.pkid)
@@ -102,7 +102,7 @@ def list_events(
     omit_content: bool,
     most_bytes: int,
 ) -> tuple[list[EventMessage], Position | None]:
-    """One page of the events of the session of a name, and where the next one starts; `before` is 0 for no bound.
+    """One page of the events of a session, and where the next one starts; `before` is 0 for no bound.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
@@ -123,13 +123,13 @@ def list_events(
 
 
 def find_events(reader: Reader, session: Head, event_ids: Collection[str]) -> dict[str, EventMessage]:
-    """Those of the events that are there, by id."""
+    """The events with those ids that exist, by id."""
     rows = reader.rows(_FIND, {"its_session": session.uid, "ids": list(event_ids)})
     return {row.event_id: event_message(row, session.name) for row in rows}
 
 
 def events_after(reader: Reader, session: Head, after: int, most: int) -> list[EventMessage]:
-    """The next events after a number; none behind a gap, as it comes to be while an expunged log is removed."""
+    """The next events after a number, up to a gap: there is one while the log of an expunged session is removed."""
     rows = reader.rows(_AFTER, {"its_session": session.uid, "after": after, "most": most})
     return [event_message(row, session.name) for number, row in enumerate(rows, after + 1) if row.sequence == number]
 
@@ -146,9 +146,9 @@ def small_events_after(reader: Reader, session: Head, after: int, most: int, mos
 
 
 def append_events(writer: Writer, head: Head, events: Sequence[EventMessage]) -> list[EventMessage]:
-    """Write events to a locked session under the next numbers, and answer them with those."""
+    """Write events to a locked session under the next numbers; returns them with these."""
     last = head.last_sequence
-    # Not the time of the transaction: it may have waited for the lock since, while others appended.
+    # Not the time of the transaction: it may have waited for the lock while others appended.
     created = utc_clock()
     rows = [_values(head, event, sequence, created) for sequence, event in enumerate(events, last + 1)]
     numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows)}

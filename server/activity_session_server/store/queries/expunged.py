@@ -1,4 +1,4 @@
-"""What is left of expunged sessions: nobody can reach it any more, and it is removed in batches."""
+"""What is left of expunged sessions: no call can reach it any more, and it is removed in batches."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ BATCH = 200
 
 
 class _Owned(NamedTuple):
-    """A table whose rows belong to a session: which of them are there, and how to remove some."""
+    """A table whose rows belong to a session: how to find some, and how to remove them."""
 
     find: Statement
     remove: Statement
@@ -42,7 +42,7 @@ def expunged_sessions(reader: Reader) -> Sequence[str]:
 
 
 def remove_batch(writer: Writer, session_uid: str) -> int:
-    """Remove some rows of an expunged session; answers how many, 0 when nothing is left."""
+    """Remove some rows of an expunged session; returns how many, 0 when nothing is left."""
     for find, remove in _OWNED:
         keys = [row[0] for row in writer.rows(find, {"its_session": session_uid})]
         if keys:

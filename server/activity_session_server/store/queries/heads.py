@@ -1,6 +1,6 @@
-"""The heads of sessions: what a write beside the metadata needs, without data and members.
+"""The heads of sessions: what is read by writes that do not change the metadata, without data and members.
 
-Whoever gives out numbers or turns locks the head; whoever only needs the session to stay as it is holds it.
+A write that gives out numbers or turns locks the head; one that only needs the session to stay as it is holds it.
 """
 
 from datetime import datetime
@@ -44,7 +44,7 @@ class Head(NamedTuple):
 
 
 class Pulse(NamedTuple):
-    """What changes when somebody writes to a session: those who follow it compare it with the one before."""
+    """What changes with each write to a session; its feed compares it with the one before."""
 
     last_sequence: int
     is_deleted: bool
@@ -119,7 +119,7 @@ def hold_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head
 
 
 def pulses(reader: Reader, uids: list[str]) -> dict[str, Pulse]:
-    """The pulses of those of the sessions that are there, by uid."""
+    """The pulses of the sessions with those uids that exist, by uid."""
     rows = reader.rows(_PULSES, {"uids": uids})
     return {row.pkid: Pulse(*row[1:]) for row in rows}
 

@@ -30,7 +30,7 @@ _REMOVE = Statement(delete(_TABLE).where(_IS_THIS))
 def bind_participants(
     writer: Writer, session_uid: str, added: Sequence[tuple[HeldParticipant, str]]
 ) -> list[SessionParticipant]:
-    """Make participants members of a locked session, each with its role, who are no members of it yet."""
+    """Make participants that are no members yet members of a locked session, each with its role."""
     values = [
         {**_columns(session_uid, participant.uid), "role": role, "create_ts": writer.now} for participant, role in added
     ]
@@ -45,7 +45,7 @@ def set_role(writer: Writer, session_uid: str, participant_uid: str, role: str) 
 
 
 def mark_read(writer: Writer, session_uid: str, participant: Participant, sequence: int) -> SessionParticipant | None:
-    """Move a member's read mark forward; answers the member as it is then, None for who is no member."""
+    """Move a member's read mark forward; returns the member as it is then, None if there is no such member."""
     writer.change(_MARK_READ, {**_key(session_uid, participant.uid), "its_sequence": sequence})
     row = writer.row(_GET, _key(session_uid, participant.uid))
     if row is None:

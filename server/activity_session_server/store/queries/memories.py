@@ -50,7 +50,7 @@ _GET = Statement(
     )
 )
 _OF_HEAD = (Memory.activity_session_pkid == bindparam("session")) & (Memory.name == bindparam("id"))
-# The memory alone is locked, and what belongs to it read behind that: a lock on the others would stop their writers.
+# Only the memory is locked, and a second read joins the other tables: locks on those would stop their writers.
 _LOCK = Statement(select(Memory.pkid).where(_OF_HEAD).with_for_update())
 _GET_LOCKED = Statement(_SELECT.where(_OF_HEAD))
 _IS_OWNERS = {

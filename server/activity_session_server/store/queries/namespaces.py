@@ -39,7 +39,7 @@ LockedNamespace = Locked[NamespaceMessage, NamespaceResourceSettings]
 _TABLE = table_of(Namespace)
 _THIS = select(_TABLE).where(Namespace.name == bindparam("id"))
 _GET = Statement(_THIS)
-# No more than writes beneath it need: each column of an answer costs its own share on MariaDB.
+# No more than writes beneath it need: on MariaDB each column of a result has its cost.
 _HOLD = Statement(
     _THIS.with_only_columns(
         Namespace.pkid, Namespace.name, Namespace.enabled, Namespace.managed, Namespace.delete_ts, Namespace.settings

@@ -51,7 +51,7 @@ _OF_NAMESPACE = select(_TABLE).where(Participant.namespace_pkid == _OWNER)
 _THIS = _OF_NAMESPACE.where(Participant.name == bindparam("id"))
 _GET = Statement(_THIS)
 _LOCK = Statement(_THIS.with_for_update())
-# No more than writes about them need: each column of an answer costs its own share on MariaDB.
+# No more than writes about them need: on MariaDB each column of a result has its cost.
 _HOLD = Statement(
     _OF_NAMESPACE.where(Participant.name.in_(bindparam("ids", expanding=True)))
     .with_only_columns(
@@ -106,7 +106,7 @@ def lock_participant(writer: Writer, namespace_id: str, participant_id: str) -> 
 def hold_participants(
     writer: Writer, namespace_id: str, participant_ids: Collection[str]
 ) -> dict[str, HeldParticipant]:
-    """The types and flags of those participants that exist, by id; nobody else can change them until it ends."""
+    """Types and flags of the participants with those ids that exist, by id, held until the transaction ends."""
     if not participant_ids:
         return {}
     values = {"namespace": namespace_id, "ids": sorted(participant_ids)}

@@ -29,7 +29,7 @@ class Locked(NamedTuple, Generic[M, S]):
 
 
 def common_columns(resource: type[Resource], id_field: str) -> dict[str, Any]:
-    """The columns behind the filter fields that every resource has."""
+    """The columns of the filter fields that every resource has."""
     return {
         id_field: resource.name,
         "description": resource.description,
@@ -41,7 +41,7 @@ def common_columns(resource: type[Resource], id_field: str) -> dict[str, Any]:
 
 
 def create(writer: Writer, resource: type[Resource], message: M, values: Mapping[str, Any]) -> M | None:
-    """Insert a new resource; answers `message` with what the server gives it, None when its name is taken."""
+    """Insert a new resource; returns `message` with what the server sets, None when its name is taken."""
     uid = prefixed_uuid(resource.__tablename__)
     own = {"pkid": uid, "create_ts": writer.now, "update_ts": writer.now}
     if not writer.insert(table_of(resource), {**values, **own}):
@@ -60,7 +60,7 @@ def save(
     message: M,
     values: Mapping[str, Any],
 ) -> M:
-    """Write columns of a locked resource; answers `message` with its new etag and update time.
+    """Write columns of a locked resource; returns `message` with its new etag and update time.
 
     The revision is compared too: on Galera a lock holds on one node only.
     """
@@ -75,7 +75,7 @@ def save(
 
 @cache
 def _update_of(resource: type[Resource]) -> Statement:
-    """Sets the columns whose values come with it."""
+    """The statement that sets those columns whose values are given."""
     return Statement(
         update(table_of(resource))
         .where(resource.pkid == bindparam("its_uid"))

@@ -66,8 +66,8 @@ _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
 _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
 _IS_AMONG = _IS_OF_NAMESPACE & ActivitySession.name.in_(bindparam("ids", expanding=True))
 _GET = {True: Statement(_FULL.where(_IS_THIS)), False: Statement(_BASIC.where(_IS_THIS))}
-# By the namespace's uid, not by a subquery that finds it: the first plain read in a locking statement fixes what all
-# its plain reads see. Before the lock is there it must not happen, or the members would be those of before the wait.
+# By the namespace's uid, not by a subquery that finds it: the first plain read of a locking statement fixes what all
+# its plain reads see. It must come after the lock, or the members would be those from before the wait.
 _IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
 _LOCK = {
     True: Statement(_FULL.where(_IS_OF_LOCKED).with_for_update()),
@@ -145,16 +145,16 @@ def get_session(reader: Reader, namespace_id: str, session_id: str, *, full: boo
 def find_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> Session | None:
     """A session, or None where there is none."""
     row = reader.row(_GET[full], {"namespace": namespace_id, "id": session_id})
-    return None if row is None else _answer(row, namespace_id)
+    return None if row is None else _as_callers_see(row, namespace_id)
 
 
 def batch_get_sessions(
     reader: Reader, namespace_id: str, session_ids: Collection[str], *, full: bool
 ) -> dict[str, Session]:
-    """Those of the sessions that exist, by id, all of one moment."""
+    """The sessions with those ids that exist, by id, all of one moment."""
     values = {"namespace": namespace_id, "ids": list(session_ids)}
     rows = reader.rows(_BATCH_GET[full], values)
-    return {row.name: _answer(row, namespace_id) for row in rows}
+    return {row.name: _as_callers_see(row, namespace_id) for row in rows}
 
 
 def batch_data_bytes(reader: Reader, namespace_id: str, session_ids: Collection[str]) -> int:
@@ -183,7 +183,7 @@ def list_sessions(
     def chunk(rest: Query) -> int:
         return _fitting(reader, rest, most_bytes) if full else CHUNK
 
-    to_message = partial(_answer, namespace_id=namespace_id)
+    to_message = partial(_as_callers_see, namespace_id=namespace_id)
     found = fetch_page(
         reader, query, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes, chunk=chunk
     )
@@ -267,7 +267,7 @@ def undelete_session(writer: Writer, locked: LockedSession) -> Session:
 
 
 def expunge_session(writer: Writer, locked: LockedSession) -> None:
-    """Remove a session with its memberships; all else of it is out of reach from now on, and removed by `expunged`."""
+    """Remove a session with its memberships; all else of it is out of reach then, and is removed by `expunged`."""
     uid = locked.message.uid
     writer.changed.add(uid)
     writer.insert(table_of(Expunged), {"activity_session_pkid": uid, "create_ts": writer.now})
@@ -291,8 +291,8 @@ def purgeable_sessions(reader: Reader, most: int) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in reader.rows(_PURGEABLE, {"most": most})]
 
 
-def answer(locked: LockedSession) -> Session:
-    """A locked session as callers see it, when it was not changed after all."""
+def as_it_is(locked: LockedSession) -> Session:
+    """A locked session that was not changed, as callers see it."""
     return _with_defaults(locked.message)
 
 
@@ -301,7 +301,7 @@ def _save(writer: Writer, locked: LockedSession, session: Session, values: dict[
     return _with_defaults(resources.save(writer, ActivitySession, locked, session, values))
 
 
-def _answer(row: AnyRow, namespace_id: str) -> Session:
+def _as_callers_see(row: AnyRow, namespace_id: str) -> Session:
     return _with_defaults(session_message(row, namespace_id))
 
 

@@ -1,4 +1,4 @@
-"""The queries of state: rows of keys, each with a revision of its own, so that writers of different keys never meet."""
+"""The queries of state: a row per key, with a revision of its own, so that writers of different keys never meet."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ class Owner(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A key that nobody else can change until the transaction ends; revision 0 for one that never was."""
+    """A key that nobody else can change until the transaction ends; revision 0 for a key that never existed."""
 
     revision: int
     exists: bool
@@ -43,7 +43,7 @@ NEVER = Entry(0, exists=False)
 
 _TABLE = table_of(State)
 _IS_NAMESPACE = Namespace.name == bindparam("namespace")
-# Joined to the owner, so that the state of an expunged session is out of reach at once, all of it.
+# Joined to the owner, so that all the state of an expunged session is out of reach at once.
 _IS_OF: Mapping[Kind, ColumnElement[bool]] = {
     Kind.NAMESPACE: (State.owner_pkid == Namespace.pkid) & _IS_NAMESPACE,
     Kind.PARTICIPANT: (State.owner_pkid == Participant.pkid)
@@ -114,19 +114,19 @@ def get_state(
 
 
 def lock_entries(writer: Writer, owner: Owner, keys: Collection[str]) -> dict[str, Entry]:
-    """Those of the keys that are or were there, locked."""
+    """The entries of the keys that exist or have existed, locked."""
     rows = writer.rows(_LOCK, {"its_owner": owner.uid, "keys": list(keys)})
     return {row.key: Entry(row.revision, exists=bool(row.exists)) for row in rows}
 
 
 def small_values(reader: Reader, owner: Owner, keys: Collection[str], most_bytes: int) -> dict[str, str]:
-    """The values of those of the keys that are there and have few bytes."""
+    """The values of the keys that exist, where a value has no more than `most_bytes`."""
     values = {"its_owner": owner.uid, "keys": list(keys), "most_bytes": most_bytes}
     return {row.key: row.value_json for row in reader.rows(_SMALL_VALUES, values)}
 
 
 def write_entry(writer: Writer, owner: Owner, key: str, entry: Entry, value_json: str | None) -> int:
-    """Set a locked key, or delete it by None; answers its new revision."""
+    """Set a locked key, or delete it by None; returns its new revision."""
     revision = entry.revision + 1
     values = {
         "value_json": value_json,
@@ -146,13 +146,13 @@ def count_keys(reader: Reader, owner: Owner) -> int:
 
 
 def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
-    """Remove about `most` of the keys that were deleted until then, oldest first; answers how many."""
+    """Remove about `most` of the keys that were deleted until then, oldest first; returns how many."""
     due = writer.rows(_DUE, {"its_latest": latest, "most": most})
     return writer.change(_FORGET, {"its_latest": due[-1].delete_ts}) if due else 0
 
 
 def _narrowed(statement: Select[Any], keys: Collection[str], key_prefix: str) -> Select[Any]:
-    """A query of only those keys that are named, where some are, and that start so."""
+    """A query of only the keys that are named, if some are, and that start with the prefix, if there is one."""
     if keys:
         statement = statement.where(State.key.in_(keys))
     return statement.where(matches(_TABLE.c.key, Text(key_prefix, open_end=True))) if key_prefix else statement

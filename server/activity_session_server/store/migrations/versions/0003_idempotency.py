@@ -17,12 +17,12 @@ _OLD_INDEX, _INDEX = "idx__request__expire_ts", "idx__idempotency__expire_ts"
 def upgrade() -> None:
     """Rename the table with all that is named after it.
 
-    On MySQL and MariaDB each statement is committed by itself: where a run was broken off, the next one goes on there.
+    On MySQL and MariaDB each statement is committed by itself: where a run was broken off, the next one continues.
     """
     bind = op.get_bind()
     if sa.inspect(bind).has_table("request"):
         op.rename_table("request", "idempotency")
-    if bind.dialect.name == "sqlite":  # elsewhere the name of a primary key is not kept
+    if bind.dialect.name == "sqlite":  # elsewhere a primary key has no name of its own
         _rename_key()
     indexes = {index["name"] for index in sa.inspect(bind).get_indexes("idempotency")}
     if _INDEX not in indexes:
