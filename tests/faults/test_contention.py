@@ -50,7 +50,7 @@ def refuse(number: int) -> Callable[[], None]:
 
 
 class TestOnMariaDB:
-    @pytest.mark.parametrize("statement", ["INSERT INTO request", "INSERT INTO activity_session ", "COMMIT"])
+    @pytest.mark.parametrize("statement", ["INSERT INTO idempotency", "INSERT INTO activity_session ", "COMMIT"])
     @pytest.mark.parametrize("number", [DEADLOCK, LOCK_WAIT, CHANGED_UNDER_SNAPSHOT])
     def test_a_write_that_was_in_the_way_of_others_is_done_again(
         self, server: App, client: Client, number: int, statement: str

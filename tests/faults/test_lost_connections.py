@@ -106,7 +106,9 @@ def test_connections_that_end_between_calls_go_unnoticed(
 
 
 @pytest.mark.parametrize("request_id", ["", "once"])
-@pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO request", "SELECT", "UPDATE activity_session", "COMMIT"])
+@pytest.mark.parametrize(
+    "statement", ["BEGIN", "INSERT INTO idempotency", "SELECT", "UPDATE activity_session", "COMMIT"]
+)
 def test_a_connection_that_ends_in_a_transaction_goes_unnoticed(
     server: App, client: Client, mariadb: MariaDB, statement: str, request_id: str
 ) -> None:
