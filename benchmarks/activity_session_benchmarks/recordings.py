@@ -125,7 +125,7 @@ def recording(database_url: str) -> Iterator[Recorder]:
 
 
 def refuse(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
-    raise NotImplementedError(f"SQLAlchemy sends it by a cursor that is not recorded: {sql}")
+    raise RuntimeError(f"a statement that is built for one call cannot be replayed: {sql}")
 
 
 class RecordingCursor:

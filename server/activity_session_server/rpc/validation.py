@@ -1,4 +1,4 @@
-"""Checks every request before a servicer sees it, from what the protos say of its fields and from the limits.
+"""Checks every request before its use case sees it, from what the protos say of its fields and from the limits.
 
 The annotations are rules here, not remarks: REQUIRED fields must be set, fields with a resource reference must hold
 such a name, OUTPUT_ONLY fields are passed over (AIP-203), enums must have a known value. What annotations cannot say
