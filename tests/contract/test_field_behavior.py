@@ -13,6 +13,7 @@ from activity_session_testing.servers import Client, failure
 from activity_session_testing.steps import (
     AGENT,
     append,
+    get_session,
     make_namespace,
     make_participant,
     new_memory,
@@ -26,6 +27,14 @@ def make_memory(client: Client, namespace: str) -> v1.Memory:
     append(client, session, "first", "second")
     agent = new_participant(client, namespace, participant_type=AGENT)
     return new_memory(client, session, agent, first_sequence=1, last_sequence=2)
+
+
+def make_session(client: Client, namespace: str) -> v1.Session:
+    member = new_participant(client, namespace)
+    session = new_session(client, namespace, participants=[v1.SessionParticipant(participant=member, role="host")])
+    append(client, session.name, "first")
+    client.sessions.MarkRead(v1.MarkReadRequest(session=session.name, participant=member, sequence=1))
+    return get_session(client, session.name)
 
 
 class Kind(NamedTuple):
@@ -57,7 +66,7 @@ KINDS = (
         v1.UpdateParticipantRequest,
         lambda client: client.participants.UpdateParticipant,
     ),
-    Kind(v1.Session, new_session, v1.UpdateSessionRequest, lambda client: client.sessions.UpdateSession),
+    Kind(v1.Session, make_session, v1.UpdateSessionRequest, lambda client: client.sessions.UpdateSession),
     Kind(v1.Memory, make_memory, v1.UpdateMemoryRequest, lambda client: client.memories.UpdateMemory),
 )
 
@@ -71,11 +80,14 @@ def annotated(behavior: int) -> list[Any]:
     ]
 
 
-def other_value(field: Any, current: Message) -> dict[str, Any]:
+def other_value(field: Any, current: Any) -> dict[str, Any]:
     """A value for a field that it does not have, as a keyword argument."""
     value: Any = getattr(current, field.name)
     if field.enum_type is not None:
         return {field.name: 1 if value != 1 else 2}
+    if field.name == "participants":
+        member = current.participants[0]
+        return {field.name: [v1.SessionParticipant(participant=member.participant, role="guest")]}
     if field.name == "agent":
         return {field.name: value + "-other"}
     if field.message_type is not None:
@@ -111,3 +123,27 @@ def test_an_immutable_field_may_stay_as_it_is(client: Client, namespace: str, ki
     for paths in ([], ["*"], [field.name]):
         current = kind.update(client)(kind.updating(current, *paths))
         assert getattr(current, field.name)
+
+
+def test_what_the_server_says_of_a_member_is_not_compared(client: Client, namespace: str) -> None:
+    read = make_session(client, namespace)
+    member = read.participants[0].participant
+    append(client, read.name, "second")
+    client.sessions.MarkRead(v1.MarkReadRequest(session=read.name, participant=member, sequence=2))
+    read.description = "changed"
+    updated = client.sessions.UpdateSession(v1.UpdateSessionRequest(session=read))
+    assert (updated.description, updated.participants[0].last_read_sequence) == ("changed", 2)
+
+
+def test_members_that_have_changed_since_are_told_by_the_etag(client: Client, namespace: str) -> None:
+    read = make_session(client, namespace)
+    client.sessions.BindParticipant(
+        v1.BindParticipantRequest(session=read.name, participant=new_participant(client, namespace))
+    )
+    with_etag, without = v1.Session(), v1.Session()
+    with_etag.CopyFrom(read)
+    without.CopyFrom(read)
+    without.ClearField("etag")
+    update = client.sessions.UpdateSession
+    assert failure(update, v1.UpdateSessionRequest(session=with_etag)).reason == "ETAG_MISMATCH"
+    assert failure(update, v1.UpdateSessionRequest(session=without)).fields == ["session.participants"]

@@ -509,7 +509,6 @@ class TestUpdate:
     @pytest.mark.parametrize(
         "path",
         [
-            "participants",
             "participants.role",
             "nothing",
             "",
@@ -540,13 +539,6 @@ class TestUpdate:
         paths = ("name", "uid", "auto_created", "last_sequence", "create_time", "update_time", "purge_time", "etag")
         updated = update_session(client, given, *paths)
         assert same_but_for_change(updated, session)
-
-    def test_without_a_mask_leaves_participants_alone(self, client: Client, namespace: str) -> None:
-        alice, bob = new_participant(client, namespace), new_participant(client, namespace)
-        session = new_session(client, namespace, participants=members(alice))
-        given = Session(name=session.name, description="new", participants=members(bob))
-        assert member_names(update_session(client, given)) == [alice]
-        assert member_names(update_session(client, given, "*")) == [alice]
 
     def test_takes_back_what_was_read(self, client: Client, session: Session) -> None:
         session.description = "read, changed, written"

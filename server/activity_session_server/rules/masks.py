@@ -46,7 +46,8 @@ def resolve(mask: FieldMask, message: Message, mutable: Sequence[str]) -> tuple[
 def check_immutable(mask: FieldMask, given: Message, current: Message, field: str) -> None:
     """Refuse an update that would change an IMMUTABLE field of the message in `field` (AIP-203).
 
-    Such a field may be named, or be given where no field is named, as long as it stays as it is.
+    Such a field may be named, or be given where no field is named, as long as it stays as it is. The OUTPUT_ONLY
+    fields of its messages are not compared.
 
     Raises:
         ServiceError: INVALID_FIELD.
@@ -54,8 +55,25 @@ def check_immutable(mask: FieldMask, given: Message, current: Message, field: st
     names_none = list(mask.paths) in ([], ["*"])
     for name in _immutable_fields(given.DESCRIPTOR):
         is_meant = name in mask.paths or (names_none and _is_populated(given, name))
-        if is_meant and getattr(given, name) != getattr(current, name):
-            raise invalid_field(f"{field}.{name}", "it is immutable")
+        if is_meant and _input(given, name) != _input(current, name):
+            raise invalid_field(f"{field}.{name}", "it is immutable; an update cannot change it")
+
+
+def _input(message: Message, field: str) -> Any:
+    """What a caller can give of a field, which holds a value or a list of messages."""
+    value = getattr(message, field)
+    if not message.DESCRIPTOR.fields_by_name[field].is_repeated:
+        return value
+    return [_without_outputs(item) for item in value]
+
+
+def _without_outputs(message: Message) -> Message:
+    copy = type(message)()
+    copy.CopyFrom(message)
+    for field in message.DESCRIPTOR.fields:
+        if field_behavior_pb2.OUTPUT_ONLY in _behaviors(field):
+            copy.ClearField(field.name)
+    return copy
 
 
 @cache

@@ -139,6 +139,7 @@ def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> S
         _cut_to_microseconds(updated)
         flags.check_change(Kind.SESSION, locked.message, updated)
         etags.check(Kind.SESSION, locked.message, request.session.etag)
+        masks.check_immutable(request.update_mask, request.session, locked.message, "session")
         _check_counts(call, updated)
         return sessions.update_session(writer, locked, updated)
 

@@ -102,9 +102,10 @@ type Session struct {
 	// How agent runtimes treat the session. Answers hold every setting, those
 	// that were never set with their defaults.
 	Settings *SessionSettings `protobuf:"bytes,8,opt,name=settings,proto3" json:"settings,omitempty"`
-	// Who takes part, in the order in which they were bound. Given on
-	// CreateSession and EnsureSession they are bound with it; afterwards only
-	// BindParticipant and UnbindParticipant change them.
+	// The members of the session, in the order in which they were bound. They are
+	// bound with the session by CreateSession and EnsureSession; after that only
+	// BindParticipant and UnbindParticipant change them, and an update refuses
+	// others than there are.
 	Participants []*SessionParticipant `protobuf:"bytes,9,rep,name=participants,proto3" json:"participants,omitempty"`
 	// Labels of the caller's own. Keys are 1 to 63 of the characters A-Z a-z 0-9
 	// _ - . / and start with a letter or digit; values have at most 255
@@ -377,7 +378,7 @@ var File_activity_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\b\n" +
+	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\b\n" +
 	"\aSession\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12&\n" +
@@ -386,8 +387,8 @@ const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\amanaged\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\amanaged\x12'\n" +
 	"\fauto_created\x18\x06 \x01(\bB\x04\xe2A\x01\x03R\vautoCreated\x12\x18\n" +
 	"\x04data\x18\a \x01(\tB\x04\xe2A\x01\x01R\x04data\x12F\n" +
-	"\bsettings\x18\b \x01(\v2$.activity_session.v1.SessionSettingsB\x04\xe2A\x01\x01R\bsettings\x12Q\n" +
-	"\fparticipants\x18\t \x03(\v2'.activity_session.v1.SessionParticipantB\x04\xe2A\x01\x01R\fparticipants\x12F\n" +
+	"\bsettings\x18\b \x01(\v2$.activity_session.v1.SessionSettingsB\x04\xe2A\x01\x01R\bsettings\x12R\n" +
+	"\fparticipants\x18\t \x03(\v2'.activity_session.v1.SessionParticipantB\x05\xe2A\x02\x01\x05R\fparticipants\x12F\n" +
 	"\x06labels\x18\n" +
 	" \x03(\v2(.activity_session.v1.Session.LabelsEntryB\x04\xe2A\x01\x01R\x06labels\x128\n" +
 	"\x04turn\x18\v \x01(\v2\x1e.activity_session.v1.TurnLeaseB\x04\xe2A\x01\x03R\x04turn\x12)\n" +

@@ -127,9 +127,10 @@ class Session(google.protobuf.message.Message):
 
     @property
     def participants(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SessionParticipant]:
-        """Who takes part, in the order in which they were bound. Given on
-        CreateSession and EnsureSession they are bound with it; afterwards only
-        BindParticipant and UnbindParticipant change them.
+        """The members of the session, in the order in which they were bound. They are
+        bound with the session by CreateSession and EnsureSession; after that only
+        BindParticipant and UnbindParticipant change them, and an update refuses
+        others than there are.
         """
 
     @property
