@@ -67,6 +67,10 @@ NOT_JSON = [
     *("[1,]", '{"a": 1,}', "[,1]", "[1 2]", "1 2", "{}{}", '{"a"}', "{a: 1}", "{1: 2}", "{'a': 1}", "'a'"),
     *("01", "+1", ".5", "1.", "1e", "0x10", "1_000", "-", "--1", "\uff11", "\u0663", "1\u00a0", "\ufeff1", "\x0b1"),
     *('"', '"a', '"\n"', '"\0"', '"\\x41"', '"\\u12"', '"\\', "[", "]", '{"a":1', "/* a */ 1", "1 // one"),
+]
+TOO_DEEP = [
+    "[" * 513 + "]" * 513,
+    "[" * 981 + "]" * 981,
     "[" * 100_000 + "]" * 100_000,
     "[" * 100_000,
     '{"a":' * 40_000,
@@ -153,6 +157,20 @@ class TestText:
         append(client, world.session, "event", state_updates=[world.scoped("session", "key", value_json=text)])
         assert updated.entries["key"] == entry(text, 1)
         assert read_state(client, world.namespace) == read_state(client, world.session) == {"key": entry(text, 1)}
+
+    @pytest.mark.parametrize("text", TOO_DEEP, ids=shown)
+    def test_past_state_value_levels_is_refused(self, client: Client, unchanged: World, text: str) -> None:
+        before = everything(client, unchanged)
+        updating = UpdateStateRequest(name=unchanged.session, updates=[put("good", "1"), put("bad", text)])
+        refusal = failure(client.events.UpdateState, updating)
+        assert (refusal.reason, refusal.fields) == ("LIMIT_EXCEEDED", ["updates[1].value_json"])
+        assert refusal.info.metadata["limit"] == "512"
+        assert everything(client, unchanged) == before
+
+    def test_at_state_value_levels_is_kept(self, client: Client, world: World) -> None:
+        text = "[" * 512 + "]" * 512
+        update_state(client, world.namespace, put("deep", text))
+        assert read_state(client, world.namespace)["deep"].value_json == text
 
     @pytest.mark.parametrize("text", NOT_JSON, ids=shown)
     def test_that_is_not_json_is_refused_by_name(self, client: Client, unchanged: World, text: str) -> None:

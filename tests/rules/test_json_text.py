@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from activity_session_server.rules import json_text
 
+# Even, so that units of two levels can reach it.
+LEVELS = 64
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -18,7 +20,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 @given(VALUES, st.sampled_from([{}, {"indent": 3}, {"ensure_ascii": False}, {"separators": (",", ":")}]))
 def test_whatever_is_written_as_json_is_taken(value: Any, style: dict[str, Any]) -> None:
-    assert json_text.problem(json.dumps(value, **style)) is None
+    assert json_text.problem(json.dumps(value, **style), LEVELS) is None
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def test_whatever_is_written_as_json_is_taken(value: Any, style: dict[str, Any])
     ],
 )
 def test_what_others_stumble_over_is_taken(text: str) -> None:
-    assert json_text.problem(text) is None
+    assert json_text.problem(text, LEVELS) is None
 
 
 @pytest.mark.parametrize(
@@ -62,18 +64,33 @@ def test_what_others_stumble_over_is_taken(text: str) -> None:
     ],
 )
 def test_what_is_not_json_is_refused(text: str) -> None:
-    problem = json_text.problem(text)
+    problem = json_text.problem(text, LEVELS)
     assert problem is not None
     assert problem.text.startswith("is not JSON")
 
 
 @given(st.text(max_size=50))
 def test_any_text_is_judged_without_an_error(text: str) -> None:
-    problem = json_text.problem(text)
+    problem = json_text.problem(text, LEVELS)
     assert problem is None or problem.text
 
 
-def test_what_is_nested_too_deeply_is_refused_and_breaks_nothing() -> None:
-    problem = json_text.problem("[" * 100_000)
-    assert problem is not None
-    assert problem.text == "is nested too deeply"
+@pytest.mark.parametrize("unit", ["[", '{"a":', '[0,{"a":'])
+def test_levels_are_counted_whatever_they_are_of(unit: str) -> None:
+    closing = "".join("]" if mark == "[" else "}" for mark in reversed(unit) if mark in "[{")
+    levels_each = len(closing)
+
+    def nested(units: int) -> str:
+        return unit * units + "1" + closing * units
+
+    most = LEVELS // levels_each
+    assert json_text.problem(nested(most), LEVELS) is None
+    for units in (most + 1, 400 // levels_each, 100_000):
+        problem = json_text.problem(nested(units), LEVELS)
+        assert problem is not None
+        assert (problem.limit, "nested levels" in problem.text) == (LEVELS, True)
+
+
+def test_brackets_that_are_not_nested_are_not_counted() -> None:
+    assert json_text.problem(json.dumps([[]] * 1000 + ["[" * 1000]), 2) is None
+    assert json_text.problem("[[[]]]", 2) is not None

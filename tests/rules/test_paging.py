@@ -21,7 +21,7 @@ from activity_session_server.rules.paging import Order, Position
 
 MAXIMUM = 1000
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-POSITIONS = st.builds(Position, st.text(max_size=255), st.text(max_size=64))
+POSITIONS = st.builds(Position, st.text(max_size=255), st.from_regex(r"[a-z0-9_-]{0,64}", fullmatch=True))
 
 
 def listing(token: str = "", order_by: str = "") -> ListSessionsRequest:
@@ -74,6 +74,30 @@ def test_any_bytes_that_are_no_token_are_refused(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "payload",
+    [
+        b"[" * 3000,
+        b'["\\ud800",""]',
+        b'["a","\\ud800"]',
+        '["a","é"]'.encode(),
+        b'["a","UPPER"]',
+        b'["a"]',
+        b'["a","b","c"]',
+        b'[1,"b"]',
+        b'["a",1]',
+        b'{"a":1,"b":2}',
+        b"null",
+        b'["a","b"',
+        b"\xff",
+    ],
+)
+def test_a_forged_payload_is_refused(payload: bytes) -> None:
+    digest = paging.digest_of(listing(), payload)
+    token = base64.urlsafe_b64encode(digest + payload).decode().rstrip("=")
+    assert reason_of(listing(token)) == "INVALID_PAGE_TOKEN"
+
+
+@pytest.mark.parametrize(
     "other",
     [
         ListSessionsRequest(parent="namespaces/b"),
@@ -104,7 +128,7 @@ def test_a_place_in_a_log_stands_in_a_token(sequence: int) -> None:
         paging.page_of(request, MAXIMUM, ("sequence",))
 
 
-@pytest.mark.parametrize("value", ["", "x", "-1", str(2**63), "1.5", "9" * 5000])
+@pytest.mark.parametrize("value", ["", "x", "-1", str(2**63), "1.5", "9" * 5000, "1_0", "\u0661"])
 def test_a_made_up_place_in_a_log_is_refused(value: str) -> None:
     request = ListEventsRequest(parent="namespaces/a/sessions/b")
     request.page_token = paging.next_token(request, Position(value, ""))

@@ -8,14 +8,13 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable
 from typing import TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server.rpc import call_log, status
+from activity_session_server.rpc import call_log, status, wire
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, deadline_exceeded, invalid, invalid_field
@@ -58,7 +57,7 @@ class Edge:
         deadline = now + (min(remaining, longest) if is_given else DEFAULT_DEADLINE)
         return Call(call_id, method, self._role, now, deadline, self._limits)
 
-    def read(self, call: Call, parse: Callable[[bytes], R], raw: bytes) -> R:
+    def read(self, call: Call, request_type: type[R], raw: bytes) -> R:
         """The request of a call, checked.
 
         Raises:
@@ -70,8 +69,10 @@ class Edge:
         if len(raw) > self._limits.request_bytes:
             problem = too_large("the request", self._limits.request_bytes, len(raw), "bytes")
             raise invalid([Violation("request", problem)])
+        if violation := wire.check(raw, request_type.DESCRIPTOR, self._limits):
+            raise invalid([violation])
         try:
-            request = parse(raw)
+            request = request_type.FromString(raw)
         except (DecodeError, UnicodeDecodeError):
             raise invalid_field("request", "it is not a message of this method's type") from None
         self._validator.check(request)
@@ -105,9 +106,9 @@ def error_of(call: Call, raised: Exception) -> ServiceError:
 
 
 def _given_id(context: grpc.ServicerContext) -> str | None:
-    given = {key: value for key, value in context.invocation_metadata() or () if key in _GIVEN_ID_KEYS}
+    given = dict(context.invocation_metadata())
     for key in _GIVEN_ID_KEYS:
-        value = given.get(key, "")
+        value = given.get(key)
         if isinstance(value, str) and _GIVEN_ID.fullmatch(value):
             return value
     return None

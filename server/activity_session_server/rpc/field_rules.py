@@ -108,7 +108,7 @@ def _state_keys(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
 
 
 def _value_json(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    problem = _byte_problem(value, limits.state_value_bytes) or json_text.problem(value)
+    problem = _byte_problem(value, limits.state_value_bytes) or json_text.problem(value, limits.state_value_levels)
     return _one(problem, path)
 
 
@@ -157,6 +157,11 @@ def _batch_names(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
         yield Violation(path, too_large("it", limits.batch_get_names, len(value), "names"))
 
 
+def _update_mask(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value.paths) > limits.update_mask_paths:
+        yield Violation(path, too_large("it", limits.update_mask_paths, len(value.paths), "paths"))
+
+
 def _time(value: Any, path: str, _limits: Limits) -> Iterator[Violation]:
     if not (_EARLIEST <= value.seconds <= _LATEST and 0 <= value.nanos < 10**9):
         yield Violation(path, Problem("must be between the years 1970 and 9999"))
@@ -198,6 +203,7 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "turn_token": _not_negative,
     "ttl": _ttl,
     "request_id": _request_id,
+    "update_mask": _update_mask,
     "filter": _at_most_characters("filter_characters"),
     "description": _description,
     "role": _one_line("role_characters"),

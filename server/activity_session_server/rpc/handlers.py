@@ -17,8 +17,8 @@ from activity_session_server.rpc.streams import ResponseStream
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.store import Store
 
-# What makes a request of its bytes.
-Parse = Callable[[bytes], Message]
+# A message's class, as generated code would have it.
+Type = type[Message]
 
 
 class Handlers:
@@ -40,20 +40,22 @@ class Handlers:
             server.add_registered_method_handlers(name, handlers)
 
     def _handler(self, name: str, method: Any, use_case: UseCase | Streamed) -> "grpc.RpcMethodHandler[Any, Any]":
-        parse = message_factory.GetMessageClass(method.input_type).FromString
+        request_type = message_factory.GetMessageClass(method.input_type)
         if isinstance(use_case, Streamed):
             # To a client, one message in a stream is the same as the response of a unary call.
-            return grpc.unary_stream_rpc_method_handler(self._streamed(name, parse, use_case.of(self._live)))
+            return grpc.unary_stream_rpc_method_handler(self._streamed(name, request_type, use_case.of(self._live)))
         serialize = message_factory.GetMessageClass(method.output_type).SerializeToString
-        return grpc.unary_unary_rpc_method_handler(self._unary(name, parse, use_case), None, serialize)
+        return grpc.unary_unary_rpc_method_handler(self._unary(name, request_type, use_case), None, serialize)
 
-    def _unary(self, name: str, parse: Parse, use_case: UseCase) -> Callable[[bytes, grpc.ServicerContext], Message]:
+    def _unary(
+        self, name: str, request_type: Type, use_case: UseCase
+    ) -> Callable[[bytes, grpc.ServicerContext], Message]:
         edge, store = self._edge, self._store
 
         def respond(raw: bytes, context: grpc.ServicerContext) -> Message:
             call = edge.begin(name, context)
             try:
-                response = use_case(store, call, edge.read(call, parse, raw))
+                response = use_case(store, call, edge.read(call, request_type, raw))
             except Exception as raised:  # whatever it is, the caller gets an error without its text
                 error = error_of(call, raised)
                 code = edge.refuse(call, context, error)
@@ -65,7 +67,7 @@ class Handlers:
         return respond
 
     def _streamed(
-        self, name: str, parse: Parse, use_case: Callable[[Call, Any, Stream], None]
+        self, name: str, request_type: Type, use_case: Callable[[Call, Any, Stream], None]
     ) -> Callable[[bytes, grpc.ServicerContext, Callable[[Any], None]], None]:
         edge = self._edge
 
@@ -73,7 +75,7 @@ class Handlers:
             call = edge.begin(name, context, may_wait=True)
             stream = ResponseStream(call, context, send, edge)
             try:
-                use_case(call, edge.read(call, parse, raw), stream)
+                use_case(call, edge.read(call, request_type, raw), stream)
             except Exception as raised:  # as above
                 stream.end(error_of(call, raised))
 

@@ -8,6 +8,7 @@ its first request.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from google.api import field_behavior_pb2, resource_pb2
@@ -24,6 +25,8 @@ from activity_session_server.rules.problems import Problem, Violation
 # A message, the path it stands under (ending in a dot unless empty), and what is wrong with it.
 Check = Callable[[Message, str], Iterable[Violation]]
 
+# More than an error has room for.
+_MOST_VIOLATIONS = 20
 # Parents whose last id may be `-`, for all (AIP-159).
 _ANY_PARENT = {("ListMemoriesRequest", "parent")}
 
@@ -44,7 +47,7 @@ class Validator:
         """Refuse a request that does not hold what it must, or more than it may.
 
         Raises:
-            ServiceError: INVALID_FIELD or LIMIT_EXCEEDED, with every violation that was found.
+            ServiceError: INVALID_FIELD or LIMIT_EXCEEDED, with the first violations that are found.
         """
         checks = self._of_requests.get(type(request))
         if checks is None:
@@ -52,7 +55,8 @@ class Validator:
             is_update = "update_mask" in request.DESCRIPTOR.fields_by_name
             checks = self._checks_of(request.DESCRIPTOR, is_update=is_update, is_request=True)
             self._of_requests[type(request)] = checks
-        violations = [violation for check in checks for violation in check(request, "")]
+        found = (violation for check in checks for violation in check(request, ""))
+        violations = list(islice(found, _MOST_VIOLATIONS))
         if violations:
             raise invalid(violations)
 

@@ -24,6 +24,9 @@ EVENT_TYPE_CHARACTERS = 255
 MEDIA_TYPE_CHARACTERS = 255
 STATE_KEY_CHARACTERS = 255
 
+# Fields on the wire, generously: those of an event, of an entry of a map with its tag, and so on.
+_EVENT_FIELDS, _UPDATE_FIELDS, _MEMORY_FIELDS, _ENTRY_FIELDS, _OTHER_FIELDS = 24, 8, 64, 4, 1000
+
 
 def _in_seconds(value: Any) -> Any:
     """Flags and variables are text, in which pydantic takes no plain number of seconds for a duration."""
@@ -98,6 +101,15 @@ class Limits(BaseModel):
         return self
 
     @property
+    def request_fields(self) -> int:
+        """Fields of a request on the wire, those of nested messages included: what the largest batch has, and room."""
+        events = self.batch_events * (_EVENT_FIELDS + _ENTRY_FIELDS * self.labels)
+        updates = self.state_updates * _UPDATE_FIELDS
+        memories = self.batch_memories * _MEMORY_FIELDS
+        entries = self.labels + self.collection_overrides + self.session_participants
+        return max(events + updates, memories, _ENTRY_FIELDS * entries + self.update_mask_paths) + _OTHER_FIELDS
+
+    @property
     def largest_answer_bytes(self) -> int:
         """Bytes of the largest answer that is not a page: a session, a batch, or one event, value or memory."""
         name = 4 * 3 * self.id_characters + 64
@@ -146,6 +158,16 @@ class Limits(BaseModel):
     def batch_get_names(self) -> int:
         """Names of a batch read."""
         return 100
+
+    @property
+    def update_mask_paths(self) -> int:
+        """Paths of an update mask."""
+        return 256
+
+    @property
+    def state_value_levels(self) -> int:
+        """Nested levels of the value of a state key; many parsers of JSON take no more than a thousand."""
+        return 512
 
     @property
     def page_size(self) -> int:

@@ -95,15 +95,17 @@ def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsReques
 
     def read(reader: Reader) -> dict[str, Session]:
         namespaces.get_namespace(reader, namespace_id)
-        if full:
-            data_bytes = sessions.batch_data_bytes(reader, namespace_id, set(ids))
-            _check_response_size(call, data_bytes)
+        sizes = sessions.batch_bytes(reader, namespace_id, set(ids), full=full)
+        _check_response_size(call, sum(sizes.get(session_id, 0) for session_id in ids))
         return sessions.batch_get_sessions(reader, namespace_id, set(ids), full=full)
 
     found = store.read(call, read)
     for session_id in ids:
         if session_id not in found:
             raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
+    # Before they are put together: a session may be named many times.
+    sizes = {session_id: session.ByteSize() for session_id, session in found.items()}
+    _check_response_size(call, sum(sizes[session_id] for session_id in ids))
     response = BatchGetSessionsResponse(sessions=[found[session_id] for session_id in ids])
     _check_response_size(call, response.ByteSize())
     return response

@@ -197,7 +197,13 @@ type ServerLimits struct {
 	// Watches that are open at once.
 	Watches int32 `protobuf:"varint,33,opt,name=watches,proto3" json:"watches,omitempty"`
 	// Calls that wait for a turn at once.
-	WaitingTurns  int32 `protobuf:"varint,34,opt,name=waiting_turns,json=waitingTurns,proto3" json:"waiting_turns,omitempty"`
+	WaitingTurns int32 `protobuf:"varint,34,opt,name=waiting_turns,json=waitingTurns,proto3" json:"waiting_turns,omitempty"`
+	// Paths of an update mask.
+	UpdateMaskPaths int32 `protobuf:"varint,35,opt,name=update_mask_paths,json=updateMaskPaths,proto3" json:"update_mask_paths,omitempty"`
+	// Nested levels of the value of a state key.
+	StateValueLevels int32 `protobuf:"varint,36,opt,name=state_value_levels,json=stateValueLevels,proto3" json:"state_value_levels,omitempty"`
+	// Fields of a request as it is sent, those of nested messages included.
+	RequestFields int32 `protobuf:"varint,37,opt,name=request_fields,json=requestFields,proto3" json:"request_fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -470,6 +476,27 @@ func (x *ServerLimits) GetWaitingTurns() int32 {
 	return 0
 }
 
+func (x *ServerLimits) GetUpdateMaskPaths() int32 {
+	if x != nil {
+		return x.UpdateMaskPaths
+	}
+	return 0
+}
+
+func (x *ServerLimits) GetStateValueLevels() int32 {
+	if x != nil {
+		return x.StateValueLevels
+	}
+	return 0
+}
+
+func (x *ServerLimits) GetRequestFields() int32 {
+	if x != nil {
+		return x.RequestFields
+	}
+	return 0
+}
+
 var File_activity_session_v1_info_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_info_service_proto_rawDesc = "" +
@@ -480,7 +507,7 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"ServerInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\x06limits\x18\x02 \x01(\v2!.activity_session.v1.ServerLimitsR\x06limits\x12\"\n" +
-	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xb0\v\n" +
+	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xb1\f\n" +
 	"\fServerLimits\x12#\n" +
 	"\rrequest_bytes\x18\x01 \x01(\x05R\frequestBytes\x12%\n" +
 	"\x0eresponse_bytes\x18\x02 \x01(\x05R\rresponseBytes\x12#\n" +
@@ -519,7 +546,10 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"\bturn_ttl\x18\x1f \x01(\v2\x19.google.protobuf.DurationR\aturnTtl\x12#\n" +
 	"\rwatch_backlog\x18  \x01(\x05R\fwatchBacklog\x12\x18\n" +
 	"\awatches\x18! \x01(\x05R\awatches\x12#\n" +
-	"\rwaiting_turns\x18\" \x01(\x05R\fwaitingTurns2\x85\x01\n" +
+	"\rwaiting_turns\x18\" \x01(\x05R\fwaitingTurns\x12*\n" +
+	"\x11update_mask_paths\x18# \x01(\x05R\x0fupdateMaskPaths\x12,\n" +
+	"\x12state_value_levels\x18$ \x01(\x05R\x10stateValueLevels\x12%\n" +
+	"\x0erequest_fields\x18% \x01(\x05R\rrequestFields2\x85\x01\n" +
 	"\vInfoService\x12v\n" +
 	"\rGetServerInfo\x12).activity_session.v1.GetServerInfoRequest\x1a\x1f.activity_session.v1.ServerInfo\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/serverInfoBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, null, select
+from sqlalchemy import ColumnElement, Integer, bindparam, delete, exists, func, null, select
 
 from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm import (
@@ -77,7 +77,21 @@ _BATCH_GET = {
     True: Statement(_FULL.where(_IS_AMONG), many="ids"),
     False: Statement(_BASIC.where(_IS_AMONG), many="ids"),
 }
-_BATCH_BYTES = Statement(select(byte_length(ActivitySession.data)).where(_IS_AMONG), many="ids")
+# What a member takes besides the fixed part of its name.
+_MEMBER_BYTES = byte_length(Participant.name) + func.coalesce(byte_length(ActivitySessionParticipant.role), 0)
+_MEMBERS_BYTES = (
+    select(func.coalesce(func.sum(_MEMBER_BYTES + bindparam("prefix_bytes", type_=Integer())), 0))
+    .join_from(ActivitySessionParticipant, Participant)
+    .where(ActivitySessionParticipant.activity_session_pkid == ActivitySession.pkid)
+    .correlate(ActivitySession)
+    .scalar_subquery()
+)
+_DATA_BYTES = func.coalesce(byte_length(ActivitySession.data), 0)
+_BASIC_BYTES = func.coalesce(byte_length(ActivitySession.description), 0) + _MEMBERS_BYTES
+_BATCH_BYTES = {
+    True: Statement(select(ActivitySession.name, (_DATA_BYTES + _BASIC_BYTES)).where(_IS_AMONG), many="ids"),
+    False: Statement(select(ActivitySession.name, _BASIC_BYTES).where(_IS_AMONG), many="ids"),
+}
 _IS_LISTED = {True: _IS_OF_NAMESPACE, False: _IS_OF_NAMESPACE & ActivitySession.deleted.is_(False)}
 # By whether data, and by whether deleted sessions are asked for.
 _LIST = {
@@ -157,10 +171,11 @@ def batch_get_sessions(
     return {row.name: _as_callers_see(row, namespace_id) for row in rows}
 
 
-def batch_data_bytes(reader: Reader, namespace_id: str, session_ids: Collection[str]) -> int:
-    """How many bytes of data the sessions have together."""
-    rows = reader.rows(_BATCH_BYTES, {"namespace": namespace_id, "ids": list(session_ids)})
-    return sum(row[0] or 0 for row in rows)
+def batch_bytes(reader: Reader, namespace_id: str, session_ids: Collection[str], *, full: bool) -> dict[str, int]:
+    """How many bytes each of the sessions takes at least, by id: its data, its description and its members."""
+    prefix_bytes = len(format_name(Kind.PARTICIPANT, namespace_id, "").encode())
+    values = {"namespace": namespace_id, "ids": list(session_ids), "prefix_bytes": prefix_bytes}
+    return {row[0]: int(row[1]) for row in reader.rows(_BATCH_BYTES[full], values)}
 
 
 def list_sessions(
