@@ -105,11 +105,12 @@ def test_the_python_example_of_the_readme_runs_as_written(address: str) -> None:
     assert done.stdout == "1 Will it rain?\n", done.stderr
 
 
-def test_every_path_and_target_that_the_readme_names_is_there() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"make ([a-z]+)", README):
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("*.md")))
+def test_every_path_and_target_that_a_page_of_the_root_names_is_there(name: str) -> None:
+    makefile, text = (ROOT / "Makefile").read_text(), (ROOT / name).read_text()
+    for target in re.findall(r"make ([a-z]+)", text):
         assert f"\n{target}:" in makefile
-    for path in re.findall(r"\]\((?!http)([^)]+)\)", README) + re.findall(r"`(tests/[^`]+)`", README):
+    for path in re.findall(r"\]\((?!http)([^)]+)\)", text) + re.findall(r"`(tests/[^`]+)`", text):
         assert (ROOT / path).exists(), path
 
 

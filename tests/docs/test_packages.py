@@ -66,6 +66,13 @@ def test_all_packages_have_the_same_version() -> None:
         assert set(found) == {version}, path
 
 
+def test_the_version_is_in_the_changelog_and_its_protos_are_kept() -> None:
+    version = project("pyproject.toml")["version"]
+    newest = re.findall(r"^## (\d\S*) \(\d{4}-\d\d-\d\d\)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
+    assert newest == version
+    assert (ROOT / f"protos/released/{version}.binpb").exists()
+
+
 @pytest.mark.parametrize(("package", "folder", "source"), PYTHON)
 def test_a_wheel_has_the_licence_and_each_file_of_its_package(
     package: str, folder: str, source: str, tmp_path: Path
