@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import NoReturn
 
-from activity_session_server import addresses, logs
+from activity_session_server import addresses, logs, memory
 from activity_session_server.settings import Settings
 
 # Seconds before a restart, so that workers which die at once do not keep the machine busy.
@@ -143,6 +143,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
     # Blocked from here on, also in the threads to come: the kernel may give a signal to any of them, and Python would
     # run its handler only once something else wakes the main thread, which may never happen.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    memory.configure()
     from activity_session_server import app
     from activity_session_server.store.revisions import SchemaError
 

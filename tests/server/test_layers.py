@@ -17,7 +17,7 @@ CLIENT = "The client knows no server"
 GRPC = "Only rpc and the hall know gRPC"
 SQL = "Only store and orm know SQL"
 THREADS = "Only live, the machine of the store and the hall start threads or hold locks"
-HALL = ("__main__", "workers", "app", "logs", "settings", "addresses")
+HALL = ("__main__", "workers", "app", "logs", "settings", "addresses", "memory")
 # By folder: a module of it, and what it must not import, with the contract that says so.
 FORBIDDEN = {
     f"{SERVER}.rpc": (

@@ -96,7 +96,10 @@ class Edge:
 def error_of(call: Call, raised: Exception) -> ServiceError:
     """What a caller is told of an exception; of one that was not foreseen only where to find it in the log."""
     if isinstance(raised, ServiceError):
-        return raised
+        # Frames keep the error, and through its traceback the error keeps the frames: a request would stay in memory
+        # until the garbage collector comes by.
+        raised.__cause__ = raised.__context__ = None
+        return raised.with_traceback(None)
     _log.error("unexpected error", exc_info=raised, extra={"call_id": call.call_id})
     return ServiceError(
         ErrorReason.ERROR_REASON_INTERNAL,

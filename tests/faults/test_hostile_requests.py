@@ -1,0 +1,128 @@
+"""The worst 4 MiB of every field of every request: the server refuses them cheaply, and serves others meanwhile."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import grpc
+import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest
+from grpc_health.v1.health_pb2_grpc import HealthStub
+
+from activity_session import v1
+from activity_session_server.store import schema
+from activity_session_testing import hostile
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.processes import ServerProcess, serving_process
+from activity_session_testing.rpcs import RPCS, Rpc
+from activity_session_testing.servers import Client, Failure, connected
+from activity_session_testing.steps import AGENT, append, make_namespace, new_memory, new_participant, new_session
+
+MIB = 1024 * 1024
+REQUEST_BYTES = 4 * MIB
+MOST_RESIDENT = 300 * MIB
+TOGETHER = 8
+# Seconds that a call of somebody else may take beside one such request, and beside eight.
+MOST_BESIDE_ONE, MOST_BESIDE_EIGHT = 0.5, 1.0
+# The server did not know what to do, or could not do it.
+FORBIDDEN = {
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+}
+
+
+class Bystander:
+    """Somebody else's calls, one after the other, and the longest of them."""
+
+    def __init__(self, client: Client, session: str) -> None:
+        health = HealthStub(client.channel)
+        self._calls: tuple[Callable[[], Any], ...] = (
+            lambda: client.sessions.GetSession(v1.GetSessionRequest(name=session)),
+            lambda: health.Check(HealthCheckRequest(), timeout=20),
+        )
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.longest = 0.0
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            for call in self._calls:
+                started = time.monotonic()
+                call()
+                self.longest = max(self.longest, time.monotonic() - started)
+                self.count += 1
+
+
+@pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    folder = tmp_path_factory.mktemp("hostile")
+    url = f"sqlite:///{folder / 'test.db'}"
+    if request.param == MARIADB:
+        url = request.getfixturevalue("mariadb").new_database()
+        schema.migrate_url(url)
+    with serving_process(folder / "log", "--database-url", url) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def names(server: ServerProcess) -> dict[str, str]:
+    """A resource of each type, by type."""
+    with connected(server.address) as client:
+        namespace = make_namespace(client).name
+        agent = new_participant(client, namespace, participant_type=AGENT)
+        session = new_session(client, namespace).name
+        event = append(client, session, "first").events[0].name
+        memory = new_memory(client, session, agent, first_sequence=1, last_sequence=1).name
+    found = {"Namespace": namespace, "Participant": agent, "Session": session, "Event": event, "Memory": memory}
+    return {f"activity-session/{kind}": name for kind, name in found.items()} | {"*": session}
+
+
+def most_resident_bytes(server: ServerProcess) -> int:
+    """The most that the server has held since it was started, or since this was called before."""
+    process = Path(f"/proc/{server.process.pid}")
+    found = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
+    assert found is not None
+    (process / "clear_refs").write_text("5")
+    return int(found[1]) * 1024
+
+
+def code_of(call: Any, raw: bytes) -> grpc.StatusCode:
+    try:
+        call(raw, timeout=30)
+    except grpc.RpcError as error:
+        return Failure(error).code
+    return grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("rpc", RPCS.values(), ids=lambda rpc: rpc.name)
+def test_is_refused_cheaply(server: ServerProcess, names: dict[str, str], rpc: Rpc) -> None:
+    requests = list(hostile.requests(rpc.request_class, names.__getitem__, REQUEST_BYTES))
+    with connected(server.address) as other, connected(server.address) as client, ThreadPoolExecutor(TOGETHER) as pool:
+        session = new_session(other, "namespaces/default").name
+        call = rpc.raw_on(client.channel)
+        for what, raw in requests:
+            assert len(raw) <= REQUEST_BYTES
+            for together, most_seconds in ((1, MOST_BESIDE_ONE), (TOGETHER, MOST_BESIDE_EIGHT)):
+                with Bystander(other, session) as bystander:
+                    codes = set(pool.map(lambda _, raw=raw: code_of(call, raw), range(together)))
+                told = f"{rpc.name} {what}, {together} at once: {codes}, {bystander.longest:.3f} s"
+                assert not codes & FORBIDDEN, told
+                assert bystander.longest < most_seconds, told
+                resident = most_resident_bytes(server)
+                assert resident < MOST_RESIDENT, f"{told}, {resident // MIB} MiB"
