@@ -25,7 +25,7 @@ const (
 // REVISION_MISMATCH. It is kept below 3 KiB, so that it always arrives.
 type Conflict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the session's newest event; 0 in answers of UpdateState.
+	// The number of the session's newest event; 0 in UpdateState.
 	LastSequence int64 `protobuf:"varint,1,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
 	// The first events after `expected_last_sequence`, at most 20 and only as
 	// many as fit. ListEvents gets the others.

@@ -116,8 +116,8 @@ const (
 	// DEADLINE_EXCEEDED: the caller's deadline, or the server's own for callers
 	// without one, passed before the work was done. Nothing was written.
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 53
-	// INTERNAL: a bug. The details stand in the server's log under the request
-	// id. Metadata: `call_id`.
+	// INTERNAL: a bug. The server's log has the details under the call id.
+	// Metadata: `call_id`.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 54
 	// UNAVAILABLE: the server is going away. Watches and waiting calls end so;
 	// another server, or this one when it is back, takes them.

@@ -38,8 +38,9 @@ type AppendEventsRequest struct {
 	ExpectedLastSequence *int64 `protobuf:"varint,4,opt,name=expected_last_sequence,json=expectedLastSequence,proto3,oneof" json:"expected_last_sequence,omitempty"`
 	// Append only while the turn with this token is current; TURN_LOST otherwise.
 	TurnToken int64 `protobuf:"varint,5,opt,name=turn_token,json=turnToken,proto3" json:"turn_token,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first answer
-	// again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+	// Makes a retry safe: the same id and the same request get the first
+	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+	// UUID.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

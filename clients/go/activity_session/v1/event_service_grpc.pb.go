@@ -44,12 +44,12 @@ type EventServiceClient interface {
 	// Reads an event, also of a deleted session.
 	GetEvent(ctx context.Context, in *GetEventRequest, opts ...grpc.CallOption) (*Event, error)
 	// Lists the events of a session in pages, from either end, also of a deleted
-	// session. A page can end early, to fit the size of an answer.
+	// session. A page can end early, to fit the size of a response.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
 	// Reads the state of a namespace, a participant or a session, sorted by key
 	// in pages, also of a deleted one.
 	GetState(ctx context.Context, in *GetStateRequest, opts ...grpc.CallOption) (*State, error)
-	// Sets and deletes keys of a state, all or nothing. Answers the keys named,
+	// Sets and deletes keys of a state, all or nothing. Returns the keys named,
 	// without those that were deleted. Writers of different keys never conflict.
 	UpdateState(ctx context.Context, in *UpdateStateRequest, opts ...grpc.CallOption) (*State, error)
 }
@@ -130,12 +130,12 @@ type EventServiceServer interface {
 	// Reads an event, also of a deleted session.
 	GetEvent(context.Context, *GetEventRequest) (*Event, error)
 	// Lists the events of a session in pages, from either end, also of a deleted
-	// session. A page can end early, to fit the size of an answer.
+	// session. A page can end early, to fit the size of a response.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
 	// Reads the state of a namespace, a participant or a session, sorted by key
 	// in pages, also of a deleted one.
 	GetState(context.Context, *GetStateRequest) (*State, error)
-	// Sets and deletes keys of a state, all or nothing. Answers the keys named,
+	// Sets and deletes keys of a state, all or nothing. Returns the keys named,
 	// without those that were deleted. Writers of different keys never conflict.
 	UpdateState(context.Context, *UpdateStateRequest) (*State, error)
 	mustEmbedUnimplementedEventServiceServer()

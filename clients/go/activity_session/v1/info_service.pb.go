@@ -131,7 +131,7 @@ type ServerLimits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Bytes of a whole request.
 	RequestBytes int32 `protobuf:"varint,1,opt,name=request_bytes,json=requestBytes,proto3" json:"request_bytes,omitempty"`
-	// Bytes of a whole answer; pages end early to fit.
+	// Bytes of a whole response; pages end early to fit.
 	ResponseBytes int32 `protobuf:"varint,2,opt,name=response_bytes,json=responseBytes,proto3" json:"response_bytes,omitempty"`
 	// Characters of an id.
 	IdCharacters int32 `protobuf:"varint,3,opt,name=id_characters,json=idCharacters,proto3" json:"id_characters,omitempty"`

@@ -32,8 +32,9 @@ type CreateMemoryRequest struct {
 	Memory *Memory `protobuf:"bytes,2,opt,name=memory,proto3" json:"memory,omitempty"`
 	// The last segment of its name. Generated when empty.
 	MemoryId string `protobuf:"bytes,3,opt,name=memory_id,json=memoryId,proto3" json:"memory_id,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first answer
-	// again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+	// Makes a retry safe: the same id and the same request get the first
+	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+	// UUID.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

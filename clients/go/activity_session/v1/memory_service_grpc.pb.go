@@ -42,7 +42,7 @@ type MemoryServiceClient interface {
 	// which a deleted one cannot be.
 	GetMemory(ctx context.Context, in *GetMemoryRequest, opts ...grpc.CallOption) (*Memory, error)
 	// Lists the memories of a session, or of all sessions of a namespace, in
-	// pages. A page can end early, to fit the size of an answer.
+	// pages. A page can end early, to fit the size of a response.
 	ListMemories(ctx context.Context, in *ListMemoriesRequest, opts ...grpc.CallOption) (*ListMemoriesResponse, error)
 	// Changes the masked fields of a memory in one step.
 	UpdateMemory(ctx context.Context, in *UpdateMemoryRequest, opts ...grpc.CallOption) (*Memory, error)
@@ -144,7 +144,7 @@ type MemoryServiceServer interface {
 	// which a deleted one cannot be.
 	GetMemory(context.Context, *GetMemoryRequest) (*Memory, error)
 	// Lists the memories of a session, or of all sessions of a namespace, in
-	// pages. A page can end early, to fit the size of an answer.
+	// pages. A page can end early, to fit the size of a response.
 	ListMemories(context.Context, *ListMemoriesRequest) (*ListMemoriesResponse, error)
 	// Changes the masked fields of a memory in one step.
 	UpdateMemory(context.Context, *UpdateMemoryRequest) (*Memory, error)

@@ -76,7 +76,7 @@ func (ParticipantType) EnumDescriptor() ([]byte, []int) {
 	return file_activity_session_v1_participant_proto_rawDescGZIP(), []int{0}
 }
 
-// Who can take part in sessions: a person or an agent. A participant's name is
+// A person or an agent that can take part in sessions. A participant's name is
 // unique in its namespace over both.
 type Participant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -87,7 +87,7 @@ type Participant struct {
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
 	// A person or an agent.
 	ParticipantType ParticipantType `protobuf:"varint,3,opt,name=participant_type,json=participantType,proto3,enum=activity_session.v1.ParticipantType" json:"participant_type,omitempty"`
-	// Who it is. At most `description_bytes` of UTF-8.
+	// What the participant is. At most `description_bytes` of UTF-8.
 	Description string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
 	// Whether the participant can be bound to sessions and changed. True when not
 	// set at creation.

@@ -32,8 +32,9 @@ type CreateParticipantRequest struct {
 	Participant *Participant `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
 	// The last segment of its name. Generated when empty.
 	ParticipantId string `protobuf:"bytes,3,opt,name=participant_id,json=participantId,proto3" json:"participant_id,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first answer
-	// again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+	// Makes a retry safe: the same id and the same request get the first
+	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+	// UUID.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

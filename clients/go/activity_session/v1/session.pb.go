@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How much of a session an answer holds.
+// How much of a session a response holds.
 type SessionView int32
 
 const (
@@ -99,7 +99,7 @@ type Session struct {
 	// Text of the caller's own, kept as it is. At most `data_bytes` of UTF-8.
 	// Left out of the BASIC view.
 	Data string `protobuf:"bytes,7,opt,name=data,proto3" json:"data,omitempty"`
-	// How agent runtimes treat the session. Answers hold every setting, those
+	// How agent runtimes treat the session. Responses hold every setting, those
 	// that were never set with their defaults.
 	Settings *SessionSettings `protobuf:"bytes,8,opt,name=settings,proto3" json:"settings,omitempty"`
 	// The members of the session, in the order in which they were bound. They are

@@ -34,8 +34,9 @@ type CreateSessionRequest struct {
 	Session *Session `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	// The last segment of its name. Generated when empty.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first answer
-	// again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+	// Makes a retry safe: the same id and the same request get the first
+	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+	// UUID.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1028,12 +1029,12 @@ type AcquireTurnRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session's name.
 	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
-	// Who asks: a participant of the same namespace.
+	// The participant that asks, one of the same namespace.
 	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
 	// For how long, from 100 ms to `turn_ttl`. 30 seconds when not set.
 	Ttl *durationpb.Duration `protobuf:"bytes,3,opt,name=ttl,proto3" json:"ttl,omitempty"`
-	// Wait until the turn is free, within the call's deadline. Those who wait on
-	// one server get it in the order in which they came.
+	// Wait until the turn is free, within the call's deadline. Calls that wait
+	// on one server get it in the order in which they came.
 	Wait bool `protobuf:"varint,4,opt,name=wait,proto3" json:"wait,omitempty"`
 	// Makes a retry safe, as on CreateSession.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1370,7 +1371,7 @@ type WatchSessionResponse_Event struct {
 }
 
 type WatchSessionResponse_Session struct {
-	// The session as it is now. Sent once at the start, behind the events that
+	// The session as it is now. Sent once at the start, after the events that
 	// were there, and whenever metadata, members or the turn have changed: the
 	// newest state, not each step.
 	Session *Session `protobuf:"bytes,2,opt,name=session,proto3,oneof"`

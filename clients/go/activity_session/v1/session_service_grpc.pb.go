@@ -42,7 +42,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Sessions, and who takes part in them.
+// Sessions and their members.
 type SessionServiceClient interface {
 	// Creates a session and binds the participants it names.
 	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*Session, error)
@@ -55,7 +55,7 @@ type SessionServiceClient interface {
 	// Reads several sessions of a namespace at one moment: all, or NOT_FOUND.
 	BatchGetSessions(ctx context.Context, in *BatchGetSessionsRequest, opts ...grpc.CallOption) (*BatchGetSessionsResponse, error)
 	// Lists the sessions of a namespace in pages that stay stable while sessions
-	// come and go. A page can end early, to fit the size of an answer.
+	// come and go. A page can end early, to fit the size of a response.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 	// Changes the masked fields of a session in one step.
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*Session, error)
@@ -273,7 +273,7 @@ type SessionService_WatchSessionClient = grpc.ServerStreamingClient[WatchSession
 // All implementations must embed UnimplementedSessionServiceServer
 // for forward compatibility.
 //
-// Sessions, and who takes part in them.
+// Sessions and their members.
 type SessionServiceServer interface {
 	// Creates a session and binds the participants it names.
 	CreateSession(context.Context, *CreateSessionRequest) (*Session, error)
@@ -286,7 +286,7 @@ type SessionServiceServer interface {
 	// Reads several sessions of a namespace at one moment: all, or NOT_FOUND.
 	BatchGetSessions(context.Context, *BatchGetSessionsRequest) (*BatchGetSessionsResponse, error)
 	// Lists the sessions of a namespace in pages that stay stable while sessions
-	// come and go. A page can end early, to fit the size of an answer.
+	// come and go. A page can end early, to fit the size of a response.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	// Changes the masked fields of a session in one step.
 	UpdateSession(context.Context, *UpdateSessionRequest) (*Session, error)

@@ -139,8 +139,8 @@ type StateEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// JSON text, exactly as it was written.
 	ValueJson string `protobuf:"bytes,1,opt,name=value_json,json=valueJson,proto3" json:"value_json,omitempty"`
-	// How often the key was written or deleted, from 1 on. It goes on counting
-	// when a deleted key comes back within `purge_age`, so that an old number does
+	// How often the key was written or deleted, from 1 on. It continues
+	// when a deleted key is set again within `purge_age`, so that an old number does
 	// not mean another value.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -25,7 +25,7 @@ class Conflict(google.protobuf.message.Message):
     MISSED_EVENTS_FIELD_NUMBER: builtins.int
     STATE_CONFLICTS_FIELD_NUMBER: builtins.int
     last_sequence: builtins.int
-    """The number of the session's newest event; 0 in answers of UpdateState."""
+    """The number of the session's newest event; 0 in UpdateState."""
     @property
     def missed_events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
         """The first events after `expected_last_sequence`, at most 20 and only as

@@ -131,8 +131,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     without one, passed before the work was done. Nothing was written.
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 54
-    """INTERNAL: a bug. The details stand in the server's log under the request
-    id. Metadata: `call_id`.
+    """INTERNAL: a bug. The server's log has the details under the call id.
+    Metadata: `call_id`.
     """
     ERROR_REASON_SERVER_DRAINING: _ErrorReason.ValueType  # 55
     """UNAVAILABLE: the server is going away. Watches and waiting calls end so;
@@ -290,8 +290,8 @@ ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 53
 without one, passed before the work was done. Nothing was written.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 54
-"""INTERNAL: a bug. The details stand in the server's log under the request
-id. Metadata: `call_id`.
+"""INTERNAL: a bug. The server's log has the details under the call id.
+Metadata: `call_id`.
 """
 ERROR_REASON_SERVER_DRAINING: ErrorReason.ValueType  # 55
 """UNAVAILABLE: the server is going away. Watches and waiting calls end so;

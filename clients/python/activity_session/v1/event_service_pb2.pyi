@@ -35,8 +35,9 @@ class AppendEventsRequest(google.protobuf.message.Message):
     turn_token: builtins.int
     """Append only while the turn with this token is current; TURN_LOST otherwise."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first answer
-    again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+    """Makes a retry safe: the same id and the same request get the first
+    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+    UUID.
     """
     @property
     def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:

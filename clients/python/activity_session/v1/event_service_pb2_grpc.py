@@ -91,7 +91,7 @@ class EventServiceServicer(object):
 
     def ListEvents(self, request, context):
         """Lists the events of a session in pages, from either end, also of a deleted
-        session. A page can end early, to fit the size of an answer.
+        session. A page can end early, to fit the size of a response.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -106,7 +106,7 @@ class EventServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateState(self, request, context):
-        """Sets and deletes keys of a state, all or nothing. Answers the keys named,
+        """Sets and deletes keys of a state, all or nothing. Returns the keys named,
         without those that were deleted. Writers of different keys never conflict.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

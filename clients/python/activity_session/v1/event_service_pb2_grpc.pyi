@@ -48,7 +48,7 @@ class EventServiceStub:
         activity_session.v1.event_service_pb2.ListEventsResponse,
     ]
     """Lists the events of a session in pages, from either end, also of a deleted
-    session. A page can end early, to fit the size of an answer.
+    session. A page can end early, to fit the size of a response.
     """
 
     GetState: grpc.UnaryUnaryMultiCallable[
@@ -63,7 +63,7 @@ class EventServiceStub:
         activity_session.v1.event_service_pb2.UpdateStateRequest,
         activity_session.v1.state_pb2.State,
     ]
-    """Sets and deletes keys of a state, all or nothing. Answers the keys named,
+    """Sets and deletes keys of a state, all or nothing. Returns the keys named,
     without those that were deleted. Writers of different keys never conflict.
     """
 
@@ -95,7 +95,7 @@ class EventServiceAsyncStub:
         activity_session.v1.event_service_pb2.ListEventsResponse,
     ]
     """Lists the events of a session in pages, from either end, also of a deleted
-    session. A page can end early, to fit the size of an answer.
+    session. A page can end early, to fit the size of a response.
     """
 
     GetState: grpc.aio.UnaryUnaryMultiCallable[
@@ -110,7 +110,7 @@ class EventServiceAsyncStub:
         activity_session.v1.event_service_pb2.UpdateStateRequest,
         activity_session.v1.state_pb2.State,
     ]
-    """Sets and deletes keys of a state, all or nothing. Answers the keys named,
+    """Sets and deletes keys of a state, all or nothing. Returns the keys named,
     without those that were deleted. Writers of different keys never conflict.
     """
 
@@ -148,7 +148,7 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.event_service_pb2.ListEventsResponse, collections.abc.Awaitable[activity_session.v1.event_service_pb2.ListEventsResponse]]:
         """Lists the events of a session in pages, from either end, also of a deleted
-        session. A page can end early, to fit the size of an answer.
+        session. A page can end early, to fit the size of a response.
         """
 
     @abc.abstractmethod
@@ -167,7 +167,7 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.event_service_pb2.UpdateStateRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.state_pb2.State, collections.abc.Awaitable[activity_session.v1.state_pb2.State]]:
-        """Sets and deletes keys of a state, all or nothing. Answers the keys named,
+        """Sets and deletes keys of a state, all or nothing. Returns the keys named,
         without those that were deleted. Writers of different keys never conflict.
         """
 

@@ -105,7 +105,7 @@ class ServerLimits(google.protobuf.message.Message):
     request_bytes: builtins.int
     """Bytes of a whole request."""
     response_bytes: builtins.int
-    """Bytes of a whole answer; pages end early to fit."""
+    """Bytes of a whole response; pages end early to fit."""
     id_characters: builtins.int
     """Characters of an id."""
     description_bytes: builtins.int

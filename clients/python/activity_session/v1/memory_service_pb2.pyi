@@ -29,8 +29,9 @@ class CreateMemoryRequest(google.protobuf.message.Message):
     memory_id: builtins.str
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first answer
-    again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+    """Makes a retry safe: the same id and the same request get the first
+    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+    UUID.
     """
     @property
     def memory(self) -> activity_session.v1.memory_pb2.Memory:

@@ -101,7 +101,7 @@ class MemoryServiceServicer(object):
 
     def ListMemories(self, request, context):
         """Lists the memories of a session, or of all sessions of a namespace, in
-        pages. A page can end early, to fit the size of an answer.
+        pages. A page can end early, to fit the size of a response.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -47,7 +47,7 @@ class MemoryServiceStub:
         activity_session.v1.memory_service_pb2.ListMemoriesResponse,
     ]
     """Lists the memories of a session, or of all sessions of a namespace, in
-    pages. A page can end early, to fit the size of an answer.
+    pages. A page can end early, to fit the size of a response.
     """
 
     UpdateMemory: grpc.UnaryUnaryMultiCallable[
@@ -96,7 +96,7 @@ class MemoryServiceAsyncStub:
         activity_session.v1.memory_service_pb2.ListMemoriesResponse,
     ]
     """Lists the memories of a session, or of all sessions of a namespace, in
-    pages. A page can end early, to fit the size of an answer.
+    pages. A page can end early, to fit the size of a response.
     """
 
     UpdateMemory: grpc.aio.UnaryUnaryMultiCallable[
@@ -153,7 +153,7 @@ class MemoryServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.memory_service_pb2.ListMemoriesResponse, collections.abc.Awaitable[activity_session.v1.memory_service_pb2.ListMemoriesResponse]]:
         """Lists the memories of a session, or of all sessions of a namespace, in
-        pages. A page can end early, to fit the size of an answer.
+        pages. A page can end early, to fit the size of a response.
         """
 
     @abc.abstractmethod

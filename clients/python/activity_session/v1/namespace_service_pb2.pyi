@@ -26,8 +26,9 @@ class CreateNamespaceRequest(google.protobuf.message.Message):
     namespace_id: builtins.str
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first answer
-    again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+    """Makes a retry safe: the same id and the same request get the first
+    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+    UUID.
     """
     @property
     def namespace(self) -> activity_session.v1.namespace_pb2.Namespace:

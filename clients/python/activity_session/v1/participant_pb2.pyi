@@ -44,7 +44,7 @@ global___ParticipantType = ParticipantType
 
 @typing.final
 class Participant(google.protobuf.message.Message):
-    """Who can take part in sessions: a person or an agent. A participant's name is
+    """A person or an agent that can take part in sessions. A participant's name is
     unique in its namespace over both.
     """
 
@@ -69,7 +69,7 @@ class Participant(google.protobuf.message.Message):
     participant_type: global___ParticipantType.ValueType
     """A person or an agent."""
     description: builtins.str
-    """Who it is. At most `description_bytes` of UTF-8."""
+    """What the participant is. At most `description_bytes` of UTF-8."""
     enabled: builtins.bool
     """Whether the participant can be bound to sessions and changed. True when not
     set at creation.

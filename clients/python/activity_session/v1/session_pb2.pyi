@@ -37,7 +37,7 @@ class _SessionViewEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """All."""
 
 class SessionView(_SessionView, metaclass=_SessionViewEnumTypeWrapper):
-    """How much of a session an answer holds."""
+    """How much of a session a response holds."""
 
 SESSION_VIEW_UNSPECIFIED: SessionView.ValueType  # 0
 """The default of the method: FULL for Get, BASIC for List."""
@@ -121,7 +121,7 @@ class Session(google.protobuf.message.Message):
     """
     @property
     def settings(self) -> activity_session.v1.session_settings_pb2.SessionSettings:
-        """How agent runtimes treat the session. Answers hold every setting, those
+        """How agent runtimes treat the session. Responses hold every setting, those
         that were never set with their defaults.
         """
 

@@ -31,8 +31,9 @@ class CreateSessionRequest(google.protobuf.message.Message):
     session_id: builtins.str
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first answer
-    again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+    """Makes a retry safe: the same id and the same request get the first
+    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+    UUID.
     """
     @property
     def session(self) -> activity_session.v1.session_pb2.Session:
@@ -470,10 +471,10 @@ class AcquireTurnRequest(google.protobuf.message.Message):
     session: builtins.str
     """The session's name."""
     participant: builtins.str
-    """Who asks: a participant of the same namespace."""
+    """The participant that asks, one of the same namespace."""
     wait: builtins.bool
-    """Wait until the turn is free, within the call's deadline. Those who wait on
-    one server get it in the order in which they came.
+    """Wait until the turn is free, within the call's deadline. Calls that wait
+    on one server get it in the order in which they came.
     """
     request_id: builtins.str
     """Makes a retry safe, as on CreateSession."""
@@ -585,7 +586,7 @@ class WatchSessionResponse(google.protobuf.message.Message):
 
     @property
     def session(self) -> activity_session.v1.session_pb2.Session:
-        """The session as it is now. Sent once at the start, behind the events that
+        """The session as it is now. Sent once at the start, after the events that
         were there, and whenever metadata, members or the turn have changed: the
         newest state, not each step.
         """

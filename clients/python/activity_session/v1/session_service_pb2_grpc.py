@@ -29,7 +29,7 @@ if _version_not_supported:
 
 
 class SessionServiceStub(object):
-    """Sessions, and who takes part in them.
+    """Sessions and their members.
     """
 
     def __init__(self, channel):
@@ -121,7 +121,7 @@ class SessionServiceStub(object):
 
 
 class SessionServiceServicer(object):
-    """Sessions, and who takes part in them.
+    """Sessions and their members.
     """
 
     def CreateSession(self, request, context):
@@ -156,7 +156,7 @@ class SessionServiceServicer(object):
 
     def ListSessions(self, request, context):
         """Lists the sessions of a namespace in pages that stay stable while sessions
-        come and go. A page can end early, to fit the size of an answer.
+        come and go. A page can end early, to fit the size of a response.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -342,7 +342,7 @@ def add_SessionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SessionService(object):
-    """Sessions, and who takes part in them.
+    """Sessions and their members.
     """
 
     @staticmethod

@@ -21,7 +21,7 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
     ...
 
 class SessionServiceStub:
-    """Sessions, and who takes part in them."""
+    """Sessions and their members."""
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
     CreateSession: grpc.UnaryUnaryMultiCallable[
@@ -56,7 +56,7 @@ class SessionServiceStub:
         activity_session.v1.session_service_pb2.ListSessionsResponse,
     ]
     """Lists the sessions of a namespace in pages that stay stable while sessions
-    come and go. A page can end early, to fit the size of an answer.
+    come and go. A page can end early, to fit the size of a response.
     """
 
     UpdateSession: grpc.UnaryUnaryMultiCallable[
@@ -144,7 +144,7 @@ class SessionServiceStub:
     """
 
 class SessionServiceAsyncStub:
-    """Sessions, and who takes part in them."""
+    """Sessions and their members."""
 
     CreateSession: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.CreateSessionRequest,
@@ -178,7 +178,7 @@ class SessionServiceAsyncStub:
         activity_session.v1.session_service_pb2.ListSessionsResponse,
     ]
     """Lists the sessions of a namespace in pages that stay stable while sessions
-    come and go. A page can end early, to fit the size of an answer.
+    come and go. A page can end early, to fit the size of a response.
     """
 
     UpdateSession: grpc.aio.UnaryUnaryMultiCallable[
@@ -266,7 +266,7 @@ class SessionServiceAsyncStub:
     """
 
 class SessionServiceServicer(metaclass=abc.ABCMeta):
-    """Sessions, and who takes part in them."""
+    """Sessions and their members."""
 
     @abc.abstractmethod
     def CreateSession(
@@ -310,7 +310,7 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.session_service_pb2.ListSessionsResponse, collections.abc.Awaitable[activity_session.v1.session_service_pb2.ListSessionsResponse]]:
         """Lists the sessions of a namespace in pages that stay stable while sessions
-        come and go. A page can end early, to fit the size of an answer.
+        come and go. A page can end early, to fit the size of a response.
         """
 
     @abc.abstractmethod

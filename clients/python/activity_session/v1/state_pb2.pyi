@@ -100,8 +100,8 @@ class StateEntry(google.protobuf.message.Message):
     value_json: builtins.str
     """JSON text, exactly as it was written."""
     revision: builtins.int
-    """How often the key was written or deleted, from 1 on. It goes on counting
-    when a deleted key comes back within `purge_age`, so that an old number does
+    """How often the key was written or deleted, from 1 on. It continues
+    when a deleted key is set again within `purge_age`, so that an old number does
     not mean another value.
     """
     def __init__(

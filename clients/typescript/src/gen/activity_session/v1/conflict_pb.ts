@@ -22,7 +22,7 @@ export const file_activity_session_v1_conflict: GenFile = /*@__PURE__*/
  */
 export type Conflict = Message<"activity_session.v1.Conflict"> & {
   /**
-   * The number of the session's newest event; 0 in answers of UpdateState.
+   * The number of the session's newest event; 0 in UpdateState.
    *
    * @generated from field: int64 last_sequence = 1;
    */

@@ -269,8 +269,8 @@ export enum ErrorReason {
   DEADLINE_EXCEEDED = 53,
 
   /**
-   * INTERNAL: a bug. The details stand in the server's log under the request
-   * id. Metadata: `call_id`.
+   * INTERNAL: a bug. The server's log has the details under the call id.
+   * Metadata: `call_id`.
    *
    * @generated from enum value: ERROR_REASON_INTERNAL = 54;
    */

@@ -65,8 +65,9 @@ export type AppendEventsRequest = Message<"activity_session.v1.AppendEventsReque
   turnToken: bigint;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first answer
-   * again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+   * Makes a retry safe: the same id and the same request get the first
+   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+   * UUID.
    *
    * @generated from field: string request_id = 6;
    */
@@ -350,7 +351,7 @@ export const EventService: GenService<{
   },
   /**
    * Lists the events of a session in pages, from either end, also of a deleted
-   * session. A page can end early, to fit the size of an answer.
+   * session. A page can end early, to fit the size of a response.
    *
    * @generated from rpc activity_session.v1.EventService.ListEvents
    */
@@ -371,7 +372,7 @@ export const EventService: GenService<{
     output: typeof StateSchema;
   },
   /**
-   * Sets and deletes keys of a state, all or nothing. Answers the keys named,
+   * Sets and deletes keys of a state, all or nothing. Returns the keys named,
    * without those that were deleted. Writers of different keys never conflict.
    *
    * @generated from rpc activity_session.v1.EventService.UpdateState

@@ -82,7 +82,7 @@ export type ServerLimits = Message<"activity_session.v1.ServerLimits"> & {
   requestBytes: number;
 
   /**
-   * Bytes of a whole answer; pages end early to fit.
+   * Bytes of a whole response; pages end early to fit.
    *
    * @generated from field: int32 response_bytes = 2;
    */

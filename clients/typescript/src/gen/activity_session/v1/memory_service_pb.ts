@@ -48,8 +48,9 @@ export type CreateMemoryRequest = Message<"activity_session.v1.CreateMemoryReque
   memoryId: string;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first answer
-   * again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+   * Makes a retry safe: the same id and the same request get the first
+   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+   * UUID.
    *
    * @generated from field: string request_id = 4;
    */
@@ -388,7 +389,7 @@ export const MemoryService: GenService<{
   },
   /**
    * Lists the memories of a session, or of all sessions of a namespace, in
-   * pages. A page can end early, to fit the size of an answer.
+   * pages. A page can end early, to fit the size of a response.
    *
    * @generated from rpc activity_session.v1.MemoryService.ListMemories
    */

@@ -41,8 +41,9 @@ export type CreateNamespaceRequest = Message<"activity_session.v1.CreateNamespac
   namespaceId: string;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first answer
-   * again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+   * Makes a retry safe: the same id and the same request get the first
+   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+   * UUID.
    *
    * @generated from field: string request_id = 3;
    */

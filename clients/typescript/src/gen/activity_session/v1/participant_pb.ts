@@ -17,7 +17,7 @@ export const file_activity_session_v1_participant: GenFile = /*@__PURE__*/
   fileDesc("CiVhY3Rpdml0eV9zZXNzaW9uL3YxL3BhcnRpY2lwYW50LnByb3RvEhNhY3Rpdml0eV9zZXNzaW9uLnYxIv8DCgtQYXJ0aWNpcGFudBISCgRuYW1lGAEgASgJQgTiQQEIEhEKA3VpZBgCIAEoCUIE4kEBAxJFChBwYXJ0aWNpcGFudF90eXBlGAMgASgOMiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudFR5cGVCBeJBAgIFEhkKC2Rlc2NyaXB0aW9uGAQgASgJQgTiQQEBEhoKB2VuYWJsZWQYBSABKAhCBOJBAQFIAIgBARIVCgdtYW5hZ2VkGAYgASgIQgTiQQEBEhIKBGV0YWcYByABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtkZWxldGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQM6b+pBbAocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBIxbmFtZXNwYWNlcy97bmFtZXNwYWNlfS9wYXJ0aWNpcGFudHMve3BhcnRpY2lwYW50fSoMcGFydGljaXBhbnRzMgtwYXJ0aWNpcGFudEIKCghfZW5hYmxlZCpqCg9QYXJ0aWNpcGFudFR5cGUSIAocUEFSVElDSVBBTlRfVFlQRV9VTlNQRUNJRklFRBAAEhkKFVBBUlRJQ0lQQU5UX1RZUEVfVVNFUhABEhoKFlBBUlRJQ0lQQU5UX1RZUEVfQUdFTlQQAkJZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * Who can take part in sessions: a person or an agent. A participant's name is
+ * A person or an agent that can take part in sessions. A participant's name is
  * unique in its namespace over both.
  *
  * @generated from message activity_session.v1.Participant
@@ -46,7 +46,7 @@ export type Participant = Message<"activity_session.v1.Participant"> & {
   participantType: ParticipantType;
 
   /**
-   * Who it is. At most `description_bytes` of UTF-8.
+   * What the participant is. At most `description_bytes` of UTF-8.
    *
    * @generated from field: string description = 4;
    */

@@ -84,7 +84,7 @@ export type Session = Message<"activity_session.v1.Session"> & {
   data: string;
 
   /**
-   * How agent runtimes treat the session. Answers hold every setting, those
+   * How agent runtimes treat the session. Responses hold every setting, those
    * that were never set with their defaults.
    *
    * @generated from field: activity_session.v1.SessionSettings settings = 8;
@@ -229,7 +229,7 @@ export const SessionParticipantSchema: GenMessage<SessionParticipant> = /*@__PUR
   messageDesc(file_activity_session_v1_session, 1);
 
 /**
- * How much of a session an answer holds.
+ * How much of a session a response holds.
  *
  * @generated from enum activity_session.v1.SessionView
  */

@@ -52,8 +52,9 @@ export type CreateSessionRequest = Message<"activity_session.v1.CreateSessionReq
   sessionId: string;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first answer
-   * again, for 24 hours. 1 to 128 printable ASCII characters, best a UUID.
+   * Makes a retry safe: the same id and the same request get the first
+   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
+   * UUID.
    *
    * @generated from field: string request_id = 4;
    */
@@ -595,7 +596,7 @@ export type AcquireTurnRequest = Message<"activity_session.v1.AcquireTurnRequest
   session: string;
 
   /**
-   * Who asks: a participant of the same namespace.
+   * The participant that asks, one of the same namespace.
    *
    * @generated from field: string participant = 2;
    */
@@ -609,8 +610,8 @@ export type AcquireTurnRequest = Message<"activity_session.v1.AcquireTurnRequest
   ttl?: Duration;
 
   /**
-   * Wait until the turn is free, within the call's deadline. Those who wait on
-   * one server get it in the order in which they came.
+   * Wait until the turn is free, within the call's deadline. Calls that wait
+   * on one server get it in the order in which they came.
    *
    * @generated from field: bool wait = 4;
    */
@@ -744,7 +745,7 @@ export type WatchSessionResponse = Message<"activity_session.v1.WatchSessionResp
     case: "event";
   } | {
     /**
-     * The session as it is now. Sent once at the start, behind the events that
+     * The session as it is now. Sent once at the start, after the events that
      * were there, and whenever metadata, members or the turn have changed: the
      * newest state, not each step.
      *
@@ -792,7 +793,7 @@ export const BookmarkSchema: GenMessage<Bookmark> = /*@__PURE__*/
   messageDesc(file_activity_session_v1_session_service, 20);
 
 /**
- * Sessions, and who takes part in them.
+ * Sessions and their members.
  *
  * @generated from service activity_session.v1.SessionService
  */
@@ -841,7 +842,7 @@ export const SessionService: GenService<{
   },
   /**
    * Lists the sessions of a namespace in pages that stay stable while sessions
-   * come and go. A page can end early, to fit the size of an answer.
+   * come and go. A page can end early, to fit the size of a response.
    *
    * @generated from rpc activity_session.v1.SessionService.ListSessions
    */

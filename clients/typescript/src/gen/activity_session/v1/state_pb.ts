@@ -56,8 +56,8 @@ export type StateEntry = Message<"activity_session.v1.StateEntry"> & {
   valueJson: string;
 
   /**
-   * How often the key was written or deleted, from 1 on. It goes on counting
-   * when a deleted key comes back within `purge_age`, so that an old number does
+   * How often the key was written or deleted, from 1 on. It continues
+   * when a deleted key is set again within `purge_age`, so that an old number does
    * not mean another value.
    *
    * @generated from field: int64 revision = 2;
