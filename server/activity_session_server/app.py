@@ -5,7 +5,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
@@ -19,6 +18,7 @@ from activity_session_server.rpc import reflection
 from activity_session_server.rpc.edge import Edge
 from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
+from activity_session_server.rpc.pools import Pool, Pools
 from activity_session_server.rpc.routes import ROUTES, Live
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
@@ -31,6 +31,8 @@ from activity_session_server.usecases import retention
 
 # Beyond one for each thread: the upkeep needs two, for the sweep and the health check, and the feeds need theirs.
 _SPARE_CONNECTIONS = 2 + feeds.CONNECTIONS
+# Streams of reflection that may be open at once; further ones wait.
+_REFLECTION_STREAMS = 32
 # A request over the limit gets our own error; gRPC refuses only one of more than twice the limit.
 _RECEIVE_FACTOR = 2
 _log = logging.getLogger("activity_session.server")
@@ -50,8 +52,8 @@ class App:
         self.store = open_store(settings)
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
-        self._pools = {name: ThreadPoolExecutor(count, name) for name, count in _threads(settings).items()}
-        self.health = Health(ROUTES, self._pools["health"])
+        self._pools = _make_pools(settings)
+        self.health = Health(ROUTES, self._pools.health)
         self._server = self._make_server()
         try:
             self.port = _listen(self._server, settings.address)
@@ -84,7 +86,7 @@ class App:
         self.health.end_watches()
         self.feeds.drain(self.settings.drain_timeout)
         ended.wait()
-        for pool in self._pools.values():
+        for pool in self._pools:
             pool.shutdown()
         self.feeds.stop()
         self._upkeep.join()
@@ -93,15 +95,13 @@ class App:
 
     def _make_server(self) -> grpc.Server:
         settings = self.settings
-        server = grpc.server(
-            self._pools["call"],
-            options=_options(settings),
-            maximum_concurrent_rpcs=settings.threads + settings.max_waiting_calls,
-        )
-        Handlers(self.store, self.live, Edge(settings.limits, settings.anonymous_role)).add_to(server)
+        # Each handler names its pool; gRPC itself runs nothing by the one that it is given.
+        server = grpc.server(self._pools.refusal, options=_options(settings))
+        edge = Edge(settings.limits, settings.anonymous_role)
+        Handlers(self.store, self.live, edge, self._pools, settings.max_waiting_calls).add_to(server)
         self.health.add_to(server)
         if settings.serves_reflection:
-            reflection.add_to(server, (*ROUTES, "grpc.health.v1.Health"), self._pools["reflection"])
+            reflection.add_to(server, (*ROUTES, "grpc.health.v1.Health"), self._pools.reflection)
         return server
 
     def _make_watches(self) -> Watches:
@@ -160,7 +160,7 @@ def open_store(settings: Settings) -> Store:
         schema.migrate(engine)
     else:
         schema.check(engine)
-    connections = 1 if is_memory(engine.url) else settings.threads + _SPARE_CONNECTIONS
+    connections = 1 if is_memory(engine.url) else 2 * settings.threads + _SPARE_CONNECTIONS
     return Store(engine, connections, settings.database_timeout)
 
 
@@ -175,9 +175,15 @@ def running(settings: Settings) -> Iterator[App]:
         app.stop()
 
 
-def _threads(settings: Settings) -> dict[str, int]:
-    """How many threads handlers have, by the name of the pool; only those that are needed are started."""
-    return {"call": settings.threads, "health": 1, "reflection": 2}
+def _make_pools(settings: Settings) -> Pools:
+    return Pools(
+        read=Pool(settings.threads, "read"),
+        write=Pool(settings.threads, "write"),
+        refusal=Pool(1, "refusal"),
+        health=Pool(1, "health"),
+        # An open stream of reflection keeps its thread.
+        reflection=Pool(_REFLECTION_STREAMS, "reflection"),
+    )
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

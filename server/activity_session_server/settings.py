@@ -69,8 +69,10 @@ class Settings(BaseModel):
         Role.ADMIN, description="what callers may do: admin, or system for managed resources too"
     )
     workers: int = Field(1, ge=1, le=64, description="processes that serve calls, each on a core of its own")
-    threads: int = Field(8, ge=1, le=64, description="threads that serve calls")
-    max_waiting_calls: int = Field(1000, ge=1, description="calls that wait for a thread before others are refused")
+    threads: int = Field(8, ge=1, le=64, description="threads that serve reads; writes have as many")
+    max_waiting_calls: int = Field(
+        1000, ge=1, description="reads, or writes, that wait for a thread before others are refused"
+    )
     database_timeout: int = Field(
         5, ge=1, le=60, description="seconds that the database may take for a statement or a lock"
     )

@@ -4,17 +4,20 @@ Handlers take requests as bytes, since gRPC would call one that cannot be parsed
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
+from google.api import annotations_pb2
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
 from activity_session_server.rpc import status
 from activity_session_server.rpc.edge import Edge, error_of
+from activity_session_server.rpc.pools import Pools, run_by
 from activity_session_server.rpc.routes import ROUTES, Live, Streamed, UseCase
 from activity_session_server.rpc.streams import ResponseStream
 from activity_session_server.rules.calls import Call, Stream
+from activity_session_server.rules.errors import ServiceError, server_full
 from activity_session_server.store import Store
 
 # A message's class, as generated code would have it.
@@ -22,30 +25,40 @@ Type = type[Message]
 
 
 class Handlers:
-    """The handlers of a server."""
+    """The handlers of a server. Of reads, and of writes, `most_waiting` may wait for a thread; more are refused."""
 
-    def __init__(self, store: Store, live: Live, edge: Edge) -> None:
+    def __init__(self, store: Store, live: Live, edge: Edge, pools: Pools, most_waiting: int) -> None:
         self._store = store
         self._live = live
         self._edge = edge
+        self._pools = pools
+        self._most_waiting = most_waiting
 
     def add_to(self, server: grpc.Server) -> None:
         """Serve all routes."""
         for name, use_cases in ROUTES.items():
             service: Any = descriptor_pool.Default().FindServiceByName(name)
-            handlers = {
+            handlers: dict[str, Any] = {
                 method.name: self._handler(f"/{name}/{method.name}", method, use_cases[method.name])
                 for method in service.methods
             }
             server.add_registered_method_handlers(name, handlers)
 
-    def _handler(self, name: str, method: Any, use_case: UseCase | Streamed) -> "grpc.RpcMethodHandler[Any, Any]":
+    def _handler(self, name: str, method: Any, use_case: UseCase | Streamed) -> "_Handler":
+        is_read = bool(method.GetOptions().Extensions[annotations_pb2.http].get)
+        pool = self._pools.read if is_read else self._pools.write
+        full = server_full(f"{'reads' if is_read else 'writes'} that wait for a thread", self._most_waiting)
+        refuse = run_by(self._pools.refusal, self._refusing(name, full))
         request_type = message_factory.GetMessageClass(method.input_type)
         if isinstance(use_case, Streamed):
             # To a client, one message in a stream is the same as the response of a unary call.
-            return grpc.unary_stream_rpc_method_handler(self._streamed(name, request_type, use_case.of(self._live)))
+            respond = run_by(pool, self._streamed(name, request_type, use_case.of(self._live)))
+            # grpcio's mark of a handler that is given a callback, and whose thread is free when it returns.
+            respond.experimental_non_blocking = True
+            return _Handler(respond, refuse, lambda: pool.waiting >= self._most_waiting)
         serialize = message_factory.GetMessageClass(method.output_type).SerializeToString
-        return grpc.unary_unary_rpc_method_handler(self._unary(name, request_type, use_case), None, serialize)
+        respond = run_by(pool, self._unary(name, request_type, use_case))
+        return _Handler(respond, refuse, lambda: pool.waiting >= self._most_waiting, serialize)
 
     def _unary(
         self, name: str, request_type: Type, use_case: UseCase
@@ -57,10 +70,7 @@ class Handlers:
             try:
                 response = use_case(store, call, edge.read(call, request_type, raw))
             except Exception as raised:  # whatever it is, the caller gets an error without its text
-                error = error_of(call, raised)
-                code = edge.refuse(call, context, error)
-                edge.end(call, context, code, error)
-                context.abort(code, status.message_of(error))
+                self._fail(call, context, error_of(call, raised))
             edge.end(call, context, grpc.StatusCode.OK)
             return response
 
@@ -79,6 +89,36 @@ class Handlers:
             except Exception as raised:  # as above
                 stream.end(error_of(call, raised))
 
-        # grpcio's mark of a handler that is given a callback, and whose thread is free when it returns.
-        respond.experimental_non_blocking = True  # type: ignore[attr-defined]
         return respond
+
+    def _refusing(self, name: str, error: ServiceError) -> Callable[[bytes, grpc.ServicerContext], NoReturn]:
+        """What fails each call with an error, and reads no request."""
+
+        def refuse(_raw: bytes, context: grpc.ServicerContext) -> NoReturn:
+            self._fail(self._edge.begin(name, context), context, error)
+
+        return refuse
+
+    def _fail(self, call: Call, context: grpc.ServicerContext, error: ServiceError) -> NoReturn:
+        code = self._edge.refuse(call, context, error)
+        self._edge.end(call, context, code, error)
+        context.abort(code, status.message_of(error))
+
+
+class _Handler:
+    """A `grpc.RpcMethodHandler`. gRPC asks it what to run as each call comes in, before the call waits for a thread."""
+
+    request_streaming = False
+    request_deserializer = None
+
+    def __init__(self, respond: Any, refuse: Any, is_full: Callable[[], bool], serialize: Any = None) -> None:
+        self.response_streaming = serialize is None
+        self.response_serializer = serialize
+        self._respond, self._refuse, self._is_full = respond, refuse, is_full
+
+    @property
+    def unary_unary(self) -> Any:
+        """What responds with a message."""
+        return self._refuse if self._is_full() else self._respond
+
+    unary_stream = unary_unary

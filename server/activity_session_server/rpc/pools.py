@@ -1,14 +1,32 @@
-"""Threads of their own for some handlers, so that these are served while all others are busy.
+"""The threads that handlers run by: some for reads, others for writes, and a few for what must never wait for those.
 
-The hall makes the pools: this folder starts no threads.
+A write can wait for a lock that somebody else holds; reads have threads of their own, so that they go on. The hall
+makes the pools: this folder starts no threads.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor as Pool
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Pool", "run_by"]
+
+class Pool(ThreadPoolExecutor):
+    """Threads that take one call after the other."""
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return self._work_queue.qsize()
+
+
+class Pools(NamedTuple):
+    """The pools of a server; only the threads that are needed are started."""
+
+    read: Pool
+    write: Pool
+    refusal: Pool
+    health: Pool
+    reflection: Pool
 
 
 def run_by(pool: Pool, respond: Callable[..., Any]) -> Any:

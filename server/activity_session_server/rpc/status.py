@@ -157,6 +157,7 @@ _MORE_DETAILS: dict[grpc.StatusCode, Callable[[ServiceError], Message]] = {
     _Code.ALREADY_EXISTS: _resource_info,
     _Code.PERMISSION_DENIED: _resource_info,
     _Code.UNAVAILABLE: _retry_info,
+    _Code.RESOURCE_EXHAUSTED: _retry_info,
 }
 
 

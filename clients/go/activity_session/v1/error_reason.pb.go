@@ -122,8 +122,8 @@ const (
 	// UNAVAILABLE: the server is going away. Watches and waiting calls end so;
 	// another server, or this one when it is back, takes them.
 	ErrorReason_ERROR_REASON_SERVER_DRAINING ErrorReason = 55
-	// RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn,
-	// as the server takes. Metadata: `limit`.
+	// RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn
+	// or for a thread, as the server takes. Metadata: `limit`.
 	ErrorReason_ERROR_REASON_SERVER_FULL ErrorReason = 56
 	// NOT_FOUND: there is no such event. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 60

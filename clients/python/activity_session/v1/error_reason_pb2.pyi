@@ -139,8 +139,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     another server, or this one when it is back, takes them.
     """
     ERROR_REASON_SERVER_FULL: _ErrorReason.ValueType  # 56
-    """RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn,
-    as the server takes. Metadata: `limit`.
+    """RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn
+    or for a thread, as the server takes. Metadata: `limit`.
     """
     ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND: there is no such event. Metadata: `resource`."""
@@ -298,8 +298,8 @@ ERROR_REASON_SERVER_DRAINING: ErrorReason.ValueType  # 55
 another server, or this one when it is back, takes them.
 """
 ERROR_REASON_SERVER_FULL: ErrorReason.ValueType  # 56
-"""RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn,
-as the server takes. Metadata: `limit`.
+"""RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn
+or for a thread, as the server takes. Metadata: `limit`.
 """
 ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND: there is no such event. Metadata: `resource`."""

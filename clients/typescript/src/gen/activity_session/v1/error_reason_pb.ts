@@ -285,8 +285,8 @@ export enum ErrorReason {
   SERVER_DRAINING = 55,
 
   /**
-   * RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn,
-   * as the server takes. Metadata: `limit`.
+   * RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn
+   * or for a thread, as the server takes. Metadata: `limit`.
    *
    * @generated from enum value: ERROR_REASON_SERVER_FULL = 56;
    */

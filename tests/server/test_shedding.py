@@ -1,0 +1,117 @@
+"""Writes that wait for a lock, and calls that are too many: neither keeps reads, health or reflection waiting."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from grpc_health.v1.health_pb2 import HealthCheckRequest
+from grpc_health.v1.health_pb2_grpc import HealthStub
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
+from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
+from sqlalchemy import create_engine, text
+
+from activity_session import v1
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.processes import write_lock
+from activity_session_testing.servers import Client, Failure, connected, serving
+from activity_session_testing.steps import get_session, list_events, make_namespace, new_session
+
+THREADS, WAITING, MORE = 2, 3, 10
+# Seconds; far less than the writers wait for the lock.
+SOON = 1.0
+BACKENDS = [SQLITE_FILE, MARIADB]
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Callable[[str, str], Any]:
+    """Holds, inside a block, what writers to a session of a database wait for."""
+
+    def lock(url: str, session: str) -> Any:
+        if url.startswith("sqlite"):
+            return write_lock(tmp_path / "test.db")
+        return _row_lock(url, session)
+
+    return lock
+
+
+@contextlib.contextmanager
+def _row_lock(url: str, session: str) -> Iterator[None]:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        statement = text("SELECT 1 FROM activity_session WHERE name = :name FOR UPDATE")
+        assert connection.execute(statement, {"name": session.rpartition("/")[2]}).all()
+        yield
+    engine.dispose()
+
+
+def append_later(client: Client, session: str) -> Any:
+    request = v1.AppendEventsRequest(parent=session, events=[v1.Event(text="x")])
+    return client.events.AppendEvents.future(request, timeout=30)
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    started = time.monotonic()
+    call()
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_reads_go_on_while_writers_wait_for_a_lock(
+    new_database: Callable[[str], str], locked: Callable[[str, str], Any], backend: str
+) -> None:
+    url = new_database(backend)
+    settings = {"threads": THREADS, "max_waiting_calls": WAITING, "health_interval": 300}
+    with serving(url, **settings) as server, connected(server.address) as client:
+        namespace = make_namespace(client).name
+        session, other = new_session(client, namespace).name, new_session(client, namespace).name
+        with locked(url, session):
+            writers = [append_later(client, session) for _ in range(THREADS + WAITING + MORE)]
+            refused = [Failure(writer.exception()) for writer in writers[THREADS + WAITING :]]
+            assert [refusal.reason for refusal in refused] == ["SERVER_FULL"] * MORE
+            assert {refusal.code for refusal in refused} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+            assert {refusal.info.metadata["limit"] for refusal in refused} == {str(WAITING)}
+            assert all(len(refusal.details(RetryInfo)) == 1 for refusal in refused)
+            assert seconds(lambda: get_session(client, other)) < SOON
+            assert seconds(lambda: HealthStub(client.channel).Check(HealthCheckRequest(), timeout=10)) < SOON
+            assert not any(writer.done() for writer in writers[: THREADS + WAITING])
+        for writer in writers[: THREADS + WAITING]:
+            writer.result()
+        assert len(list_events(client, session)) == THREADS + WAITING
+
+
+def test_open_streams_of_reflection_do_not_lock_out_another() -> None:
+    request = ServerReflectionRequest(list_services="")
+    with serving("sqlite:///:memory:", reflection="on") as server, connected(server.address) as client:
+        stub = ServerReflectionStub(client.channel)
+        streams = [stub.ServerReflectionInfo(_asking(request), timeout=30) for _ in range(10)]
+        try:
+            for stream in streams:
+                assert next(stream).list_services_response.service
+        finally:
+            for stream in streams:
+                stream.cancel()
+
+
+def _asking(request: ServerReflectionRequest) -> Iterator[ServerReflectionRequest]:
+    """A request, and then a stream that stays open."""
+    yield request
+    time.sleep(10)
+
+
+def test_watches_that_are_open_leave_room_for_calls() -> None:
+    settings = {"threads": 1, "max_waiting_calls": 1}
+    with serving("sqlite:///:memory:", **settings) as server, connected(server.address) as client:
+        session = new_session(client, "namespaces/default").name
+        watches = []
+        for _ in range(20):
+            watch = client.sessions.WatchSession(v1.WatchSessionRequest(name=session), timeout=30)
+            next(watch)
+            watches.append(watch)
+        assert get_session(client, session).name == session
+        for watch in watches:
+            watch.cancel()
