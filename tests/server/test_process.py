@@ -21,7 +21,7 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, Serv
 
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_pb2 import Session
-from activity_session.v1.session_service_pb2 import GetSessionRequest
+from activity_session.v1.session_service_pb2 import DeleteSessionRequest, GetSessionRequest
 from activity_session_server import __version__, settings
 from activity_session_server.store import revisions, schema
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
@@ -231,7 +231,7 @@ def at_least(count: int, lines: list[Any]) -> list[Any]:
 
 @contextlib.contextmanager
 def busy(client: Client, path: Path) -> Iterator[Future[Session]]:
-    """A write that holds the only thread of a server for the length of the block, and its answer."""
+    """A write that holds the only thread for writes of a server for the length of the block, and its response."""
     with ThreadPoolExecutor(1) as pool, write_lock(path):
         answer = pool.submit(new_session, client, PARENT)
         eventually(lambda: has_no_thread_left(client))
@@ -240,7 +240,8 @@ def busy(client: Client, path: Path) -> Iterator[Future[Session]]:
 
 def has_no_thread_left(client: Client) -> bool:
     try:
-        client.info.GetServerInfo(GetServerInfoRequest(), timeout=0.2)
+        # Refused at once by any thread for writes.
+        client.sessions.DeleteSession(DeleteSessionRequest(), timeout=0.2)
     except grpc.RpcError as error:
         return error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     return False
