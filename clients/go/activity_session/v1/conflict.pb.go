@@ -25,12 +25,12 @@ const (
 // REVISION_MISMATCH. It is kept below 3 KiB, so that it always arrives.
 type Conflict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the session's newest event; 0 in UpdateState.
+	// The number of the session's newest event; 0 for UpdateState.
 	LastSequence int64 `protobuf:"varint,1,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
 	// The first events after `expected_last_sequence`, at most 20 and only as
-	// many as fit. ListEvents gets the others.
+	// many as fit. ListEvents returns the others.
 	MissedEvents []*Event `protobuf:"bytes,2,rep,name=missed_events,json=missedEvents,proto3" json:"missed_events,omitempty"`
-	// The keys whose revision is not the expected one, as many as fit.
+	// The keys that do not have the expected revision, as many as fit.
 	StateConflicts []*StateConflict `protobuf:"bytes,3,rep,name=state_conflicts,json=stateConflicts,proto3" json:"state_conflicts,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -87,7 +87,7 @@ func (x *Conflict) GetStateConflicts() []*StateConflict {
 	return nil
 }
 
-// A key whose revision is not the expected one.
+// A key that does not have the expected revision.
 type StateConflict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whose state it is: the name of a namespace, participant or session.
@@ -96,7 +96,7 @@ type StateConflict struct {
 	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	// The revision that the caller expected.
 	ExpectedRevision int64 `protobuf:"varint,3,opt,name=expected_revision,json=expectedRevision,proto3" json:"expected_revision,omitempty"`
-	// The current revision; 0 when the key is not there.
+	// The current revision; 0 when the key does not exist.
 	Revision int64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The current value, when it fits.
 	ValueJson     *string `protobuf:"bytes,5,opt,name=value_json,json=valueJson,proto3,oneof" json:"value_json,omitempty"`

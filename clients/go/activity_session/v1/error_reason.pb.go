@@ -23,16 +23,16 @@ const (
 
 // Every way in which a call can fail. An error carries one
 // `google.rpc.ErrorInfo` with the domain `activity-session` and, as its reason,
-// one of these names without the prefix `ERROR_REASON_`. Each value tells its
-// status code and the keys of the ErrorInfo's metadata.
+// one of these names without the prefix `ERROR_REASON_`. The comment of each
+// value gives its status code and the keys of the ErrorInfo's metadata.
 type ErrorReason int32
 
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
-	// every such field that was found; what can be judged only when these are
-	// right may follow. Metadata: `field`, the first of them.
+	// INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail
+	// lists every such field that was found; once these are corrected, a later
+	// check may find others. Metadata: `field`, the first of them.
 	ErrorReason_ERROR_REASON_INVALID_FIELD ErrorReason = 1
 	// INVALID_ARGUMENT: a field is larger than allowed. Metadata: `field`,
 	// `limit`, `size`.
@@ -48,8 +48,8 @@ const (
 	ErrorReason_ERROR_REASON_REQUEST_ID_REUSED ErrorReason = 5
 	// NOT_FOUND: there is no such namespace. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_NAMESPACE_NOT_FOUND ErrorReason = 10
-	// ALREADY_EXISTS: the namespace is there already, or is not deleted where it
-	// was to be brought back. Metadata: `resource`.
+	// ALREADY_EXISTS: the namespace already exists, or was to be undeleted and is
+	// not deleted. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_NAMESPACE_ALREADY_EXISTS ErrorReason = 11
 	// FAILED_PRECONDITION: the namespace is deleted. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_NAMESPACE_DELETED ErrorReason = 12
@@ -63,8 +63,8 @@ const (
 	ErrorReason_ERROR_REASON_NAMESPACE_NOT_EMPTY ErrorReason = 15
 	// NOT_FOUND: there is no such participant. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_PARTICIPANT_NOT_FOUND ErrorReason = 20
-	// ALREADY_EXISTS: the participant is there already, or is not deleted where
-	// it was to be brought back. Metadata: `resource`.
+	// ALREADY_EXISTS: the participant already exists, or was to be undeleted and
+	// is not deleted. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_PARTICIPANT_ALREADY_EXISTS ErrorReason = 21
 	// FAILED_PRECONDITION: the participant is deleted. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_PARTICIPANT_DELETED ErrorReason = 22
@@ -73,13 +73,13 @@ const (
 	// PERMISSION_DENIED: the participant belongs to the system. Metadata:
 	// `resource`.
 	ErrorReason_ERROR_REASON_PARTICIPANT_MANAGED ErrorReason = 24
-	// FAILED_PRECONDITION: the participant is no member of the session. Metadata:
-	// `resource`, `session`.
+	// FAILED_PRECONDITION: the participant is not a member of the session.
+	// Metadata: `resource`, `session`.
 	ErrorReason_ERROR_REASON_PARTICIPANT_NOT_BOUND ErrorReason = 25
 	// NOT_FOUND: there is no such session. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_SESSION_NOT_FOUND ErrorReason = 30
-	// ALREADY_EXISTS: the session is there already, or is not deleted where it
-	// was to be brought back. Metadata: `resource`.
+	// ALREADY_EXISTS: the session already exists, or was to be undeleted and is
+	// not deleted. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_SESSION_ALREADY_EXISTS ErrorReason = 31
 	// FAILED_PRECONDITION: the session is deleted. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_SESSION_DELETED ErrorReason = 32
@@ -96,22 +96,24 @@ const (
 	// ABORTED: the resource has changed since the etag was read. Metadata:
 	// `resource`, `etag` (the current one).
 	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 40
-	// ABORTED: events were appended since; a Conflict detail has the first of
-	// them. Metadata: `resource`, `expected_last_sequence`, `last_sequence` (the
-	// current one).
+	// ABORTED: events have been appended after `expected_last_sequence`; a
+	// Conflict detail has the first of them. Metadata: `resource`,
+	// `expected_last_sequence`, `last_sequence` (the current one).
 	ErrorReason_ERROR_REASON_SEQUENCE_MISMATCH ErrorReason = 41
-	// ABORTED: a key of the state was changed since; a Conflict detail has every
-	// such key that fits. Metadata, of the first one: `resource` (whose state it
-	// is), `key`, `expected_revision`, `revision` (the current one).
+	// ABORTED: a key of the state does not have the expected revision; a Conflict
+	// detail has every such key that fits. Metadata, of the first one: `resource`
+	// (whose state it is), `key`, `expected_revision`, `revision` (the current
+	// one).
 	ErrorReason_ERROR_REASON_REVISION_MISMATCH ErrorReason = 42
-	// UNAVAILABLE: too many writers at once. Nothing was written; try again.
+	// UNAVAILABLE: too many calls are writing at once. Nothing was written; try
+	// again.
 	ErrorReason_ERROR_REASON_DATABASE_BUSY ErrorReason = 50
 	// UNAVAILABLE: the database cannot be reached. Nothing was written, or the
 	// call carried a request id; in both cases trying again is safe.
 	ErrorReason_ERROR_REASON_DATABASE_UNAVAILABLE ErrorReason = 51
-	// UNKNOWN: the connection was lost during the commit, and the database could
-	// not be asked in time whether it happened. Read before trying again, or send
-	// a request id next time.
+	// UNKNOWN: the connection was lost during the commit, and the server could
+	// not find out in time whether it succeeded. Read before trying again, or
+	// send a request id next time.
 	ErrorReason_ERROR_REASON_COMMIT_OUTCOME_UNKNOWN ErrorReason = 52
 	// DEADLINE_EXCEEDED: the caller's deadline, or the server's own for callers
 	// without one, passed before the work was done. Nothing was written.
@@ -119,36 +121,37 @@ const (
 	// INTERNAL: a bug. The server's log has the details under the call id.
 	// Metadata: `call_id`.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 54
-	// UNAVAILABLE: the server is going away. Watches and waiting calls end so;
-	// another server, or this one when it is back, takes them.
+	// UNAVAILABLE: the server is shutting down. Open watches and waiting calls
+	// end with this error; call again, and another server, or this one after its
+	// restart, takes the call.
 	ErrorReason_ERROR_REASON_SERVER_DRAINING ErrorReason = 55
-	// RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn
-	// or for a thread, as the server takes. Metadata: `limit`.
+	// RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
+	// for a turn, as it allows. Metadata: `limit`.
 	ErrorReason_ERROR_REASON_SERVER_FULL ErrorReason = 56
 	// NOT_FOUND: there is no such event. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 60
-	// ALREADY_EXISTS: an event of that id is there with other content. Metadata:
-	// `resource`, `sequence` (the number it has).
+	// ALREADY_EXISTS: an event with that id exists and has different content.
+	// Metadata: `resource`, `sequence` (the number it has).
 	ErrorReason_ERROR_REASON_EVENT_ALREADY_EXISTS ErrorReason = 61
 	// NOT_FOUND: there is no such memory. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_MEMORY_NOT_FOUND ErrorReason = 70
-	// ALREADY_EXISTS: the memory is there already, or is not deleted where it was
-	// to be brought back. Metadata: `resource`.
+	// ALREADY_EXISTS: the memory already exists, or was to be undeleted and is
+	// not deleted. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_MEMORY_ALREADY_EXISTS ErrorReason = 71
 	// FAILED_PRECONDITION: the memory is deleted. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_MEMORY_DELETED ErrorReason = 72
 	// FAILED_PRECONDITION: another participant holds the turn. Metadata:
 	// `resource`, `holder`, `expire_time` (RFC 3339).
 	ErrorReason_ERROR_REASON_TURN_HELD ErrorReason = 80
-	// FAILED_PRECONDITION: the turn of that token has expired, was handed back,
-	// or another one has been given since. Metadata: `resource`, `token`.
+	// FAILED_PRECONDITION: the turn with that token has expired or was released,
+	// or another turn has been given since. Metadata: `resource`, `token`.
 	ErrorReason_ERROR_REASON_TURN_LOST ErrorReason = 81
 	// FAILED_PRECONDITION: the session's settings require the token of a turn on
 	// every append. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_TURN_REQUIRED ErrorReason = 82
-	// RESOURCE_EXHAUSTED: the watch was read too slowly, and has fallen too far
-	// behind. Metadata: `resource`, `after_sequence` (a place to resume from; the
-	// last number that the client has seen may be one further on).
+	// RESOURCE_EXHAUSTED: the client read the watch too slowly, and it fell too
+	// far behind. Metadata: `resource`, `after_sequence` (the number to resume
+	// after; the client may have seen one event more).
 	ErrorReason_ERROR_REASON_WATCH_TOO_SLOW ErrorReason = 90
 )
 

@@ -30,14 +30,14 @@ type Event struct {
 	// `namespaces/{namespace}/sessions/{session}/events/{event}`. Set by the
 	// server.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The last segment of its name, unique in the session. Chosen by the caller
-	// it makes a retry safe: the same event is not written again. Generated when
-	// empty.
+	// The last segment of its name, unique in the session. When the caller
+	// chooses it, a retry is safe: the same event is not written again. Generated
+	// when empty.
 	EventId string `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// The number of the event in its session: 1, 2, 3 and so on without gaps, in
 	// the order of the commits.
 	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// The participant that says or does it; empty for none.
+	// The participant that the event is from; empty for none.
 	Author string `protobuf:"bytes,4,opt,name=author,proto3" json:"author,omitempty"`
 	// What kind of event it is, in free text, such as `message`. At most 255
 	// characters.
@@ -55,10 +55,10 @@ type Event struct {
 	// When it happened, by the caller's clock. Between the years 1970 and 9999,
 	// to the microsecond.
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
-	// When it was appended, by the server's clock. The order is that of
-	// `sequence`, not of this.
+	// When it was appended, by the server's clock. Events are ordered by
+	// `sequence`, not by this time.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// Labels of the caller's own, as on sessions.
+	// The caller's own labels, as on sessions.
 	Labels        map[string]string `protobuf:"bytes,11,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -38,9 +38,8 @@ type AppendEventsRequest struct {
 	ExpectedLastSequence *int64 `protobuf:"varint,4,opt,name=expected_last_sequence,json=expectedLastSequence,proto3,oneof" json:"expected_last_sequence,omitempty"`
 	// Append only while the turn with this token is current; TURN_LOST otherwise.
 	TurnToken int64 `protobuf:"varint,5,opt,name=turn_token,json=turnToken,proto3" json:"turn_token,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first
-	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-	// UUID.
+	// Makes a retry safe: the same id and the same request get the first response
+	// again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -226,10 +225,9 @@ type ListEventsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with all else unchanged.
+	// The `next_page_token` of the previous page, with all else unchanged.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Which ones, in the filter language, over type, author, event_time and
-	// labels.KEY.
+	// Which events, as a filter over type, author, event_time and labels.KEY.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// `sequence`, or `sequence desc` for the newest first. By sequence when
 	// empty.
@@ -335,7 +333,7 @@ type ListEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The events, in the order asked for.
 	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
-	// What gets the next page; empty on the last one.
+	// The token of the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -390,14 +388,14 @@ type GetStateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name of a namespace, a participant or a session.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Only these keys, at most `state_updates`; those that are not there are
-	// passed over.
+	// Only these keys, at most `state_updates`; those that do not exist are left
+	// out.
 	Keys []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
-	// Only keys that start so.
+	// Only keys with this prefix.
 	KeyPrefix string `protobuf:"bytes,3,opt,name=key_prefix,json=keyPrefix,proto3" json:"key_prefix,omitempty"`
 	// How many keys at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with all else unchanged.
+	// The `next_page_token` of the previous page, with all else unchanged.
 	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

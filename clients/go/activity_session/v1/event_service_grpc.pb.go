@@ -30,27 +30,29 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// The log of a session, and the state that is shared around it.
+// The log of a session, and the shared state of namespaces, participants and
+// sessions.
 type EventServiceClient interface {
 	// Appends 1 to 100 events and makes any state updates, all or nothing.
 	// Appends do not conflict with each other: any number of writers may append
 	// to one session at once.
 	//
-	// An event whose id is there already with the same content is answered with
-	// the number it has, and is not written again; with other content the call is
-	// refused. When all events are there already the call is a retry: nothing is
-	// written, state included.
+	// An event whose id already exists with the same content is not written
+	// again, and is returned with the number it has; with different content the
+	// call is refused. When all the events already exist, the call is a retry:
+	// nothing is written, not even state.
 	AppendEvents(ctx context.Context, in *AppendEventsRequest, opts ...grpc.CallOption) (*AppendEventsResponse, error)
-	// Reads an event, also of a deleted session.
+	// Reads an event, even of a deleted session.
 	GetEvent(ctx context.Context, in *GetEventRequest, opts ...grpc.CallOption) (*Event, error)
-	// Lists the events of a session in pages, from either end, also of a deleted
-	// session. A page can end early, to fit the size of a response.
+	// Lists the events of a session, even of a deleted one, in pages from either
+	// end. A page can end early, to fit into a response.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
-	// Reads the state of a namespace, a participant or a session, sorted by key
-	// in pages, also of a deleted one.
+	// Reads the state of a namespace, a participant or a session, even of a
+	// deleted one, in pages sorted by key.
 	GetState(ctx context.Context, in *GetStateRequest, opts ...grpc.CallOption) (*State, error)
-	// Sets and deletes keys of a state, all or nothing. Returns the keys named,
-	// without those that were deleted. Writers of different keys never conflict.
+	// Sets and deletes keys of a state, all or nothing. Returns the keys that the
+	// call names, without those it deleted. Writers of different keys never
+	// conflict.
 	UpdateState(ctx context.Context, in *UpdateStateRequest, opts ...grpc.CallOption) (*State, error)
 }
 
@@ -116,27 +118,29 @@ func (c *eventServiceClient) UpdateState(ctx context.Context, in *UpdateStateReq
 // All implementations must embed UnimplementedEventServiceServer
 // for forward compatibility.
 //
-// The log of a session, and the state that is shared around it.
+// The log of a session, and the shared state of namespaces, participants and
+// sessions.
 type EventServiceServer interface {
 	// Appends 1 to 100 events and makes any state updates, all or nothing.
 	// Appends do not conflict with each other: any number of writers may append
 	// to one session at once.
 	//
-	// An event whose id is there already with the same content is answered with
-	// the number it has, and is not written again; with other content the call is
-	// refused. When all events are there already the call is a retry: nothing is
-	// written, state included.
+	// An event whose id already exists with the same content is not written
+	// again, and is returned with the number it has; with different content the
+	// call is refused. When all the events already exist, the call is a retry:
+	// nothing is written, not even state.
 	AppendEvents(context.Context, *AppendEventsRequest) (*AppendEventsResponse, error)
-	// Reads an event, also of a deleted session.
+	// Reads an event, even of a deleted session.
 	GetEvent(context.Context, *GetEventRequest) (*Event, error)
-	// Lists the events of a session in pages, from either end, also of a deleted
-	// session. A page can end early, to fit the size of a response.
+	// Lists the events of a session, even of a deleted one, in pages from either
+	// end. A page can end early, to fit into a response.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
-	// Reads the state of a namespace, a participant or a session, sorted by key
-	// in pages, also of a deleted one.
+	// Reads the state of a namespace, a participant or a session, even of a
+	// deleted one, in pages sorted by key.
 	GetState(context.Context, *GetStateRequest) (*State, error)
-	// Sets and deletes keys of a state, all or nothing. Returns the keys named,
-	// without those that were deleted. Writers of different keys never conflict.
+	// Sets and deletes keys of a state, all or nothing. Returns the keys that the
+	// call names, without those it deleted. Writers of different keys never
+	// conflict.
 	UpdateState(context.Context, *UpdateStateRequest) (*State, error)
 	mustEmbedUnimplementedEventServiceServer()
 }

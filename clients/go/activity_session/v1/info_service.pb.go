@@ -60,7 +60,7 @@ func (*GetServerInfoRequest) Descriptor() ([]byte, []int) {
 	return file_activity_session_v1_info_service_proto_rawDescGZIP(), []int{0}
 }
 
-// What the server is, and what it takes.
+// What the server is, and what it accepts.
 type ServerInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The server's version, such as `0.1.0`.
@@ -125,8 +125,8 @@ func (x *ServerInfo) GetCapabilities() []string {
 }
 
 // What requests may hold at most. Bytes are bytes of UTF-8, characters are
-// Unicode code points. Past a limit a call gets INVALID_ARGUMENT with the
-// reason LIMIT_EXCEEDED, and nothing is written.
+// Unicode code points. A call that exceeds a limit gets INVALID_ARGUMENT with
+// the reason LIMIT_EXCEEDED, and nothing is written.
 type ServerLimits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Bytes of a whole request.
@@ -165,8 +165,8 @@ type ServerLimits struct {
 	RequestIdCharacters int32 `protobuf:"varint,17,opt,name=request_id_characters,json=requestIdCharacters,proto3" json:"request_id_characters,omitempty"`
 	// How long a request id is remembered.
 	RequestIdAge *durationpb.Duration `protobuf:"bytes,18,opt,name=request_id_age,json=requestIdAge,proto3" json:"request_id_age,omitempty"`
-	// How long a deleted session is kept before it is expunged, where its
-	// namespace says nothing else.
+	// How long a deleted session is kept before it is expunged, unless its
+	// namespace sets another time.
 	PurgeAge *durationpb.Duration `protobuf:"bytes,19,opt,name=purge_age,json=purgeAge,proto3" json:"purge_age,omitempty"`
 	// Bytes of an event's content.
 	EventContentBytes int32 `protobuf:"varint,20,opt,name=event_content_bytes,json=eventContentBytes,proto3" json:"event_content_bytes,omitempty"`
@@ -190,7 +190,7 @@ type ServerLimits struct {
 	MemoryContentBytes int32 `protobuf:"varint,29,opt,name=memory_content_bytes,json=memoryContentBytes,proto3" json:"memory_content_bytes,omitempty"`
 	// Memories of a BatchCreateMemories call.
 	BatchMemories int32 `protobuf:"varint,30,opt,name=batch_memories,json=batchMemories,proto3" json:"batch_memories,omitempty"`
-	// The longest time for which a turn is given at once.
+	// The longest time for which a turn can be taken or renewed at once.
 	TurnTtl *durationpb.Duration `protobuf:"bytes,31,opt,name=turn_ttl,json=turnTtl,proto3" json:"turn_ttl,omitempty"`
 	// Events that a watch may be behind while its client does not read.
 	WatchBacklog int32 `protobuf:"varint,32,opt,name=watch_backlog,json=watchBacklog,proto3" json:"watch_backlog,omitempty"`

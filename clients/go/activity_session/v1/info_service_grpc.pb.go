@@ -26,9 +26,9 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What this server is, and what it takes.
+// What the server is, and what it accepts.
 type InfoServiceClient interface {
-	// Tells the server's version, limits and capabilities.
+	// Returns the server's version, limits and capabilities.
 	GetServerInfo(ctx context.Context, in *GetServerInfoRequest, opts ...grpc.CallOption) (*ServerInfo, error)
 }
 
@@ -54,9 +54,9 @@ func (c *infoServiceClient) GetServerInfo(ctx context.Context, in *GetServerInfo
 // All implementations must embed UnimplementedInfoServiceServer
 // for forward compatibility.
 //
-// What this server is, and what it takes.
+// What the server is, and what it accepts.
 type InfoServiceServer interface {
-	// Tells the server's version, limits and capabilities.
+	// Returns the server's version, limits and capabilities.
 	GetServerInfo(context.Context, *GetServerInfoRequest) (*ServerInfo, error)
 	mustEmbedUnimplementedInfoServiceServer()
 }

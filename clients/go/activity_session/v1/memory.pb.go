@@ -27,7 +27,7 @@ const (
 type MemoryType int32
 
 const (
-	// Not said.
+	// Not given.
 	MemoryType_MEMORY_TYPE_UNSPECIFIED MemoryType = 0
 	// Taken from what happened.
 	MemoryType_MEMORY_TYPE_OBSERVATION MemoryType = 1
@@ -93,17 +93,17 @@ type Memory struct {
 	MemoryType MemoryType `protobuf:"varint,4,opt,name=memory_type,json=memoryType,proto3,enum=activity_session.v1.MemoryType" json:"memory_type,omitempty"`
 	// What is remembered. At most `memory_content_bytes` of UTF-8.
 	Content string `protobuf:"bytes,5,opt,name=content,proto3" json:"content,omitempty"`
-	// A note beside the content. At most `description_bytes` of UTF-8.
+	// A note on the content. At most `description_bytes` of UTF-8.
 	Memo string `protobuf:"bytes,6,opt,name=memo,proto3" json:"memo,omitempty"`
-	// Its weight, 0 or more. Where the session's `override_importance` is above
-	// 0, a memory that is created or updated gets that instead.
+	// Its weight, 0 or more. If the session's `override_importance` is above 0, a
+	// memory that is created or updated gets that value instead.
 	Importance int32 `protobuf:"varint,7,opt,name=importance,proto3" json:"importance,omitempty"`
 	// How often it was recalled: read with `touch`.
 	AccessCount int64 `protobuf:"varint,8,opt,name=access_count,json=accessCount,proto3" json:"access_count,omitempty"`
 	// When it was last recalled; not set before the first time.
 	AccessTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=access_time,json=accessTime,proto3" json:"access_time,omitempty"`
-	// The first of the events it came from. Both numbers are of events that are
-	// there, or both are 0.
+	// The first of the events it came from. Both numbers are of existing events,
+	// or both are 0.
 	FirstSequence int64 `protobuf:"varint,10,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
 	// The last of the events it came from.
 	LastSequence int64 `protobuf:"varint,11,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`

@@ -32,9 +32,8 @@ type CreateMemoryRequest struct {
 	Memory *Memory `protobuf:"bytes,2,opt,name=memory,proto3" json:"memory,omitempty"`
 	// The last segment of its name. Generated when empty.
 	MemoryId string `protobuf:"bytes,3,opt,name=memory_id,json=memoryId,proto3" json:"memory_id,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first
-	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-	// UUID.
+	// Makes a retry safe: the same id and the same request get the first response
+	// again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -103,8 +102,8 @@ type BatchCreateMemoriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session they come from.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// What to create: 1 to `batch_memories`, together at most `batch_bytes`.
-	// Their parents are this one's, their request ids empty.
+	// What to create: 1 to `batch_memories`, together at most `batch_bytes`. Each
+	// has the same parent as this request, and no request id.
 	Requests []*CreateMemoryRequest `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty"`
 	// Makes a retry safe, as on CreateMemory.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -281,10 +280,10 @@ type ListMemoriesRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with all else unchanged.
+	// The `next_page_token` of the previous page, with all else unchanged.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Which ones, in the filter language, over memory_id, agent, memory_type,
-	// importance, access_count, create_time and update_time.
+	// Which memories, as a filter over memory_id, agent, memory_type, importance,
+	// access_count, create_time and update_time.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// `name`, `create_time` or `update_time`, each with ` desc` for the reverse.
 	// By name when empty.
@@ -372,7 +371,7 @@ type ListMemoriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The memories, in the order asked for.
 	Memories []*Memory `protobuf:"bytes,1,rep,name=memories,proto3" json:"memories,omitempty"`
-	// What gets the next page; empty on the last one.
+	// The token of the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -425,11 +424,11 @@ func (x *ListMemoriesResponse) GetNextPageToken() string {
 // Asks for a change of a memory.
 type UpdateMemoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The new values, with the name of the memory to change. With an etag the
-	// change is made only when nobody has changed the memory since.
+	// The new values, with the name of the memory to change. With an etag, the
+	// change is made only if the memory has not changed since.
 	Memory *Memory `protobuf:"bytes,1,opt,name=memory,proto3" json:"memory,omitempty"`
-	// Which fields to change: content, memo, importance. All that are populated
-	// when not set; `*` means all.
+	// Which fields to change: content, memo, importance. When not set, all that
+	// are populated; `*` means all.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Makes a retry safe, as on CreateMemory.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

@@ -38,15 +38,15 @@ type MemoryServiceClient interface {
 	CreateMemory(ctx context.Context, in *CreateMemoryRequest, opts ...grpc.CallOption) (*Memory, error)
 	// Creates several memories of a session, all or none.
 	BatchCreateMemories(ctx context.Context, in *BatchCreateMemoriesRequest, opts ...grpc.CallOption) (*BatchCreateMemoriesResponse, error)
-	// Reads a memory, also a deleted one. With `touch` it counts as recalled,
-	// which a deleted one cannot be.
+	// Reads a memory, even a deleted one. With `touch` it counts as recalled; a
+	// deleted one cannot be recalled.
 	GetMemory(ctx context.Context, in *GetMemoryRequest, opts ...grpc.CallOption) (*Memory, error)
 	// Lists the memories of a session, or of all sessions of a namespace, in
-	// pages. A page can end early, to fit the size of a response.
+	// pages. A page can end early, to fit into a response.
 	ListMemories(ctx context.Context, in *ListMemoriesRequest, opts ...grpc.CallOption) (*ListMemoriesResponse, error)
 	// Changes the masked fields of a memory in one step.
 	UpdateMemory(ctx context.Context, in *UpdateMemoryRequest, opts ...grpc.CallOption) (*Memory, error)
-	// Deletes a memory softly.
+	// Soft-deletes a memory: it can still be read and brought back.
 	DeleteMemory(ctx context.Context, in *DeleteMemoryRequest, opts ...grpc.CallOption) (*Memory, error)
 	// Brings a deleted memory back.
 	UndeleteMemory(ctx context.Context, in *UndeleteMemoryRequest, opts ...grpc.CallOption) (*Memory, error)
@@ -140,15 +140,15 @@ type MemoryServiceServer interface {
 	CreateMemory(context.Context, *CreateMemoryRequest) (*Memory, error)
 	// Creates several memories of a session, all or none.
 	BatchCreateMemories(context.Context, *BatchCreateMemoriesRequest) (*BatchCreateMemoriesResponse, error)
-	// Reads a memory, also a deleted one. With `touch` it counts as recalled,
-	// which a deleted one cannot be.
+	// Reads a memory, even a deleted one. With `touch` it counts as recalled; a
+	// deleted one cannot be recalled.
 	GetMemory(context.Context, *GetMemoryRequest) (*Memory, error)
 	// Lists the memories of a session, or of all sessions of a namespace, in
-	// pages. A page can end early, to fit the size of a response.
+	// pages. A page can end early, to fit into a response.
 	ListMemories(context.Context, *ListMemoriesRequest) (*ListMemoriesResponse, error)
 	// Changes the masked fields of a memory in one step.
 	UpdateMemory(context.Context, *UpdateMemoryRequest) (*Memory, error)
-	// Deletes a memory softly.
+	// Soft-deletes a memory: it can still be read and brought back.
 	DeleteMemory(context.Context, *DeleteMemoryRequest) (*Memory, error)
 	// Brings a deleted memory back.
 	UndeleteMemory(context.Context, *UndeleteMemoryRequest) (*Memory, error)

@@ -25,27 +25,27 @@ const (
 )
 
 // A namespace owns participants and sessions and keeps those of one team,
-// product or tenant apart from all others. `namespaces/default` is there from
-// the start.
+// product or tenant apart from all others. `namespaces/default` exists from the
+// start.
 type Namespace struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name, `namespaces/{namespace}`. Set by the server.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The unique id, never given twice, also not to a later namespace of the
-	// same name.
+	// The unique id, never given twice, not even to a later namespace of the same
+	// name.
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
 	// What the namespace is for. At most `description_bytes` of UTF-8.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// Whether writes to the namespace and to all under it are allowed. Reads
-	// always work. True when not set at creation.
+	// Whether writes to the namespace and to everything under it are allowed.
+	// Reads always work. True when not set at creation.
 	Enabled *bool `protobuf:"varint,4,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// Whether the namespace belongs to the system. Only callers with the system
 	// role can set this or change a managed namespace.
 	Managed bool `protobuf:"varint,5,opt,name=managed,proto3" json:"managed,omitempty"`
 	// What holds for all sessions of the namespace.
 	Settings *NamespaceSettings `protobuf:"bytes,6,opt,name=settings,proto3" json:"settings,omitempty"`
-	// Changes with every change of the namespace. Given back on an update or a
-	// deletion, it refuses the call when somebody else was faster.
+	// Changes with every change of the namespace. An update or a deletion that
+	// sends it is refused if the namespace has changed since.
 	Etag string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When the namespace was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -160,11 +160,11 @@ func (x *Namespace) GetDeleteTime() *timestamppb.Timestamp {
 // What holds for all sessions of a namespace.
 type NamespaceSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long after its creation a session expires that is created without an
-	// `expire_time`: 1 second to 100 years. Sessions do not expire when not set.
+	// How long a session created without an `expire_time` lives: 1 second to 100
+	// years. When not set, such sessions do not expire.
 	DefaultSessionTtl *durationpb.Duration `protobuf:"bytes,1,opt,name=default_session_ttl,json=defaultSessionTtl,proto3" json:"default_session_ttl,omitempty"`
 	// How long a deleted session is kept before it is expunged: 1 second to 100
-	// years. The server's setting `purge_age` when not set.
+	// years. When not set, the server's setting `purge_age` applies.
 	PurgeAge      *durationpb.Duration `protobuf:"bytes,2,opt,name=purge_age,json=purgeAge,proto3" json:"purge_age,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,9 +30,8 @@ type CreateNamespaceRequest struct {
 	Namespace *Namespace `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
 	// The last segment of its name. Generated when empty.
 	NamespaceId string `protobuf:"bytes,2,opt,name=namespace_id,json=namespaceId,proto3" json:"namespace_id,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first
-	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-	// UUID.
+	// Makes a retry safe: the same id and the same request get the first response
+	// again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -140,10 +139,10 @@ type ListNamespacesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with all else unchanged.
+	// The `next_page_token` of the previous page, with all else unchanged.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Which ones, in the filter language, over namespace_id, description,
-	// enabled, managed, create_time and update_time.
+	// Which namespaces, as a filter over namespace_id, description, enabled,
+	// managed, create_time and update_time.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// `name`, `create_time` or `update_time`, each with ` desc` for the reverse.
 	// By name when empty.
@@ -224,7 +223,7 @@ type ListNamespacesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The namespaces, in the order asked for.
 	Namespaces []*Namespace `protobuf:"bytes,1,rep,name=namespaces,proto3" json:"namespaces,omitempty"`
-	// What gets the next page; empty on the last one.
+	// The token of the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -277,11 +276,11 @@ func (x *ListNamespacesResponse) GetNextPageToken() string {
 // Asks for a change of a namespace.
 type UpdateNamespaceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The new values, with the name of the namespace to change. With an etag the
-	// change is made only when nobody has changed the namespace since.
+	// The new values, with the name of the namespace to change. With an etag, the
+	// change is made only if the namespace has not changed since.
 	Namespace *Namespace `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
 	// Which fields to change: description, enabled, managed, settings, or one of
-	// the settings. All that are populated when not set; `*` means all.
+	// the settings. When not set, all that are populated; `*` means all.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Makes a retry safe, as on CreateNamespace.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

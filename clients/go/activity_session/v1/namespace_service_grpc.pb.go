@@ -35,13 +35,13 @@ const (
 type NamespaceServiceClient interface {
 	// Creates a namespace.
 	CreateNamespace(ctx context.Context, in *CreateNamespaceRequest, opts ...grpc.CallOption) (*Namespace, error)
-	// Reads a namespace, also a deleted one.
+	// Reads a namespace, even a deleted one.
 	GetNamespace(ctx context.Context, in *GetNamespaceRequest, opts ...grpc.CallOption) (*Namespace, error)
 	// Lists namespaces in pages.
 	ListNamespaces(ctx context.Context, in *ListNamespacesRequest, opts ...grpc.CallOption) (*ListNamespacesResponse, error)
 	// Changes the masked fields of a namespace in one step.
 	UpdateNamespace(ctx context.Context, in *UpdateNamespaceRequest, opts ...grpc.CallOption) (*Namespace, error)
-	// Deletes a namespace softly: it can be read and brought back, and writes
+	// Soft-deletes a namespace: it can still be read and brought back, and writes
 	// under it are refused. One with sessions that are not deleted needs `force`.
 	DeleteNamespace(ctx context.Context, in *DeleteNamespaceRequest, opts ...grpc.CallOption) (*Namespace, error)
 	// Brings a deleted namespace back.
@@ -124,13 +124,13 @@ func (c *namespaceServiceClient) UndeleteNamespace(ctx context.Context, in *Unde
 type NamespaceServiceServer interface {
 	// Creates a namespace.
 	CreateNamespace(context.Context, *CreateNamespaceRequest) (*Namespace, error)
-	// Reads a namespace, also a deleted one.
+	// Reads a namespace, even a deleted one.
 	GetNamespace(context.Context, *GetNamespaceRequest) (*Namespace, error)
 	// Lists namespaces in pages.
 	ListNamespaces(context.Context, *ListNamespacesRequest) (*ListNamespacesResponse, error)
 	// Changes the masked fields of a namespace in one step.
 	UpdateNamespace(context.Context, *UpdateNamespaceRequest) (*Namespace, error)
-	// Deletes a namespace softly: it can be read and brought back, and writes
+	// Soft-deletes a namespace: it can still be read and brought back, and writes
 	// under it are refused. One with sessions that are not deleted needs `force`.
 	DeleteNamespace(context.Context, *DeleteNamespaceRequest) (*Namespace, error)
 	// Brings a deleted namespace back.

@@ -27,7 +27,7 @@ const (
 type ParticipantType int32
 
 const (
-	// Not said; refused where a type is needed.
+	// Not given; refused where a type is needed.
 	ParticipantType_PARTICIPANT_TYPE_UNSPECIFIED ParticipantType = 0
 	// A person.
 	ParticipantType_PARTICIPANT_TYPE_USER ParticipantType = 1
@@ -76,8 +76,8 @@ func (ParticipantType) EnumDescriptor() ([]byte, []int) {
 	return file_activity_session_v1_participant_proto_rawDescGZIP(), []int{0}
 }
 
-// A person or an agent that can take part in sessions. A participant's name is
-// unique in its namespace over both.
+// A person or an agent that can take part in sessions. Its name is unique among
+// all participants of its namespace.
 type Participant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name, `namespaces/{namespace}/participants/{participant}`. Set

@@ -32,9 +32,8 @@ type CreateParticipantRequest struct {
 	Participant *Participant `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
 	// The last segment of its name. Generated when empty.
 	ParticipantId string `protobuf:"bytes,3,opt,name=participant_id,json=participantId,proto3" json:"participant_id,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first
-	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-	// UUID.
+	// Makes a retry safe: the same id and the same request get the first response
+	// again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -151,9 +150,9 @@ type ListParticipantsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with all else unchanged.
+	// The `next_page_token` of the previous page, with all else unchanged.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Which ones, in the filter language, over participant_id, participant_type,
+	// Which participants, as a filter over participant_id, participant_type,
 	// description, enabled, managed, create_time and update_time.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// `name`, `create_time` or `update_time`, each with ` desc` for the reverse.
@@ -242,7 +241,7 @@ type ListParticipantsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The participants, in the order asked for.
 	Participants []*Participant `protobuf:"bytes,1,rep,name=participants,proto3" json:"participants,omitempty"`
-	// What gets the next page; empty on the last one.
+	// The token of the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -295,11 +294,11 @@ func (x *ListParticipantsResponse) GetNextPageToken() string {
 // Asks for a change of a participant.
 type UpdateParticipantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The new values, with the name of the participant to change. With an etag
-	// the change is made only when nobody has changed the participant since.
+	// The new values, with the name of the participant to change. With an etag,
+	// the change is made only if the participant has not changed since.
 	Participant *Participant `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
-	// Which fields to change: description, enabled, managed. All that are
-	// populated when not set; `*` means all.
+	// Which fields to change: description, enabled, managed. When not set, all
+	// that are populated; `*` means all.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Makes a retry safe, as on CreateParticipant.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

@@ -35,13 +35,13 @@ const (
 type ParticipantServiceClient interface {
 	// Creates a participant.
 	CreateParticipant(ctx context.Context, in *CreateParticipantRequest, opts ...grpc.CallOption) (*Participant, error)
-	// Reads a participant, also a deleted one.
+	// Reads a participant, even a deleted one.
 	GetParticipant(ctx context.Context, in *GetParticipantRequest, opts ...grpc.CallOption) (*Participant, error)
 	// Lists the participants of a namespace in pages.
 	ListParticipants(ctx context.Context, in *ListParticipantsRequest, opts ...grpc.CallOption) (*ListParticipantsResponse, error)
 	// Changes the masked fields of a participant in one step.
 	UpdateParticipant(ctx context.Context, in *UpdateParticipantRequest, opts ...grpc.CallOption) (*Participant, error)
-	// Deletes a participant softly. It stays in the sessions it is bound to, so
+	// Soft-deletes a participant. It stays in the sessions it is bound to, so
 	// that their history remains readable, and cannot be bound again.
 	DeleteParticipant(ctx context.Context, in *DeleteParticipantRequest, opts ...grpc.CallOption) (*Participant, error)
 	// Brings a deleted participant back.
@@ -124,13 +124,13 @@ func (c *participantServiceClient) UndeleteParticipant(ctx context.Context, in *
 type ParticipantServiceServer interface {
 	// Creates a participant.
 	CreateParticipant(context.Context, *CreateParticipantRequest) (*Participant, error)
-	// Reads a participant, also a deleted one.
+	// Reads a participant, even a deleted one.
 	GetParticipant(context.Context, *GetParticipantRequest) (*Participant, error)
 	// Lists the participants of a namespace in pages.
 	ListParticipants(context.Context, *ListParticipantsRequest) (*ListParticipantsResponse, error)
 	// Changes the masked fields of a participant in one step.
 	UpdateParticipant(context.Context, *UpdateParticipantRequest) (*Participant, error)
-	// Deletes a participant softly. It stays in the sessions it is bound to, so
+	// Soft-deletes a participant. It stays in the sessions it is bound to, so
 	// that their history remains readable, and cannot be bound again.
 	DeleteParticipant(context.Context, *DeleteParticipantRequest) (*Participant, error)
 	// Brings a deleted participant back.

@@ -83,7 +83,7 @@ type Session struct {
 	// The resource name, `namespaces/{namespace}/sessions/{session}`. Set by the
 	// server.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The unique id, never given twice, also not to a later session of the same
+	// The unique id, never given twice, not even to a later session of the same
 	// name.
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
 	// What the session is about. At most `description_bytes` of UTF-8.
@@ -96,18 +96,17 @@ type Session struct {
 	Managed bool `protobuf:"varint,5,opt,name=managed,proto3" json:"managed,omitempty"`
 	// Whether EnsureSession made the session.
 	AutoCreated bool `protobuf:"varint,6,opt,name=auto_created,json=autoCreated,proto3" json:"auto_created,omitempty"`
-	// Text of the caller's own, kept as it is. At most `data_bytes` of UTF-8.
-	// Left out of the BASIC view.
+	// The caller's own text, kept as it is. At most `data_bytes` of UTF-8. Left
+	// out of the BASIC view.
 	Data string `protobuf:"bytes,7,opt,name=data,proto3" json:"data,omitempty"`
-	// How agent runtimes treat the session. Responses hold every setting, those
-	// that were never set with their defaults.
+	// How agent runtimes treat the session. Responses hold every setting; one
+	// that was never set has its default.
 	Settings *SessionSettings `protobuf:"bytes,8,opt,name=settings,proto3" json:"settings,omitempty"`
-	// The members of the session, in the order in which they were bound. They are
-	// bound with the session by CreateSession and EnsureSession; after that only
-	// BindParticipant and UnbindParticipant change them, and an update refuses
-	// others than there are.
+	// The members, in the order in which they were bound. CreateSession and
+	// EnsureSession bind those that they are given; afterwards only
+	// BindParticipant and UnbindParticipant change them.
 	Participants []*SessionParticipant `protobuf:"bytes,9,rep,name=participants,proto3" json:"participants,omitempty"`
-	// Labels of the caller's own. Keys are 1 to 63 of the characters A-Z a-z 0-9
+	// The caller's own labels. Keys are 1 to 63 of the characters A-Z a-z 0-9
 	// _ - . / and start with a letter or digit; values have at most 255
 	// characters.
 	Labels map[string]string `protobuf:"bytes,10,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -122,9 +121,9 @@ type Session struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the session was deleted. Set on a deleted session only.
 	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
-	// When the session expires: it is then deleted softly. Between the years 1970
-	// and 9999, to the microsecond. The namespace's `default_session_ttl` decides
-	// when not set at creation.
+	// When the session expires: it is then soft-deleted. Between the years 1970
+	// and 9999, to the microsecond. When not set at creation, the namespace's
+	// `default_session_ttl` decides.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// When a deleted session will be expunged. Set on a deleted session only.
 	PurgeTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=purge_time,json=purgeTime,proto3" json:"purge_time,omitempty"`

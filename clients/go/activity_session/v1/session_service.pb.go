@@ -34,9 +34,8 @@ type CreateSessionRequest struct {
 	Session *Session `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	// The last segment of its name. Generated when empty.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Makes a retry safe: the same id and the same request get the first
-	// response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-	// UUID.
+	// Makes a retry safe: the same id and the same request get the first response
+	// again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -100,15 +99,15 @@ func (x *CreateSessionRequest) GetRequestId() string {
 	return ""
 }
 
-// Asks for the session of an id, new or not.
+// Asks for the session with an id, existing or new.
 type EnsureSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The namespace of the session.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The last segment of its name.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// What to create when there is none. Of a session that is there already only
-	// missing participants are bound; all else stays as it is.
+	// What to create if there is none. If the session exists, only missing
+	// participants are bound; all else stays as it is.
 	Session *Session `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
 	// Makes a retry safe, as on CreateSession.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -401,11 +400,11 @@ type ListSessionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before, with all else unchanged.
+	// The `next_page_token` of the previous page, with all else unchanged.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Which ones, in the filter language, over session_id, description, enabled,
-	// managed, auto_created, create_time, update_time, expire_time,
-	// last_sequence, labels.KEY and participants.
+	// Which sessions, as a filter over session_id, description, enabled, managed,
+	// auto_created, create_time, update_time, expire_time, last_sequence,
+	// labels.KEY and participants.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// `name`, `create_time` or `update_time`, each with ` desc` for the reverse.
 	// By name when empty.
@@ -502,7 +501,7 @@ type ListSessionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The sessions, in the order asked for.
 	Sessions []*Session `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
-	// What gets the next page; empty on the last one.
+	// The token of the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -555,13 +554,13 @@ func (x *ListSessionsResponse) GetNextPageToken() string {
 // Asks for a change of a session.
 type UpdateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The new values, with the name of the session to change. With an etag the
-	// change is made only when nobody has changed the session since.
+	// The new values, with the name of the session to change. With an etag, the
+	// change is made only if the session has not changed since.
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// Which fields to change: description, enabled, managed, data, settings,
 	// labels, expire_time, one label (`labels.KEY`) or one setting
 	// (`settings.sync_chat`, `settings.memory.get_min_score`). A masked field
-	// that is not populated is cleared. All that are populated when not set; `*`
+	// that is not populated is cleared. When not set, all that are populated; `*`
 	// means all.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Makes a retry safe, as on CreateSession.
@@ -1029,12 +1028,12 @@ type AcquireTurnRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session's name.
 	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
-	// The participant that asks, one of the same namespace.
+	// The participant that is to have it, of the same namespace.
 	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
 	// For how long, from 100 ms to `turn_ttl`. 30 seconds when not set.
 	Ttl *durationpb.Duration `protobuf:"bytes,3,opt,name=ttl,proto3" json:"ttl,omitempty"`
-	// Wait until the turn is free, within the call's deadline. Calls that wait
-	// on one server get it in the order in which they came.
+	// Wait until the turn is free, within the call's deadline. Calls that wait on
+	// one server get it in the order in which they arrived.
 	Wait bool `protobuf:"varint,4,opt,name=wait,proto3" json:"wait,omitempty"`
 	// Makes a retry safe, as on CreateSession.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1171,7 +1170,7 @@ func (x *RenewTurnRequest) GetTtl() *durationpb.Duration {
 	return nil
 }
 
-// Hands the turn back.
+// Asks to release the turn.
 type ReleaseTurnRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session's name.
@@ -1371,8 +1370,8 @@ type WatchSessionResponse_Event struct {
 }
 
 type WatchSessionResponse_Session struct {
-	// The session as it is now. Sent once at the start, after the events that
-	// were there, and whenever metadata, members or the turn have changed: the
+	// The session as it is now. Sent once at the start, after the existing
+	// events, and whenever metadata, members or the turn have changed: the
 	// newest state, not each step.
 	Session *Session `protobuf:"bytes,2,opt,name=session,proto3,oneof"`
 }
@@ -1391,7 +1390,7 @@ func (*WatchSessionResponse_Bookmark) isWatchSessionResponse_Change() {}
 // A place in a session's log to resume from.
 type Bookmark struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the session's newest event, which the watch has passed.
+	// The number of the session's newest event; the watch has sent all up to it.
 	LastSequence  int64 `protobuf:"varint,1,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -46,20 +46,21 @@ const (
 type SessionServiceClient interface {
 	// Creates a session and binds the participants it names.
 	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*Session, error)
-	// Gets the session of that id, creating it when there is none. Of any number
-	// of concurrent first callers exactly one creates, and all get the same
-	// session; participants that are not bound yet are bound.
+	// Gets the session with that id, or creates it if there is none. Of any
+	// number of concurrent first calls, exactly one creates the session, and all
+	// return the same one. Participants that are not bound yet are bound.
 	EnsureSession(ctx context.Context, in *EnsureSessionRequest, opts ...grpc.CallOption) (*EnsureSessionResponse, error)
-	// Reads a session, also a deleted one.
+	// Reads a session, even a deleted one.
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*Session, error)
-	// Reads several sessions of a namespace at one moment: all, or NOT_FOUND.
+	// Reads several sessions of a namespace as of one moment: all of them, or
+	// NOT_FOUND.
 	BatchGetSessions(ctx context.Context, in *BatchGetSessionsRequest, opts ...grpc.CallOption) (*BatchGetSessionsResponse, error)
 	// Lists the sessions of a namespace in pages that stay stable while sessions
-	// come and go. A page can end early, to fit the size of a response.
+	// come and go. A page can end early, to fit into a response.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 	// Changes the masked fields of a session in one step.
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*Session, error)
-	// Deletes a session softly: it can be read and brought back until its purge
+	// Soft-deletes a session: it can be read and brought back until its purge
 	// time, and its name stays taken until it is expunged.
 	DeleteSession(ctx context.Context, in *DeleteSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Brings a deleted session back. An expiry that has passed is cleared.
@@ -72,23 +73,23 @@ type SessionServiceClient interface {
 	BindParticipant(ctx context.Context, in *BindParticipantRequest, opts ...grpc.CallOption) (*SessionParticipant, error)
 	// Ends a membership. Nothing changes when there is none.
 	UnbindParticipant(ctx context.Context, in *UnbindParticipantRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
-	// Tells how far a member has read. The number only moves forward: one that is
-	// not larger changes nothing.
+	// Records how far a member has read. The number only moves forward: one that
+	// is not larger changes nothing.
 	MarkRead(ctx context.Context, in *MarkReadRequest, opts ...grpc.CallOption) (*SessionParticipant, error)
-	// Takes the turn. While another participant holds it the call is refused with
-	// TURN_HELD, or waits with `wait`. A participant that holds the turn already
-	// gets it anew, with a new token.
+	// Takes the turn. While another participant holds it, the call is refused
+	// with TURN_HELD, or waits if `wait` is set. A participant that already holds
+	// the turn gets it again, with a new token.
 	AcquireTurn(ctx context.Context, in *AcquireTurnRequest, opts ...grpc.CallOption) (*TurnLease, error)
-	// Keeps the turn for another while, counted from now.
+	// Extends the turn; the new time counts from now.
 	RenewTurn(ctx context.Context, in *RenewTurnRequest, opts ...grpc.CallOption) (*TurnLease, error)
-	// Hands the turn back. Doing so twice changes nothing, unless another one has
-	// taken the turn since.
+	// Releases the turn. Releasing it twice is no error, unless the turn has been
+	// taken again since.
 	ReleaseTurn(ctx context.Context, in *ReleaseTurnRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
-	// Follows a session: first the events that are there after
-	// `after_sequence`, then the session as it is and a bookmark, then what
-	// comes. Each event comes exactly once and in order, so that a client that is
-	// cut off resumes after the last number it has seen. A slow reader slows only
-	// itself, until it is too far behind.
+	// Follows a session: first the existing events after `after_sequence`, then
+	// the session as it is and a bookmark, then all that is new. Each event comes
+	// exactly once and in order, so that a client that is cut off resumes after
+	// the last number it has seen. A slow reader slows only itself, until it is
+	// too far behind.
 	WatchSession(ctx context.Context, in *WatchSessionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSessionResponse], error)
 }
 
@@ -277,20 +278,21 @@ type SessionService_WatchSessionClient = grpc.ServerStreamingClient[WatchSession
 type SessionServiceServer interface {
 	// Creates a session and binds the participants it names.
 	CreateSession(context.Context, *CreateSessionRequest) (*Session, error)
-	// Gets the session of that id, creating it when there is none. Of any number
-	// of concurrent first callers exactly one creates, and all get the same
-	// session; participants that are not bound yet are bound.
+	// Gets the session with that id, or creates it if there is none. Of any
+	// number of concurrent first calls, exactly one creates the session, and all
+	// return the same one. Participants that are not bound yet are bound.
 	EnsureSession(context.Context, *EnsureSessionRequest) (*EnsureSessionResponse, error)
-	// Reads a session, also a deleted one.
+	// Reads a session, even a deleted one.
 	GetSession(context.Context, *GetSessionRequest) (*Session, error)
-	// Reads several sessions of a namespace at one moment: all, or NOT_FOUND.
+	// Reads several sessions of a namespace as of one moment: all of them, or
+	// NOT_FOUND.
 	BatchGetSessions(context.Context, *BatchGetSessionsRequest) (*BatchGetSessionsResponse, error)
 	// Lists the sessions of a namespace in pages that stay stable while sessions
-	// come and go. A page can end early, to fit the size of a response.
+	// come and go. A page can end early, to fit into a response.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	// Changes the masked fields of a session in one step.
 	UpdateSession(context.Context, *UpdateSessionRequest) (*Session, error)
-	// Deletes a session softly: it can be read and brought back until its purge
+	// Soft-deletes a session: it can be read and brought back until its purge
 	// time, and its name stays taken until it is expunged.
 	DeleteSession(context.Context, *DeleteSessionRequest) (*Session, error)
 	// Brings a deleted session back. An expiry that has passed is cleared.
@@ -303,23 +305,23 @@ type SessionServiceServer interface {
 	BindParticipant(context.Context, *BindParticipantRequest) (*SessionParticipant, error)
 	// Ends a membership. Nothing changes when there is none.
 	UnbindParticipant(context.Context, *UnbindParticipantRequest) (*emptypb.Empty, error)
-	// Tells how far a member has read. The number only moves forward: one that is
-	// not larger changes nothing.
+	// Records how far a member has read. The number only moves forward: one that
+	// is not larger changes nothing.
 	MarkRead(context.Context, *MarkReadRequest) (*SessionParticipant, error)
-	// Takes the turn. While another participant holds it the call is refused with
-	// TURN_HELD, or waits with `wait`. A participant that holds the turn already
-	// gets it anew, with a new token.
+	// Takes the turn. While another participant holds it, the call is refused
+	// with TURN_HELD, or waits if `wait` is set. A participant that already holds
+	// the turn gets it again, with a new token.
 	AcquireTurn(context.Context, *AcquireTurnRequest) (*TurnLease, error)
-	// Keeps the turn for another while, counted from now.
+	// Extends the turn; the new time counts from now.
 	RenewTurn(context.Context, *RenewTurnRequest) (*TurnLease, error)
-	// Hands the turn back. Doing so twice changes nothing, unless another one has
-	// taken the turn since.
+	// Releases the turn. Releasing it twice is no error, unless the turn has been
+	// taken again since.
 	ReleaseTurn(context.Context, *ReleaseTurnRequest) (*emptypb.Empty, error)
-	// Follows a session: first the events that are there after
-	// `after_sequence`, then the session as it is and a bookmark, then what
-	// comes. Each event comes exactly once and in order, so that a client that is
-	// cut off resumes after the last number it has seen. A slow reader slows only
-	// itself, until it is too far behind.
+	// Follows a session: first the existing events after `after_sequence`, then
+	// the session as it is and a bookmark, then all that is new. Each event comes
+	// exactly once and in order, so that a client that is cut off resumes after
+	// the last number it has seen. A slow reader slows only itself, until it is
+	// too far behind.
 	WatchSession(*WatchSessionRequest, grpc.ServerStreamingServer[WatchSessionResponse]) error
 	mustEmbedUnimplementedSessionServiceServer()
 }

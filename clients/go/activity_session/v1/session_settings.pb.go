@@ -26,7 +26,7 @@ const (
 type MaxMemoryStrategy int32
 
 const (
-	// Not said: the default.
+	// Not given: the default.
 	MaxMemoryStrategy_MAX_MEMORY_STRATEGY_UNSPECIFIED MaxMemoryStrategy = 0
 	// The best `get_max_memories`, and no more.
 	MaxMemoryStrategy_MAX_MEMORY_STRATEGY_HARD_LIMIT MaxMemoryStrategy = 1
@@ -71,21 +71,22 @@ func (MaxMemoryStrategy) EnumDescriptor() ([]byte, []int) {
 	return file_activity_session_v1_session_settings_proto_rawDescGZIP(), []int{0}
 }
 
-// How agent runtimes treat a session. The service keeps, defaults and checks
-// these; runtimes act on them. A setting that is not set has its default.
+// How agent runtimes treat a session. The service checks and keeps these and
+// fills in defaults; runtimes act on them. A setting that is not set has its
+// default.
 type SessionSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How memories are made from the session and recalled in it.
 	Memory *MemorySettings `protobuf:"bytes,1,opt,name=memory,proto3" json:"memory,omitempty"`
-	// Agent name to the name of the memory collection that replaces that agent's
-	// default collection. At most 64 agents; names of 1 to 255 characters.
+	// Maps an agent's name to the name of the memory collection that replaces its
+	// default one. At most 64 agents; names of 1 to 255 characters.
 	CollectionOverrides map[string]string `protobuf:"bytes,2,rep,name=collection_overrides,json=collectionOverrides,proto3" json:"collection_overrides,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// A chat call waits until its follow-up work is done. Default false.
+	// Whether a chat call waits until its follow-up work is done. Default false.
 	SyncChat *bool `protobuf:"varint,3,opt,name=sync_chat,json=syncChat,proto3,oneof" json:"sync_chat,omitempty"`
 	// When above 0, every memory of the session gets this importance. Default 0.
 	OverrideImportance *int32 `protobuf:"varint,4,opt,name=override_importance,json=overrideImportance,proto3,oneof" json:"override_importance,omitempty"`
-	// Every append must carry the token of the current turn. Default false. This
-	// one the service itself acts on.
+	// Whether every append must carry the token of the current turn. Default
+	// false. The service itself acts on this one.
 	RequireTurn   *bool `protobuf:"varint,5,opt,name=require_turn,json=requireTurn,proto3,oneof" json:"require_turn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -161,9 +162,9 @@ type MemorySettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many insights are taken from a conversation. Default 10.
 	ConversationInsightsCount *int32 `protobuf:"varint,1,opt,name=conversation_insights_count,json=conversationInsightsCount,proto3,oneof" json:"conversation_insights_count,omitempty"`
-	// After how many turns insights are taken anew. Default 1.
+	// After how many turns insights are taken again. Default 1.
 	ConversationInsightsFreshness *int32 `protobuf:"varint,2,opt,name=conversation_insights_freshness,json=conversationInsightsFreshness,proto3,oneof" json:"conversation_insights_freshness,omitempty"`
-	// How many messages back insights look. Default 10.
+	// How many past messages insights are taken from. Default 10.
 	ConversationInsightsMsgHistory *int32 `protobuf:"varint,3,opt,name=conversation_insights_msg_history,json=conversationInsightsMsgHistory,proto3,oneof" json:"conversation_insights_msg_history,omitempty"`
 	// Whether insights are used when memories are recalled. Default false.
 	RecallIncludeInsights *bool `protobuf:"varint,4,opt,name=recall_include_insights,json=recallIncludeInsights,proto3,oneof" json:"recall_include_insights,omitempty"`

@@ -26,7 +26,7 @@ const (
 type StateScope int32
 
 const (
-	// Not said.
+	// Not given.
 	StateScope_STATE_SCOPE_UNSPECIFIED StateScope = 0
 	// The session's.
 	StateScope_STATE_SCOPE_SESSION StateScope = 1
@@ -84,7 +84,7 @@ type State struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The keys, with their values.
 	Entries map[string]*StateEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// What gets the next page; empty on the last one.
+	// The token of the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -139,9 +139,9 @@ type StateEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// JSON text, exactly as it was written.
 	ValueJson string `protobuf:"bytes,1,opt,name=value_json,json=valueJson,proto3" json:"value_json,omitempty"`
-	// How often the key was written or deleted, from 1 on. It continues
-	// when a deleted key is set again within `purge_age`, so that an old number does
-	// not mean another value.
+	// How often the key was written or deleted, from 1 on. The count continues
+	// when a deleted key is written again within `purge_age`, so that an old
+	// number never means a new value.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -194,8 +194,8 @@ func (x *StateEntry) GetRevision() int64 {
 // A change of one key.
 type StateUpdate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whose state it is, of the session appended to. UpdateState takes that from
-	// its `name`, and refuses a scope here.
+	// Whose state it is, relative to the session that AppendEvents appends to.
+	// UpdateState takes that from its `name`, and refuses a scope here.
 	Scope StateScope `protobuf:"varint,1,opt,name=scope,proto3,enum=activity_session.v1.StateScope" json:"scope,omitempty"`
 	// The participant, for the scope PARTICIPANT only.
 	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
@@ -210,7 +210,7 @@ type StateUpdate struct {
 	//	*StateUpdate_Delete
 	Change isStateUpdate_Change `protobuf_oneof:"change"`
 	// Make the change only if this is still the key's revision; 0 means that the
-	// key must not be there.
+	// key must not exist.
 	ExpectedRevision *int64 `protobuf:"varint,6,opt,name=expected_revision,json=expectedRevision,proto3,oneof" json:"expected_revision,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -309,7 +309,7 @@ type StateUpdate_ValueJson struct {
 }
 
 type StateUpdate_Delete struct {
-	// Deletes the key; it need not be there. Only `true` is allowed.
+	// Deletes the key; it need not exist. Only `true` is allowed.
 	Delete bool `protobuf:"varint,5,opt,name=delete,proto3,oneof"`
 }
 

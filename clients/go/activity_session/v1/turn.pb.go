@@ -31,7 +31,8 @@ type TurnLease struct {
 	// The participant whose turn it is.
 	Holder string `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
 	// The fencing token: a number that only ever grows in a session. A system
-	// that keeps the largest one it has seen can tell a late holder from the current one.
+	// that keeps the largest token it has seen can tell a late holder from the
+	// current one.
 	Token int64 `protobuf:"varint,3,opt,name=token,proto3" json:"token,omitempty"`
 	// When the lease ends by itself, by the database's clock.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`

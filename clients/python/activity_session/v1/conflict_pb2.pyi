@@ -25,16 +25,16 @@ class Conflict(google.protobuf.message.Message):
     MISSED_EVENTS_FIELD_NUMBER: builtins.int
     STATE_CONFLICTS_FIELD_NUMBER: builtins.int
     last_sequence: builtins.int
-    """The number of the session's newest event; 0 in UpdateState."""
+    """The number of the session's newest event; 0 for UpdateState."""
     @property
     def missed_events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
         """The first events after `expected_last_sequence`, at most 20 and only as
-        many as fit. ListEvents gets the others.
+        many as fit. ListEvents returns the others.
         """
 
     @property
     def state_conflicts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StateConflict]:
-        """The keys whose revision is not the expected one, as many as fit."""
+        """The keys that do not have the expected revision, as many as fit."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ global___Conflict = Conflict
 
 @typing.final
 class StateConflict(google.protobuf.message.Message):
-    """A key whose revision is not the expected one."""
+    """A key that does not have the expected revision."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -65,7 +65,7 @@ class StateConflict(google.protobuf.message.Message):
     expected_revision: builtins.int
     """The revision that the caller expected."""
     revision: builtins.int
-    """The current revision; 0 when the key is not there."""
+    """The current revision; 0 when the key does not exist."""
     value_json: builtins.str
     """The current value, when it fits."""
     def __init__(

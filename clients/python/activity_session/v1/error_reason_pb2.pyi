@@ -25,9 +25,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
     ERROR_REASON_INVALID_FIELD: _ErrorReason.ValueType  # 1
-    """INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
-    every such field that was found; what can be judged only when these are
-    right may follow. Metadata: `field`, the first of them.
+    """INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail
+    lists every such field that was found; once these are corrected, a later
+    check may find others. Metadata: `field`, the first of them.
     """
     ERROR_REASON_LIMIT_EXCEEDED: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT: a field is larger than allowed. Metadata: `field`,
@@ -48,8 +48,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_NAMESPACE_NOT_FOUND: _ErrorReason.ValueType  # 10
     """NOT_FOUND: there is no such namespace. Metadata: `resource`."""
     ERROR_REASON_NAMESPACE_ALREADY_EXISTS: _ErrorReason.ValueType  # 11
-    """ALREADY_EXISTS: the namespace is there already, or is not deleted where it
-    was to be brought back. Metadata: `resource`.
+    """ALREADY_EXISTS: the namespace already exists, or was to be undeleted and is
+    not deleted. Metadata: `resource`.
     """
     ERROR_REASON_NAMESPACE_DELETED: _ErrorReason.ValueType  # 12
     """FAILED_PRECONDITION: the namespace is deleted. Metadata: `resource`."""
@@ -66,8 +66,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_PARTICIPANT_NOT_FOUND: _ErrorReason.ValueType  # 20
     """NOT_FOUND: there is no such participant. Metadata: `resource`."""
     ERROR_REASON_PARTICIPANT_ALREADY_EXISTS: _ErrorReason.ValueType  # 21
-    """ALREADY_EXISTS: the participant is there already, or is not deleted where
-    it was to be brought back. Metadata: `resource`.
+    """ALREADY_EXISTS: the participant already exists, or was to be undeleted and
+    is not deleted. Metadata: `resource`.
     """
     ERROR_REASON_PARTICIPANT_DELETED: _ErrorReason.ValueType  # 22
     """FAILED_PRECONDITION: the participant is deleted. Metadata: `resource`."""
@@ -78,14 +78,14 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     `resource`.
     """
     ERROR_REASON_PARTICIPANT_NOT_BOUND: _ErrorReason.ValueType  # 25
-    """FAILED_PRECONDITION: the participant is no member of the session. Metadata:
-    `resource`, `session`.
+    """FAILED_PRECONDITION: the participant is not a member of the session.
+    Metadata: `resource`, `session`.
     """
     ERROR_REASON_SESSION_NOT_FOUND: _ErrorReason.ValueType  # 30
     """NOT_FOUND: there is no such session. Metadata: `resource`."""
     ERROR_REASON_SESSION_ALREADY_EXISTS: _ErrorReason.ValueType  # 31
-    """ALREADY_EXISTS: the session is there already, or is not deleted where it
-    was to be brought back. Metadata: `resource`.
+    """ALREADY_EXISTS: the session already exists, or was to be undeleted and is
+    not deleted. Metadata: `resource`.
     """
     ERROR_REASON_SESSION_DELETED: _ErrorReason.ValueType  # 32
     """FAILED_PRECONDITION: the session is deleted. Metadata: `resource`."""
@@ -106,25 +106,28 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     `resource`, `etag` (the current one).
     """
     ERROR_REASON_SEQUENCE_MISMATCH: _ErrorReason.ValueType  # 41
-    """ABORTED: events were appended since; a Conflict detail has the first of
-    them. Metadata: `resource`, `expected_last_sequence`, `last_sequence` (the
-    current one).
+    """ABORTED: events have been appended after `expected_last_sequence`; a
+    Conflict detail has the first of them. Metadata: `resource`,
+    `expected_last_sequence`, `last_sequence` (the current one).
     """
     ERROR_REASON_REVISION_MISMATCH: _ErrorReason.ValueType  # 42
-    """ABORTED: a key of the state was changed since; a Conflict detail has every
-    such key that fits. Metadata, of the first one: `resource` (whose state it
-    is), `key`, `expected_revision`, `revision` (the current one).
+    """ABORTED: a key of the state does not have the expected revision; a Conflict
+    detail has every such key that fits. Metadata, of the first one: `resource`
+    (whose state it is), `key`, `expected_revision`, `revision` (the current
+    one).
     """
     ERROR_REASON_DATABASE_BUSY: _ErrorReason.ValueType  # 50
-    """UNAVAILABLE: too many writers at once. Nothing was written; try again."""
+    """UNAVAILABLE: too many calls are writing at once. Nothing was written; try
+    again.
+    """
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 51
     """UNAVAILABLE: the database cannot be reached. Nothing was written, or the
     call carried a request id; in both cases trying again is safe.
     """
     ERROR_REASON_COMMIT_OUTCOME_UNKNOWN: _ErrorReason.ValueType  # 52
-    """UNKNOWN: the connection was lost during the commit, and the database could
-    not be asked in time whether it happened. Read before trying again, or send
-    a request id next time.
+    """UNKNOWN: the connection was lost during the commit, and the server could
+    not find out in time whether it succeeded. Read before trying again, or
+    send a request id next time.
     """
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 53
     """DEADLINE_EXCEEDED: the caller's deadline, or the server's own for callers
@@ -135,24 +138,25 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     Metadata: `call_id`.
     """
     ERROR_REASON_SERVER_DRAINING: _ErrorReason.ValueType  # 55
-    """UNAVAILABLE: the server is going away. Watches and waiting calls end so;
-    another server, or this one when it is back, takes them.
+    """UNAVAILABLE: the server is shutting down. Open watches and waiting calls
+    end with this error; call again, and another server, or this one after its
+    restart, takes the call.
     """
     ERROR_REASON_SERVER_FULL: _ErrorReason.ValueType  # 56
-    """RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn
-    or for a thread, as the server takes. Metadata: `limit`.
+    """RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
+    for a turn, as it allows. Metadata: `limit`.
     """
     ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND: there is no such event. Metadata: `resource`."""
     ERROR_REASON_EVENT_ALREADY_EXISTS: _ErrorReason.ValueType  # 61
-    """ALREADY_EXISTS: an event of that id is there with other content. Metadata:
-    `resource`, `sequence` (the number it has).
+    """ALREADY_EXISTS: an event with that id exists and has different content.
+    Metadata: `resource`, `sequence` (the number it has).
     """
     ERROR_REASON_MEMORY_NOT_FOUND: _ErrorReason.ValueType  # 70
     """NOT_FOUND: there is no such memory. Metadata: `resource`."""
     ERROR_REASON_MEMORY_ALREADY_EXISTS: _ErrorReason.ValueType  # 71
-    """ALREADY_EXISTS: the memory is there already, or is not deleted where it was
-    to be brought back. Metadata: `resource`.
+    """ALREADY_EXISTS: the memory already exists, or was to be undeleted and is
+    not deleted. Metadata: `resource`.
     """
     ERROR_REASON_MEMORY_DELETED: _ErrorReason.ValueType  # 72
     """FAILED_PRECONDITION: the memory is deleted. Metadata: `resource`."""
@@ -161,32 +165,32 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     `resource`, `holder`, `expire_time` (RFC 3339).
     """
     ERROR_REASON_TURN_LOST: _ErrorReason.ValueType  # 81
-    """FAILED_PRECONDITION: the turn of that token has expired, was handed back,
-    or another one has been given since. Metadata: `resource`, `token`.
+    """FAILED_PRECONDITION: the turn with that token has expired or was released,
+    or another turn has been given since. Metadata: `resource`, `token`.
     """
     ERROR_REASON_TURN_REQUIRED: _ErrorReason.ValueType  # 82
     """FAILED_PRECONDITION: the session's settings require the token of a turn on
     every append. Metadata: `resource`.
     """
     ERROR_REASON_WATCH_TOO_SLOW: _ErrorReason.ValueType  # 90
-    """RESOURCE_EXHAUSTED: the watch was read too slowly, and has fallen too far
-    behind. Metadata: `resource`, `after_sequence` (a place to resume from; the
-    last number that the client has seen may be one further on).
+    """RESOURCE_EXHAUSTED: the client read the watch too slowly, and it fell too
+    far behind. Metadata: `resource`, `after_sequence` (the number to resume
+    after; the client may have seen one event more).
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every way in which a call can fail. An error carries one
     `google.rpc.ErrorInfo` with the domain `activity-session` and, as its reason,
-    one of these names without the prefix `ERROR_REASON_`. Each value tells its
-    status code and the keys of the ErrorInfo's metadata.
+    one of these names without the prefix `ERROR_REASON_`. The comment of each
+    value gives its status code and the keys of the ErrorInfo's metadata.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_FIELD: ErrorReason.ValueType  # 1
-"""INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
-every such field that was found; what can be judged only when these are
-right may follow. Metadata: `field`, the first of them.
+"""INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail
+lists every such field that was found; once these are corrected, a later
+check may find others. Metadata: `field`, the first of them.
 """
 ERROR_REASON_LIMIT_EXCEEDED: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT: a field is larger than allowed. Metadata: `field`,
@@ -207,8 +211,8 @@ ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 5
 ERROR_REASON_NAMESPACE_NOT_FOUND: ErrorReason.ValueType  # 10
 """NOT_FOUND: there is no such namespace. Metadata: `resource`."""
 ERROR_REASON_NAMESPACE_ALREADY_EXISTS: ErrorReason.ValueType  # 11
-"""ALREADY_EXISTS: the namespace is there already, or is not deleted where it
-was to be brought back. Metadata: `resource`.
+"""ALREADY_EXISTS: the namespace already exists, or was to be undeleted and is
+not deleted. Metadata: `resource`.
 """
 ERROR_REASON_NAMESPACE_DELETED: ErrorReason.ValueType  # 12
 """FAILED_PRECONDITION: the namespace is deleted. Metadata: `resource`."""
@@ -225,8 +229,8 @@ Metadata: `resource`.
 ERROR_REASON_PARTICIPANT_NOT_FOUND: ErrorReason.ValueType  # 20
 """NOT_FOUND: there is no such participant. Metadata: `resource`."""
 ERROR_REASON_PARTICIPANT_ALREADY_EXISTS: ErrorReason.ValueType  # 21
-"""ALREADY_EXISTS: the participant is there already, or is not deleted where
-it was to be brought back. Metadata: `resource`.
+"""ALREADY_EXISTS: the participant already exists, or was to be undeleted and
+is not deleted. Metadata: `resource`.
 """
 ERROR_REASON_PARTICIPANT_DELETED: ErrorReason.ValueType  # 22
 """FAILED_PRECONDITION: the participant is deleted. Metadata: `resource`."""
@@ -237,14 +241,14 @@ ERROR_REASON_PARTICIPANT_MANAGED: ErrorReason.ValueType  # 24
 `resource`.
 """
 ERROR_REASON_PARTICIPANT_NOT_BOUND: ErrorReason.ValueType  # 25
-"""FAILED_PRECONDITION: the participant is no member of the session. Metadata:
-`resource`, `session`.
+"""FAILED_PRECONDITION: the participant is not a member of the session.
+Metadata: `resource`, `session`.
 """
 ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 30
 """NOT_FOUND: there is no such session. Metadata: `resource`."""
 ERROR_REASON_SESSION_ALREADY_EXISTS: ErrorReason.ValueType  # 31
-"""ALREADY_EXISTS: the session is there already, or is not deleted where it
-was to be brought back. Metadata: `resource`.
+"""ALREADY_EXISTS: the session already exists, or was to be undeleted and is
+not deleted. Metadata: `resource`.
 """
 ERROR_REASON_SESSION_DELETED: ErrorReason.ValueType  # 32
 """FAILED_PRECONDITION: the session is deleted. Metadata: `resource`."""
@@ -265,25 +269,28 @@ ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 40
 `resource`, `etag` (the current one).
 """
 ERROR_REASON_SEQUENCE_MISMATCH: ErrorReason.ValueType  # 41
-"""ABORTED: events were appended since; a Conflict detail has the first of
-them. Metadata: `resource`, `expected_last_sequence`, `last_sequence` (the
-current one).
+"""ABORTED: events have been appended after `expected_last_sequence`; a
+Conflict detail has the first of them. Metadata: `resource`,
+`expected_last_sequence`, `last_sequence` (the current one).
 """
 ERROR_REASON_REVISION_MISMATCH: ErrorReason.ValueType  # 42
-"""ABORTED: a key of the state was changed since; a Conflict detail has every
-such key that fits. Metadata, of the first one: `resource` (whose state it
-is), `key`, `expected_revision`, `revision` (the current one).
+"""ABORTED: a key of the state does not have the expected revision; a Conflict
+detail has every such key that fits. Metadata, of the first one: `resource`
+(whose state it is), `key`, `expected_revision`, `revision` (the current
+one).
 """
 ERROR_REASON_DATABASE_BUSY: ErrorReason.ValueType  # 50
-"""UNAVAILABLE: too many writers at once. Nothing was written; try again."""
+"""UNAVAILABLE: too many calls are writing at once. Nothing was written; try
+again.
+"""
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 51
 """UNAVAILABLE: the database cannot be reached. Nothing was written, or the
 call carried a request id; in both cases trying again is safe.
 """
 ERROR_REASON_COMMIT_OUTCOME_UNKNOWN: ErrorReason.ValueType  # 52
-"""UNKNOWN: the connection was lost during the commit, and the database could
-not be asked in time whether it happened. Read before trying again, or send
-a request id next time.
+"""UNKNOWN: the connection was lost during the commit, and the server could
+not find out in time whether it succeeded. Read before trying again, or
+send a request id next time.
 """
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 53
 """DEADLINE_EXCEEDED: the caller's deadline, or the server's own for callers
@@ -294,24 +301,25 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 54
 Metadata: `call_id`.
 """
 ERROR_REASON_SERVER_DRAINING: ErrorReason.ValueType  # 55
-"""UNAVAILABLE: the server is going away. Watches and waiting calls end so;
-another server, or this one when it is back, takes them.
+"""UNAVAILABLE: the server is shutting down. Open watches and waiting calls
+end with this error; call again, and another server, or this one after its
+restart, takes the call.
 """
 ERROR_REASON_SERVER_FULL: ErrorReason.ValueType  # 56
-"""RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn
-or for a thread, as the server takes. Metadata: `limit`.
+"""RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
+for a turn, as it allows. Metadata: `limit`.
 """
 ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND: there is no such event. Metadata: `resource`."""
 ERROR_REASON_EVENT_ALREADY_EXISTS: ErrorReason.ValueType  # 61
-"""ALREADY_EXISTS: an event of that id is there with other content. Metadata:
-`resource`, `sequence` (the number it has).
+"""ALREADY_EXISTS: an event with that id exists and has different content.
+Metadata: `resource`, `sequence` (the number it has).
 """
 ERROR_REASON_MEMORY_NOT_FOUND: ErrorReason.ValueType  # 70
 """NOT_FOUND: there is no such memory. Metadata: `resource`."""
 ERROR_REASON_MEMORY_ALREADY_EXISTS: ErrorReason.ValueType  # 71
-"""ALREADY_EXISTS: the memory is there already, or is not deleted where it was
-to be brought back. Metadata: `resource`.
+"""ALREADY_EXISTS: the memory already exists, or was to be undeleted and is
+not deleted. Metadata: `resource`.
 """
 ERROR_REASON_MEMORY_DELETED: ErrorReason.ValueType  # 72
 """FAILED_PRECONDITION: the memory is deleted. Metadata: `resource`."""
@@ -320,16 +328,16 @@ ERROR_REASON_TURN_HELD: ErrorReason.ValueType  # 80
 `resource`, `holder`, `expire_time` (RFC 3339).
 """
 ERROR_REASON_TURN_LOST: ErrorReason.ValueType  # 81
-"""FAILED_PRECONDITION: the turn of that token has expired, was handed back,
-or another one has been given since. Metadata: `resource`, `token`.
+"""FAILED_PRECONDITION: the turn with that token has expired or was released,
+or another turn has been given since. Metadata: `resource`, `token`.
 """
 ERROR_REASON_TURN_REQUIRED: ErrorReason.ValueType  # 82
 """FAILED_PRECONDITION: the session's settings require the token of a turn on
 every append. Metadata: `resource`.
 """
 ERROR_REASON_WATCH_TOO_SLOW: ErrorReason.ValueType  # 90
-"""RESOURCE_EXHAUSTED: the watch was read too slowly, and has fallen too far
-behind. Metadata: `resource`, `after_sequence` (a place to resume from; the
-last number that the client has seen may be one further on).
+"""RESOURCE_EXHAUSTED: the client read the watch too slowly, and it fell too
+far behind. Metadata: `resource`, `after_sequence` (the number to resume
+after; the client may have seen one event more).
 """
 global___ErrorReason = ErrorReason

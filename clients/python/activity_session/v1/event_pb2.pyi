@@ -52,16 +52,16 @@ class Event(google.protobuf.message.Message):
     server.
     """
     event_id: builtins.str
-    """The last segment of its name, unique in the session. Chosen by the caller
-    it makes a retry safe: the same event is not written again. Generated when
-    empty.
+    """The last segment of its name, unique in the session. When the caller
+    chooses it, a retry is safe: the same event is not written again. Generated
+    when empty.
     """
     sequence: builtins.int
     """The number of the event in its session: 1, 2, 3 and so on without gaps, in
     the order of the commits.
     """
     author: builtins.str
-    """The participant that says or does it; empty for none."""
+    """The participant that the event is from; empty for none."""
     type: builtins.str
     """What kind of event it is, in free text, such as `message`. At most 255
     characters.
@@ -82,13 +82,13 @@ class Event(google.protobuf.message.Message):
 
     @property
     def create_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """When it was appended, by the server's clock. The order is that of
-        `sequence`, not of this.
+        """When it was appended, by the server's clock. Events are ordered by
+        `sequence`, not by this time.
         """
 
     @property
     def labels(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
-        """Labels of the caller's own, as on sessions."""
+        """The caller's own labels, as on sessions."""
 
     def __init__(
         self,

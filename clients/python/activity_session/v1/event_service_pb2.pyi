@@ -35,9 +35,8 @@ class AppendEventsRequest(google.protobuf.message.Message):
     turn_token: builtins.int
     """Append only while the turn with this token is current; TURN_LOST otherwise."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first
-    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-    UUID.
+    """Makes a retry safe: the same id and the same request get the first response
+    again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
     """
     @property
     def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
@@ -128,11 +127,9 @@ class ListEventsRequest(google.protobuf.message.Message):
     page_size: builtins.int
     """How many at most; 0 means 50, more than 1000 means 1000."""
     page_token: builtins.str
-    """The `next_page_token` of the page before, with all else unchanged."""
+    """The `next_page_token` of the previous page, with all else unchanged."""
     filter: builtins.str
-    """Which ones, in the filter language, over type, author, event_time and
-    labels.KEY.
-    """
+    """Which events, as a filter over type, author, event_time and labels.KEY."""
     order_by: builtins.str
     """`sequence`, or `sequence desc` for the newest first. By sequence when
     empty.
@@ -168,7 +165,7 @@ class ListEventsResponse(google.protobuf.message.Message):
     EVENTS_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """What gets the next page; empty on the last one."""
+    """The token of the next page; empty on the last one."""
     @property
     def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
         """The events, in the order asked for."""
@@ -197,15 +194,15 @@ class GetStateRequest(google.protobuf.message.Message):
     name: builtins.str
     """The name of a namespace, a participant or a session."""
     key_prefix: builtins.str
-    """Only keys that start so."""
+    """Only keys with this prefix."""
     page_size: builtins.int
     """How many keys at most; 0 means 50, more than 1000 means 1000."""
     page_token: builtins.str
-    """The `next_page_token` of the page before, with all else unchanged."""
+    """The `next_page_token` of the previous page, with all else unchanged."""
     @property
     def keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Only these keys, at most `state_updates`; those that are not there are
-        passed over.
+        """Only these keys, at most `state_updates`; those that do not exist are left
+        out.
         """
 
     def __init__(

@@ -28,7 +28,8 @@ if _version_not_supported:
 
 
 class EventServiceStub(object):
-    """The log of a session, and the state that is shared around it.
+    """The log of a session, and the shared state of namespaces, participants and
+    sessions.
     """
 
     def __init__(self, channel):
@@ -65,7 +66,8 @@ class EventServiceStub(object):
 
 
 class EventServiceServicer(object):
-    """The log of a session, and the state that is shared around it.
+    """The log of a session, and the shared state of namespaces, participants and
+    sessions.
     """
 
     def AppendEvents(self, request, context):
@@ -73,41 +75,42 @@ class EventServiceServicer(object):
         Appends do not conflict with each other: any number of writers may append
         to one session at once.
 
-        An event whose id is there already with the same content is answered with
-        the number it has, and is not written again; with other content the call is
-        refused. When all events are there already the call is a retry: nothing is
-        written, state included.
+        An event whose id already exists with the same content is not written
+        again, and is returned with the number it has; with different content the
+        call is refused. When all the events already exist, the call is a retry:
+        nothing is written, not even state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetEvent(self, request, context):
-        """Reads an event, also of a deleted session.
+        """Reads an event, even of a deleted session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListEvents(self, request, context):
-        """Lists the events of a session in pages, from either end, also of a deleted
-        session. A page can end early, to fit the size of a response.
+        """Lists the events of a session, even of a deleted one, in pages from either
+        end. A page can end early, to fit into a response.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetState(self, request, context):
-        """Reads the state of a namespace, a participant or a session, sorted by key
-        in pages, also of a deleted one.
+        """Reads the state of a namespace, a participant or a session, even of a
+        deleted one, in pages sorted by key.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateState(self, request, context):
-        """Sets and deletes keys of a state, all or nothing. Returns the keys named,
-        without those that were deleted. Writers of different keys never conflict.
+        """Sets and deletes keys of a state, all or nothing. Returns the keys that the
+        call names, without those it deleted. Writers of different keys never
+        conflict.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -150,7 +153,8 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService(object):
-    """The log of a session, and the state that is shared around it.
+    """The log of a session, and the shared state of namespaces, participants and
+    sessions.
     """
 
     @staticmethod

@@ -20,7 +20,9 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
     ...
 
 class EventServiceStub:
-    """The log of a session, and the state that is shared around it."""
+    """The log of a session, and the shared state of namespaces, participants and
+    sessions.
+    """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
     AppendEvents: grpc.UnaryUnaryMultiCallable[
@@ -31,44 +33,47 @@ class EventServiceStub:
     Appends do not conflict with each other: any number of writers may append
     to one session at once.
 
-    An event whose id is there already with the same content is answered with
-    the number it has, and is not written again; with other content the call is
-    refused. When all events are there already the call is a retry: nothing is
-    written, state included.
+    An event whose id already exists with the same content is not written
+    again, and is returned with the number it has; with different content the
+    call is refused. When all the events already exist, the call is a retry:
+    nothing is written, not even state.
     """
 
     GetEvent: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.GetEventRequest,
         activity_session.v1.event_pb2.Event,
     ]
-    """Reads an event, also of a deleted session."""
+    """Reads an event, even of a deleted session."""
 
     ListEvents: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.ListEventsRequest,
         activity_session.v1.event_service_pb2.ListEventsResponse,
     ]
-    """Lists the events of a session in pages, from either end, also of a deleted
-    session. A page can end early, to fit the size of a response.
+    """Lists the events of a session, even of a deleted one, in pages from either
+    end. A page can end early, to fit into a response.
     """
 
     GetState: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.GetStateRequest,
         activity_session.v1.state_pb2.State,
     ]
-    """Reads the state of a namespace, a participant or a session, sorted by key
-    in pages, also of a deleted one.
+    """Reads the state of a namespace, a participant or a session, even of a
+    deleted one, in pages sorted by key.
     """
 
     UpdateState: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.UpdateStateRequest,
         activity_session.v1.state_pb2.State,
     ]
-    """Sets and deletes keys of a state, all or nothing. Returns the keys named,
-    without those that were deleted. Writers of different keys never conflict.
+    """Sets and deletes keys of a state, all or nothing. Returns the keys that the
+    call names, without those it deleted. Writers of different keys never
+    conflict.
     """
 
 class EventServiceAsyncStub:
-    """The log of a session, and the state that is shared around it."""
+    """The log of a session, and the shared state of namespaces, participants and
+    sessions.
+    """
 
     AppendEvents: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.AppendEventsRequest,
@@ -78,44 +83,47 @@ class EventServiceAsyncStub:
     Appends do not conflict with each other: any number of writers may append
     to one session at once.
 
-    An event whose id is there already with the same content is answered with
-    the number it has, and is not written again; with other content the call is
-    refused. When all events are there already the call is a retry: nothing is
-    written, state included.
+    An event whose id already exists with the same content is not written
+    again, and is returned with the number it has; with different content the
+    call is refused. When all the events already exist, the call is a retry:
+    nothing is written, not even state.
     """
 
     GetEvent: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.GetEventRequest,
         activity_session.v1.event_pb2.Event,
     ]
-    """Reads an event, also of a deleted session."""
+    """Reads an event, even of a deleted session."""
 
     ListEvents: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.ListEventsRequest,
         activity_session.v1.event_service_pb2.ListEventsResponse,
     ]
-    """Lists the events of a session in pages, from either end, also of a deleted
-    session. A page can end early, to fit the size of a response.
+    """Lists the events of a session, even of a deleted one, in pages from either
+    end. A page can end early, to fit into a response.
     """
 
     GetState: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.GetStateRequest,
         activity_session.v1.state_pb2.State,
     ]
-    """Reads the state of a namespace, a participant or a session, sorted by key
-    in pages, also of a deleted one.
+    """Reads the state of a namespace, a participant or a session, even of a
+    deleted one, in pages sorted by key.
     """
 
     UpdateState: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.UpdateStateRequest,
         activity_session.v1.state_pb2.State,
     ]
-    """Sets and deletes keys of a state, all or nothing. Returns the keys named,
-    without those that were deleted. Writers of different keys never conflict.
+    """Sets and deletes keys of a state, all or nothing. Returns the keys that the
+    call names, without those it deleted. Writers of different keys never
+    conflict.
     """
 
 class EventServiceServicer(metaclass=abc.ABCMeta):
-    """The log of a session, and the state that is shared around it."""
+    """The log of a session, and the shared state of namespaces, participants and
+    sessions.
+    """
 
     @abc.abstractmethod
     def AppendEvents(
@@ -127,10 +135,10 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         Appends do not conflict with each other: any number of writers may append
         to one session at once.
 
-        An event whose id is there already with the same content is answered with
-        the number it has, and is not written again; with other content the call is
-        refused. When all events are there already the call is a retry: nothing is
-        written, state included.
+        An event whose id already exists with the same content is not written
+        again, and is returned with the number it has; with different content the
+        call is refused. When all the events already exist, the call is a retry:
+        nothing is written, not even state.
         """
 
     @abc.abstractmethod
@@ -139,7 +147,7 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.event_service_pb2.GetEventRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.event_pb2.Event, collections.abc.Awaitable[activity_session.v1.event_pb2.Event]]:
-        """Reads an event, also of a deleted session."""
+        """Reads an event, even of a deleted session."""
 
     @abc.abstractmethod
     def ListEvents(
@@ -147,8 +155,8 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.event_service_pb2.ListEventsRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.event_service_pb2.ListEventsResponse, collections.abc.Awaitable[activity_session.v1.event_service_pb2.ListEventsResponse]]:
-        """Lists the events of a session in pages, from either end, also of a deleted
-        session. A page can end early, to fit the size of a response.
+        """Lists the events of a session, even of a deleted one, in pages from either
+        end. A page can end early, to fit into a response.
         """
 
     @abc.abstractmethod
@@ -157,8 +165,8 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.event_service_pb2.GetStateRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.state_pb2.State, collections.abc.Awaitable[activity_session.v1.state_pb2.State]]:
-        """Reads the state of a namespace, a participant or a session, sorted by key
-        in pages, also of a deleted one.
+        """Reads the state of a namespace, a participant or a session, even of a
+        deleted one, in pages sorted by key.
         """
 
     @abc.abstractmethod
@@ -167,8 +175,9 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.event_service_pb2.UpdateStateRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.state_pb2.State, collections.abc.Awaitable[activity_session.v1.state_pb2.State]]:
-        """Sets and deletes keys of a state, all or nothing. Returns the keys named,
-        without those that were deleted. Writers of different keys never conflict.
+        """Sets and deletes keys of a state, all or nothing. Returns the keys that the
+        call names, without those it deleted. Writers of different keys never
+        conflict.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -27,7 +27,7 @@ global___GetServerInfoRequest = GetServerInfoRequest
 
 @typing.final
 class ServerInfo(google.protobuf.message.Message):
-    """What the server is, and what it takes."""
+    """What the server is, and what it accepts."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -59,8 +59,8 @@ global___ServerInfo = ServerInfo
 @typing.final
 class ServerLimits(google.protobuf.message.Message):
     """What requests may hold at most. Bytes are bytes of UTF-8, characters are
-    Unicode code points. Past a limit a call gets INVALID_ARGUMENT with the
-    reason LIMIT_EXCEEDED, and nothing is written.
+    Unicode code points. A call that exceeds a limit gets INVALID_ARGUMENT with
+    the reason LIMIT_EXCEEDED, and nothing is written.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -176,13 +176,13 @@ class ServerLimits(google.protobuf.message.Message):
 
     @property
     def purge_age(self) -> google.protobuf.duration_pb2.Duration:
-        """How long a deleted session is kept before it is expunged, where its
-        namespace says nothing else.
+        """How long a deleted session is kept before it is expunged, unless its
+        namespace sets another time.
         """
 
     @property
     def turn_ttl(self) -> google.protobuf.duration_pb2.Duration:
-        """The longest time for which a turn is given at once."""
+        """The longest time for which a turn can be taken or renewed at once."""
 
     def __init__(
         self,

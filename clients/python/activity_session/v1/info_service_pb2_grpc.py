@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class InfoServiceStub(object):
-    """What this server is, and what it takes.
+    """What the server is, and what it accepts.
     """
 
     def __init__(self, channel):
@@ -43,11 +43,11 @@ class InfoServiceStub(object):
 
 
 class InfoServiceServicer(object):
-    """What this server is, and what it takes.
+    """What the server is, and what it accepts.
     """
 
     def GetServerInfo(self, request, context):
-        """Tells the server's version, limits and capabilities.
+        """Returns the server's version, limits and capabilities.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -70,7 +70,7 @@ def add_InfoServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InfoService(object):
-    """What this server is, and what it takes.
+    """What the server is, and what it accepts.
     """
 
     @staticmethod

@@ -18,26 +18,26 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
     ...
 
 class InfoServiceStub:
-    """What this server is, and what it takes."""
+    """What the server is, and what it accepts."""
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
     GetServerInfo: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.info_service_pb2.GetServerInfoRequest,
         activity_session.v1.info_service_pb2.ServerInfo,
     ]
-    """Tells the server's version, limits and capabilities."""
+    """Returns the server's version, limits and capabilities."""
 
 class InfoServiceAsyncStub:
-    """What this server is, and what it takes."""
+    """What the server is, and what it accepts."""
 
     GetServerInfo: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.info_service_pb2.GetServerInfoRequest,
         activity_session.v1.info_service_pb2.ServerInfo,
     ]
-    """Tells the server's version, limits and capabilities."""
+    """Returns the server's version, limits and capabilities."""
 
 class InfoServiceServicer(metaclass=abc.ABCMeta):
-    """What this server is, and what it takes."""
+    """What the server is, and what it accepts."""
 
     @abc.abstractmethod
     def GetServerInfo(
@@ -45,6 +45,6 @@ class InfoServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.info_service_pb2.GetServerInfoRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.info_service_pb2.ServerInfo, collections.abc.Awaitable[activity_session.v1.info_service_pb2.ServerInfo]]:
-        """Tells the server's version, limits and capabilities."""
+        """Returns the server's version, limits and capabilities."""
 
 def add_InfoServiceServicer_to_server(servicer: InfoServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

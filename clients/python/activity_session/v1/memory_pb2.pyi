@@ -25,7 +25,7 @@ class _MemoryType:
 class _MemoryTypeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_MemoryType.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     MEMORY_TYPE_UNSPECIFIED: _MemoryType.ValueType  # 0
-    """Not said."""
+    """Not given."""
     MEMORY_TYPE_OBSERVATION: _MemoryType.ValueType  # 1
     """Taken from what happened."""
     MEMORY_TYPE_INTEGRATION: _MemoryType.ValueType  # 2
@@ -35,7 +35,7 @@ class MemoryType(_MemoryType, metaclass=_MemoryTypeEnumTypeWrapper):
     """What kind of memory it is."""
 
 MEMORY_TYPE_UNSPECIFIED: MemoryType.ValueType  # 0
-"""Not said."""
+"""Not given."""
 MEMORY_TYPE_OBSERVATION: MemoryType.ValueType  # 1
 """Taken from what happened."""
 MEMORY_TYPE_INTEGRATION: MemoryType.ValueType  # 2
@@ -81,16 +81,16 @@ class Memory(google.protobuf.message.Message):
     content: builtins.str
     """What is remembered. At most `memory_content_bytes` of UTF-8."""
     memo: builtins.str
-    """A note beside the content. At most `description_bytes` of UTF-8."""
+    """A note on the content. At most `description_bytes` of UTF-8."""
     importance: builtins.int
-    """Its weight, 0 or more. Where the session's `override_importance` is above
-    0, a memory that is created or updated gets that instead.
+    """Its weight, 0 or more. If the session's `override_importance` is above 0, a
+    memory that is created or updated gets that value instead.
     """
     access_count: builtins.int
     """How often it was recalled: read with `touch`."""
     first_sequence: builtins.int
-    """The first of the events it came from. Both numbers are of events that are
-    there, or both are 0.
+    """The first of the events it came from. Both numbers are of existing events,
+    or both are 0.
     """
     last_sequence: builtins.int
     """The last of the events it came from."""

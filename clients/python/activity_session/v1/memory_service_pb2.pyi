@@ -29,9 +29,8 @@ class CreateMemoryRequest(google.protobuf.message.Message):
     memory_id: builtins.str
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first
-    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-    UUID.
+    """Makes a retry safe: the same id and the same request get the first response
+    again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
     """
     @property
     def memory(self) -> activity_session.v1.memory_pb2.Memory:
@@ -65,8 +64,8 @@ class BatchCreateMemoriesRequest(google.protobuf.message.Message):
     """Makes a retry safe, as on CreateMemory."""
     @property
     def requests(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___CreateMemoryRequest]:
-        """What to create: 1 to `batch_memories`, together at most `batch_bytes`.
-        Their parents are this one's, their request ids empty.
+        """What to create: 1 to `batch_memories`, together at most `batch_bytes`. Each
+        has the same parent as this request, and no request id.
         """
 
     def __init__(
@@ -145,10 +144,10 @@ class ListMemoriesRequest(google.protobuf.message.Message):
     page_size: builtins.int
     """How many at most; 0 means 50, more than 1000 means 1000."""
     page_token: builtins.str
-    """The `next_page_token` of the page before, with all else unchanged."""
+    """The `next_page_token` of the previous page, with all else unchanged."""
     filter: builtins.str
-    """Which ones, in the filter language, over memory_id, agent, memory_type,
-    importance, access_count, create_time and update_time.
+    """Which memories, as a filter over memory_id, agent, memory_type, importance,
+    access_count, create_time and update_time.
     """
     order_by: builtins.str
     """`name`, `create_time` or `update_time`, each with ` desc` for the reverse.
@@ -179,7 +178,7 @@ class ListMemoriesResponse(google.protobuf.message.Message):
     MEMORIES_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """What gets the next page; empty on the last one."""
+    """The token of the next page; empty on the last one."""
     @property
     def memories(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.memory_pb2.Memory]:
         """The memories, in the order asked for."""
@@ -207,14 +206,14 @@ class UpdateMemoryRequest(google.protobuf.message.Message):
     """Makes a retry safe, as on CreateMemory."""
     @property
     def memory(self) -> activity_session.v1.memory_pb2.Memory:
-        """The new values, with the name of the memory to change. With an etag the
-        change is made only when nobody has changed the memory since.
+        """The new values, with the name of the memory to change. With an etag, the
+        change is made only if the memory has not changed since.
         """
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
-        """Which fields to change: content, memo, importance. All that are populated
-        when not set; `*` means all.
+        """Which fields to change: content, memo, importance. When not set, all that
+        are populated; `*` means all.
         """
 
     def __init__(

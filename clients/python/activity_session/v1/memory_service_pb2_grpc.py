@@ -92,8 +92,8 @@ class MemoryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetMemory(self, request, context):
-        """Reads a memory, also a deleted one. With `touch` it counts as recalled,
-        which a deleted one cannot be.
+        """Reads a memory, even a deleted one. With `touch` it counts as recalled; a
+        deleted one cannot be recalled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,7 +101,7 @@ class MemoryServiceServicer(object):
 
     def ListMemories(self, request, context):
         """Lists the memories of a session, or of all sessions of a namespace, in
-        pages. A page can end early, to fit the size of a response.
+        pages. A page can end early, to fit into a response.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,7 +115,7 @@ class MemoryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteMemory(self, request, context):
-        """Deletes a memory softly.
+        """Soft-deletes a memory: it can still be read and brought back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

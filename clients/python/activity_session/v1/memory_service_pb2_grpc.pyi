@@ -38,8 +38,8 @@ class MemoryServiceStub:
         activity_session.v1.memory_service_pb2.GetMemoryRequest,
         activity_session.v1.memory_pb2.Memory,
     ]
-    """Reads a memory, also a deleted one. With `touch` it counts as recalled,
-    which a deleted one cannot be.
+    """Reads a memory, even a deleted one. With `touch` it counts as recalled; a
+    deleted one cannot be recalled.
     """
 
     ListMemories: grpc.UnaryUnaryMultiCallable[
@@ -47,7 +47,7 @@ class MemoryServiceStub:
         activity_session.v1.memory_service_pb2.ListMemoriesResponse,
     ]
     """Lists the memories of a session, or of all sessions of a namespace, in
-    pages. A page can end early, to fit the size of a response.
+    pages. A page can end early, to fit into a response.
     """
 
     UpdateMemory: grpc.UnaryUnaryMultiCallable[
@@ -60,7 +60,7 @@ class MemoryServiceStub:
         activity_session.v1.memory_service_pb2.DeleteMemoryRequest,
         activity_session.v1.memory_pb2.Memory,
     ]
-    """Deletes a memory softly."""
+    """Soft-deletes a memory: it can still be read and brought back."""
 
     UndeleteMemory: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.memory_service_pb2.UndeleteMemoryRequest,
@@ -87,8 +87,8 @@ class MemoryServiceAsyncStub:
         activity_session.v1.memory_service_pb2.GetMemoryRequest,
         activity_session.v1.memory_pb2.Memory,
     ]
-    """Reads a memory, also a deleted one. With `touch` it counts as recalled,
-    which a deleted one cannot be.
+    """Reads a memory, even a deleted one. With `touch` it counts as recalled; a
+    deleted one cannot be recalled.
     """
 
     ListMemories: grpc.aio.UnaryUnaryMultiCallable[
@@ -96,7 +96,7 @@ class MemoryServiceAsyncStub:
         activity_session.v1.memory_service_pb2.ListMemoriesResponse,
     ]
     """Lists the memories of a session, or of all sessions of a namespace, in
-    pages. A page can end early, to fit the size of a response.
+    pages. A page can end early, to fit into a response.
     """
 
     UpdateMemory: grpc.aio.UnaryUnaryMultiCallable[
@@ -109,7 +109,7 @@ class MemoryServiceAsyncStub:
         activity_session.v1.memory_service_pb2.DeleteMemoryRequest,
         activity_session.v1.memory_pb2.Memory,
     ]
-    """Deletes a memory softly."""
+    """Soft-deletes a memory: it can still be read and brought back."""
 
     UndeleteMemory: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.memory_service_pb2.UndeleteMemoryRequest,
@@ -142,8 +142,8 @@ class MemoryServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.memory_service_pb2.GetMemoryRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.memory_pb2.Memory, collections.abc.Awaitable[activity_session.v1.memory_pb2.Memory]]:
-        """Reads a memory, also a deleted one. With `touch` it counts as recalled,
-        which a deleted one cannot be.
+        """Reads a memory, even a deleted one. With `touch` it counts as recalled; a
+        deleted one cannot be recalled.
         """
 
     @abc.abstractmethod
@@ -153,7 +153,7 @@ class MemoryServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.memory_service_pb2.ListMemoriesResponse, collections.abc.Awaitable[activity_session.v1.memory_service_pb2.ListMemoriesResponse]]:
         """Lists the memories of a session, or of all sessions of a namespace, in
-        pages. A page can end early, to fit the size of a response.
+        pages. A page can end early, to fit into a response.
         """
 
     @abc.abstractmethod
@@ -170,7 +170,7 @@ class MemoryServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.memory_service_pb2.DeleteMemoryRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.memory_pb2.Memory, collections.abc.Awaitable[activity_session.v1.memory_pb2.Memory]]:
-        """Deletes a memory softly."""
+        """Soft-deletes a memory: it can still be read and brought back."""
 
     @abc.abstractmethod
     def UndeleteMemory(

@@ -15,8 +15,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 @typing.final
 class Namespace(google.protobuf.message.Message):
     """A namespace owns participants and sessions and keeps those of one team,
-    product or tenant apart from all others. `namespaces/default` is there from
-    the start.
+    product or tenant apart from all others. `namespaces/default` exists from the
+    start.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -34,22 +34,22 @@ class Namespace(google.protobuf.message.Message):
     name: builtins.str
     """The resource name, `namespaces/{namespace}`. Set by the server."""
     uid: builtins.str
-    """The unique id, never given twice, also not to a later namespace of the
-    same name.
+    """The unique id, never given twice, not even to a later namespace of the same
+    name.
     """
     description: builtins.str
     """What the namespace is for. At most `description_bytes` of UTF-8."""
     enabled: builtins.bool
-    """Whether writes to the namespace and to all under it are allowed. Reads
-    always work. True when not set at creation.
+    """Whether writes to the namespace and to everything under it are allowed.
+    Reads always work. True when not set at creation.
     """
     managed: builtins.bool
     """Whether the namespace belongs to the system. Only callers with the system
     role can set this or change a managed namespace.
     """
     etag: builtins.str
-    """Changes with every change of the namespace. Given back on an update or a
-    deletion, it refuses the call when somebody else was faster.
+    """Changes with every change of the namespace. An update or a deletion that
+    sends it is refused if the namespace has changed since.
     """
     @property
     def settings(self) -> global___NamespaceSettings:
@@ -97,14 +97,14 @@ class NamespaceSettings(google.protobuf.message.Message):
     PURGE_AGE_FIELD_NUMBER: builtins.int
     @property
     def default_session_ttl(self) -> google.protobuf.duration_pb2.Duration:
-        """How long after its creation a session expires that is created without an
-        `expire_time`: 1 second to 100 years. Sessions do not expire when not set.
+        """How long a session created without an `expire_time` lives: 1 second to 100
+        years. When not set, such sessions do not expire.
         """
 
     @property
     def purge_age(self) -> google.protobuf.duration_pb2.Duration:
         """How long a deleted session is kept before it is expunged: 1 second to 100
-        years. The server's setting `purge_age` when not set.
+        years. When not set, the server's setting `purge_age` applies.
         """
 
     def __init__(

@@ -26,9 +26,8 @@ class CreateNamespaceRequest(google.protobuf.message.Message):
     namespace_id: builtins.str
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first
-    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-    UUID.
+    """Makes a retry safe: the same id and the same request get the first response
+    again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
     """
     @property
     def namespace(self) -> activity_session.v1.namespace_pb2.Namespace:
@@ -78,10 +77,10 @@ class ListNamespacesRequest(google.protobuf.message.Message):
     page_size: builtins.int
     """How many at most; 0 means 50, more than 1000 means 1000."""
     page_token: builtins.str
-    """The `next_page_token` of the page before, with all else unchanged."""
+    """The `next_page_token` of the previous page, with all else unchanged."""
     filter: builtins.str
-    """Which ones, in the filter language, over namespace_id, description,
-    enabled, managed, create_time and update_time.
+    """Which namespaces, as a filter over namespace_id, description, enabled,
+    managed, create_time and update_time.
     """
     order_by: builtins.str
     """`name`, `create_time` or `update_time`, each with ` desc` for the reverse.
@@ -111,7 +110,7 @@ class ListNamespacesResponse(google.protobuf.message.Message):
     NAMESPACES_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """What gets the next page; empty on the last one."""
+    """The token of the next page; empty on the last one."""
     @property
     def namespaces(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.namespace_pb2.Namespace]:
         """The namespaces, in the order asked for."""
@@ -139,14 +138,14 @@ class UpdateNamespaceRequest(google.protobuf.message.Message):
     """Makes a retry safe, as on CreateNamespace."""
     @property
     def namespace(self) -> activity_session.v1.namespace_pb2.Namespace:
-        """The new values, with the name of the namespace to change. With an etag the
-        change is made only when nobody has changed the namespace since.
+        """The new values, with the name of the namespace to change. With an etag, the
+        change is made only if the namespace has not changed since.
         """
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
         """Which fields to change: description, enabled, managed, settings, or one of
-        the settings. All that are populated when not set; `*` means all.
+        the settings. When not set, all that are populated; `*` means all.
         """
 
     def __init__(

@@ -80,7 +80,7 @@ class NamespaceServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetNamespace(self, request, context):
-        """Reads a namespace, also a deleted one.
+        """Reads a namespace, even a deleted one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,7 +101,7 @@ class NamespaceServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteNamespace(self, request, context):
-        """Deletes a namespace softly: it can be read and brought back, and writes
+        """Soft-deletes a namespace: it can still be read and brought back, and writes
         under it are refused. One with sessions that are not deleted needs `force`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -32,7 +32,7 @@ class NamespaceServiceStub:
         activity_session.v1.namespace_service_pb2.GetNamespaceRequest,
         activity_session.v1.namespace_pb2.Namespace,
     ]
-    """Reads a namespace, also a deleted one."""
+    """Reads a namespace, even a deleted one."""
 
     ListNamespaces: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.namespace_service_pb2.ListNamespacesRequest,
@@ -50,7 +50,7 @@ class NamespaceServiceStub:
         activity_session.v1.namespace_service_pb2.DeleteNamespaceRequest,
         activity_session.v1.namespace_pb2.Namespace,
     ]
-    """Deletes a namespace softly: it can be read and brought back, and writes
+    """Soft-deletes a namespace: it can still be read and brought back, and writes
     under it are refused. One with sessions that are not deleted needs `force`.
     """
 
@@ -73,7 +73,7 @@ class NamespaceServiceAsyncStub:
         activity_session.v1.namespace_service_pb2.GetNamespaceRequest,
         activity_session.v1.namespace_pb2.Namespace,
     ]
-    """Reads a namespace, also a deleted one."""
+    """Reads a namespace, even a deleted one."""
 
     ListNamespaces: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.namespace_service_pb2.ListNamespacesRequest,
@@ -91,7 +91,7 @@ class NamespaceServiceAsyncStub:
         activity_session.v1.namespace_service_pb2.DeleteNamespaceRequest,
         activity_session.v1.namespace_pb2.Namespace,
     ]
-    """Deletes a namespace softly: it can be read and brought back, and writes
+    """Soft-deletes a namespace: it can still be read and brought back, and writes
     under it are refused. One with sessions that are not deleted needs `force`.
     """
 
@@ -118,7 +118,7 @@ class NamespaceServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.namespace_service_pb2.GetNamespaceRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.namespace_pb2.Namespace, collections.abc.Awaitable[activity_session.v1.namespace_pb2.Namespace]]:
-        """Reads a namespace, also a deleted one."""
+        """Reads a namespace, even a deleted one."""
 
     @abc.abstractmethod
     def ListNamespaces(
@@ -142,7 +142,7 @@ class NamespaceServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.namespace_service_pb2.DeleteNamespaceRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.namespace_pb2.Namespace, collections.abc.Awaitable[activity_session.v1.namespace_pb2.Namespace]]:
-        """Deletes a namespace softly: it can be read and brought back, and writes
+        """Soft-deletes a namespace: it can still be read and brought back, and writes
         under it are refused. One with sessions that are not deleted needs `force`.
         """
 

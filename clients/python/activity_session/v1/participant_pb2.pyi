@@ -25,7 +25,7 @@ class _ParticipantType:
 class _ParticipantTypeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ParticipantType.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     PARTICIPANT_TYPE_UNSPECIFIED: _ParticipantType.ValueType  # 0
-    """Not said; refused where a type is needed."""
+    """Not given; refused where a type is needed."""
     PARTICIPANT_TYPE_USER: _ParticipantType.ValueType  # 1
     """A person."""
     PARTICIPANT_TYPE_AGENT: _ParticipantType.ValueType  # 2
@@ -35,7 +35,7 @@ class ParticipantType(_ParticipantType, metaclass=_ParticipantTypeEnumTypeWrappe
     """What kind of participant it is."""
 
 PARTICIPANT_TYPE_UNSPECIFIED: ParticipantType.ValueType  # 0
-"""Not said; refused where a type is needed."""
+"""Not given; refused where a type is needed."""
 PARTICIPANT_TYPE_USER: ParticipantType.ValueType  # 1
 """A person."""
 PARTICIPANT_TYPE_AGENT: ParticipantType.ValueType  # 2
@@ -44,8 +44,8 @@ global___ParticipantType = ParticipantType
 
 @typing.final
 class Participant(google.protobuf.message.Message):
-    """A person or an agent that can take part in sessions. A participant's name is
-    unique in its namespace over both.
+    """A person or an agent that can take part in sessions. Its name is unique among
+    all participants of its namespace.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor

@@ -29,9 +29,8 @@ class CreateParticipantRequest(google.protobuf.message.Message):
     participant_id: builtins.str
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first
-    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-    UUID.
+    """Makes a retry safe: the same id and the same request get the first response
+    again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
     """
     @property
     def participant(self) -> activity_session.v1.participant_pb2.Participant:
@@ -85,9 +84,9 @@ class ListParticipantsRequest(google.protobuf.message.Message):
     page_size: builtins.int
     """How many at most; 0 means 50, more than 1000 means 1000."""
     page_token: builtins.str
-    """The `next_page_token` of the page before, with all else unchanged."""
+    """The `next_page_token` of the previous page, with all else unchanged."""
     filter: builtins.str
-    """Which ones, in the filter language, over participant_id, participant_type,
+    """Which participants, as a filter over participant_id, participant_type,
     description, enabled, managed, create_time and update_time.
     """
     order_by: builtins.str
@@ -119,7 +118,7 @@ class ListParticipantsResponse(google.protobuf.message.Message):
     PARTICIPANTS_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """What gets the next page; empty on the last one."""
+    """The token of the next page; empty on the last one."""
     @property
     def participants(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.participant_pb2.Participant]:
         """The participants, in the order asked for."""
@@ -147,14 +146,14 @@ class UpdateParticipantRequest(google.protobuf.message.Message):
     """Makes a retry safe, as on CreateParticipant."""
     @property
     def participant(self) -> activity_session.v1.participant_pb2.Participant:
-        """The new values, with the name of the participant to change. With an etag
-        the change is made only when nobody has changed the participant since.
+        """The new values, with the name of the participant to change. With an etag,
+        the change is made only if the participant has not changed since.
         """
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
-        """Which fields to change: description, enabled, managed. All that are
-        populated when not set; `*` means all.
+        """Which fields to change: description, enabled, managed. When not set, all
+        that are populated; `*` means all.
         """
 
     def __init__(

@@ -80,7 +80,7 @@ class ParticipantServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetParticipant(self, request, context):
-        """Reads a participant, also a deleted one.
+        """Reads a participant, even a deleted one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,7 +101,7 @@ class ParticipantServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteParticipant(self, request, context):
-        """Deletes a participant softly. It stays in the sessions it is bound to, so
+        """Soft-deletes a participant. It stays in the sessions it is bound to, so
         that their history remains readable, and cannot be bound again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

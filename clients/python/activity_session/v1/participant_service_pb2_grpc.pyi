@@ -32,7 +32,7 @@ class ParticipantServiceStub:
         activity_session.v1.participant_service_pb2.GetParticipantRequest,
         activity_session.v1.participant_pb2.Participant,
     ]
-    """Reads a participant, also a deleted one."""
+    """Reads a participant, even a deleted one."""
 
     ListParticipants: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.participant_service_pb2.ListParticipantsRequest,
@@ -50,7 +50,7 @@ class ParticipantServiceStub:
         activity_session.v1.participant_service_pb2.DeleteParticipantRequest,
         activity_session.v1.participant_pb2.Participant,
     ]
-    """Deletes a participant softly. It stays in the sessions it is bound to, so
+    """Soft-deletes a participant. It stays in the sessions it is bound to, so
     that their history remains readable, and cannot be bound again.
     """
 
@@ -73,7 +73,7 @@ class ParticipantServiceAsyncStub:
         activity_session.v1.participant_service_pb2.GetParticipantRequest,
         activity_session.v1.participant_pb2.Participant,
     ]
-    """Reads a participant, also a deleted one."""
+    """Reads a participant, even a deleted one."""
 
     ListParticipants: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.participant_service_pb2.ListParticipantsRequest,
@@ -91,7 +91,7 @@ class ParticipantServiceAsyncStub:
         activity_session.v1.participant_service_pb2.DeleteParticipantRequest,
         activity_session.v1.participant_pb2.Participant,
     ]
-    """Deletes a participant softly. It stays in the sessions it is bound to, so
+    """Soft-deletes a participant. It stays in the sessions it is bound to, so
     that their history remains readable, and cannot be bound again.
     """
 
@@ -118,7 +118,7 @@ class ParticipantServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.participant_service_pb2.GetParticipantRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.participant_pb2.Participant, collections.abc.Awaitable[activity_session.v1.participant_pb2.Participant]]:
-        """Reads a participant, also a deleted one."""
+        """Reads a participant, even a deleted one."""
 
     @abc.abstractmethod
     def ListParticipants(
@@ -142,7 +142,7 @@ class ParticipantServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.participant_service_pb2.DeleteParticipantRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.participant_pb2.Participant, collections.abc.Awaitable[activity_session.v1.participant_pb2.Participant]]:
-        """Deletes a participant softly. It stays in the sessions it is bound to, so
+        """Soft-deletes a participant. It stays in the sessions it is bound to, so
         that their history remains readable, and cannot be bound again.
         """
 

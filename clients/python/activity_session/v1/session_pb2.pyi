@@ -94,7 +94,7 @@ class Session(google.protobuf.message.Message):
     server.
     """
     uid: builtins.str
-    """The unique id, never given twice, also not to a later session of the same
+    """The unique id, never given twice, not even to a later session of the same
     name.
     """
     description: builtins.str
@@ -110,8 +110,8 @@ class Session(google.protobuf.message.Message):
     auto_created: builtins.bool
     """Whether EnsureSession made the session."""
     data: builtins.str
-    """Text of the caller's own, kept as it is. At most `data_bytes` of UTF-8.
-    Left out of the BASIC view.
+    """The caller's own text, kept as it is. At most `data_bytes` of UTF-8. Left
+    out of the BASIC view.
     """
     last_sequence: builtins.int
     """The number of the newest event; 0 while there is none."""
@@ -121,21 +121,20 @@ class Session(google.protobuf.message.Message):
     """
     @property
     def settings(self) -> activity_session.v1.session_settings_pb2.SessionSettings:
-        """How agent runtimes treat the session. Responses hold every setting, those
-        that were never set with their defaults.
+        """How agent runtimes treat the session. Responses hold every setting; one
+        that was never set has its default.
         """
 
     @property
     def participants(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SessionParticipant]:
-        """The members of the session, in the order in which they were bound. They are
-        bound with the session by CreateSession and EnsureSession; after that only
-        BindParticipant and UnbindParticipant change them, and an update refuses
-        others than there are.
+        """The members, in the order in which they were bound. CreateSession and
+        EnsureSession bind those that they are given; afterwards only
+        BindParticipant and UnbindParticipant change them.
         """
 
     @property
     def labels(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
-        """Labels of the caller's own. Keys are 1 to 63 of the characters A-Z a-z 0-9
+        """The caller's own labels. Keys are 1 to 63 of the characters A-Z a-z 0-9
         _ - . / and start with a letter or digit; values have at most 255
         characters.
         """
@@ -160,9 +159,9 @@ class Session(google.protobuf.message.Message):
 
     @property
     def expire_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """When the session expires: it is then deleted softly. Between the years 1970
-        and 9999, to the microsecond. The namespace's `default_session_ttl` decides
-        when not set at creation.
+        """When the session expires: it is then soft-deleted. Between the years 1970
+        and 9999, to the microsecond. When not set at creation, the namespace's
+        `default_session_ttl` decides.
         """
 
     @property

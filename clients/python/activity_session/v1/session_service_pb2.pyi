@@ -31,9 +31,8 @@ class CreateSessionRequest(google.protobuf.message.Message):
     session_id: builtins.str
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
-    """Makes a retry safe: the same id and the same request get the first
-    response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-    UUID.
+    """Makes a retry safe: the same id and the same request get the first response
+    again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
     """
     @property
     def session(self) -> activity_session.v1.session_pb2.Session:
@@ -54,7 +53,7 @@ global___CreateSessionRequest = CreateSessionRequest
 
 @typing.final
 class EnsureSessionRequest(google.protobuf.message.Message):
-    """Asks for the session of an id, new or not."""
+    """Asks for the session with an id, existing or new."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -70,8 +69,8 @@ class EnsureSessionRequest(google.protobuf.message.Message):
     """Makes a retry safe, as on CreateSession."""
     @property
     def session(self) -> activity_session.v1.session_pb2.Session:
-        """What to create when there is none. Of a session that is there already only
-        missing participants are bound; all else stays as it is.
+        """What to create if there is none. If the session exists, only missing
+        participants are bound; all else stays as it is.
         """
 
     def __init__(
@@ -200,11 +199,11 @@ class ListSessionsRequest(google.protobuf.message.Message):
     page_size: builtins.int
     """How many at most; 0 means 50, more than 1000 means 1000."""
     page_token: builtins.str
-    """The `next_page_token` of the page before, with all else unchanged."""
+    """The `next_page_token` of the previous page, with all else unchanged."""
     filter: builtins.str
-    """Which ones, in the filter language, over session_id, description, enabled,
-    managed, auto_created, create_time, update_time, expire_time,
-    last_sequence, labels.KEY and participants.
+    """Which sessions, as a filter over session_id, description, enabled, managed,
+    auto_created, create_time, update_time, expire_time, last_sequence,
+    labels.KEY and participants.
     """
     order_by: builtins.str
     """`name`, `create_time` or `update_time`, each with ` desc` for the reverse.
@@ -238,7 +237,7 @@ class ListSessionsResponse(google.protobuf.message.Message):
     SESSIONS_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """What gets the next page; empty on the last one."""
+    """The token of the next page; empty on the last one."""
     @property
     def sessions(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.session_pb2.Session]:
         """The sessions, in the order asked for."""
@@ -266,8 +265,8 @@ class UpdateSessionRequest(google.protobuf.message.Message):
     """Makes a retry safe, as on CreateSession."""
     @property
     def session(self) -> activity_session.v1.session_pb2.Session:
-        """The new values, with the name of the session to change. With an etag the
-        change is made only when nobody has changed the session since.
+        """The new values, with the name of the session to change. With an etag, the
+        change is made only if the session has not changed since.
         """
 
     @property
@@ -275,7 +274,7 @@ class UpdateSessionRequest(google.protobuf.message.Message):
         """Which fields to change: description, enabled, managed, data, settings,
         labels, expire_time, one label (`labels.KEY`) or one setting
         (`settings.sync_chat`, `settings.memory.get_min_score`). A masked field
-        that is not populated is cleared. All that are populated when not set; `*`
+        that is not populated is cleared. When not set, all that are populated; `*`
         means all.
         """
 
@@ -471,10 +470,10 @@ class AcquireTurnRequest(google.protobuf.message.Message):
     session: builtins.str
     """The session's name."""
     participant: builtins.str
-    """The participant that asks, one of the same namespace."""
+    """The participant that is to have it, of the same namespace."""
     wait: builtins.bool
-    """Wait until the turn is free, within the call's deadline. Calls that wait
-    on one server get it in the order in which they came.
+    """Wait until the turn is free, within the call's deadline. Calls that wait on
+    one server get it in the order in which they arrived.
     """
     request_id: builtins.str
     """Makes a retry safe, as on CreateSession."""
@@ -527,7 +526,7 @@ global___RenewTurnRequest = RenewTurnRequest
 
 @typing.final
 class ReleaseTurnRequest(google.protobuf.message.Message):
-    """Hands the turn back."""
+    """Asks to release the turn."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -586,8 +585,8 @@ class WatchSessionResponse(google.protobuf.message.Message):
 
     @property
     def session(self) -> activity_session.v1.session_pb2.Session:
-        """The session as it is now. Sent once at the start, after the events that
-        were there, and whenever metadata, members or the turn have changed: the
+        """The session as it is now. Sent once at the start, after the existing
+        events, and whenever metadata, members or the turn have changed: the
         newest state, not each step.
         """
 
@@ -616,7 +615,7 @@ class Bookmark(google.protobuf.message.Message):
 
     LAST_SEQUENCE_FIELD_NUMBER: builtins.int
     last_sequence: builtins.int
-    """The number of the session's newest event, which the watch has passed."""
+    """The number of the session's newest event; the watch has sent all up to it."""
     def __init__(
         self,
         *,

@@ -132,23 +132,24 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def EnsureSession(self, request, context):
-        """Gets the session of that id, creating it when there is none. Of any number
-        of concurrent first callers exactly one creates, and all get the same
-        session; participants that are not bound yet are bound.
+        """Gets the session with that id, or creates it if there is none. Of any
+        number of concurrent first calls, exactly one creates the session, and all
+        return the same one. Participants that are not bound yet are bound.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSession(self, request, context):
-        """Reads a session, also a deleted one.
+        """Reads a session, even a deleted one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetSessions(self, request, context):
-        """Reads several sessions of a namespace at one moment: all, or NOT_FOUND.
+        """Reads several sessions of a namespace as of one moment: all of them, or
+        NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,7 +157,7 @@ class SessionServiceServicer(object):
 
     def ListSessions(self, request, context):
         """Lists the sessions of a namespace in pages that stay stable while sessions
-        come and go. A page can end early, to fit the size of a response.
+        come and go. A page can end early, to fit into a response.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -170,7 +171,7 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSession(self, request, context):
-        """Deletes a session softly: it can be read and brought back until its purge
+        """Soft-deletes a session: it can be read and brought back until its purge
         time, and its name stays taken until it is expunged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -208,43 +209,43 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def MarkRead(self, request, context):
-        """Tells how far a member has read. The number only moves forward: one that is
-        not larger changes nothing.
+        """Records how far a member has read. The number only moves forward: one that
+        is not larger changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcquireTurn(self, request, context):
-        """Takes the turn. While another participant holds it the call is refused with
-        TURN_HELD, or waits with `wait`. A participant that holds the turn already
-        gets it anew, with a new token.
+        """Takes the turn. While another participant holds it, the call is refused
+        with TURN_HELD, or waits if `wait` is set. A participant that already holds
+        the turn gets it again, with a new token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RenewTurn(self, request, context):
-        """Keeps the turn for another while, counted from now.
+        """Extends the turn; the new time counts from now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseTurn(self, request, context):
-        """Hands the turn back. Doing so twice changes nothing, unless another one has
-        taken the turn since.
+        """Releases the turn. Releasing it twice is no error, unless the turn has been
+        taken again since.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchSession(self, request, context):
-        """Follows a session: first the events that are there after
-        `after_sequence`, then the session as it is and a bookmark, then what
-        comes. Each event comes exactly once and in order, so that a client that is
-        cut off resumes after the last number it has seen. A slow reader slows only
-        itself, until it is too far behind.
+        """Follows a session: first the existing events after `after_sequence`, then
+        the session as it is and a bookmark, then all that is new. Each event comes
+        exactly once and in order, so that a client that is cut off resumes after
+        the last number it has seen. A slow reader slows only itself, until it is
+        too far behind.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,29 +34,31 @@ class SessionServiceStub:
         activity_session.v1.session_service_pb2.EnsureSessionRequest,
         activity_session.v1.session_service_pb2.EnsureSessionResponse,
     ]
-    """Gets the session of that id, creating it when there is none. Of any number
-    of concurrent first callers exactly one creates, and all get the same
-    session; participants that are not bound yet are bound.
+    """Gets the session with that id, or creates it if there is none. Of any
+    number of concurrent first calls, exactly one creates the session, and all
+    return the same one. Participants that are not bound yet are bound.
     """
 
     GetSession: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.GetSessionRequest,
         activity_session.v1.session_pb2.Session,
     ]
-    """Reads a session, also a deleted one."""
+    """Reads a session, even a deleted one."""
 
     BatchGetSessions: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.BatchGetSessionsRequest,
         activity_session.v1.session_service_pb2.BatchGetSessionsResponse,
     ]
-    """Reads several sessions of a namespace at one moment: all, or NOT_FOUND."""
+    """Reads several sessions of a namespace as of one moment: all of them, or
+    NOT_FOUND.
+    """
 
     ListSessions: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.ListSessionsRequest,
         activity_session.v1.session_service_pb2.ListSessionsResponse,
     ]
     """Lists the sessions of a namespace in pages that stay stable while sessions
-    come and go. A page can end early, to fit the size of a response.
+    come and go. A page can end early, to fit into a response.
     """
 
     UpdateSession: grpc.UnaryUnaryMultiCallable[
@@ -69,7 +71,7 @@ class SessionServiceStub:
         activity_session.v1.session_service_pb2.DeleteSessionRequest,
         activity_session.v1.session_pb2.Session,
     ]
-    """Deletes a session softly: it can be read and brought back until its purge
+    """Soft-deletes a session: it can be read and brought back until its purge
     time, and its name stays taken until it is expunged.
     """
 
@@ -105,42 +107,42 @@ class SessionServiceStub:
         activity_session.v1.session_service_pb2.MarkReadRequest,
         activity_session.v1.session_pb2.SessionParticipant,
     ]
-    """Tells how far a member has read. The number only moves forward: one that is
-    not larger changes nothing.
+    """Records how far a member has read. The number only moves forward: one that
+    is not larger changes nothing.
     """
 
     AcquireTurn: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.AcquireTurnRequest,
         activity_session.v1.turn_pb2.TurnLease,
     ]
-    """Takes the turn. While another participant holds it the call is refused with
-    TURN_HELD, or waits with `wait`. A participant that holds the turn already
-    gets it anew, with a new token.
+    """Takes the turn. While another participant holds it, the call is refused
+    with TURN_HELD, or waits if `wait` is set. A participant that already holds
+    the turn gets it again, with a new token.
     """
 
     RenewTurn: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.RenewTurnRequest,
         activity_session.v1.turn_pb2.TurnLease,
     ]
-    """Keeps the turn for another while, counted from now."""
+    """Extends the turn; the new time counts from now."""
 
     ReleaseTurn: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.ReleaseTurnRequest,
         google.protobuf.empty_pb2.Empty,
     ]
-    """Hands the turn back. Doing so twice changes nothing, unless another one has
-    taken the turn since.
+    """Releases the turn. Releasing it twice is no error, unless the turn has been
+    taken again since.
     """
 
     WatchSession: grpc.UnaryStreamMultiCallable[
         activity_session.v1.session_service_pb2.WatchSessionRequest,
         activity_session.v1.session_service_pb2.WatchSessionResponse,
     ]
-    """Follows a session: first the events that are there after
-    `after_sequence`, then the session as it is and a bookmark, then what
-    comes. Each event comes exactly once and in order, so that a client that is
-    cut off resumes after the last number it has seen. A slow reader slows only
-    itself, until it is too far behind.
+    """Follows a session: first the existing events after `after_sequence`, then
+    the session as it is and a bookmark, then all that is new. Each event comes
+    exactly once and in order, so that a client that is cut off resumes after
+    the last number it has seen. A slow reader slows only itself, until it is
+    too far behind.
     """
 
 class SessionServiceAsyncStub:
@@ -156,29 +158,31 @@ class SessionServiceAsyncStub:
         activity_session.v1.session_service_pb2.EnsureSessionRequest,
         activity_session.v1.session_service_pb2.EnsureSessionResponse,
     ]
-    """Gets the session of that id, creating it when there is none. Of any number
-    of concurrent first callers exactly one creates, and all get the same
-    session; participants that are not bound yet are bound.
+    """Gets the session with that id, or creates it if there is none. Of any
+    number of concurrent first calls, exactly one creates the session, and all
+    return the same one. Participants that are not bound yet are bound.
     """
 
     GetSession: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.GetSessionRequest,
         activity_session.v1.session_pb2.Session,
     ]
-    """Reads a session, also a deleted one."""
+    """Reads a session, even a deleted one."""
 
     BatchGetSessions: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.BatchGetSessionsRequest,
         activity_session.v1.session_service_pb2.BatchGetSessionsResponse,
     ]
-    """Reads several sessions of a namespace at one moment: all, or NOT_FOUND."""
+    """Reads several sessions of a namespace as of one moment: all of them, or
+    NOT_FOUND.
+    """
 
     ListSessions: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.ListSessionsRequest,
         activity_session.v1.session_service_pb2.ListSessionsResponse,
     ]
     """Lists the sessions of a namespace in pages that stay stable while sessions
-    come and go. A page can end early, to fit the size of a response.
+    come and go. A page can end early, to fit into a response.
     """
 
     UpdateSession: grpc.aio.UnaryUnaryMultiCallable[
@@ -191,7 +195,7 @@ class SessionServiceAsyncStub:
         activity_session.v1.session_service_pb2.DeleteSessionRequest,
         activity_session.v1.session_pb2.Session,
     ]
-    """Deletes a session softly: it can be read and brought back until its purge
+    """Soft-deletes a session: it can be read and brought back until its purge
     time, and its name stays taken until it is expunged.
     """
 
@@ -227,42 +231,42 @@ class SessionServiceAsyncStub:
         activity_session.v1.session_service_pb2.MarkReadRequest,
         activity_session.v1.session_pb2.SessionParticipant,
     ]
-    """Tells how far a member has read. The number only moves forward: one that is
-    not larger changes nothing.
+    """Records how far a member has read. The number only moves forward: one that
+    is not larger changes nothing.
     """
 
     AcquireTurn: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.AcquireTurnRequest,
         activity_session.v1.turn_pb2.TurnLease,
     ]
-    """Takes the turn. While another participant holds it the call is refused with
-    TURN_HELD, or waits with `wait`. A participant that holds the turn already
-    gets it anew, with a new token.
+    """Takes the turn. While another participant holds it, the call is refused
+    with TURN_HELD, or waits if `wait` is set. A participant that already holds
+    the turn gets it again, with a new token.
     """
 
     RenewTurn: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.RenewTurnRequest,
         activity_session.v1.turn_pb2.TurnLease,
     ]
-    """Keeps the turn for another while, counted from now."""
+    """Extends the turn; the new time counts from now."""
 
     ReleaseTurn: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.ReleaseTurnRequest,
         google.protobuf.empty_pb2.Empty,
     ]
-    """Hands the turn back. Doing so twice changes nothing, unless another one has
-    taken the turn since.
+    """Releases the turn. Releasing it twice is no error, unless the turn has been
+    taken again since.
     """
 
     WatchSession: grpc.aio.UnaryStreamMultiCallable[
         activity_session.v1.session_service_pb2.WatchSessionRequest,
         activity_session.v1.session_service_pb2.WatchSessionResponse,
     ]
-    """Follows a session: first the events that are there after
-    `after_sequence`, then the session as it is and a bookmark, then what
-    comes. Each event comes exactly once and in order, so that a client that is
-    cut off resumes after the last number it has seen. A slow reader slows only
-    itself, until it is too far behind.
+    """Follows a session: first the existing events after `after_sequence`, then
+    the session as it is and a bookmark, then all that is new. Each event comes
+    exactly once and in order, so that a client that is cut off resumes after
+    the last number it has seen. A slow reader slows only itself, until it is
+    too far behind.
     """
 
 class SessionServiceServicer(metaclass=abc.ABCMeta):
@@ -282,9 +286,9 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.EnsureSessionRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.session_service_pb2.EnsureSessionResponse, collections.abc.Awaitable[activity_session.v1.session_service_pb2.EnsureSessionResponse]]:
-        """Gets the session of that id, creating it when there is none. Of any number
-        of concurrent first callers exactly one creates, and all get the same
-        session; participants that are not bound yet are bound.
+        """Gets the session with that id, or creates it if there is none. Of any
+        number of concurrent first calls, exactly one creates the session, and all
+        return the same one. Participants that are not bound yet are bound.
         """
 
     @abc.abstractmethod
@@ -293,7 +297,7 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.GetSessionRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.session_pb2.Session, collections.abc.Awaitable[activity_session.v1.session_pb2.Session]]:
-        """Reads a session, also a deleted one."""
+        """Reads a session, even a deleted one."""
 
     @abc.abstractmethod
     def BatchGetSessions(
@@ -301,7 +305,9 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.BatchGetSessionsRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.session_service_pb2.BatchGetSessionsResponse, collections.abc.Awaitable[activity_session.v1.session_service_pb2.BatchGetSessionsResponse]]:
-        """Reads several sessions of a namespace at one moment: all, or NOT_FOUND."""
+        """Reads several sessions of a namespace as of one moment: all of them, or
+        NOT_FOUND.
+        """
 
     @abc.abstractmethod
     def ListSessions(
@@ -310,7 +316,7 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.session_service_pb2.ListSessionsResponse, collections.abc.Awaitable[activity_session.v1.session_service_pb2.ListSessionsResponse]]:
         """Lists the sessions of a namespace in pages that stay stable while sessions
-        come and go. A page can end early, to fit the size of a response.
+        come and go. A page can end early, to fit into a response.
         """
 
     @abc.abstractmethod
@@ -327,7 +333,7 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.DeleteSessionRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.session_pb2.Session, collections.abc.Awaitable[activity_session.v1.session_pb2.Session]]:
-        """Deletes a session softly: it can be read and brought back until its purge
+        """Soft-deletes a session: it can be read and brought back until its purge
         time, and its name stays taken until it is expunged.
         """
 
@@ -373,8 +379,8 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.MarkReadRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.session_pb2.SessionParticipant, collections.abc.Awaitable[activity_session.v1.session_pb2.SessionParticipant]]:
-        """Tells how far a member has read. The number only moves forward: one that is
-        not larger changes nothing.
+        """Records how far a member has read. The number only moves forward: one that
+        is not larger changes nothing.
         """
 
     @abc.abstractmethod
@@ -383,9 +389,9 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.AcquireTurnRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.turn_pb2.TurnLease, collections.abc.Awaitable[activity_session.v1.turn_pb2.TurnLease]]:
-        """Takes the turn. While another participant holds it the call is refused with
-        TURN_HELD, or waits with `wait`. A participant that holds the turn already
-        gets it anew, with a new token.
+        """Takes the turn. While another participant holds it, the call is refused
+        with TURN_HELD, or waits if `wait` is set. A participant that already holds
+        the turn gets it again, with a new token.
         """
 
     @abc.abstractmethod
@@ -394,7 +400,7 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.RenewTurnRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.turn_pb2.TurnLease, collections.abc.Awaitable[activity_session.v1.turn_pb2.TurnLease]]:
-        """Keeps the turn for another while, counted from now."""
+        """Extends the turn; the new time counts from now."""
 
     @abc.abstractmethod
     def ReleaseTurn(
@@ -402,8 +408,8 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.ReleaseTurnRequest,
         context: _ServicerContext,
     ) -> typing.Union[google.protobuf.empty_pb2.Empty, collections.abc.Awaitable[google.protobuf.empty_pb2.Empty]]:
-        """Hands the turn back. Doing so twice changes nothing, unless another one has
-        taken the turn since.
+        """Releases the turn. Releasing it twice is no error, unless the turn has been
+        taken again since.
         """
 
     @abc.abstractmethod
@@ -412,11 +418,11 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.WatchSessionRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[activity_session.v1.session_service_pb2.WatchSessionResponse], collections.abc.AsyncIterator[activity_session.v1.session_service_pb2.WatchSessionResponse]]:
-        """Follows a session: first the events that are there after
-        `after_sequence`, then the session as it is and a bookmark, then what
-        comes. Each event comes exactly once and in order, so that a client that is
-        cut off resumes after the last number it has seen. A slow reader slows only
-        itself, until it is too far behind.
+        """Follows a session: first the existing events after `after_sequence`, then
+        the session as it is and a bookmark, then all that is new. Each event comes
+        exactly once and in order, so that a client that is cut off resumes after
+        the last number it has seen. A slow reader slows only itself, until it is
+        too far behind.
         """
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ class _MaxMemoryStrategy:
 class _MaxMemoryStrategyEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_MaxMemoryStrategy.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     MAX_MEMORY_STRATEGY_UNSPECIFIED: _MaxMemoryStrategy.ValueType  # 0
-    """Not said: the default."""
+    """Not given: the default."""
     MAX_MEMORY_STRATEGY_HARD_LIMIT: _MaxMemoryStrategy.ValueType  # 1
     """The best `get_max_memories`, and no more."""
 
@@ -34,15 +34,16 @@ class MaxMemoryStrategy(_MaxMemoryStrategy, metaclass=_MaxMemoryStrategyEnumType
     """What happens when more memories match than may be recalled."""
 
 MAX_MEMORY_STRATEGY_UNSPECIFIED: MaxMemoryStrategy.ValueType  # 0
-"""Not said: the default."""
+"""Not given: the default."""
 MAX_MEMORY_STRATEGY_HARD_LIMIT: MaxMemoryStrategy.ValueType  # 1
 """The best `get_max_memories`, and no more."""
 global___MaxMemoryStrategy = MaxMemoryStrategy
 
 @typing.final
 class SessionSettings(google.protobuf.message.Message):
-    """How agent runtimes treat a session. The service keeps, defaults and checks
-    these; runtimes act on them. A setting that is not set has its default.
+    """How agent runtimes treat a session. The service checks and keeps these and
+    fills in defaults; runtimes act on them. A setting that is not set has its
+    default.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -69,12 +70,12 @@ class SessionSettings(google.protobuf.message.Message):
     OVERRIDE_IMPORTANCE_FIELD_NUMBER: builtins.int
     REQUIRE_TURN_FIELD_NUMBER: builtins.int
     sync_chat: builtins.bool
-    """A chat call waits until its follow-up work is done. Default false."""
+    """Whether a chat call waits until its follow-up work is done. Default false."""
     override_importance: builtins.int
     """When above 0, every memory of the session gets this importance. Default 0."""
     require_turn: builtins.bool
-    """Every append must carry the token of the current turn. Default false. This
-    one the service itself acts on.
+    """Whether every append must carry the token of the current turn. Default
+    false. The service itself acts on this one.
     """
     @property
     def memory(self) -> global___MemorySettings:
@@ -82,8 +83,8 @@ class SessionSettings(google.protobuf.message.Message):
 
     @property
     def collection_overrides(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
-        """Agent name to the name of the memory collection that replaces that agent's
-        default collection. At most 64 agents; names of 1 to 255 characters.
+        """Maps an agent's name to the name of the memory collection that replaces its
+        default one. At most 64 agents; names of 1 to 255 characters.
         """
 
     def __init__(
@@ -132,9 +133,9 @@ class MemorySettings(google.protobuf.message.Message):
     conversation_insights_count: builtins.int
     """How many insights are taken from a conversation. Default 10."""
     conversation_insights_freshness: builtins.int
-    """After how many turns insights are taken anew. Default 1."""
+    """After how many turns insights are taken again. Default 1."""
     conversation_insights_msg_history: builtins.int
-    """How many messages back insights look. Default 10."""
+    """How many past messages insights are taken from. Default 10."""
     recall_include_insights: builtins.bool
     """Whether insights are used when memories are recalled. Default false."""
     recall_conversation_turns: builtins.int

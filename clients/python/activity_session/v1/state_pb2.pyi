@@ -26,7 +26,7 @@ class _StateScope:
 class _StateScopeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_StateScope.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     STATE_SCOPE_UNSPECIFIED: _StateScope.ValueType  # 0
-    """Not said."""
+    """Not given."""
     STATE_SCOPE_SESSION: _StateScope.ValueType  # 1
     """The session's."""
     STATE_SCOPE_PARTICIPANT: _StateScope.ValueType  # 2
@@ -38,7 +38,7 @@ class StateScope(_StateScope, metaclass=_StateScopeEnumTypeWrapper):
     """Whose state it is."""
 
 STATE_SCOPE_UNSPECIFIED: StateScope.ValueType  # 0
-"""Not said."""
+"""Not given."""
 STATE_SCOPE_SESSION: StateScope.ValueType  # 1
 """The session's."""
 STATE_SCOPE_PARTICIPANT: StateScope.ValueType  # 2
@@ -74,7 +74,7 @@ class State(google.protobuf.message.Message):
     ENTRIES_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """What gets the next page; empty on the last one."""
+    """The token of the next page; empty on the last one."""
     @property
     def entries(self) -> google.protobuf.internal.containers.MessageMap[builtins.str, global___StateEntry]:
         """The keys, with their values."""
@@ -100,9 +100,9 @@ class StateEntry(google.protobuf.message.Message):
     value_json: builtins.str
     """JSON text, exactly as it was written."""
     revision: builtins.int
-    """How often the key was written or deleted, from 1 on. It continues
-    when a deleted key is set again within `purge_age`, so that an old number does
-    not mean another value.
+    """How often the key was written or deleted, from 1 on. The count continues
+    when a deleted key is written again within `purge_age`, so that an old
+    number never means a new value.
     """
     def __init__(
         self,
@@ -127,8 +127,8 @@ class StateUpdate(google.protobuf.message.Message):
     DELETE_FIELD_NUMBER: builtins.int
     EXPECTED_REVISION_FIELD_NUMBER: builtins.int
     scope: global___StateScope.ValueType
-    """Whose state it is, of the session appended to. UpdateState takes that from
-    its `name`, and refuses a scope here.
+    """Whose state it is, relative to the session that AppendEvents appends to.
+    UpdateState takes that from its `name`, and refuses a scope here.
     """
     participant: builtins.str
     """The participant, for the scope PARTICIPANT only."""
@@ -139,10 +139,10 @@ class StateUpdate(google.protobuf.message.Message):
     value_json: builtins.str
     """The new value: JSON text (RFC 8259). At most `state_value_bytes`."""
     delete: builtins.bool
-    """Deletes the key; it need not be there. Only `true` is allowed."""
+    """Deletes the key; it need not exist. Only `true` is allowed."""
     expected_revision: builtins.int
     """Make the change only if this is still the key's revision; 0 means that the
-    key must not be there.
+    key must not exist.
     """
     def __init__(
         self,

@@ -27,7 +27,8 @@ class TurnLease(google.protobuf.message.Message):
     """The participant whose turn it is."""
     token: builtins.int
     """The fencing token: a number that only ever grows in a session. A system
-    that keeps the largest one it has seen can tell a late holder from the current one.
+    that keeps the largest token it has seen can tell a late holder from the
+    current one.
     """
     @property
     def expire_time(self) -> google.protobuf.timestamp_pb2.Timestamp:

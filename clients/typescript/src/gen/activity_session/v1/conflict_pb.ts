@@ -22,7 +22,7 @@ export const file_activity_session_v1_conflict: GenFile = /*@__PURE__*/
  */
 export type Conflict = Message<"activity_session.v1.Conflict"> & {
   /**
-   * The number of the session's newest event; 0 in UpdateState.
+   * The number of the session's newest event; 0 for UpdateState.
    *
    * @generated from field: int64 last_sequence = 1;
    */
@@ -30,14 +30,14 @@ export type Conflict = Message<"activity_session.v1.Conflict"> & {
 
   /**
    * The first events after `expected_last_sequence`, at most 20 and only as
-   * many as fit. ListEvents gets the others.
+   * many as fit. ListEvents returns the others.
    *
    * @generated from field: repeated activity_session.v1.Event missed_events = 2;
    */
   missedEvents: Event[];
 
   /**
-   * The keys whose revision is not the expected one, as many as fit.
+   * The keys that do not have the expected revision, as many as fit.
    *
    * @generated from field: repeated activity_session.v1.StateConflict state_conflicts = 3;
    */
@@ -52,7 +52,7 @@ export const ConflictSchema: GenMessage<Conflict> = /*@__PURE__*/
   messageDesc(file_activity_session_v1_conflict, 0);
 
 /**
- * A key whose revision is not the expected one.
+ * A key that does not have the expected revision.
  *
  * @generated from message activity_session.v1.StateConflict
  */
@@ -79,7 +79,7 @@ export type StateConflict = Message<"activity_session.v1.StateConflict"> & {
   expectedRevision: bigint;
 
   /**
-   * The current revision; 0 when the key is not there.
+   * The current revision; 0 when the key does not exist.
    *
    * @generated from field: int64 revision = 4;
    */

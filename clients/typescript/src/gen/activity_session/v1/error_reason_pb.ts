@@ -14,8 +14,8 @@ export const file_activity_session_v1_error_reason: GenFile = /*@__PURE__*/
 /**
  * Every way in which a call can fail. An error carries one
  * `google.rpc.ErrorInfo` with the domain `activity-session` and, as its reason,
- * one of these names without the prefix `ERROR_REASON_`. Each value tells its
- * status code and the keys of the ErrorInfo's metadata.
+ * one of these names without the prefix `ERROR_REASON_`. The comment of each
+ * value gives its status code and the keys of the ErrorInfo's metadata.
  *
  * @generated from enum activity_session.v1.ErrorReason
  */
@@ -28,9 +28,9 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail has
-   * every such field that was found; what can be judged only when these are
-   * right may follow. Metadata: `field`, the first of them.
+   * INVALID_ARGUMENT: a field is missing or malformed. The BadRequest detail
+   * lists every such field that was found; once these are corrected, a later
+   * check may find others. Metadata: `field`, the first of them.
    *
    * @generated from enum value: ERROR_REASON_INVALID_FIELD = 1;
    */
@@ -76,8 +76,8 @@ export enum ErrorReason {
   NAMESPACE_NOT_FOUND = 10,
 
   /**
-   * ALREADY_EXISTS: the namespace is there already, or is not deleted where it
-   * was to be brought back. Metadata: `resource`.
+   * ALREADY_EXISTS: the namespace already exists, or was to be undeleted and is
+   * not deleted. Metadata: `resource`.
    *
    * @generated from enum value: ERROR_REASON_NAMESPACE_ALREADY_EXISTS = 11;
    */
@@ -121,8 +121,8 @@ export enum ErrorReason {
   PARTICIPANT_NOT_FOUND = 20,
 
   /**
-   * ALREADY_EXISTS: the participant is there already, or is not deleted where
-   * it was to be brought back. Metadata: `resource`.
+   * ALREADY_EXISTS: the participant already exists, or was to be undeleted and
+   * is not deleted. Metadata: `resource`.
    *
    * @generated from enum value: ERROR_REASON_PARTICIPANT_ALREADY_EXISTS = 21;
    */
@@ -151,8 +151,8 @@ export enum ErrorReason {
   PARTICIPANT_MANAGED = 24,
 
   /**
-   * FAILED_PRECONDITION: the participant is no member of the session. Metadata:
-   * `resource`, `session`.
+   * FAILED_PRECONDITION: the participant is not a member of the session.
+   * Metadata: `resource`, `session`.
    *
    * @generated from enum value: ERROR_REASON_PARTICIPANT_NOT_BOUND = 25;
    */
@@ -166,8 +166,8 @@ export enum ErrorReason {
   SESSION_NOT_FOUND = 30,
 
   /**
-   * ALREADY_EXISTS: the session is there already, or is not deleted where it
-   * was to be brought back. Metadata: `resource`.
+   * ALREADY_EXISTS: the session already exists, or was to be undeleted and is
+   * not deleted. Metadata: `resource`.
    *
    * @generated from enum value: ERROR_REASON_SESSION_ALREADY_EXISTS = 31;
    */
@@ -219,25 +219,27 @@ export enum ErrorReason {
   ETAG_MISMATCH = 40,
 
   /**
-   * ABORTED: events were appended since; a Conflict detail has the first of
-   * them. Metadata: `resource`, `expected_last_sequence`, `last_sequence` (the
-   * current one).
+   * ABORTED: events have been appended after `expected_last_sequence`; a
+   * Conflict detail has the first of them. Metadata: `resource`,
+   * `expected_last_sequence`, `last_sequence` (the current one).
    *
    * @generated from enum value: ERROR_REASON_SEQUENCE_MISMATCH = 41;
    */
   SEQUENCE_MISMATCH = 41,
 
   /**
-   * ABORTED: a key of the state was changed since; a Conflict detail has every
-   * such key that fits. Metadata, of the first one: `resource` (whose state it
-   * is), `key`, `expected_revision`, `revision` (the current one).
+   * ABORTED: a key of the state does not have the expected revision; a Conflict
+   * detail has every such key that fits. Metadata, of the first one: `resource`
+   * (whose state it is), `key`, `expected_revision`, `revision` (the current
+   * one).
    *
    * @generated from enum value: ERROR_REASON_REVISION_MISMATCH = 42;
    */
   REVISION_MISMATCH = 42,
 
   /**
-   * UNAVAILABLE: too many writers at once. Nothing was written; try again.
+   * UNAVAILABLE: too many calls are writing at once. Nothing was written; try
+   * again.
    *
    * @generated from enum value: ERROR_REASON_DATABASE_BUSY = 50;
    */
@@ -252,9 +254,9 @@ export enum ErrorReason {
   DATABASE_UNAVAILABLE = 51,
 
   /**
-   * UNKNOWN: the connection was lost during the commit, and the database could
-   * not be asked in time whether it happened. Read before trying again, or send
-   * a request id next time.
+   * UNKNOWN: the connection was lost during the commit, and the server could
+   * not find out in time whether it succeeded. Read before trying again, or
+   * send a request id next time.
    *
    * @generated from enum value: ERROR_REASON_COMMIT_OUTCOME_UNKNOWN = 52;
    */
@@ -277,16 +279,17 @@ export enum ErrorReason {
   INTERNAL = 54,
 
   /**
-   * UNAVAILABLE: the server is going away. Watches and waiting calls end so;
-   * another server, or this one when it is back, takes them.
+   * UNAVAILABLE: the server is shutting down. Open watches and waiting calls
+   * end with this error; call again, and another server, or this one after its
+   * restart, takes the call.
    *
    * @generated from enum value: ERROR_REASON_SERVER_DRAINING = 55;
    */
   SERVER_DRAINING = 55,
 
   /**
-   * RESOURCE_EXHAUSTED: as many watches are open, or calls waiting for a turn
-   * or for a thread, as the server takes. Metadata: `limit`.
+   * RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
+   * for a turn, as it allows. Metadata: `limit`.
    *
    * @generated from enum value: ERROR_REASON_SERVER_FULL = 56;
    */
@@ -300,8 +303,8 @@ export enum ErrorReason {
   EVENT_NOT_FOUND = 60,
 
   /**
-   * ALREADY_EXISTS: an event of that id is there with other content. Metadata:
-   * `resource`, `sequence` (the number it has).
+   * ALREADY_EXISTS: an event with that id exists and has different content.
+   * Metadata: `resource`, `sequence` (the number it has).
    *
    * @generated from enum value: ERROR_REASON_EVENT_ALREADY_EXISTS = 61;
    */
@@ -315,8 +318,8 @@ export enum ErrorReason {
   MEMORY_NOT_FOUND = 70,
 
   /**
-   * ALREADY_EXISTS: the memory is there already, or is not deleted where it was
-   * to be brought back. Metadata: `resource`.
+   * ALREADY_EXISTS: the memory already exists, or was to be undeleted and is
+   * not deleted. Metadata: `resource`.
    *
    * @generated from enum value: ERROR_REASON_MEMORY_ALREADY_EXISTS = 71;
    */
@@ -338,8 +341,8 @@ export enum ErrorReason {
   TURN_HELD = 80,
 
   /**
-   * FAILED_PRECONDITION: the turn of that token has expired, was handed back,
-   * or another one has been given since. Metadata: `resource`, `token`.
+   * FAILED_PRECONDITION: the turn with that token has expired or was released,
+   * or another turn has been given since. Metadata: `resource`, `token`.
    *
    * @generated from enum value: ERROR_REASON_TURN_LOST = 81;
    */
@@ -354,9 +357,9 @@ export enum ErrorReason {
   TURN_REQUIRED = 82,
 
   /**
-   * RESOURCE_EXHAUSTED: the watch was read too slowly, and has fallen too far
-   * behind. Metadata: `resource`, `after_sequence` (a place to resume from; the
-   * last number that the client has seen may be one further on).
+   * RESOURCE_EXHAUSTED: the client read the watch too slowly, and it fell too
+   * far behind. Metadata: `resource`, `after_sequence` (the number to resume
+   * after; the client may have seen one event more).
    *
    * @generated from enum value: ERROR_REASON_WATCH_TOO_SLOW = 90;
    */

@@ -32,9 +32,9 @@ export type Event = Message<"activity_session.v1.Event"> & {
   name: string;
 
   /**
-   * The last segment of its name, unique in the session. Chosen by the caller
-   * it makes a retry safe: the same event is not written again. Generated when
-   * empty.
+   * The last segment of its name, unique in the session. When the caller
+   * chooses it, a retry is safe: the same event is not written again. Generated
+   * when empty.
    *
    * @generated from field: string event_id = 2;
    */
@@ -49,7 +49,7 @@ export type Event = Message<"activity_session.v1.Event"> & {
   sequence: bigint;
 
   /**
-   * The participant that says or does it; empty for none.
+   * The participant that the event is from; empty for none.
    *
    * @generated from field: string author = 4;
    */
@@ -103,15 +103,15 @@ export type Event = Message<"activity_session.v1.Event"> & {
   eventTime?: Timestamp;
 
   /**
-   * When it was appended, by the server's clock. The order is that of
-   * `sequence`, not of this.
+   * When it was appended, by the server's clock. Events are ordered by
+   * `sequence`, not by this time.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
   createTime?: Timestamp;
 
   /**
-   * Labels of the caller's own, as on sessions.
+   * The caller's own labels, as on sessions.
    *
    * @generated from field: map<string, string> labels = 11;
    */

@@ -65,9 +65,8 @@ export type AppendEventsRequest = Message<"activity_session.v1.AppendEventsReque
   turnToken: bigint;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first
-   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-   * UUID.
+   * Makes a retry safe: the same id and the same request get the first response
+   * again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
    *
    * @generated from field: string request_id = 6;
    */
@@ -151,15 +150,14 @@ export type ListEventsRequest = Message<"activity_session.v1.ListEventsRequest">
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before, with all else unchanged.
+   * The `next_page_token` of the previous page, with all else unchanged.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * Which ones, in the filter language, over type, author, event_time and
-   * labels.KEY.
+   * Which events, as a filter over type, author, event_time and labels.KEY.
    *
    * @generated from field: string filter = 4;
    */
@@ -216,7 +214,7 @@ export type ListEventsResponse = Message<"activity_session.v1.ListEventsResponse
   events: Event[];
 
   /**
-   * What gets the next page; empty on the last one.
+   * The token of the next page; empty on the last one.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -244,15 +242,15 @@ export type GetStateRequest = Message<"activity_session.v1.GetStateRequest"> & {
   name: string;
 
   /**
-   * Only these keys, at most `state_updates`; those that are not there are
-   * passed over.
+   * Only these keys, at most `state_updates`; those that do not exist are left
+   * out.
    *
    * @generated from field: repeated string keys = 2;
    */
   keys: string[];
 
   /**
-   * Only keys that start so.
+   * Only keys with this prefix.
    *
    * @generated from field: string key_prefix = 3;
    */
@@ -266,7 +264,7 @@ export type GetStateRequest = Message<"activity_session.v1.GetStateRequest"> & {
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before, with all else unchanged.
+   * The `next_page_token` of the previous page, with all else unchanged.
    *
    * @generated from field: string page_token = 5;
    */
@@ -317,7 +315,8 @@ export const UpdateStateRequestSchema: GenMessage<UpdateStateRequest> = /*@__PUR
   messageDesc(file_activity_session_v1_event_service, 6);
 
 /**
- * The log of a session, and the state that is shared around it.
+ * The log of a session, and the shared state of namespaces, participants and
+ * sessions.
  *
  * @generated from service activity_session.v1.EventService
  */
@@ -327,10 +326,10 @@ export const EventService: GenService<{
    * Appends do not conflict with each other: any number of writers may append
    * to one session at once.
    *
-   * An event whose id is there already with the same content is answered with
-   * the number it has, and is not written again; with other content the call is
-   * refused. When all events are there already the call is a retry: nothing is
-   * written, state included.
+   * An event whose id already exists with the same content is not written
+   * again, and is returned with the number it has; with different content the
+   * call is refused. When all the events already exist, the call is a retry:
+   * nothing is written, not even state.
    *
    * @generated from rpc activity_session.v1.EventService.AppendEvents
    */
@@ -340,7 +339,7 @@ export const EventService: GenService<{
     output: typeof AppendEventsResponseSchema;
   },
   /**
-   * Reads an event, also of a deleted session.
+   * Reads an event, even of a deleted session.
    *
    * @generated from rpc activity_session.v1.EventService.GetEvent
    */
@@ -350,8 +349,8 @@ export const EventService: GenService<{
     output: typeof EventSchema;
   },
   /**
-   * Lists the events of a session in pages, from either end, also of a deleted
-   * session. A page can end early, to fit the size of a response.
+   * Lists the events of a session, even of a deleted one, in pages from either
+   * end. A page can end early, to fit into a response.
    *
    * @generated from rpc activity_session.v1.EventService.ListEvents
    */
@@ -361,8 +360,8 @@ export const EventService: GenService<{
     output: typeof ListEventsResponseSchema;
   },
   /**
-   * Reads the state of a namespace, a participant or a session, sorted by key
-   * in pages, also of a deleted one.
+   * Reads the state of a namespace, a participant or a session, even of a
+   * deleted one, in pages sorted by key.
    *
    * @generated from rpc activity_session.v1.EventService.GetState
    */
@@ -372,8 +371,9 @@ export const EventService: GenService<{
     output: typeof StateSchema;
   },
   /**
-   * Sets and deletes keys of a state, all or nothing. Returns the keys named,
-   * without those that were deleted. Writers of different keys never conflict.
+   * Sets and deletes keys of a state, all or nothing. Returns the keys that the
+   * call names, without those it deleted. Writers of different keys never
+   * conflict.
    *
    * @generated from rpc activity_session.v1.EventService.UpdateState
    */

@@ -32,7 +32,7 @@ export const GetServerInfoRequestSchema: GenMessage<GetServerInfoRequest> = /*@_
   messageDesc(file_activity_session_v1_info_service, 0);
 
 /**
- * What the server is, and what it takes.
+ * What the server is, and what it accepts.
  *
  * @generated from message activity_session.v1.ServerInfo
  */
@@ -68,8 +68,8 @@ export const ServerInfoSchema: GenMessage<ServerInfo> = /*@__PURE__*/
 
 /**
  * What requests may hold at most. Bytes are bytes of UTF-8, characters are
- * Unicode code points. Past a limit a call gets INVALID_ARGUMENT with the
- * reason LIMIT_EXCEEDED, and nothing is written.
+ * Unicode code points. A call that exceeds a limit gets INVALID_ARGUMENT with
+ * the reason LIMIT_EXCEEDED, and nothing is written.
  *
  * @generated from message activity_session.v1.ServerLimits
  */
@@ -201,8 +201,8 @@ export type ServerLimits = Message<"activity_session.v1.ServerLimits"> & {
   requestIdAge?: Duration;
 
   /**
-   * How long a deleted session is kept before it is expunged, where its
-   * namespace says nothing else.
+   * How long a deleted session is kept before it is expunged, unless its
+   * namespace sets another time.
    *
    * @generated from field: google.protobuf.Duration purge_age = 19;
    */
@@ -286,7 +286,7 @@ export type ServerLimits = Message<"activity_session.v1.ServerLimits"> & {
   batchMemories: number;
 
   /**
-   * The longest time for which a turn is given at once.
+   * The longest time for which a turn can be taken or renewed at once.
    *
    * @generated from field: google.protobuf.Duration turn_ttl = 31;
    */
@@ -343,13 +343,13 @@ export const ServerLimitsSchema: GenMessage<ServerLimits> = /*@__PURE__*/
   messageDesc(file_activity_session_v1_info_service, 2);
 
 /**
- * What this server is, and what it takes.
+ * What the server is, and what it accepts.
  *
  * @generated from service activity_session.v1.InfoService
  */
 export const InfoService: GenService<{
   /**
-   * Tells the server's version, limits and capabilities.
+   * Returns the server's version, limits and capabilities.
    *
    * @generated from rpc activity_session.v1.InfoService.GetServerInfo
    */

@@ -62,15 +62,15 @@ export type Memory = Message<"activity_session.v1.Memory"> & {
   content: string;
 
   /**
-   * A note beside the content. At most `description_bytes` of UTF-8.
+   * A note on the content. At most `description_bytes` of UTF-8.
    *
    * @generated from field: string memo = 6;
    */
   memo: string;
 
   /**
-   * Its weight, 0 or more. Where the session's `override_importance` is above
-   * 0, a memory that is created or updated gets that instead.
+   * Its weight, 0 or more. If the session's `override_importance` is above 0, a
+   * memory that is created or updated gets that value instead.
    *
    * @generated from field: int32 importance = 7;
    */
@@ -91,8 +91,8 @@ export type Memory = Message<"activity_session.v1.Memory"> & {
   accessTime?: Timestamp;
 
   /**
-   * The first of the events it came from. Both numbers are of events that are
-   * there, or both are 0.
+   * The first of the events it came from. Both numbers are of existing events,
+   * or both are 0.
    *
    * @generated from field: int64 first_sequence = 10;
    */
@@ -148,7 +148,7 @@ export const MemorySchema: GenMessage<Memory> = /*@__PURE__*/
  */
 export enum MemoryType {
   /**
-   * Not said.
+   * Not given.
    *
    * @generated from enum value: MEMORY_TYPE_UNSPECIFIED = 0;
    */

@@ -48,9 +48,8 @@ export type CreateMemoryRequest = Message<"activity_session.v1.CreateMemoryReque
   memoryId: string;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first
-   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-   * UUID.
+   * Makes a retry safe: the same id and the same request get the first response
+   * again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
    *
    * @generated from field: string request_id = 4;
    */
@@ -78,8 +77,8 @@ export type BatchCreateMemoriesRequest = Message<"activity_session.v1.BatchCreat
   parent: string;
 
   /**
-   * What to create: 1 to `batch_memories`, together at most `batch_bytes`.
-   * Their parents are this one's, their request ids empty.
+   * What to create: 1 to `batch_memories`, together at most `batch_bytes`. Each
+   * has the same parent as this request, and no request id.
    *
    * @generated from field: repeated activity_session.v1.CreateMemoryRequest requests = 2;
    */
@@ -178,15 +177,15 @@ export type ListMemoriesRequest = Message<"activity_session.v1.ListMemoriesReque
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before, with all else unchanged.
+   * The `next_page_token` of the previous page, with all else unchanged.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * Which ones, in the filter language, over memory_id, agent, memory_type,
-   * importance, access_count, create_time and update_time.
+   * Which memories, as a filter over memory_id, agent, memory_type, importance,
+   * access_count, create_time and update_time.
    *
    * @generated from field: string filter = 4;
    */
@@ -229,7 +228,7 @@ export type ListMemoriesResponse = Message<"activity_session.v1.ListMemoriesResp
   memories: Memory[];
 
   /**
-   * What gets the next page; empty on the last one.
+   * The token of the next page; empty on the last one.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -250,16 +249,16 @@ export const ListMemoriesResponseSchema: GenMessage<ListMemoriesResponse> = /*@_
  */
 export type UpdateMemoryRequest = Message<"activity_session.v1.UpdateMemoryRequest"> & {
   /**
-   * The new values, with the name of the memory to change. With an etag the
-   * change is made only when nobody has changed the memory since.
+   * The new values, with the name of the memory to change. With an etag, the
+   * change is made only if the memory has not changed since.
    *
    * @generated from field: activity_session.v1.Memory memory = 1;
    */
   memory?: Memory;
 
   /**
-   * Which fields to change: content, memo, importance. All that are populated
-   * when not set; `*` means all.
+   * Which fields to change: content, memo, importance. When not set, all that
+   * are populated; `*` means all.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -377,8 +376,8 @@ export const MemoryService: GenService<{
     output: typeof BatchCreateMemoriesResponseSchema;
   },
   /**
-   * Reads a memory, also a deleted one. With `touch` it counts as recalled,
-   * which a deleted one cannot be.
+   * Reads a memory, even a deleted one. With `touch` it counts as recalled; a
+   * deleted one cannot be recalled.
    *
    * @generated from rpc activity_session.v1.MemoryService.GetMemory
    */
@@ -389,7 +388,7 @@ export const MemoryService: GenService<{
   },
   /**
    * Lists the memories of a session, or of all sessions of a namespace, in
-   * pages. A page can end early, to fit the size of a response.
+   * pages. A page can end early, to fit into a response.
    *
    * @generated from rpc activity_session.v1.MemoryService.ListMemories
    */
@@ -409,7 +408,7 @@ export const MemoryService: GenService<{
     output: typeof MemorySchema;
   },
   /**
-   * Deletes a memory softly.
+   * Soft-deletes a memory: it can still be read and brought back.
    *
    * @generated from rpc activity_session.v1.MemoryService.DeleteMemory
    */

@@ -18,8 +18,8 @@ export const file_activity_session_v1_namespace: GenFile = /*@__PURE__*/
 
 /**
  * A namespace owns participants and sessions and keeps those of one team,
- * product or tenant apart from all others. `namespaces/default` is there from
- * the start.
+ * product or tenant apart from all others. `namespaces/default` exists from the
+ * start.
  *
  * @generated from message activity_session.v1.Namespace
  */
@@ -32,8 +32,8 @@ export type Namespace = Message<"activity_session.v1.Namespace"> & {
   name: string;
 
   /**
-   * The unique id, never given twice, also not to a later namespace of the
-   * same name.
+   * The unique id, never given twice, not even to a later namespace of the same
+   * name.
    *
    * @generated from field: string uid = 2;
    */
@@ -47,8 +47,8 @@ export type Namespace = Message<"activity_session.v1.Namespace"> & {
   description: string;
 
   /**
-   * Whether writes to the namespace and to all under it are allowed. Reads
-   * always work. True when not set at creation.
+   * Whether writes to the namespace and to everything under it are allowed.
+   * Reads always work. True when not set at creation.
    *
    * @generated from field: optional bool enabled = 4;
    */
@@ -70,8 +70,8 @@ export type Namespace = Message<"activity_session.v1.Namespace"> & {
   settings?: NamespaceSettings;
 
   /**
-   * Changes with every change of the namespace. Given back on an update or a
-   * deletion, it refuses the call when somebody else was faster.
+   * Changes with every change of the namespace. An update or a deletion that
+   * sends it is refused if the namespace has changed since.
    *
    * @generated from field: string etag = 7;
    */
@@ -113,8 +113,8 @@ export const NamespaceSchema: GenMessage<Namespace> = /*@__PURE__*/
  */
 export type NamespaceSettings = Message<"activity_session.v1.NamespaceSettings"> & {
   /**
-   * How long after its creation a session expires that is created without an
-   * `expire_time`: 1 second to 100 years. Sessions do not expire when not set.
+   * How long a session created without an `expire_time` lives: 1 second to 100
+   * years. When not set, such sessions do not expire.
    *
    * @generated from field: google.protobuf.Duration default_session_ttl = 1;
    */
@@ -122,7 +122,7 @@ export type NamespaceSettings = Message<"activity_session.v1.NamespaceSettings">
 
   /**
    * How long a deleted session is kept before it is expunged: 1 second to 100
-   * years. The server's setting `purge_age` when not set.
+   * years. When not set, the server's setting `purge_age` applies.
    *
    * @generated from field: google.protobuf.Duration purge_age = 2;
    */

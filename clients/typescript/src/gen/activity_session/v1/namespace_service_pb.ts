@@ -41,9 +41,8 @@ export type CreateNamespaceRequest = Message<"activity_session.v1.CreateNamespac
   namespaceId: string;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first
-   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-   * UUID.
+   * Makes a retry safe: the same id and the same request get the first response
+   * again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
    *
    * @generated from field: string request_id = 3;
    */
@@ -92,15 +91,15 @@ export type ListNamespacesRequest = Message<"activity_session.v1.ListNamespacesR
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before, with all else unchanged.
+   * The `next_page_token` of the previous page, with all else unchanged.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Which ones, in the filter language, over namespace_id, description,
-   * enabled, managed, create_time and update_time.
+   * Which namespaces, as a filter over namespace_id, description, enabled,
+   * managed, create_time and update_time.
    *
    * @generated from field: string filter = 3;
    */
@@ -143,7 +142,7 @@ export type ListNamespacesResponse = Message<"activity_session.v1.ListNamespaces
   namespaces: Namespace[];
 
   /**
-   * What gets the next page; empty on the last one.
+   * The token of the next page; empty on the last one.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -164,8 +163,8 @@ export const ListNamespacesResponseSchema: GenMessage<ListNamespacesResponse> = 
  */
 export type UpdateNamespaceRequest = Message<"activity_session.v1.UpdateNamespaceRequest"> & {
   /**
-   * The new values, with the name of the namespace to change. With an etag the
-   * change is made only when nobody has changed the namespace since.
+   * The new values, with the name of the namespace to change. With an etag, the
+   * change is made only if the namespace has not changed since.
    *
    * @generated from field: activity_session.v1.Namespace namespace = 1;
    */
@@ -173,7 +172,7 @@ export type UpdateNamespaceRequest = Message<"activity_session.v1.UpdateNamespac
 
   /**
    * Which fields to change: description, enabled, managed, settings, or one of
-   * the settings. All that are populated when not set; `*` means all.
+   * the settings. When not set, all that are populated; `*` means all.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -288,7 +287,7 @@ export const NamespaceService: GenService<{
     output: typeof NamespaceSchema;
   },
   /**
-   * Reads a namespace, also a deleted one.
+   * Reads a namespace, even a deleted one.
    *
    * @generated from rpc activity_session.v1.NamespaceService.GetNamespace
    */
@@ -318,7 +317,7 @@ export const NamespaceService: GenService<{
     output: typeof NamespaceSchema;
   },
   /**
-   * Deletes a namespace softly: it can be read and brought back, and writes
+   * Soft-deletes a namespace: it can still be read and brought back, and writes
    * under it are refused. One with sessions that are not deleted needs `force`.
    *
    * @generated from rpc activity_session.v1.NamespaceService.DeleteNamespace

@@ -17,8 +17,8 @@ export const file_activity_session_v1_participant: GenFile = /*@__PURE__*/
   fileDesc("CiVhY3Rpdml0eV9zZXNzaW9uL3YxL3BhcnRpY2lwYW50LnByb3RvEhNhY3Rpdml0eV9zZXNzaW9uLnYxIv8DCgtQYXJ0aWNpcGFudBISCgRuYW1lGAEgASgJQgTiQQEIEhEKA3VpZBgCIAEoCUIE4kEBAxJFChBwYXJ0aWNpcGFudF90eXBlGAMgASgOMiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudFR5cGVCBeJBAgIFEhkKC2Rlc2NyaXB0aW9uGAQgASgJQgTiQQEBEhoKB2VuYWJsZWQYBSABKAhCBOJBAQFIAIgBARIVCgdtYW5hZ2VkGAYgASgIQgTiQQEBEhIKBGV0YWcYByABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtkZWxldGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQM6b+pBbAocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBIxbmFtZXNwYWNlcy97bmFtZXNwYWNlfS9wYXJ0aWNpcGFudHMve3BhcnRpY2lwYW50fSoMcGFydGljaXBhbnRzMgtwYXJ0aWNpcGFudEIKCghfZW5hYmxlZCpqCg9QYXJ0aWNpcGFudFR5cGUSIAocUEFSVElDSVBBTlRfVFlQRV9VTlNQRUNJRklFRBAAEhkKFVBBUlRJQ0lQQU5UX1RZUEVfVVNFUhABEhoKFlBBUlRJQ0lQQU5UX1RZUEVfQUdFTlQQAkJZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * A person or an agent that can take part in sessions. A participant's name is
- * unique in its namespace over both.
+ * A person or an agent that can take part in sessions. Its name is unique among
+ * all participants of its namespace.
  *
  * @generated from message activity_session.v1.Participant
  */
@@ -111,7 +111,7 @@ export const ParticipantSchema: GenMessage<Participant> = /*@__PURE__*/
  */
 export enum ParticipantType {
   /**
-   * Not said; refused where a type is needed.
+   * Not given; refused where a type is needed.
    *
    * @generated from enum value: PARTICIPANT_TYPE_UNSPECIFIED = 0;
    */

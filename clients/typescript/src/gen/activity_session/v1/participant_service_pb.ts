@@ -48,9 +48,8 @@ export type CreateParticipantRequest = Message<"activity_session.v1.CreatePartic
   participantId: string;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first
-   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-   * UUID.
+   * Makes a retry safe: the same id and the same request get the first response
+   * again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
    *
    * @generated from field: string request_id = 4;
    */
@@ -106,14 +105,14 @@ export type ListParticipantsRequest = Message<"activity_session.v1.ListParticipa
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before, with all else unchanged.
+   * The `next_page_token` of the previous page, with all else unchanged.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * Which ones, in the filter language, over participant_id, participant_type,
+   * Which participants, as a filter over participant_id, participant_type,
    * description, enabled, managed, create_time and update_time.
    *
    * @generated from field: string filter = 4;
@@ -157,7 +156,7 @@ export type ListParticipantsResponse = Message<"activity_session.v1.ListParticip
   participants: Participant[];
 
   /**
-   * What gets the next page; empty on the last one.
+   * The token of the next page; empty on the last one.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -178,16 +177,16 @@ export const ListParticipantsResponseSchema: GenMessage<ListParticipantsResponse
  */
 export type UpdateParticipantRequest = Message<"activity_session.v1.UpdateParticipantRequest"> & {
   /**
-   * The new values, with the name of the participant to change. With an etag
-   * the change is made only when nobody has changed the participant since.
+   * The new values, with the name of the participant to change. With an etag,
+   * the change is made only if the participant has not changed since.
    *
    * @generated from field: activity_session.v1.Participant participant = 1;
    */
   participant?: Participant;
 
   /**
-   * Which fields to change: description, enabled, managed. All that are
-   * populated when not set; `*` means all.
+   * Which fields to change: description, enabled, managed. When not set, all
+   * that are populated; `*` means all.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -295,7 +294,7 @@ export const ParticipantService: GenService<{
     output: typeof ParticipantSchema;
   },
   /**
-   * Reads a participant, also a deleted one.
+   * Reads a participant, even a deleted one.
    *
    * @generated from rpc activity_session.v1.ParticipantService.GetParticipant
    */
@@ -325,7 +324,7 @@ export const ParticipantService: GenService<{
     output: typeof ParticipantSchema;
   },
   /**
-   * Deletes a participant softly. It stays in the sessions it is bound to, so
+   * Soft-deletes a participant. It stays in the sessions it is bound to, so
    * that their history remains readable, and cannot be bound again.
    *
    * @generated from rpc activity_session.v1.ParticipantService.DeleteParticipant

@@ -38,7 +38,7 @@ export type Session = Message<"activity_session.v1.Session"> & {
   name: string;
 
   /**
-   * The unique id, never given twice, also not to a later session of the same
+   * The unique id, never given twice, not even to a later session of the same
    * name.
    *
    * @generated from field: string uid = 2;
@@ -76,33 +76,32 @@ export type Session = Message<"activity_session.v1.Session"> & {
   autoCreated: boolean;
 
   /**
-   * Text of the caller's own, kept as it is. At most `data_bytes` of UTF-8.
-   * Left out of the BASIC view.
+   * The caller's own text, kept as it is. At most `data_bytes` of UTF-8. Left
+   * out of the BASIC view.
    *
    * @generated from field: string data = 7;
    */
   data: string;
 
   /**
-   * How agent runtimes treat the session. Responses hold every setting, those
-   * that were never set with their defaults.
+   * How agent runtimes treat the session. Responses hold every setting; one
+   * that was never set has its default.
    *
    * @generated from field: activity_session.v1.SessionSettings settings = 8;
    */
   settings?: SessionSettings;
 
   /**
-   * The members of the session, in the order in which they were bound. They are
-   * bound with the session by CreateSession and EnsureSession; after that only
-   * BindParticipant and UnbindParticipant change them, and an update refuses
-   * others than there are.
+   * The members, in the order in which they were bound. CreateSession and
+   * EnsureSession bind those that they are given; afterwards only
+   * BindParticipant and UnbindParticipant change them.
    *
    * @generated from field: repeated activity_session.v1.SessionParticipant participants = 9;
    */
   participants: SessionParticipant[];
 
   /**
-   * Labels of the caller's own. Keys are 1 to 63 of the characters A-Z a-z 0-9
+   * The caller's own labels. Keys are 1 to 63 of the characters A-Z a-z 0-9
    * _ - . / and start with a letter or digit; values have at most 255
    * characters.
    *
@@ -147,9 +146,9 @@ export type Session = Message<"activity_session.v1.Session"> & {
   deleteTime?: Timestamp;
 
   /**
-   * When the session expires: it is then deleted softly. Between the years 1970
-   * and 9999, to the microsecond. The namespace's `default_session_ttl` decides
-   * when not set at creation.
+   * When the session expires: it is then soft-deleted. Between the years 1970
+   * and 9999, to the microsecond. When not set at creation, the namespace's
+   * `default_session_ttl` decides.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 16;
    */

@@ -52,9 +52,8 @@ export type CreateSessionRequest = Message<"activity_session.v1.CreateSessionReq
   sessionId: string;
 
   /**
-   * Makes a retry safe: the same id and the same request get the first
-   * response again, for 24 hours. 1 to 128 printable ASCII characters, best a
-   * UUID.
+   * Makes a retry safe: the same id and the same request get the first response
+   * again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
    *
    * @generated from field: string request_id = 4;
    */
@@ -69,7 +68,7 @@ export const CreateSessionRequestSchema: GenMessage<CreateSessionRequest> = /*@_
   messageDesc(file_activity_session_v1_session_service, 0);
 
 /**
- * Asks for the session of an id, new or not.
+ * Asks for the session with an id, existing or new.
  *
  * @generated from message activity_session.v1.EnsureSessionRequest
  */
@@ -89,8 +88,8 @@ export type EnsureSessionRequest = Message<"activity_session.v1.EnsureSessionReq
   sessionId: string;
 
   /**
-   * What to create when there is none. Of a session that is there already only
-   * missing participants are bound; all else stays as it is.
+   * What to create if there is none. If the session exists, only missing
+   * participants are bound; all else stays as it is.
    *
    * @generated from field: activity_session.v1.Session session = 3;
    */
@@ -244,16 +243,16 @@ export type ListSessionsRequest = Message<"activity_session.v1.ListSessionsReque
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before, with all else unchanged.
+   * The `next_page_token` of the previous page, with all else unchanged.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * Which ones, in the filter language, over session_id, description, enabled,
-   * managed, auto_created, create_time, update_time, expire_time,
-   * last_sequence, labels.KEY and participants.
+   * Which sessions, as a filter over session_id, description, enabled, managed,
+   * auto_created, create_time, update_time, expire_time, last_sequence,
+   * labels.KEY and participants.
    *
    * @generated from field: string filter = 4;
    */
@@ -303,7 +302,7 @@ export type ListSessionsResponse = Message<"activity_session.v1.ListSessionsResp
   sessions: Session[];
 
   /**
-   * What gets the next page; empty on the last one.
+   * The token of the next page; empty on the last one.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -324,8 +323,8 @@ export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@_
  */
 export type UpdateSessionRequest = Message<"activity_session.v1.UpdateSessionRequest"> & {
   /**
-   * The new values, with the name of the session to change. With an etag the
-   * change is made only when nobody has changed the session since.
+   * The new values, with the name of the session to change. With an etag, the
+   * change is made only if the session has not changed since.
    *
    * @generated from field: activity_session.v1.Session session = 1;
    */
@@ -335,7 +334,7 @@ export type UpdateSessionRequest = Message<"activity_session.v1.UpdateSessionReq
    * Which fields to change: description, enabled, managed, data, settings,
    * labels, expire_time, one label (`labels.KEY`) or one setting
    * (`settings.sync_chat`, `settings.memory.get_min_score`). A masked field
-   * that is not populated is cleared. All that are populated when not set; `*`
+   * that is not populated is cleared. When not set, all that are populated; `*`
    * means all.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
@@ -596,7 +595,7 @@ export type AcquireTurnRequest = Message<"activity_session.v1.AcquireTurnRequest
   session: string;
 
   /**
-   * The participant that asks, one of the same namespace.
+   * The participant that is to have it, of the same namespace.
    *
    * @generated from field: string participant = 2;
    */
@@ -610,8 +609,8 @@ export type AcquireTurnRequest = Message<"activity_session.v1.AcquireTurnRequest
   ttl?: Duration;
 
   /**
-   * Wait until the turn is free, within the call's deadline. Calls that wait
-   * on one server get it in the order in which they came.
+   * Wait until the turn is free, within the call's deadline. Calls that wait on
+   * one server get it in the order in which they arrived.
    *
    * @generated from field: bool wait = 4;
    */
@@ -668,7 +667,7 @@ export const RenewTurnRequestSchema: GenMessage<RenewTurnRequest> = /*@__PURE__*
   messageDesc(file_activity_session_v1_session_service, 16);
 
 /**
- * Hands the turn back.
+ * Asks to release the turn.
  *
  * @generated from message activity_session.v1.ReleaseTurnRequest
  */
@@ -745,8 +744,8 @@ export type WatchSessionResponse = Message<"activity_session.v1.WatchSessionResp
     case: "event";
   } | {
     /**
-     * The session as it is now. Sent once at the start, after the events that
-     * were there, and whenever metadata, members or the turn have changed: the
+     * The session as it is now. Sent once at the start, after the existing
+     * events, and whenever metadata, members or the turn have changed: the
      * newest state, not each step.
      *
      * @generated from field: activity_session.v1.Session session = 2;
@@ -778,7 +777,7 @@ export const WatchSessionResponseSchema: GenMessage<WatchSessionResponse> = /*@_
  */
 export type Bookmark = Message<"activity_session.v1.Bookmark"> & {
   /**
-   * The number of the session's newest event, which the watch has passed.
+   * The number of the session's newest event; the watch has sent all up to it.
    *
    * @generated from field: int64 last_sequence = 1;
    */
@@ -809,9 +808,9 @@ export const SessionService: GenService<{
     output: typeof SessionSchema;
   },
   /**
-   * Gets the session of that id, creating it when there is none. Of any number
-   * of concurrent first callers exactly one creates, and all get the same
-   * session; participants that are not bound yet are bound.
+   * Gets the session with that id, or creates it if there is none. Of any
+   * number of concurrent first calls, exactly one creates the session, and all
+   * return the same one. Participants that are not bound yet are bound.
    *
    * @generated from rpc activity_session.v1.SessionService.EnsureSession
    */
@@ -821,7 +820,7 @@ export const SessionService: GenService<{
     output: typeof EnsureSessionResponseSchema;
   },
   /**
-   * Reads a session, also a deleted one.
+   * Reads a session, even a deleted one.
    *
    * @generated from rpc activity_session.v1.SessionService.GetSession
    */
@@ -831,7 +830,8 @@ export const SessionService: GenService<{
     output: typeof SessionSchema;
   },
   /**
-   * Reads several sessions of a namespace at one moment: all, or NOT_FOUND.
+   * Reads several sessions of a namespace as of one moment: all of them, or
+   * NOT_FOUND.
    *
    * @generated from rpc activity_session.v1.SessionService.BatchGetSessions
    */
@@ -842,7 +842,7 @@ export const SessionService: GenService<{
   },
   /**
    * Lists the sessions of a namespace in pages that stay stable while sessions
-   * come and go. A page can end early, to fit the size of a response.
+   * come and go. A page can end early, to fit into a response.
    *
    * @generated from rpc activity_session.v1.SessionService.ListSessions
    */
@@ -862,7 +862,7 @@ export const SessionService: GenService<{
     output: typeof SessionSchema;
   },
   /**
-   * Deletes a session softly: it can be read and brought back until its purge
+   * Soft-deletes a session: it can be read and brought back until its purge
    * time, and its name stays taken until it is expunged.
    *
    * @generated from rpc activity_session.v1.SessionService.DeleteSession
@@ -915,8 +915,8 @@ export const SessionService: GenService<{
     output: typeof EmptySchema;
   },
   /**
-   * Tells how far a member has read. The number only moves forward: one that is
-   * not larger changes nothing.
+   * Records how far a member has read. The number only moves forward: one that
+   * is not larger changes nothing.
    *
    * @generated from rpc activity_session.v1.SessionService.MarkRead
    */
@@ -926,9 +926,9 @@ export const SessionService: GenService<{
     output: typeof SessionParticipantSchema;
   },
   /**
-   * Takes the turn. While another participant holds it the call is refused with
-   * TURN_HELD, or waits with `wait`. A participant that holds the turn already
-   * gets it anew, with a new token.
+   * Takes the turn. While another participant holds it, the call is refused
+   * with TURN_HELD, or waits if `wait` is set. A participant that already holds
+   * the turn gets it again, with a new token.
    *
    * @generated from rpc activity_session.v1.SessionService.AcquireTurn
    */
@@ -938,7 +938,7 @@ export const SessionService: GenService<{
     output: typeof TurnLeaseSchema;
   },
   /**
-   * Keeps the turn for another while, counted from now.
+   * Extends the turn; the new time counts from now.
    *
    * @generated from rpc activity_session.v1.SessionService.RenewTurn
    */
@@ -948,8 +948,8 @@ export const SessionService: GenService<{
     output: typeof TurnLeaseSchema;
   },
   /**
-   * Hands the turn back. Doing so twice changes nothing, unless another one has
-   * taken the turn since.
+   * Releases the turn. Releasing it twice is no error, unless the turn has been
+   * taken again since.
    *
    * @generated from rpc activity_session.v1.SessionService.ReleaseTurn
    */
@@ -959,11 +959,11 @@ export const SessionService: GenService<{
     output: typeof EmptySchema;
   },
   /**
-   * Follows a session: first the events that are there after
-   * `after_sequence`, then the session as it is and a bookmark, then what
-   * comes. Each event comes exactly once and in order, so that a client that is
-   * cut off resumes after the last number it has seen. A slow reader slows only
-   * itself, until it is too far behind.
+   * Follows a session: first the existing events after `after_sequence`, then
+   * the session as it is and a bookmark, then all that is new. Each event comes
+   * exactly once and in order, so that a client that is cut off resumes after
+   * the last number it has seen. A slow reader slows only itself, until it is
+   * too far behind.
    *
    * @generated from rpc activity_session.v1.SessionService.WatchSession
    */

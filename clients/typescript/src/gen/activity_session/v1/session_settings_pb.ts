@@ -14,8 +14,9 @@ export const file_activity_session_v1_session_settings: GenFile = /*@__PURE__*/
   fileDesc("CiphY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb25fc2V0dGluZ3MucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEiiQMKD1Nlc3Npb25TZXR0aW5ncxI5CgZtZW1vcnkYASABKAsyIy5hY3Rpdml0eV9zZXNzaW9uLnYxLk1lbW9yeVNldHRpbmdzQgTiQQEBEmEKFGNvbGxlY3Rpb25fb3ZlcnJpZGVzGAIgAygLMj0uYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uU2V0dGluZ3MuQ29sbGVjdGlvbk92ZXJyaWRlc0VudHJ5QgTiQQEBEhwKCXN5bmNfY2hhdBgDIAEoCEIE4kEBAUgAiAEBEiYKE292ZXJyaWRlX2ltcG9ydGFuY2UYBCABKAVCBOJBAQFIAYgBARIfCgxyZXF1aXJlX3R1cm4YBSABKAhCBOJBAQFIAogBARo6ChhDb2xsZWN0aW9uT3ZlcnJpZGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIMCgpfc3luY19jaGF0QhYKFF9vdmVycmlkZV9pbXBvcnRhbmNlQg8KDV9yZXF1aXJlX3R1cm4i6AkKDk1lbW9yeVNldHRpbmdzEi4KG2NvbnZlcnNhdGlvbl9pbnNpZ2h0c19jb3VudBgBIAEoBUIE4kEBAUgAiAEBEjIKH2NvbnZlcnNhdGlvbl9pbnNpZ2h0c19mcmVzaG5lc3MYAiABKAVCBOJBAQFIAYgBARI0CiFjb252ZXJzYXRpb25faW5zaWdodHNfbXNnX2hpc3RvcnkYAyABKAVCBOJBAQFIAogBARIqChdyZWNhbGxfaW5jbHVkZV9pbnNpZ2h0cxgEIAEoCEIE4kEBAUgDiAEBEiwKGXJlY2FsbF9jb252ZXJzYXRpb25fdHVybnMYBSABKAVCBOJBAQFIBIgBARIkChFnZXRfdG9wX2tfdmVjdG9ycxgGIAEoBUIE4kEBAUgFiAEBEiYKE2dldF9yZWxldmFuY2VfYWxwaGEYByABKAFCBOJBAQFIBogBARInChRnZXRfaW1wb3J0YW5jZV9hbHBoYRgIIAEoAUIE4kEBAUgHiAEBEiQKEWdldF9yZWNlbmN5X2FscGhhGAkgASgBQgTiQQEBSAiIAQESTgoTbWF4X21lbW9yeV9zdHJhdGVneRgKIAEoDjImLmFjdGl2aXR5X3Nlc3Npb24udjEuTWF4TWVtb3J5U3RyYXRlZ3lCBOJBAQFICYgBARIjChBnZXRfbWF4X21lbW9yaWVzGAsgASgFQgTiQQEBSAqIAQESIAoNZ2V0X21pbl9zY29yZRgMIAEoAUIE4kEBAUgLiAEBEiYKE2ludGVncmF0aW9uX2VuYWJsZWQYDSABKAhCBOJBAQFIDIgBARIlChJtYW51YWxfaW50ZWdyYXRpb24YDiABKAhCBOJBAQFIDYgBARIyCh9pbnRlZ3JhdGlvbl9vcGVyYXRpb25fdGhyZXNob2xkGA8gASgFQgTiQQEBSA6IAQESLQoaaW50ZWdyYXRpb25fcXVlc3Rpb25fY291bnQYECABKAVCBOJBAQFID4gBARIsChlpbnRlZ3JhdGlvbl9pbnNpZ2h0X2NvdW50GBEgASgFQgTiQQEBSBCIAQFCHgocX2NvbnZlcnNhdGlvbl9pbnNpZ2h0c19jb3VudEIiCiBfY29udmVyc2F0aW9uX2luc2lnaHRzX2ZyZXNobmVzc0IkCiJfY29udmVyc2F0aW9uX2luc2lnaHRzX21zZ19oaXN0b3J5QhoKGF9yZWNhbGxfaW5jbHVkZV9pbnNpZ2h0c0IcChpfcmVjYWxsX2NvbnZlcnNhdGlvbl90dXJuc0IUChJfZ2V0X3RvcF9rX3ZlY3RvcnNCFgoUX2dldF9yZWxldmFuY2VfYWxwaGFCFwoVX2dldF9pbXBvcnRhbmNlX2FscGhhQhQKEl9nZXRfcmVjZW5jeV9hbHBoYUIWChRfbWF4X21lbW9yeV9zdHJhdGVneUITChFfZ2V0X21heF9tZW1vcmllc0IQCg5fZ2V0X21pbl9zY29yZUIWChRfaW50ZWdyYXRpb25fZW5hYmxlZEIVChNfbWFudWFsX2ludGVncmF0aW9uQiIKIF9pbnRlZ3JhdGlvbl9vcGVyYXRpb25fdGhyZXNob2xkQh0KG19pbnRlZ3JhdGlvbl9xdWVzdGlvbl9jb3VudEIcChpfaW50ZWdyYXRpb25faW5zaWdodF9jb3VudCpcChFNYXhNZW1vcnlTdHJhdGVneRIjCh9NQVhfTUVNT1JZX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASIgoeTUFYX01FTU9SWV9TVFJBVEVHWV9IQVJEX0xJTUlUEAFCWQoSYWN0aXZpdHlzZXNzaW9uLnYxUAFaQWFjdGl2aXR5LXNlc3Npb24vY2xpZW50cy9nby9hY3Rpdml0eV9zZXNzaW9uL3YxO2FjdGl2aXR5c2Vzc2lvbnYxYgZwcm90bzM", [file_google_api_field_behavior]);
 
 /**
- * How agent runtimes treat a session. The service keeps, defaults and checks
- * these; runtimes act on them. A setting that is not set has its default.
+ * How agent runtimes treat a session. The service checks and keeps these and
+ * fills in defaults; runtimes act on them. A setting that is not set has its
+ * default.
  *
  * @generated from message activity_session.v1.SessionSettings
  */
@@ -28,15 +29,15 @@ export type SessionSettings = Message<"activity_session.v1.SessionSettings"> & {
   memory?: MemorySettings;
 
   /**
-   * Agent name to the name of the memory collection that replaces that agent's
-   * default collection. At most 64 agents; names of 1 to 255 characters.
+   * Maps an agent's name to the name of the memory collection that replaces its
+   * default one. At most 64 agents; names of 1 to 255 characters.
    *
    * @generated from field: map<string, string> collection_overrides = 2;
    */
   collectionOverrides: { [key: string]: string };
 
   /**
-   * A chat call waits until its follow-up work is done. Default false.
+   * Whether a chat call waits until its follow-up work is done. Default false.
    *
    * @generated from field: optional bool sync_chat = 3;
    */
@@ -50,8 +51,8 @@ export type SessionSettings = Message<"activity_session.v1.SessionSettings"> & {
   overrideImportance?: number;
 
   /**
-   * Every append must carry the token of the current turn. Default false. This
-   * one the service itself acts on.
+   * Whether every append must carry the token of the current turn. Default
+   * false. The service itself acts on this one.
    *
    * @generated from field: optional bool require_turn = 5;
    */
@@ -79,14 +80,14 @@ export type MemorySettings = Message<"activity_session.v1.MemorySettings"> & {
   conversationInsightsCount?: number;
 
   /**
-   * After how many turns insights are taken anew. Default 1.
+   * After how many turns insights are taken again. Default 1.
    *
    * @generated from field: optional int32 conversation_insights_freshness = 2;
    */
   conversationInsightsFreshness?: number;
 
   /**
-   * How many messages back insights look. Default 10.
+   * How many past messages insights are taken from. Default 10.
    *
    * @generated from field: optional int32 conversation_insights_msg_history = 3;
    */
@@ -205,7 +206,7 @@ export const MemorySettingsSchema: GenMessage<MemorySettings> = /*@__PURE__*/
  */
 export enum MaxMemoryStrategy {
   /**
-   * Not said: the default.
+   * Not given: the default.
    *
    * @generated from enum value: MAX_MEMORY_STRATEGY_UNSPECIFIED = 0;
    */

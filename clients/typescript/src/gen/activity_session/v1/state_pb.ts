@@ -28,7 +28,7 @@ export type State = Message<"activity_session.v1.State"> & {
   entries: { [key: string]: StateEntry };
 
   /**
-   * What gets the next page; empty on the last one.
+   * The token of the next page; empty on the last one.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -56,9 +56,9 @@ export type StateEntry = Message<"activity_session.v1.StateEntry"> & {
   valueJson: string;
 
   /**
-   * How often the key was written or deleted, from 1 on. It continues
-   * when a deleted key is set again within `purge_age`, so that an old number does
-   * not mean another value.
+   * How often the key was written or deleted, from 1 on. The count continues
+   * when a deleted key is written again within `purge_age`, so that an old
+   * number never means a new value.
    *
    * @generated from field: int64 revision = 2;
    */
@@ -79,8 +79,8 @@ export const StateEntrySchema: GenMessage<StateEntry> = /*@__PURE__*/
  */
 export type StateUpdate = Message<"activity_session.v1.StateUpdate"> & {
   /**
-   * Whose state it is, of the session appended to. UpdateState takes that from
-   * its `name`, and refuses a scope here.
+   * Whose state it is, relative to the session that AppendEvents appends to.
+   * UpdateState takes that from its `name`, and refuses a scope here.
    *
    * @generated from field: activity_session.v1.StateScope scope = 1;
    */
@@ -116,7 +116,7 @@ export type StateUpdate = Message<"activity_session.v1.StateUpdate"> & {
     case: "valueJson";
   } | {
     /**
-     * Deletes the key; it need not be there. Only `true` is allowed.
+     * Deletes the key; it need not exist. Only `true` is allowed.
      *
      * @generated from field: bool delete = 5;
      */
@@ -126,7 +126,7 @@ export type StateUpdate = Message<"activity_session.v1.StateUpdate"> & {
 
   /**
    * Make the change only if this is still the key's revision; 0 means that the
-   * key must not be there.
+   * key must not exist.
    *
    * @generated from field: optional int64 expected_revision = 6;
    */
@@ -147,7 +147,7 @@ export const StateUpdateSchema: GenMessage<StateUpdate> = /*@__PURE__*/
  */
 export enum StateScope {
   /**
-   * Not said.
+   * Not given.
    *
    * @generated from enum value: STATE_SCOPE_UNSPECIFIED = 0;
    */

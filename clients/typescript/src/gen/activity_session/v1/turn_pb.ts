@@ -38,7 +38,8 @@ export type TurnLease = Message<"activity_session.v1.TurnLease"> & {
 
   /**
    * The fencing token: a number that only ever grows in a session. A system
-   * that keeps the largest one it has seen can tell a late holder from the current one.
+   * that keeps the largest token it has seen can tell a late holder from the
+   * current one.
    *
    * @generated from field: int64 token = 3;
    */
