@@ -93,7 +93,7 @@ mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, w
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
 	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k 'mariadb or faults'
 
-bench: $(READY) ## measure what calls cost, beside their floor and what others use, and write docs/benchmarks.md
+bench: $(READY) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md
 	@for name in $(PARTS); do \
 		$(BENCHMARKS).$$name $(if $(QUICK),--quick) || exit; \
 	done

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 
 def main() -> None:
-    """Return to protoc, which runs this, the file that it is to write."""
+    """Give protoc, which runs this, the file that it is to write."""
     request = CodeGeneratorRequest.FromString(sys.stdin.buffer.read())
     files = sorted(request.proto_file, key=lambda file: file.name)
     homes = {name: home for file in files if file.name in request.file_to_generate for name, home in homes_of(file)}

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SERVER = "activity_session_server"
-FLOORS = "Floors: each may import those below it"
+LAYERS = "Layers: each may import those below it"
 MACHINE = "The machine of the store knows no query"
 CLIENT = "The client knows no server"
 GRPC = "Only rpc and the hall know gRPC"
@@ -22,19 +22,19 @@ HALL = ("__main__", "workers", "app", "logs", "settings", "addresses", "memory")
 FORBIDDEN = {
     f"{SERVER}.rpc": (
         "status",
-        {"sqlalchemy": SQL, "threading": THREADS, "concurrent": THREADS, f"{SERVER}.app": FLOORS},
+        {"sqlalchemy": SQL, "threading": THREADS, "concurrent": THREADS, f"{SERVER}.app": LAYERS},
     ),
-    f"{SERVER}.live": ("watches", {"grpc": GRPC, "sqlalchemy": SQL, f"{SERVER}.rpc.status": FLOORS}),
+    f"{SERVER}.live": ("watches", {"grpc": GRPC, "sqlalchemy": SQL, f"{SERVER}.rpc.status": LAYERS}),
     f"{SERVER}.usecases": (
         "events",
-        {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, f"{SERVER}.live.slots": FLOORS},
+        {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, f"{SERVER}.live.slots": LAYERS},
     ),
-    f"{SERVER}.store": ("backends", {"grpc": GRPC, f"{SERVER}.usecases.access": FLOORS}),
-    f"{SERVER}.store.queries": ("heads", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.usecases.access": FLOORS}),
-    f"{SERVER}.orm": ("types", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.store.readers": FLOORS}),
+    f"{SERVER}.store": ("backends", {"grpc": GRPC, f"{SERVER}.usecases.access": LAYERS}),
+    f"{SERVER}.store.queries": ("heads", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.usecases.access": LAYERS}),
+    f"{SERVER}.orm": ("types", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.store.readers": LAYERS}),
     f"{SERVER}.rules": (
         "filters",
-        {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, "asyncio": THREADS, f"{SERVER}.orm.base": FLOORS},
+        {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, "asyncio": THREADS, f"{SERVER}.orm.base": LAYERS},
     ),
     "activity_session": ("errors", {SERVER: CLIENT}),
 }
@@ -102,7 +102,7 @@ def test_a_query_is_refused_to_the_machine_of_the_store(copy: Path) -> None:
     assert f"{SERVER}.store.commits -> {SERVER}.store.queries.heads" in broken_contracts(copy)[MACHINE]
 
 
-@pytest.mark.parametrize(("folder", "contract"), [(SERVER, FLOORS), (f"{SERVER}.store", MACHINE)])
+@pytest.mark.parametrize(("folder", "contract"), [(SERVER, LAYERS), (f"{SERVER}.store", MACHINE)])
 def test_a_new_file_of_the_hall_or_the_machine_must_be_given_its_place(copy: Path, folder: str, contract: str) -> None:
     plant(copy, f"{folder}.planted", "os")
     refused = broken_contracts(copy)
