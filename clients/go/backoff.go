@@ -11,13 +11,13 @@ const (
 	maxPause   = 5 * time.Second
 )
 
-// pauses are those between attempts, which get longer; the zero value is before the first.
+// pauses holds the last pause between two attempts; pauses grow, and the zero value is the state before the first.
 type pauses struct{ last time.Duration }
 
-// wait makes the next one, which the end of the context cuts short.
+// wait waits for the next pause, or until the context ends.
 func (p *pauses) wait(ctx context.Context) {
 	p.last = min(max(2*p.last, firstPause), maxPause)
-	// Jitter, so that clients that were cut off together do not come back together.
+	// The jitter keeps clients that were disconnected together from reconnecting together.
 	jittered := time.Duration(float64(p.last) * (0.8 + 0.4*rand.Float64()))
 	select {
 	case <-ctx.Done():

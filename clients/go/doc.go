@@ -1,5 +1,4 @@
 // Package activitysession is the client of Activity Session, the session service for multi-party agent systems.
-//
-// [Connect] makes a connection for the generated stubs, which are in activity_session/v1. Calls on it are made again
+// [Connect] returns a connection for the generated stubs, which are in activity_session/v1. Calls on it are retried
 // where that is safe, and fail with an [Error]. [Watch] follows a session through any number of disconnects.
 package activitysession

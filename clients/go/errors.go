@@ -19,25 +19,25 @@ const (
 	reasonPrefix = "ERROR_REASON_"
 )
 
-// Error is what a failed call tells. Calls on a connection made by [Connect] return it; get at it by errors.As.
+// Error is the error of a failed call. Calls on a connection made by [Connect] return it; errors.As finds it.
 type Error struct {
 	// Code is the status code.
 	Code codes.Code
 	// Message is for people; it may change.
 	Message string
-	// Reason is why; ERROR_REASON_UNSPECIFIED when the server did not say, or when the error comes from what stands
-	// between client and server.
+	// Reason is why the call failed; ERROR_REASON_UNSPECIFIED if the server gave no reason, or if the error comes from
+	// gRPC or from a proxy.
 	Reason v1.ErrorReason
 	// Metadata has the facts that belong to the reason; error_reason.proto lists the keys.
 	Metadata map[string]string
 	// FieldViolations are the fields of the request that are wrong, each with its path and a description.
 	FieldViolations []*errdetails.BadRequest_FieldViolation
-	// Status is the whole, for the other details, such as a Conflict.
+	// Status is the whole status, for other details such as a Conflict.
 	Status *status.Status
 }
 
-// FromError makes an Error of what a call on any connection returned. It is false for nil and for what is no error of a
-// call, such as io.EOF.
+// FromError makes an Error of the error of a call on any connection. It returns false for nil and for errors that are
+// not those of a call, such as io.EOF.
 func FromError(err error) (*Error, bool) {
 	var known *Error
 	if errors.As(err, &known) {
@@ -50,13 +50,13 @@ func FromError(err error) (*Error, bool) {
 	return fromStatus(whole), true
 }
 
-// Error is the code, the reason and the message.
+// Error returns the code, the reason and the message.
 func (e *Error) Error() string {
 	reason := strings.TrimPrefix(e.Reason.String(), reasonPrefix)
 	return fmt.Sprintf("rpc error: code = %s reason = %s desc = %s", e.Code, reason, e.Message)
 }
 
-// GRPCStatus is the status, for status.FromError and status.Code.
+// GRPCStatus returns the status, for status.FromError and status.Code.
 func (e *Error) GRPCStatus() *status.Status { return e.Status }
 
 func fromStatus(whole *status.Status) *Error {
@@ -75,7 +75,7 @@ func fromStatus(whole *status.Status) *Error {
 	return e
 }
 
-// explain makes an Error of an error of a call; others stay as they are.
+// explain makes an Error of the error of a call, and returns other errors as they are.
 func explain(err error) error {
 	if e, ok := FromError(err); ok {
 		return e
@@ -83,7 +83,7 @@ func explain(err error) error {
 	return err
 }
 
-// explainStream does so for the errors of a stream.
+// explainStream does the same for the errors of a stream.
 func explainStream(
 	ctx context.Context, description *grpc.StreamDesc, conn *grpc.ClientConn, method string,
 	open grpc.Streamer, options ...grpc.CallOption,

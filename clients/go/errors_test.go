@@ -17,7 +17,7 @@ import (
 
 const changed = "the session has changed"
 
-// mismatch is an error of the service as it comes through a mesh that adds its own.
+// mismatch is an error of the service to which a mesh has added details of its own.
 func mismatch() *status.Status {
 	whole, err := status.New(codes.Aborted, changed).WithDetails(
 		&errdetails.ErrorInfo{

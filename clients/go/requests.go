@@ -14,7 +14,7 @@ import (
 
 const maxAttempts = 5
 
-// sendAgain sends a call again, under the same request id, that a draining server had not begun.
+// sendAgain retries a call, with the same request id, that a draining server has cancelled before it began.
 func sendAgain(
 	ctx context.Context, method string, request, reply any, conn *grpc.ClientConn,
 	invoke grpc.UnaryInvoker, options ...grpc.CallOption,
@@ -31,8 +31,8 @@ func sendAgain(
 	}
 }
 
-// withRequestID gives the request with an id; where it has none, a copy, since the caller may send its own for another
-// purpose.
+// withRequestID returns the request with a request id: a copy if it had none, since the caller may use its message
+// again.
 func withRequestID(request any) any {
 	message, ok := request.(proto.Message)
 	if !ok {
@@ -49,11 +49,11 @@ func withRequestID(request any) any {
 	return copied.Interface()
 }
 
-// newRequestID makes a random UUID, of version 4.
+// newRequestID returns a random UUID, of version 4.
 func newRequestID() string {
 	var id [16]byte
 	if _, err := rand.Read(id[:]); err != nil {
-		panic(err) // an id that is not random would be taken for a retry of another call
+		panic(err) // with an id that is not random, the call could be taken for a retry of another one
 	}
 	id[6] = id[6]&0x0f | 0x40
 	id[8] = id[8]&0x3f | 0x80

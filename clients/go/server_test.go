@@ -15,7 +15,7 @@ import (
 
 const patience = 10 * time.Second
 
-// server answers as a test tells it to, and keeps what it was asked.
+// server returns what a test tells it to, and keeps the requests and tokens that it got.
 type server struct {
 	v1.UnimplementedEventServiceServer
 	v1.UnimplementedSessionServiceServer
@@ -46,7 +46,7 @@ func (s *server) keepToken(ctx context.Context) {
 	s.tokens = append(s.tokens, metadata.ValueFromIncomingContext(ctx, "authorization")...)
 }
 
-// requestIDs are those of the appends so far.
+// requestIDs returns the request ids of the appends so far.
 func (s *server) requestIDs() []string {
 	var ids []string
 	for _, request := range s.requests {
@@ -55,7 +55,7 @@ func (s *server) requestIDs() []string {
 	return ids
 }
 
-// connect serves on a free port until the test ends, and connects.
+// connect serves on a free port until the test ends, and returns a connection to it.
 func (s *server) connect(t *testing.T, options ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -75,14 +75,14 @@ func (s *server) connect(t *testing.T, options ...grpc.DialOption) *grpc.ClientC
 	return conn
 }
 
-// within gives a context that ends before the test gets stuck.
+// within returns a context that ends after the limit, so that the test cannot hang.
 func within(t *testing.T, limit time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// sendBookmark is a watch that says one thing and waits for its client to go.
+// sendBookmark is a watch that sends one message and waits until its client has left.
 func sendBookmark(stream grpc.ServerStreamingServer[v1.WatchSessionResponse]) error {
 	bookmark := &v1.WatchSessionResponse_Bookmark{Bookmark: &v1.Bookmark{}}
 	if err := stream.Send(&v1.WatchSessionResponse{Change: bookmark}); err != nil {

@@ -6,22 +6,22 @@ import (
 	"google.golang.org/grpc"
 )
 
-// WithToken sends "authorization: Bearer TOKEN" with every call, also of streams. Without [WithTLS] it is sent in
-// plaintext, as fits a network that encrypts by itself.
+// WithToken sends "authorization: Bearer TOKEN" with every call, streams included. Without [WithTLS] it is sent
+// unencrypted, which suits a network that encrypts by itself.
 func WithToken(token string) grpc.DialOption {
 	return WithTokenSource(func(context.Context) (string, error) { return token, nil })
 }
 
 // WithTokenSource is [WithToken] for a token that changes: each call, and each attempt at it, asks for the one to send.
-// The source is called from many goroutines at once, with the context of the call. Its error fails the call: as
-// UNAUTHENTICATED, or with the code it has where it is a gRPC status.
+// The source is called from many goroutines at once, with the context of the call. If it returns an error, the call
+// fails: with UNAUTHENTICATED, or with the code of the error if that is a gRPC status.
 func WithTokenSource(source func(context.Context) (string, error)) grpc.DialOption {
 	return grpc.WithPerRPCCredentials(tokenSource(source))
 }
 
 type tokenSource func(context.Context) (string, error)
 
-// GetRequestMetadata gives the header to send.
+// GetRequestMetadata returns the header to send.
 func (source tokenSource) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
 	token, err := source(ctx)
 	if err != nil {
@@ -30,5 +30,5 @@ func (source tokenSource) GetRequestMetadata(ctx context.Context, _ ...string) (
 	return map[string]string{"authorization": "Bearer " + token}, nil
 }
 
-// RequireTransportSecurity is false: gRPC would refuse to send a token without TLS.
+// RequireTransportSecurity returns false: otherwise gRPC would refuse to send a token without TLS.
 func (tokenSource) RequireTransportSecurity() bool { return false }

@@ -14,12 +14,12 @@ import (
 	v1 "activity-session/clients/go/activity_session/v1"
 )
 
-// Watch follows a session, given by its full name: each event after that number (0 for all) once and in order, the
+// Watch follows a session, given by its full name: each event after afterSequence (0 for all) once and in order, the
 // session when it changes, and bookmarks.
-//
-// What cuts it off is overcome, however long it takes: it goes on after the last event it gave. It ends when the loop
-// is left. Otherwise it ends with an error: that of the context when this is done, or an [Error] where going on is no
-// use, such as SESSION_NOT_FOUND or SESSION_DELETED, or CANCELLED for a connection that the caller has closed.
+// After a disconnect it reconnects, however long it takes, and resumes after the last event that it returned. It ends
+// when the loop is left. Otherwise it ends with an error: that of the context when the context is done, or an [Error]
+// if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, and CANCELLED for a connection that the
+// caller has closed.
 func Watch(
 	ctx context.Context, conn grpc.ClientConnInterface, session string, afterSequence int64,
 ) iter.Seq2[*v1.WatchSessionResponse, error] {
@@ -41,10 +41,10 @@ type watch struct {
 	pauses  pauses
 }
 
-// follow gives what comes for as long as it can go on, and returns why it cannot.
+// follow yields messages, over as many streams as it takes, and returns the error that ends the watch.
 func (w *watch) follow(ctx context.Context) error {
 	if _, err := proto.Marshal(w.request); err != nil {
-		// To gRPC a name that is not UTF-8 is INTERNAL, which would be tried for ever.
+		// gRPC returns INTERNAL for a name that is not UTF-8, which would be retried for ever.
 		return explain(status.Error(codes.InvalidArgument, err.Error()))
 	}
 	for {
@@ -61,7 +61,7 @@ func (w *watch) follow(ctx context.Context) error {
 	}
 }
 
-// stream gives what comes until one stream ends, and returns why it did.
+// stream yields the messages of one stream, and returns the error that ended it.
 func (w *watch) stream(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -84,10 +84,10 @@ func (w *watch) stream(ctx context.Context) error {
 	}
 }
 
-// resumes tells whether a watch that ended so can go on.
+// resumes reports whether to open a watch again after an error.
 func resumes(err error) bool {
 	if errors.Is(err, io.EOF) {
-		return true // servers end no watch without an error, but what stands between may
+		return true // the server ends no watch without an error, but a proxy may
 	}
 	e, ok := FromError(err)
 	if !ok {
@@ -97,7 +97,7 @@ func resumes(err error) bool {
 	case codes.Unavailable, codes.Canceled:
 		return true
 	case codes.Internal, codes.Unknown:
-		// Without a reason of the server's own they come from what stands between: a proxy that lost its other side.
+		// Without a reason from the server they come from a proxy that has lost its connection to the server.
 		return e.Reason == v1.ErrorReason_ERROR_REASON_UNSPECIFIED
 	}
 	switch e.Reason {

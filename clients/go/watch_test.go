@@ -15,7 +15,7 @@ import (
 	v1 "activity-session/clients/go/activity_session/v1"
 )
 
-// lastError is what a watch ends with.
+// lastError returns the error that a watch ends with.
 func lastError(ctx context.Context, conn *grpc.ClientConn, onMessage func()) error {
 	for _, err := range activitysession.Watch(ctx, conn, "", 0) {
 		if err != nil {

@@ -3,10 +3,10 @@ import { setTimeout } from "node:timers/promises";
 const FIRST_MS = 100;
 const MAX_MS = 5_000;
 const MULTIPLIER = 2;
-// With jitter, so that clients that were cut off together do not come back together.
+// The jitter keeps clients that were disconnected together from reconnecting together.
 const JITTER = 0.2;
 
-/** Pauses in milliseconds that grow from 100 to 5,000, without an end. */
+/** Yields pauses in milliseconds without end, which grow from 100 to 5,000. */
 export function* backoff(): Generator<number, never> {
   for (let pause = FIRST_MS; ; pause = Math.min(pause * MULTIPLIER, MAX_MS)) {
     yield pause * (1 - JITTER + 2 * JITTER * Math.random());

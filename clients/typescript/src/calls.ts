@@ -11,18 +11,18 @@ import {
 import { Metadata, status, type Client, type ServiceError } from "@grpc/grpc-js";
 import { ActivitySessionError } from "./errors.js";
 
-/** A token, or what gives the current one. */
+/** A token, or a function that returns the current one. */
 export type Token = string | (() => string | Promise<string>);
 
 /** Options of one call. */
 export interface CallOptions {
-  /** The deadline, in milliseconds from now; past it the call fails with DEADLINE_EXCEEDED. */
+  /** The deadline, in milliseconds from now; after it the call fails with DEADLINE_EXCEEDED. */
   timeoutMs?: number | undefined;
   /** When it is aborted, the call is cancelled, and fails with CANCELLED. */
   signal?: AbortSignal | undefined;
 }
 
-/** Makes calls with a client of grpc-js, each once, and throws `ActivitySessionError` where they fail. */
+/** Makes calls with a client of grpc-js, without retries, and throws `ActivitySessionError` if they fail. */
 export class Calls {
   readonly #client: Client;
   readonly #token: Token | undefined;
@@ -49,7 +49,7 @@ export class Calls {
     });
   }
 
-  /** Makes a call that is answered by a stream, as soon as that is iterated. Leaving the iteration cancels the call. */
+  /** Returns the stream of a call, which is made when the iteration starts. Leaving the iteration cancels the call. */
   async *serverStreaming<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
     request: MessageShape<I>,
@@ -73,10 +73,10 @@ export class Calls {
     { timeoutMs = Infinity, signal }: CallOptions,
   ) {
     const deadline = Date.now() + timeoutMs;
-    // Packed before anything is awaited: what the caller does to its message from now on does not matter.
+    // Packed before anything is awaited, so that the caller may change its message from now on.
     const packed = Buffer.from(toBinary(method.input, request));
     const metadata = await this.#metadata();
-    // grpc-js sends a call all the same that is cancelled as soon as it is made.
+    // grpc-js would send a call even if it is cancelled as soon as it is made.
     if (signal?.aborted) throw new ActivitySessionError(status.CANCELLED, "Cancelled before it was sent");
     const parse = (answer: Buffer): MessageShape<O> => fromBinary(method.output, answer);
     return [`/${method.parent.typeName}/${method.name}`, same, parse, packed, metadata, { deadline }] as const;
@@ -94,7 +94,7 @@ function same(packed: Buffer): Buffer {
   return packed;
 }
 
-/** Gives what ends it, so that a signal that outlives the call does not keep it. */
+/** Returns a function that removes the listener, so that a signal that outlives the call does not keep the call. */
 function cancelOnAbort(call: { cancel(): void }, signal?: AbortSignal): () => void {
   if (signal === undefined) return () => undefined;
   const cancel = () => call.cancel();

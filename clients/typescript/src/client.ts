@@ -10,7 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 
-/** A service's methods: a unary one gives a promise, a streaming one an async iterable. */
+/** The methods of a service: a unary one returns a promise, a streaming one an async iterable. */
 export type ServiceClient<S extends DescService> = {
   [M in keyof S["method"]]: S["method"][M] extends DescMethodUnary<infer I, infer O>
     ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
@@ -19,7 +19,7 @@ export type ServiceClient<S extends DescService> = {
       : never;
 };
 
-/** A typed client of a generated service. `Channel.client` makes one for a channel of `connect`. */
+/** Returns a typed client of a generated service. `Channel.client` does so for a channel made by `connect`. */
 export function createClient<S extends DescService>(service: S, calls: Calls): ServiceClient<S> {
   const methods = service.methods.map((method) => [method.localName, calling(method, calls)]);
   return Object.fromEntries(methods) as ServiceClient<S>;

@@ -13,14 +13,14 @@ import { StatusSchema, type Status } from "./gen/google/rpc/status_pb.js";
 const DOMAIN = "activity-session";
 const DETAILS_KEY = "grpc-status-details-bin";
 
-/** A call that failed, as typed clients throw it. */
+/** The error of a failed call, which typed clients throw. */
 export class ActivitySessionError extends Error {
   override readonly name = "ActivitySessionError";
   /** The status code. */
   readonly code: Code;
   /** The server's message, for people; it may change. */
   readonly details: string;
-  /** Why. UNSPECIFIED when the server did not say, or when the error comes from what stands between. */
+  /** Why the call failed. UNSPECIFIED if the server gave no reason, or if the error comes from gRPC or from a proxy. */
   readonly reason: ErrorReason;
   /** The facts that belong to the reason; `ErrorReason` lists the keys of each. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export class ActivitySessionError extends Error {
     this.status = status;
   }
 
-  /** The same of an error of any grpc-js client, which stays its `cause`, with the trailing metadata. */
+  /** Makes one from an error of any grpc-js client; that error, with the trailing metadata, becomes its `cause`. */
   static from(error: ServiceError): ActivitySessionError {
     return new ActivitySessionError(error.code, error.details, error.metadata, { cause: error });
   }
@@ -53,7 +53,7 @@ function parse(trailers: Metadata) {
     const status = fromBinary(StatusSchema, Buffer.from(packed));
     return { status, info: detail(status, ErrorInfoSchema), badRequest: detail(status, BadRequestSchema) };
   } catch {
-    // Not of our making: what remains is the code and the message.
+    // Not from this server: only the code and the message are known.
     return { status: create(StatusSchema), info: create(ErrorInfoSchema), badRequest: create(BadRequestSchema) };
   }
 }

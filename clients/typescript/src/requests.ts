@@ -7,7 +7,7 @@ import { ActivitySessionError } from "./errors.js";
 
 const MAX_ATTEMPTS = 5;
 
-/** Gives each request an id of its own, and sends a call again that a draining server had not begun. */
+/** Gives each request a request id, and retries a call that a draining server has cancelled before it began. */
 export class SafeCalls extends Calls {
   override async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -30,7 +30,7 @@ export class SafeCalls extends Calls {
   }
 }
 
-/** The request with an id; where there was none, a copy, since its caller may send its own for another purpose. */
+/** Returns the request with a request id: a copy if it had none, since the caller may use its message again. */
 function withRequestId<T extends object>(request: T): T {
   return "requestId" in request && request.requestId === "" ? { ...request, requestId: randomUUID() } : request;
 }

@@ -4,10 +4,10 @@ import { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
 
 const CODES = new Set([status.UNAVAILABLE, status.CANCELLED]);
 const REASONS = new Set([ErrorReason.WATCH_TOO_SLOW, ErrorReason.SERVER_FULL]);
-// Without a reason of the server's own they come from what stands between: a proxy that lost its other side.
+// Without a reason from the server they come from a proxy that has lost its connection to the server.
 const CODES_BETWEEN = new Set([status.INTERNAL, status.UNKNOWN]);
 
-/** Whether the watch that this error has ended can be opened again. */
+/** Returns whether to open a watch again after an error. */
 export function resumes(error: unknown): boolean {
   if (!(error instanceof ActivitySessionError)) return false;
   const { code, reason } = error;

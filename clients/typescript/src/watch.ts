@@ -15,19 +15,20 @@ import { resumes } from "./resuming.js";
 
 /** Options of `watch`. */
 export interface WatchOptions {
-  /** The number of the last event that is known already; 0 for all. */
+  /** The number of the last event that the caller has already; 0 for all events. */
   afterSequence?: bigint | undefined;
   /** When it is aborted, the iteration ends, without an error. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Follows a session: each event once and in order, the session when it changes, bookmarks. What cuts the stream off is
- * overcome, however long it takes. Leaving the iteration ends it; while it waits for a message, only `signal` does.
+ * Follows a session: its events, each once and in order, the session when it changes, and bookmarks. After a
+ * disconnect it reconnects, however long it takes. Leaving the iteration ends it; while it waits for a message, only
+ * `signal` does.
  *
  * @param channel made by `connect`.
  * @param session its full name.
- * @throws {ActivitySessionError} where going on is no use, such as SESSION_NOT_FOUND or SESSION_DELETED.
+ * @throws {ActivitySessionError} if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
  */
 export async function* watch(
   channel: Channel,
@@ -52,8 +53,9 @@ export async function* watch(
 }
 
 /**
- * What the server streams, and the rest of the log where the session was deleted. When an error comes, grpc-js drops
- * what it has received and not handed on: behind other errors that comes again, behind this one nobody would ask.
+ * Yields the messages of one stream, and the rest of the log if the session was deleted. When a stream ends with an
+ * error, grpc-js drops messages that were received and not yet read: after other errors the watch asks for them again,
+ * after this one it would not.
  */
 async function* wholeStream(channel: Channel, request: WatchSessionRequest, signal?: AbortSignal) {
   try {
@@ -76,7 +78,7 @@ async function* restOfLog(channel: Channel, { name, afterSequence }: WatchSessio
       pageToken = page.nextPageToken;
     } while (pageToken);
   } catch (error) {
-    // Expunged by now, there is nothing left to read.
+    // The session has been expunged by now: nothing is left to read.
     if (!hasReason(error, ErrorReason.SESSION_NOT_FOUND)) throw error;
   }
 }

@@ -108,7 +108,7 @@ test("a stream that is read slowly holds the server back, and loses nothing", as
   for await (const _ of channel.client(SessionService).watchSession({})) {
     read += 1;
     if (read > 1) continue;
-    // There and back a hundred times: a server that is not held back writes on meanwhile.
+    // A hundred round trips: a server that is not held back would keep writing meanwhile.
     for (let call = 0; call < 100; call += 1) await channel.client(EventService).appendEvents({});
     assert.ok(written < offered / 4, `${written} are written`);
   }

@@ -18,7 +18,7 @@ export type Stream<I, O> = (call: ServerWritableStream<I, O>) => void;
 
 const METHODS = [EventService, SessionService].flatMap((service) => service.methods);
 
-/** A channel to a server of these methods, until the test is over. */
+/** Returns a channel to a server that has these methods and runs until the test is over. */
 export async function connected(
   t: TestContext,
   methods: UntypedServiceImplementation,

@@ -57,7 +57,7 @@ test("a slow reader gets all events of a session that was deleted", async (t) =>
   const sequences: (bigint | undefined)[] = [];
   const reading = async () => {
     for await (const { change } of watch(channel, "s")) {
-      // Behind a call there and back for each event, the end has come before most of them are read.
+      // With a round trip after each event, the end has come before most of them are read.
       await channel.client(SessionService).getSession({});
       sequences.push(change.case === "event" ? change.value.sequence : undefined);
     }
@@ -76,7 +76,7 @@ test("an aborted watch ends with the message at hand", async (t) => {
   let read = 0;
   for await (const _ of watch(channel, "s", { signal: controller.signal })) {
     read += 1;
-    // Behind a call there and back, more messages wait to be read.
+    // After a round trip, more messages wait to be read.
     await channel.client(SessionService).getSession({});
     if (read === 2) controller.abort();
   }

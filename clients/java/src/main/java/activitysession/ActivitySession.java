@@ -8,13 +8,13 @@ import java.util.concurrent.TimeUnit;
 
 /** Channels to Activity Session, and watches of its sessions. */
 public final class ActivitySession {
-  // What is larger is sent once and never again; the server takes no larger request either.
+  // gRPC does not retry a larger request; the server accepts none either.
   private static final long RETRY_BUFFER_BYTES = 8 << 20;
 
   private ActivitySession() {}
 
   /**
-   * Makes a channel without TLS and without a token.
+   * Returns a channel without TLS and without a token.
    *
    * @see #connect(String, ConnectOptions)
    */
@@ -23,24 +23,24 @@ public final class ActivitySession {
   }
 
   /**
-   * Makes a channel to a server, or to several behind one name. The first call opens the connection.
+   * Returns a channel to a server, or to several servers with one name. It connects when the first call is made.
    *
-   * <p>Calls that fail with UNAVAILABLE are made again, up to 5 times in about 6 s, and so are those that a draining
-   * server answers with CANCELLED; each carries a request id, so that its effect is there once. They end after 30 s
-   * where the caller gives no shorter deadline; AcquireTurn and WatchSession have the caller's alone. What a failed
-   * call tells is read by {@link ErrorDetails#from}.
+   * <p>A call that fails with UNAVAILABLE, or with CANCELLED from a draining server, is retried: up to 5 attempts in
+   * about 6 s. A call that changes something carries a request id, so that its effect happens once. A call ends after
+   * 30 s, or after a shorter deadline; AcquireTurn and WatchSession end after their deadline only.
+   * {@link ErrorDetails#from} reads the error of a failed call.
    *
-   * @param target as gRPC takes it: {@code HOST:PORT}, {@code dns:///NAME:PORT}, {@code unix:PATH}
+   * @param target an address as in gRPC: {@code HOST:PORT}, {@code dns:///NAME:PORT}, {@code unix:PATH}
    * @param options token, TLS and more
-   * @return a channel for the stubs in {@code activitysession.v1}; whoever made it shuts it down
+   * @return a channel for the stubs in {@code activitysession.v1}; the caller has to shut it down
    */
   public static ManagedChannel connect(String target, ConnectOptions options) {
     ManagedChannelBuilder<?> builder = Grpc.newChannelBuilder(target, options.credentials())
         .defaultServiceConfig(ServiceConfig.read())
         .perRpcBufferLimit(RETRY_BUFFER_BYTES)
-        // No limit for all calls together: what is kept are their messages, which the callers hold anyway.
+        // No limit for all calls together: only their messages are kept, which the callers hold anyway.
         .retryBufferSize(Long.MAX_VALUE)
-        // A connection that died silently is noticed within 40 s. The server takes a ping every 10 s.
+        // A dead connection is noticed within 40 s. The server allows a ping every 10 s.
         .keepAliveTime(30, TimeUnit.SECONDS)
         .keepAliveTimeout(10, TimeUnit.SECONDS)
         .keepAliveWithoutCalls(true)
@@ -61,12 +61,12 @@ public final class ActivitySession {
   }
 
   /**
-   * Follows a session: each event once and in order, the session when it changes, bookmarks.
+   * Follows a session: its events, each once and in order, the session when it changes, and bookmarks.
    *
    * @param channel made by {@link #connect(String)}
    * @param session its full name
-   * @param afterSequence the number of the last event that is known already; 0 for all
-   * @return what comes, to be iterated and to be closed
+   * @param afterSequence the number of the last event that the caller has already; 0 for all events
+   * @return the messages, to be iterated; the caller has to close it
    */
   public static Watch watch(Channel channel, String session, long afterSequence) {
     return new Watch(channel, session, afterSequence);

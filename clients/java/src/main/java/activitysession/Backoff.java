@@ -7,12 +7,12 @@ final class Backoff {
   private static final double FIRST_MILLIS = 100;
   private static final double MAX_MILLIS = 5_000;
   private static final double MULTIPLIER = 2;
-  // So that clients that were cut off together do not come back together.
+  // Keeps clients that were disconnected together from reconnecting together.
   private static final double JITTER = 0.2;
 
   private double pause = FIRST_MILLIS;
 
-  /** The next pause, in milliseconds. */
+  /** Returns the next pause, in milliseconds. */
   long next() {
     double jittered = pause * ThreadLocalRandom.current().nextDouble(1 - JITTER, 1 + JITTER);
     pause = Math.min(pause * MULTIPLIER, MAX_MILLIS);

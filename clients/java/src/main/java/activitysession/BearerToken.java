@@ -6,7 +6,7 @@ import io.grpc.Status;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/** Adds the token as it is at the time of the attempt. */
+/** Adds the current token to each attempt. */
 final class BearerToken extends CallCredentials {
   private static final Metadata.Key<String> KEY = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 

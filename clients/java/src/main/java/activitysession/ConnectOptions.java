@@ -16,8 +16,8 @@ public final class ConnectOptions {
   private Consumer<ManagedChannelBuilder<?>> customizer = builder -> {};
 
   /**
-   * Sends {@code authorization: Bearer TOKEN} with every call, also of streams. Without {@link #tls()} it is sent in
-   * plaintext, as fits a network that encrypts by itself.
+   * Sends {@code authorization: Bearer TOKEN} with every call, streams included. Without {@link #tls()} it is sent
+   * unencrypted, which suits a network that encrypts by itself.
    */
   public ConnectOptions token(String token) {
     return token(() -> token);
@@ -26,7 +26,7 @@ public final class ConnectOptions {
   /**
    * The same for a token that changes: each call, and each attempt at it, asks for the one to send.
    *
-   * @param token is called from many threads, and may block; what it throws fails the call as UNAUTHENTICATED
+   * @param token is called from many threads, and may block; if it throws, the call fails with UNAUTHENTICATED
    */
   public ConnectOptions token(Supplier<String> token) {
     this.token = new BearerToken(token);
@@ -39,7 +39,7 @@ public final class ConnectOptions {
   }
 
   /**
-   * Encrypts the connection by credentials of your own.
+   * Encrypts the connection with credentials of your own.
    *
    * @param credentials {@link TlsChannelCredentials} with a certificate authority, or a client certificate
    */
@@ -51,7 +51,7 @@ public final class ConnectOptions {
   /**
    * Sets more of gRPC's options.
    *
-   * @param customizer is called with the builder before the channel is built; what it sets wins over what is set here
+   * @param customizer is called with the builder before the channel is built; what it sets overrides what is set here
    */
   public ConnectOptions customize(Consumer<ManagedChannelBuilder<?>> customizer) {
     this.customizer = customizer;

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What a failed call tells, on a channel made by {@link ActivitySession} and on any other. */
+/** The details of the error of a failed call, on a channel made by {@link ActivitySession} or on any other. */
 public final class ErrorDetails {
   private static final String DOMAIN = "activity-session";
 
@@ -36,51 +36,51 @@ public final class ErrorDetails {
   /**
    * Reads the details of an error.
    *
-   * @param error a StatusRuntimeException, a StatusException, or what was caused by one, such as an ExecutionException
-   *     of a future; any other tells the code UNKNOWN and no more
+   * @param error a StatusRuntimeException, a StatusException, or an error caused by one, such as an ExecutionException
+   *     of a future; any other gives the code UNKNOWN and nothing else
    */
   public static ErrorDetails from(Throwable error) {
     Status status = Status.fromThrowable(error);
     return new ErrorDetails(status.getCode(), whole(status, Status.trailersFromThrowable(error)));
   }
 
-  /** The status code. */
+  /** Returns the status code. */
   public Status.Code code() {
     return code;
   }
 
-  /** The message, for people; it may change. */
+  /** Returns the message, for people; it may change. */
   public String message() {
     return status.getMessage();
   }
 
   /**
-   * Why, as listed in error_reason.proto; ERROR_REASON_UNSPECIFIED when the server did not say, when the reason is of a
-   * later version, or when the error comes from what stands between client and server.
+   * Returns why the call failed, as listed in error_reason.proto; ERROR_REASON_UNSPECIFIED if the server gave no
+   * reason, if the reason is of a later version, or if the error comes from gRPC or from a proxy.
    */
   public ErrorReason reason() {
     EnumValueDescriptor known = ErrorReason.getDescriptor().findValueByName("ERROR_REASON_" + info.getReason());
     return known == null ? ErrorReason.ERROR_REASON_UNSPECIFIED : ErrorReason.valueOf(known);
   }
 
-  /** The facts that belong to the reason; error_reason.proto lists the keys. */
+  /** Returns the facts that belong to the reason; error_reason.proto lists the keys. */
   public Map<String, String> metadata() {
     return info.getMetadataMap();
   }
 
-  /** The fields of the request that are wrong, each with its path and a description. */
+  /** Returns the fields of the request that are wrong, each with its path and a description. */
   public List<FieldViolation> fieldViolations() {
     return details(BadRequest.class)
         .flatMap(each -> each.getFieldViolationsList().stream())
         .collect(Collectors.toUnmodifiableList());
   }
 
-  /** The whole status, for the other details, such as a Conflict. */
+  /** Returns the whole status, for other details such as a Conflict. */
   public com.google.rpc.Status status() {
     return status;
   }
 
-  /** The code, the reason where there is one, and the message. */
+  /** Returns the code, the reason if there is one, and the message. */
   @Override
   public String toString() {
     return code + (info.getReason().isEmpty() ? "" : " " + info.getReason()) + ": " + message();

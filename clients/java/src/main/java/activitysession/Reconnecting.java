@@ -6,8 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets a channel find a server that was away within 5 seconds. gRPC itself waits up to two minutes between attempts to
- * connect, during which calls fail; in Java there is no setting for that.
+ * Makes a channel reconnect within 5 seconds to a server that has restarted. gRPC itself waits up to two minutes
+ * between attempts to connect, and calls fail meanwhile; in Java there is no setting for that.
  */
 final class Reconnecting {
   private final ManagedChannel channel;

@@ -4,11 +4,11 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import java.util.UUID;
 
-/** What makes it safe to send a request again. */
+/** Makes it safe to send a request again. */
 final class RequestId {
   private RequestId() {}
 
-  /** The request with an id, where it has a field for one that is empty. */
+  /** Returns the request with a request id; it sets one if the field exists and is empty. */
   @SuppressWarnings("unchecked") // a builder builds what it came from
   static <RequestT> RequestT in(RequestT request) {
     if (!(request instanceof Message)) {

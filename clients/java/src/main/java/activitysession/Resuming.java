@@ -2,11 +2,11 @@ package activitysession;
 
 import activitysession.v1.ErrorReason;
 
-/** Which errors of a watch are overcome by opening it again. */
+/** After which errors a watch is opened again. */
 final class Resuming {
   private Resuming() {}
 
-  /** Whether the same watch can go on after an error that its caller did not ask for. */
+  /** Returns whether to open a watch again after an error; not for one that its caller has cancelled. */
   static boolean after(ErrorDetails error) {
     switch (error.code()) {
       case UNAVAILABLE:
@@ -14,7 +14,7 @@ final class Resuming {
         return true;
       case INTERNAL:
       case UNKNOWN:
-        // Without a reason of the server's own they come from what stands between: a proxy that lost its other side.
+        // Without a reason from the server they come from a proxy that has lost its connection to the server.
         return error.reason() == ErrorReason.ERROR_REASON_UNSPECIFIED;
       default:
         return error.reason() == ErrorReason.ERROR_REASON_WATCH_TOO_SLOW

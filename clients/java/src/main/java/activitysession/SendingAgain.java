@@ -7,7 +7,7 @@ import io.grpc.ClientInterceptor;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 
-/** Gives unary calls a request id, and sends them again where a draining server had not begun them. */
+/** Gives unary calls a request id, and retries those that a draining server has cancelled before they began. */
 final class SendingAgain implements ClientInterceptor {
   @Override
   public <RequestT, ResponseT> ClientCall<RequestT, ResponseT> interceptCall(

@@ -13,7 +13,7 @@ import java.util.Map;
 final class ServiceConfig {
   private ServiceConfig() {}
 
-  /** The config as gRPC takes it, with each number as a Double. */
+  /** Returns the config in the form that gRPC expects, with each number as a Double. */
   static Map<String, ?> read() {
     TypeToken<Map<String, ?>> type = new TypeToken<>() {};
     var file = ServiceConfig.class.getResourceAsStream("service_config.json");

@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * A call that is sent again, under the same request id, when the server answers CANCELLED. It is not sent before its
- * request is whole, so that the first attempt is like the others.
+ * A call that is sent again, under the same request id, when the server returns CANCELLED. It is not sent before its
+ * request is complete, so that the first attempt is like the others.
  */
 final class UnaryCall<RequestT, ResponseT> extends ClientCall<RequestT, ResponseT> {
   private static final int MAX_ATTEMPTS = 5;
@@ -43,7 +43,7 @@ final class UnaryCall<RequestT, ResponseT> extends ClientCall<RequestT, Response
   }
 
   @Override
-  public void request(int messages) {} // each attempt asks for the one there is
+  public void request(int messages) {} // each attempt asks for the one response
 
   @Override
   public void sendMessage(RequestT message) {
@@ -81,15 +81,15 @@ final class UnaryCall<RequestT, ResponseT> extends ClientCall<RequestT, Response
     ClientCall<RequestT, ResponseT> call = calls.get();
     attempt = call;
     attempts++;
-    Metadata copy = new Metadata(); // gRPC adds its own to what it is given
+    Metadata copy = new Metadata(); // gRPC adds headers of its own to those it is given
     copy.merge(headers);
     call.start(new Attempt(), copy);
-    call.request(2); // one more than there should be, so that gRPC notices when there are two
+    call.request(2); // one more than there should be, so that gRPC notices a second response
     call.sendMessage(request);
     call.halfClose();
   }
 
-  /** Whether there is another attempt, after a pause within the deadline. */
+  /** Schedules another attempt, and returns true, unless attempts or time have run out or the call was cancelled. */
   private synchronized boolean sendAgain() {
     long pause = backoff.next();
     Deadline deadline = options.getDeadline();
@@ -102,7 +102,7 @@ final class UnaryCall<RequestT, ResponseT> extends ClientCall<RequestT, Response
     return true;
   }
 
-  /** Acts on the executor of the call: for a blocking call the thread that waits for it. */
+  /** Runs the action on the executor of the call: for a blocking call, on the thread that waits for it. */
   private void after(long millis, Runnable action) {
     Executor executor = options.getExecutor();
     Executor delayed = executor == null

@@ -14,8 +14,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The messages of a session as they come, for one loop in one thread. What cuts the stream off is overcome, however
- * long it takes.
+ * The messages of a session as they come, for one loop in one thread. After a disconnect it reconnects, however long it
+ * takes.
  *
  * <pre>{@code
  * try (var watch = ActivitySession.watch(channel, session)) {
@@ -24,10 +24,10 @@ import java.util.concurrent.TimeUnit;
  * }</pre>
  *
  * <p>The loop ends when the watch is closed, or the gRPC {@link Context} in which it was made is cancelled. It throws a
- * {@link StatusRuntimeException} where going on is no use, such as SESSION_NOT_FOUND or SESSION_DELETED, when the
+ * {@link StatusRuntimeException} if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, when the
  * channel is shut down, and when the thread is interrupted (CANCELLED); {@link ErrorDetails#from} reads it.
  *
- * <p>A message is asked for when the one before is taken, so a slow loop fills no memory.
+ * <p>A message is requested when the previous one has been taken, so a slow loop does not fill the memory.
  */
 public final class Watch implements Iterable<WatchSessionResponse>, Iterator<WatchSessionResponse>, AutoCloseable {
   private final Channel channel;
@@ -37,7 +37,7 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
   private WatchSessionRequest request;
   private Backoff backoff = new Backoff();
   private Iterator<WatchSessionResponse> stream;
-  private WatchSessionResponse message; // which hasNext has promised
+  private WatchSessionResponse message; // that hasNext has read and next has not returned
 
   Watch(Channel channel, String session, long afterSequence) {
     this.channel = channel;
@@ -46,13 +46,13 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
     context.addListener(cancelled -> closed.countDown(), Runnable::run);
   }
 
-  /** This watch itself: it is iterated once. */
+  /** Returns this watch itself: it can be iterated only once. */
   @Override
   public Iterator<WatchSessionResponse> iterator() {
     return this;
   }
 
-  /** Waits for a message; false when the watch is closed. */
+  /** Waits for a message; returns false when the watch is closed. */
   @Override
   public boolean hasNext() {
     while (message == null && !context.isCancelled()) {
@@ -74,20 +74,20 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
     return next;
   }
 
-  /** Ends the iteration, from any thread; a second time changes nothing. */
+  /** Ends the iteration, from any thread. A second call changes nothing. */
   @Override
   public void close() {
     context.cancel(null);
   }
 
-  /** Whether the stream had a message. */
+  /** Reads a message; returns false if the stream has ended. */
   private boolean read() {
     try {
       if (stream == null) {
         context.run(() -> stream = sessions.watchSession(request));
       }
       if (!stream.hasNext()) {
-        return false; // servers end no watch without an error, but what stands between may
+        return false; // the server ends no watch without an error, but a proxy may
       }
       message = stream.next();
     } catch (StatusRuntimeException e) {

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
-/** What is read of an error, in whatever it is wrapped. */
+/** What is read from an error, also from one wrapped in another. */
 class ErrorDetailsTest {
   private static final FieldViolation VIOLATION =
       FieldViolation.newBuilder().setField("etag").setDescription("is stale").build();

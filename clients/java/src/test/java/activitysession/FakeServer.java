@@ -24,22 +24,22 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** A server that answers as it is told, and a channel to it. */
+/** A server that returns what it is told to, and a channel to it. */
 final class FakeServer extends SessionServiceGrpc.SessionServiceImplBase implements ServerInterceptor, AutoCloseable {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
   static final long PATIENCE_SECONDS = 20;
 
-  /** The requests that have come, to be taken. */
+  /** The requests received so far; tests take them from here. */
   final BlockingQueue<CreateSessionRequest> requests = new LinkedBlockingQueue<>();
 
-  /** The authorizations of all calls, in turn. */
+  /** The authorizations of all calls, in the order of the calls. */
   final Queue<String> authorizations = new ConcurrentLinkedQueue<>();
 
-  /** The requests of watches. */
+  /** The requests of watches received so far. */
   final BlockingQueue<WatchSessionRequest> watches = new LinkedBlockingQueue<>();
 
-  /** What happens to the watches to come. */
+  /** What is done with each later watch. */
   volatile Consumer<ServerCallStreamObserver<WatchSessionResponse>> watching = watch -> {};
 
   final ManagedChannel channel;
@@ -59,14 +59,14 @@ final class FakeServer extends SessionServiceGrpc.SessionServiceImplBase impleme
     this(new ConnectOptions());
   }
 
-  /** Refuses the next calls so many times. */
+  /** Refuses the next calls, {@code times} of them. */
   void refuse(Status status, int times) {
     for (int i = 0; i < times; i++) {
       refusals.add(status);
     }
   }
 
-  /** Waits for something that comes. */
+  /** Waits for the next element of a queue. */
   static <T> T take(BlockingQueue<T> queue) throws InterruptedException {
     T taken = queue.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
     if (taken == null) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Calls by stubs of each kind: that they are sent again, and not when their caller has given up. */
+/** Calls by stubs of each kind are sent again, but not after their caller has given up. */
 @Timeout(FakeServer.PATIENCE_SECONDS)
 class StubsTest {
   private static final CreateSessionRequest REQUEST = CreateSessionRequest.getDefaultInstance();

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a call does at moments that no server can choose. */
+/** What a call does at moments that a server cannot bring about. */
 class UnaryCallTest {
   private final BlockingQueue<Attempt> attempts = new LinkedBlockingQueue<>();
   private final BlockingQueue<Status> ends = new LinkedBlockingQueue<>();
