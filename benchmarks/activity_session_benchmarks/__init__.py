@@ -1,1 +1,1 @@
-"""The benchmarks; `make bench` runs them, a module each, and `report` writes docs/benchmarks.md of what they found."""
+"""The benchmarks; `make bench` runs them, a module each, and `report` writes docs/benchmarks.md from their results."""

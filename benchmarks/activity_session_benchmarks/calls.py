@@ -1,8 +1,8 @@
-"""What a call costs the server, beside its floor: an empty call, and one that only runs the statements of ours.
+"""What a call costs the server, compared with its floors: an empty call, and one that only runs the same statements.
 
-Ours, the empty floor and the floor of the call are loaded in turn, so that whatever else the machine does befalls all
-alike; figures are medians of the rounds. The servers run on one core, ghz and MariaDB on another. The statements of a
-call are recorded in this process just before it is measured.
+Ours, the empty floor and the floor of the call are loaded in turn, so that whatever else the machine does affects all
+of them equally; figures are medians of the rounds. The servers run on one core, ghz and MariaDB on another. The
+statements of a call are recorded in this process just before it is measured.
 """
 
 import argparse
@@ -37,14 +37,14 @@ DATA, TEXT = "x" * 2048, "x" * 100
 NAMESPACE = "namespaces/default"
 AUTHOR, OTHER = f"{NAMESPACE}/participants/ada", f"{NAMESPACE}/participants/planner"
 ONE_SESSION = f"{NAMESPACE}/sessions/session-0"
-# ghz fills these in; the first two with the number of the call.
+# ghz fills these in, the first two from the number of the call.
 NUMBER, NUMBER_OF_SESSION, NEW_ID = "{{.RequestNumber}}", f"{{{{mod .RequestNumber {SESSIONS}}}}}", "{{newUUID}}"
 SOME_SESSION = f"{NAMESPACE}/sessions/session-{NUMBER_OF_SESSION}"
 NEXT_SESSION = f"{NAMESPACE}/sessions/turn-{NUMBER}"
 
 
 class Step(NamedTuple):
-    """One RPC of a call. It is named after the method, with how many it writes where that differs."""
+    """One RPC of a call. It is named after the method, and after how many events it writes if that differs."""
 
     service: str
     name: str
@@ -55,7 +55,7 @@ class Step(NamedTuple):
         return f"{self.service}/{self.name.split()[0]}"
 
     def request_of(self, number: int) -> dict[str, Any]:
-        """The request of the call of a number, as ghz would fill it in, and in ProtoJSON."""
+        """Return the request of a call by its number, filled in as by ghz, in ProtoJSON."""
         texts = {NUMBER: number, NUMBER_OF_SESSION: number % SESSIONS, NEW_ID: uuid.uuid4()}
         text = json.dumps(self.request)
         for template, value in texts.items():
@@ -66,7 +66,7 @@ class Step(NamedTuple):
 
 SESSION = {"data": DATA, "participants": [{"participant": AUTHOR}, {"participant": OTHER}]}
 EVENT = {"type": "message", "text": TEXT, "author": AUTHOR}
-# Data that is there already would not be written.
+# Data that has not changed would not be written.
 CHANGE = {"name": SOME_SESSION, "data": NEW_ID + DATA}
 # ghz does not know the form of a field mask in ProtoJSON.
 MASK = {"paths": ["data"]}
@@ -87,7 +87,7 @@ CALLS = [*(step.name for step in SINGLE), TURN]
 
 
 def steps_of(call: str, number: int) -> list[Step]:
-    """The steps of a call in a round. Each session's turn is taken once a round, so that its token is the number."""
+    """Return the steps of a call in a round. Each session's turn is taken once a round: so its token is `number`."""
     if call != TURN:
         return [step for step in SINGLE if step.name == call]
     return [
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, nargs="+", help="only these")
     options = parser.parse_args()
     require_ghz()
-    # What this process starts is there too, such as MariaDB; `serving` alone is on the other core.
+    # What this process starts, such as MariaDB, runs there too; only what `serving` starts runs on the other core.
     os.sched_setaffinity(0, {CLIENT_CORE})
     effort = QUICK if options.quick else FULL
     levels = options.concurrency or ((8,) if options.quick else CONCURRENCY)
@@ -155,7 +155,7 @@ def measure(database: str, url: str, calls: list[str], levels: Iterable[int], ef
         schema.migrate_url(url)
     with ExitStack() as stack:
         server = stack.enter_context(serving(*COMMAND, "serve", "--address", "127.0.0.1:0", "--database-url", url))
-        # No load gets as far as the last of them, whose turns are taken for the recordings.
+        # No load reaches the last of them; the recordings take their turns.
         fill(server, effort.calls + SESSIONS)
         no_statements = stack.enter_context(floor(url, [()]))
         for call in calls:
@@ -172,7 +172,7 @@ def measure(database: str, url: str, calls: list[str], levels: Iterable[int], ef
 
 
 def fill(server: Server, turns: int) -> None:
-    """The sessions that calls are about, and others whose turns are taken."""
+    """Create the sessions that calls are about, and others whose turns are taken."""
     with connected(server.address) as client:
         both = members(*(new_participant(client, NAMESPACE, name.rpartition("/")[2]) for name in (AUTHOR, OTHER)))
         updates = [
@@ -194,7 +194,7 @@ def fill(server: Server, turns: int) -> None:
 
 
 def record(url: str, call: str, numbers: Iterable[int]) -> list[list[Recording]]:
-    """What each step of a call sends, for the calls of some numbers."""
+    """Return what each step of a call sends, for each of the given numbers."""
     with recording(url) as recorder:
 
         def once(number: int, turn: int) -> list[Recording]:
@@ -206,7 +206,7 @@ def record(url: str, call: str, numbers: Iterable[int]) -> list[list[Recording]]
 
 @contextmanager
 def floor(url: str, recordings: list[Recording]) -> Iterator[Server]:
-    """The floor of a step."""
+    """Run the floor of a step."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(pickle.dumps(recordings))
         file.flush()
@@ -217,7 +217,7 @@ def floor(url: str, recordings: list[Recording]) -> Iterator[Server]:
 def compare(
     call: str, sides: list[list[Server]], numbers: Iterator[int], concurrency: int, effort: Effort
 ) -> list[Load]:
-    """The median load of each side, which has a server for each step, over some rounds behind one that warms up."""
+    """Return the median load of each side, which has a server for each step, over some rounds after one to warm up."""
     connections = min(concurrency, MOST_CONNECTIONS)
 
     def cost(server: Server, step: Step) -> Load:
@@ -232,7 +232,7 @@ def compare(
 
 
 def added(steps: Iterable[Load]) -> Load:
-    """The load of steps that are one call."""
+    """Return the load of a call from the loads of its steps."""
     costs, speeds = zip(*steps, strict=True)
     return Load(sum(costs), 1 / sum(1 / speed for speed in speeds))
 
@@ -242,7 +242,7 @@ def medians(loads: tuple[Load, ...]) -> Load:
 
 
 def tell_batches(figures: list[Figure]) -> None:
-    """What ten events cost in one batch, against one event."""
+    """Print what a batch of ten events costs, compared with one event."""
     costs = {(of.database, of.concurrency, of.call): of.ours_us for of in figures}
     for (database, concurrency, call), cost in costs.items():
         ten = costs.get((database, concurrency, "AppendEvents of 10"))

@@ -1,10 +1,10 @@
-"""What a server can carry: writers of one SQLite file and workers on two cores; how soon it answers, how small it is.
+"""What a server can carry: writers of one SQLite file, workers on two cores; how fast it starts, how small it is.
 
 Figures are medians of rounds in which the sides come in turn. A server has one core, callers and MariaDB have another.
-Two workers have both, which the others need too: so beside the calls per second stands what the CPU time of a call
-implies, with a core for each worker, and what is the most that these two cores could answer. The floor, a bare gRPC
-server with the raw statement, shows under the same load how the machine itself scales. That load is h2load's: ghz takes
-as much of the two cores as the server.
+Two workers have both cores, which the others need too. So besides the calls per second there is the number that the CPU
+time of a call implies with a core for each worker, and the most that these two cores could serve. The floor, a bare
+gRPC server with the raw statement, shows under the same load how the machine itself scales. The load comes from h2load,
+since ghz takes as much of the two cores as the server.
 """
 
 import multiprocessing
@@ -103,7 +103,7 @@ def has_h2load() -> bool:
 
 
 def measure_commits(effort: Effort) -> Found:
-    """Events per second in one SQLite file on a disk, by one writer and by many."""
+    """Measure events per second in one SQLite file on a disk, by one writer and by many."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=RESULTS.resolve())))
@@ -133,7 +133,7 @@ def measure_commits(effort: Effort) -> Found:
 
 @contextmanager
 def synchronous(folder: Path, mode: str) -> Iterator[Server]:
-    """A server with a file of its own."""
+    """Run a server with a file of its own."""
     run = Run("", f"sqlite:///{folder / mode}.db", is_quick=False)
     with serving(*run.command, "--sqlite-synchronous", mode) as server:
         fill(server, CALLERS)
@@ -154,7 +154,7 @@ def file_system(folder: Path) -> str:
 
 
 class Side(NamedTuple):
-    """Processes that share an address, and the cores on which the others are meanwhile, such as 0,1."""
+    """Processes that share an address, and the cores on which all others run meanwhile, such as 0,1."""
 
     address: str
     pids: tuple[int, ...]
@@ -170,7 +170,7 @@ class Cost(NamedTuple):
 
 
 def measure_workers(run: Run, effort: Effort) -> Found:
-    """GetSession by one and by two workers, and by as many bare processes."""
+    """Measure GetSession on one and on two workers, and on as many bare processes."""
     (database,) = run.database_pids
     with ExitStack() as stack:
         sides = [stack.enter_context(make(run, count)) for make in (workers, floors) for count in (1, 2)]
@@ -193,7 +193,7 @@ def tell(what: str, one: Cost, two: Cost) -> Found:
 
 
 def cost(side: Side, database: int, calls: int) -> Cost:
-    """Load a side, after the database has been moved to where it belongs then."""
+    """Load a side, after moving the database to the cores of the others."""
     move = ("taskset", "--all-tasks", "--cpu-list", "--pid", side.cores_of_others, str(database))
     subprocess.run(move, stdout=subprocess.DEVNULL, check=True)
     before, others_before = spent(side.pids), spent_by_others(database)
@@ -203,7 +203,7 @@ def cost(side: Side, database: int, calls: int) -> Cost:
 
 
 def h2load(side: Side, calls: int) -> float:
-    """The calls per second of GetSession."""
+    """Return the calls per second of GetSession."""
     message = GetSessionRequest(name=ONE_SESSION).SerializeToString()
     with connected(side.address) as client:
         answer_bytes = FRAME_BYTES + get_session(client, ONE_SESSION).ByteSize()
@@ -217,7 +217,7 @@ def h2load(side: Side, calls: int) -> float:
             f"http://{side.address}{GET_SESSION}",
         )
         report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    # It does not look at grpc-status; but only an answer that is OK has a message.
+    # It does not check grpc-status; but only a response that is OK has a message.
     if f"({calls * answer_bytes}) data" not in report:
         raise RuntimeError(f"not {calls} answers of {answer_bytes} bytes: {report}")
     found = re.search(r"([\d.]+) req/s", report)
@@ -226,14 +226,14 @@ def h2load(side: Side, calls: int) -> float:
 
 
 def spent_by_others(database: int) -> float:
-    """The CPU time of the database, and of h2load, which has ended."""
+    """Return the CPU time of the database, and of h2load, which has ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return ended.ru_utime + ended.ru_stime + cpu_seconds(database)
 
 
 @contextmanager
 def workers(run: Run, count: int) -> Iterator[Side]:
-    """Our server; its workers take a core each where there are several."""
+    """Run our server; if it has several workers, each takes a core."""
     command = (*run.command, "--workers", str(count))
     if count == 1:
         with serving(*command) as server:
@@ -245,7 +245,7 @@ def workers(run: Run, count: int) -> Iterator[Side]:
 
 @contextmanager
 def floors(run: Run, count: int) -> Iterator[Side]:
-    """Bare processes, each on its core, that share a port as our workers do."""
+    """Run bare processes, each on its core, that share a port as our workers do."""
     is_up = _CONTEXT.Barrier(count + 1)
     (recordings,) = record(run.url, "GetSession", [0])
     with addresses.shared("127.0.0.1:0") as address:
@@ -275,10 +275,10 @@ def answer(url: str, recordings: list[Recording], address: str, core: int, is_up
 
 
 def measure_starts(run: Run, effort: Effort) -> Found:
-    """From the start of the process to the first answer, on a database that is there, and the memory behind that."""
+    """Measure the time from the start of the process to the first response, and the memory after that."""
     ((seconds, memory),) = medians_in_turn([lambda: start(run)], effort.starts)
     yield "from the start of the process to the first GetSession", seconds, "s"
-    yield "resident memory behind that", memory, "MB"
+    yield "resident memory after that", memory, "MB"
 
 
 def start(run: Run) -> tuple[float, float]:
@@ -291,7 +291,7 @@ def start(run: Run) -> tuple[float, float]:
 
 
 def medians_in_turn(sides: Sequence[Callable[[], tuple[float, ...]]], rounds: int) -> list[tuple[float, ...]]:
-    """The medians of what each side finds, over some rounds behind one that warms up."""
+    """Return the medians of what each side finds, over some rounds after one to warm up."""
     found = [[side() for side in sides] for _ in range(rounds + 1)][1:]
     return [tuple(map(statistics.median, zip(*of_side, strict=True))) for of_side in zip(*found, strict=True)]
 

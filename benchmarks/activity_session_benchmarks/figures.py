@@ -1,4 +1,4 @@
-"""CPU time per call, taken alike for our server and for the peers, whose venv has none of our packages."""
+"""CPU time per call, measured in the same way for our server and for the peers, whose venv has none of our packages."""
 
 import argparse
 import json
@@ -8,15 +8,15 @@ from functools import partial
 from typing import NamedTuple
 
 SERVER_CORE, CLIENT_CORE = 0, 1
-# Linux: the clock of all threads of another process is its inverted id with this behind it (clock_getcpuclockid).
+# Linux: the clock of all threads of another process is its inverted id followed by these bits (clock_getcpuclockid).
 _CPU_CLOCK = 0b010
 LEAST, CALLS = 3, 300
-# What all systems are given to keep.
+# What all systems are given to store.
 USER, TEXT = "ada", "x" * 100
 # 2 KiB of JSON: what an agent remembers of a task with some thirty steps.
 STATE = {"task": {f"step {number}": {"is_done": True, "note": "x" * 24} for number in range(32)}}
 
-# The seconds of CPU time so far.
+# Returns the seconds of CPU time so far.
 Clock = Callable[[], float]
 
 
@@ -31,14 +31,14 @@ class Figure(NamedTuple):
 
 
 class Meter:
-    """Takes the figures of systems that do the same calls, each with a clock of its own."""
+    """Takes the figures of systems that make the same calls, each with a clock of its own."""
 
     def __init__(self, clocks: Mapping[str, Clock], seconds: float) -> None:
         self.figures: list[Figure] = []
         self._clocks, self._seconds = clocks, seconds
 
     def calls(self, operation: str, size: int) -> Iterator[int]:
-        """The numbers of the calls to make for one figure: a few to warm up, then those that count."""
+        """Yield the numbers of the calls to make for one figure: a few to warm up, then those that count."""
         first = yield from self._numbers(0, CALLS // 10, self._seconds / 10)
         before = [clock() for clock in self._clocks.values()]
         calls = (yield from self._numbers(first, CALLS, self._seconds)) - first
@@ -52,11 +52,11 @@ class Meter:
             print(json.dumps(figure._asdict()), flush=True)
 
     def _numbers(self, first: int, most: int, seconds: float) -> Generator[int, None, int]:
-        """The numbers from the first on, until they are that many or, after a few, the seconds are over.
+        """Yield numbers from `first` on, until they are `most` or, after a few, the seconds are over.
 
-        Returns the number behind the last one.
+        Returns the number after the last one.
         """
-        # By CPU time: on a machine that does other things too, as many calls are made as on an idle one.
+        # In CPU time, so that on a busy machine as many calls are made as on an idle one.
         clock = next(iter(self._clocks.values()))
         deadline = clock() + seconds
         number = first
@@ -67,17 +67,17 @@ class Meter:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The CPU time of another process so far, user and system, of all its threads."""
+    """Return the CPU time of another process so far, user and system, of all its threads."""
     return time.clock_gettime(~pid << 3 | _CPU_CLOCK)
 
 
 def cpu_clock(pid: int) -> Clock:
-    """The clock of another process."""
+    """Return the clock of another process."""
     return partial(cpu_seconds, pid)
 
 
 def peer_options() -> argparse.Namespace:
-    """What the program of a peer is told."""
+    """Parse the arguments of a peer's program."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url", help="the database, by an asyncio driver")
     parser.add_argument("--events", type=int, nargs="+", required=True, help="lengths of the logs to read")

@@ -1,7 +1,7 @@
-"""The floor of a call: a bare gRPC server that sends the call's statements by the plain driver and returns nothing.
+"""The floor of a call: a bare gRPC server that sends the call's statements with the plain driver and returns nothing.
 
-`python -m activity_session_benchmarks.floor DATABASE_URL RECORDINGS` repeats what `recordings` has taken down of our
-server on the same database, one recording after the other.
+`python -m activity_session_benchmarks.floor DATABASE_URL RECORDINGS` repeats what `recordings` has recorded on our
+server with the same database, one recording after the other.
 """
 
 import argparse
@@ -27,12 +27,12 @@ SETTINGS = Settings.model_validate({})
 
 
 class Floor(grpc.GenericRpcHandler):
-    """Answers any method with an empty message, after the statements of a recording have run."""
+    """Returns an empty message for any method, after the statements of a recording have run."""
 
     def __init__(self, database_url: str, recordings: Sequence[Recording]) -> None:
         options = EngineOptions(SETTINGS.database_timeout, SETTINGS.sqlite_synchronous)
         engine = open_engine(database_url, options)
-        # SQLite lets one writer in at a time; the others would sleep for longer than they have to wait.
+        # SQLite lets in one writer at a time; the others would sleep for longer than they have to wait.
         takes_turns = backend_of(engine).one_writer and any(sent.sql == "COMMIT" for sent in recordings[0])
         self._turn: AbstractContextManager[Any] = threading.Lock() if takes_turns else nullcontext()
         self._recordings = itertools.cycle(recordings)
@@ -51,7 +51,7 @@ class Floor(grpc.GenericRpcHandler):
 
 
 class Cursor(threading.local):
-    """A connection for each thread, with the settings of our server's, and the driver's cursor in it."""
+    """A connection for each thread, with the settings of our server, and a cursor of the driver on it."""
 
     def __init__(self, engine: Engine) -> None:
         self._connection = engine.raw_connection()

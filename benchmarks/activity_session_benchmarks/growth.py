@@ -1,8 +1,8 @@
 """How the cost of a call grows with what is stored: among few and many sessions, in short and long logs, with data.
 
-A cost is the CPU time of one call of one caller: what the server spends, and what MariaDB does, which would be the one
-to read more. The sizes are called in turn, a few calls each, so that whatever else the machine does befalls all alike;
-figures are medians of the turns.
+A cost is the CPU time of one call of one caller: that of the server, and that of MariaDB, which would be the one to
+read more. The sizes are called in turn, a few calls each, so that whatever else the machine does affects all of them
+equally; figures are medians of the turns.
 """
 
 import itertools
@@ -33,7 +33,7 @@ from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, make_namespace, new_session
 
 FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - columns hold UTC without a zone
-# What the cost of more is compared with.
+# The size with which larger ones are compared.
 BASE = 100
 SESSIONS, EVENTS = (10, BASE, 10_000, 100_000), (10, BASE, 1000, 100_000)
 QUICK_SIZES = (BASE, 10_000)
@@ -41,20 +41,20 @@ DATA_BYTES = (2 << 10, 64 << 10, 2 << 20)
 ORDERS = ("name", "update_time desc")
 PAGE, LARGE_PAGE = 50, 1000
 DATA, TEXT = "x" * DATA_BYTES[0], "x" * 100
-# Names in an order unlike that in which the rows are written, and read in yet another one.
+# Names are written in one order and read in another, neither of which is that of the names.
 WRITE_STRIDE, READ_STRIDE = 7919, 31
 CALLS_A_TURN = 25
 TURNS, QUICK_TURNS = 24, 5
 
-# Makes a call; the number is of all calls so far, and which session it is about may follow from it.
+# Makes a call; its argument counts all calls so far, and may decide which session the call is about.
 Call = Callable[[int], object]
 Calls = dict[str, Call]
 
 
 class Figure(NamedTuple):
-    """What a call costs the server and MariaDB with so much stored, in microseconds.
+    """What a call costs the server and MariaDB, in microseconds, with `size` of something stored.
 
-    The ratio is that of both together to what they spend with 100; data has none.
+    The ratio is that of both together to their cost with 100; there is none for data.
     """
 
     database: str
@@ -93,9 +93,9 @@ def measure(run: Run) -> Iterator[Figure]:
 
 
 def compare(pids: Sequence[Sequence[int]], calls: dict[int, Call], turns: int) -> dict[int, list[float]]:
-    """The microseconds that a call of each size costs each group of processes.
+    """Return the microseconds that a call of each size costs each group of processes.
 
-    They are the medians of the turns behind one that warms up.
+    They are medians of the turns after one to warm up.
     """
     numbers = itertools.count()
     costs: dict[int, list[list[float]]] = {size: [] for size in calls}
@@ -110,7 +110,7 @@ def compare(pids: Sequence[Sequence[int]], calls: dict[int, Call], turns: int) -
 
 
 def session_calls(client: Client, database_url: str, count: int) -> Calls:
-    """The calls in a namespace with that many sessions."""
+    """Return the calls in a namespace with that many sessions."""
     parent = write_sessions(client, database_url, count)
 
     def id_of(number: int) -> str:
@@ -124,7 +124,7 @@ def session_calls(client: Client, database_url: str, count: int) -> Calls:
         return client.sessions.EnsureSession(request)
 
     def change(number: int) -> object:
-        # Data that is there already would not be written.
+        # Data that has not changed would not be written.
         session = Session(name=f"{parent}/sessions/{id_of(number)}", data=f"{number:{len(DATA)}}")
         return client.sessions.UpdateSession(
             UpdateSessionRequest(session=session, update_mask=FieldMask(paths=["data"]))
@@ -138,7 +138,7 @@ def session_calls(client: Client, database_url: str, count: int) -> Calls:
 
 
 def page_calls(client: Client, parent: str, order: str, count: int) -> Calls:
-    """The first page of a list, and one near its end; both are full, where there are so many, and have a next one."""
+    """Return calls for the first page of a list and for one near its end; both have a next page."""
     first = ListSessionsRequest(parent=parent, order_by=order, page_size=PAGE)
     step = ListSessionsRequest(parent=parent, order_by=order, page_size=min(LARGE_PAGE, count // 2 - 1))
     tokens = []
@@ -153,7 +153,7 @@ def page_calls(client: Client, parent: str, order: str, count: int) -> Calls:
 
 
 def event_calls(client: Client, database_url: str, count: int) -> Calls:
-    """The calls about a session with that many events."""
+    """Return the calls about a session with that many events."""
     session = write_events(client, database_url, count)
     newest = ListEventsRequest(parent=session, page_size=PAGE, order_by="sequence desc")
     middle = ListEventsRequest(parent=session, page_size=PAGE, after_sequence=count // 2 - 1)
@@ -177,7 +177,7 @@ def get_call(client: Client, session: str) -> Calls:
 
 
 def write_sessions(client: Client, database_url: str, count: int) -> str:
-    """A namespace with that many sessions of 2 KiB data."""
+    """Create a namespace with that many sessions of 2 KiB data."""
     namespace = make_namespace(client, f"n{count}")
     times = (FIRST_TIME + timedelta(milliseconds=number) for number in range(count))
     rows = (
@@ -200,7 +200,7 @@ def session_id(number: int, sessions: int) -> str:
 
 
 def write_events(client: Client, database_url: str, count: int) -> str:
-    """A session with that many events of 100 bytes."""
+    """Create a session with that many events of 100 bytes."""
     session = new_session(client, "namespaces/default", f"events-{count}", data=DATA)
     rows = (
         {

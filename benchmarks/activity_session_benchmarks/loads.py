@@ -25,14 +25,14 @@ _PACKAGE = "activity_session.v1"
 
 
 class Server(NamedTuple):
-    """A process that answers calls at an address."""
+    """A process that serves calls at an address."""
 
     pid: int
     address: str
 
 
 class Load(NamedTuple):
-    """What the server spent on a call, in microseconds of CPU time (user and system), and how many it answered."""
+    """What the server spent on a call, in microseconds of CPU time (user and system), and how many it served."""
 
     cpu_us: float
     calls_per_second: float
@@ -40,7 +40,7 @@ class Load(NamedTuple):
 
 @contextmanager
 def serving(*command: str) -> Iterator[Server]:
-    """A server, on its core inside the block, that prints where it listens; it is killed after the block."""
+    """Run a server on its core inside the block; it prints where it listens, and is killed after the block."""
     with (
         tempfile.TemporaryFile("w+") as log,
         subprocess.Popen(
@@ -61,10 +61,10 @@ def serving(*command: str) -> Iterator[Server]:
 def load(
     server: Server, method: str, request: dict[str, Any], calls: int, *, concurrency: int, connections: int
 ) -> Load:
-    """Call a method such as `SessionService/GetSession` that many times; each answer must be OK.
+    """Call a method such as `SessionService/GetSession` that many times; each response must be OK.
 
-    The request is in the JSON of protobuf; its texts may hold ghz's templates, such as {{.RequestNumber}}. What a load
-    measures includes that its connections are made; the first load of a server warms it up.
+    The request is in the JSON of protobuf; its texts may hold ghz's templates, such as {{.RequestNumber}}. The
+    measurement includes opening the connections; the first load of a server warms it up.
     """
     before = cpu_seconds(server.pid)
     report = _ghz(
@@ -79,7 +79,7 @@ def load(
 
 
 def require_ghz() -> None:
-    """End the program where ghz is not installed: well, unless REQUIRE_ALL=1 forbids what is left out."""
+    """End the program if ghz is not installed: with exit code 0, or 1 if REQUIRE_ALL=1 forbids to skip anything."""
     if _find_ghz() is None:
         print(f"skipped, ghz is not installed; to measure: {_HOW_TO_GET}")
         sys.exit(os.environ.get("REQUIRE_ALL") == "1")
@@ -87,7 +87,7 @@ def require_ghz() -> None:
 
 def _ghz(*arguments: str) -> Any:
     command = ["taskset", "--cpu-list", str(CLIENT_CORE), _find_ghz() or "ghz", "--insecure", "--format", "json"]
-    # A disk that stands still for a while is not what is measured.
+    # A disk that stalls for a while must not end the run.
     command += ["--timeout", "60s"]
     with tempfile.NamedTemporaryFile() as protoset:
         protoset.write(_descriptors())
@@ -96,7 +96,7 @@ def _ghz(*arguments: str) -> Any:
             [*command, "--protoset", protoset.name, *arguments], capture_output=True, text=True, check=False
         )
     if run.returncode:
-        # It tells the error once for each call, with the request.
+        # It prints the error once for each call, with the request.
         raise RuntimeError(f"ghz: {run.stderr[-_ERROR_CHARACTERS:]}")
     return json.loads(run.stdout)
 
@@ -112,7 +112,7 @@ def _find_ghz() -> str | None:
 
 @functools.cache
 def _descriptors() -> bytes:
-    """The schema as ghz reads it: each file behind those that it imports."""
+    """Return the schema in the form that ghz reads: each file after those that it imports."""
     described = map(descriptor_pool.Default().FindFileContainingSymbol, SERVICES)
     files = {file.name: file for service in described for file in _with_imports(service)}
     schema = FileDescriptorSet(file=[FileDescriptorProto.FromString(file.serialized_pb) for file in files.values()])

@@ -1,4 +1,4 @@
-"""What all measurements share: the databases, and rows that are written past the service."""
+"""What all measurements share: the databases, and rows that are written without the service."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ BATCH = 1000
 
 
 def databases(stack: ExitStack) -> Iterator[tuple[str, str]]:
-    """The name and URL of an empty database of each backend that this machine has."""
+    """Yield the name and URL of an empty database of each backend that this machine has."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     yield "SQLite file", f"sqlite:///{folder / 'bench.db'}"
     if find_mariadb() is None:
@@ -25,7 +25,7 @@ def databases(stack: ExitStack) -> Iterator[tuple[str, str]]:
 
 
 def write_rows(database_url: str, table: type[DeclarativeBase], rows: Iterable[dict[str, object]]) -> None:
-    """Rows by the thousand; past the service, which would take minutes."""
+    """Write rows by the thousand, without the service, which would take minutes."""
     engine = create_engine(database_url)
     batch: list[dict[str, object]] = []
     for row in rows:

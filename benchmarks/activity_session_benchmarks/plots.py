@@ -1,4 +1,4 @@
-"""The plots of docs/benchmarks.md. They are drawn in the venv of the peers, which alone has matplotlib."""
+"""The plots of docs/benchmarks.md. They are drawn in the venv of the peers, the only one that has matplotlib."""
 
 # mypy: disable-error-code="import-not-found, import-untyped"
 
@@ -19,7 +19,7 @@ COLORS = ("#2f81d8", "#5fb0ea", "#2fa3a0", "#d9652b", "#d9a02b", "#a563c4", "#c4
 MARKERS = "osD^vPX*<>"
 STYLE = {
     "svg.fonttype": "none",
-    # The ids inside, which are random otherwise.
+    # For the ids inside, which would otherwise be random.
     "svg.hashsalt": "activity-session",
     "font.size": 9,
     "axes.titlesize": 10,
@@ -79,17 +79,17 @@ def grouped(rows: Rows, key: str) -> dict[str, Rows]:
 
 
 def lines_of(rows: Rows, key: str) -> Lines:
-    """A line for each value of the key."""
+    """Return a line for each value of the key."""
     return {name: {row["size"]: row["cpu_us"] for row in here} for name, here in grouped(rows, key).items()}
 
 
 def short(database: str) -> str:
-    """As it stands in the name of a file."""
+    """Return the name of a database as it is in the name of a file."""
     return database.partition(" ")[0].lower()
 
 
 def draw(name: str, panels: list[Panel], y_scale: str = "log") -> None:
-    """Panels side by side; what has the same name in several has the same color."""
+    """Draw panels side by side; lines with the same label have the same color in all of them."""
     labels = dict.fromkeys(label for panel in panels for label in panel.lines)
     styles = {
         label: {"color": color, "marker": marker} for label, color, marker in zip(labels, COLORS, MARKERS, strict=False)
@@ -108,7 +108,7 @@ def draw(name: str, panels: list[Panel], y_scale: str = "log") -> None:
 
 
 def scale(axes: Axes, sizes: list[int], y_scale: str) -> None:
-    # Logarithmic, with a place for 0.
+    # Logarithmic, but with 0 on it.
     axes.set_xscale("symlog", linthresh=10)
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.set_yscale(y_scale)

@@ -1,7 +1,8 @@
 """What calls send to their database: recorded on our server, in this process, and made repeatable.
 
-Each call is recorded twice. A value that differs cannot be sent again as it is: a number that moves with one that the
-call has read before is read anew at each repetition, and an id is made anew. Times are sent again as they were.
+Each call is recorded twice. A value that differs cannot be sent again as it is: a number that differs by as much as one
+that the call has read before is read again at each repetition, and an id is made anew. Times are sent again as they
+were.
 """
 
 import re
@@ -19,7 +20,7 @@ from activity_session_server.store.connections import Connection
 from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import connected, serving
 
-# Longer than any recording: what the server asks of its own accord does not belong to a call.
+# Longer than any recording: the server's own queries do not belong to a call.
 QUIET_SECONDS = 300
 ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$")
@@ -29,7 +30,7 @@ class Repetition:
     """What one repetition of a call has read and made so far."""
 
     def __init__(self, cursor: Any) -> None:
-        """Send by a cursor of the driver."""
+        """Send statements with a cursor of the driver."""
         self.cursor = cursor
         # The rows that each statement has found, in the order of the statements.
         self.found: list[Sequence[Sequence[Any]]] = []
@@ -38,14 +39,14 @@ class Repetition:
 
 
 class Changing(Protocol):
-    """A parameter that is another one at each repetition."""
+    """A parameter that differs at each repetition."""
 
     def value(self, repetition: Repetition) -> Any:
-        """What it is this time."""
+        """Return its value in this repetition."""
 
 
 class ReadAnew(NamedTuple):
-    """A number, so much more than what an earlier statement has found in its first row."""
+    """A number that is larger, by `more`, than one in the first row that an earlier statement has found."""
 
     statement: int
     column: int
@@ -56,7 +57,7 @@ class ReadAnew(NamedTuple):
 
 
 class MadeAnew(NamedTuple):
-    """A text with an id inside. Where the same id was recorded, the same is sent."""
+    """A text with an id inside. Parameters that had the same id in the recording get the same new one."""
 
     start: str
     id: str
@@ -72,7 +73,7 @@ class Statement(NamedTuple):
     """A statement, and the method of the driver's cursor that has sent it.
 
     `rows` are its parameters: none, those of one row, or of several. `found` are the rows that it has read, and
-    `row_count` is what the driver tells about how many it has read or changed.
+    `row_count` is the number of rows read or changed, as the driver reports it.
     """
 
     method: str
@@ -82,10 +83,10 @@ class Statement(NamedTuple):
     row_count: int
 
     def repeat(self, repetition: Repetition) -> None:
-        """Send it again, and read all that it finds.
+        """Send the statement again, and read all that it finds.
 
         Raises:
-            RuntimeError: when it does not do as much as when it was recorded.
+            RuntimeError: if it does not read or change as many rows as when it was recorded.
         """
         rows = [
             [value.value(repetition) if isinstance(value, ReadAnew | MadeAnew) else value for value in row]
@@ -95,7 +96,7 @@ class Statement(NamedTuple):
         getattr(cursor, self.method)(self.sql, *([rows] if self.method == "executemany" else rows))
         repetition.found.append(cursor.fetchall())
         if cursor.rowcount != self.row_count:
-            raise RuntimeError(f"{cursor.rowcount} rows in place of {self.row_count}: {self.sql}")
+            raise RuntimeError(f"{cursor.rowcount} rows instead of {self.row_count}: {self.sql}")
 
 
 Recording = Sequence[Statement]
@@ -105,7 +106,7 @@ Recorder = Callable[[str, dict[str, Any]], Recording]
 
 @contextmanager
 def recording(database_url: str) -> Iterator[Recorder]:
-    """What calls our server on a database, inside the block, and returns the statements that a call has sent."""
+    """Yield a function that calls our server on a database and returns the statements that the call has sent."""
     tape: list[Statement] = []
 
     def record(method: str, request: dict[str, Any]) -> Recording:
@@ -129,7 +130,7 @@ def refuse(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
 
 
 class RecordingCursor:
-    """A driver's cursor that writes down what it sends and finds."""
+    """A driver's cursor that records what it sends and finds."""
 
     def __init__(self, cursor: Any, tape: list[Statement]) -> None:
         self._cursor, self._tape = cursor, tape
@@ -152,10 +153,10 @@ class RecordingCursor:
 
 
 def repeatable(first: Recording, second: Recording) -> Recording:
-    """A recording that can be repeated as often as one likes, from two of the same call.
+    """Return a recording that can be repeated any number of times, made from two recordings of the same call.
 
     Raises:
-        ValueError: when they differ by more than is known to repeat.
+        ValueError: if they differ in a value that cannot be repeated.
     """
     return [
         statement._replace(rows=changing_rows(first, second, number), found=[])
@@ -164,7 +165,7 @@ def repeatable(first: Recording, second: Recording) -> Recording:
 
 
 def changing_rows(first: Recording, second: Recording, number: int) -> list[Sequence[Any]]:
-    """The parameters of one of the statements, with those that change."""
+    """Return the parameters of one of the statements, with those that change."""
     one, other = first[number], second[number]
     if one.sql != other.sql:
         raise ValueError(f"not the same call: {one.sql} and {other.sql}")
@@ -175,7 +176,7 @@ def changing_rows(first: Recording, second: Recording, number: int) -> list[Sequ
 
 
 def changing(one: Any, other: Any, before: Recording, other_before: Recording) -> Any:
-    """What a value becomes that differs between two recordings."""
+    """Return what to send for a value that differs between two recordings."""
     if isinstance(one, int):
         return moving(one, other, before, other_before)
     if isinstance(one, str) and (found := ID.search(one)):
@@ -186,7 +187,7 @@ def changing(one: Any, other: Any, before: Recording, other_before: Recording) -
 
 
 def moving(one: int, other: int, before: Recording, other_before: Recording) -> ReadAnew:
-    """The number that was read before and has moved as much as this one."""
+    """Return the number that was read before and differs by as much as this one."""
     for number, statements in enumerate(zip(before, other_before, strict=False)):
         first_rows = (statement.found[0] for statement in statements if statement.found)
         for column, (read, other_read) in enumerate(zip(*first_rows, strict=True)):

@@ -1,4 +1,4 @@
-"""Writes docs/benchmarks.md and its plots from what the other programs of this folder have measured."""
+"""Writes docs/benchmarks.md and its plots from the results of the other programs in this folder."""
 
 import itertools
 import json
@@ -22,31 +22,30 @@ PAGE, NOTES = ROOT / "docs/benchmarks.md", ROOT / "benchmarks/notes.md"
 INTRODUCTION = """\
 # Benchmarks
 
-What a call costs the server, beside the least that it can cost and beside what people use today. `make bench`
+What a call costs the server, compared with the least that it can cost and with what people use today. `make bench`
 measures all of it on one machine in one run, and writes this page; `make bench QUICK=1` measures calls, growth and
-watches in less than two minutes. On another machine the microseconds differ; the ratios are what matters. It needs
-ghz (`go install github.com/bojand/ghz/cmd/ghz@v0.120.0`) and, for the workers, h2load
-(`apt-get install nghttp2-client`).
+watches in less than two minutes. On another machine the microseconds differ; the ratios are what matters. It needs ghz
+(`go install github.com/bojand/ghz/cmd/ghz@v0.120.0`) and, for the workers, h2load (`apt-get install nghttp2-client`).
 
 ## Method
 
 - The cost of a call is the CPU time (user and system, all threads) that the server's process spends on many calls,
-  divided by their number; µs are millionths of a second. Warming up does not count, and what the database server or
-  the client spends is not in it, on no side.
+  divided by their number; µs are millionths of a second. Warming up does not count, nor does what the database server
+  or the client spends, on any side.
 - Servers, and peers that work in the caller's process, have one core. Clients, the load generator
-  [ghz](https://ghz.sh) and MariaDB have another. An answer that is not OK ends the run.
-- The floor of a call is a bare grpcio server with the same options that sends the statements of that call by the plain
-  driver (sqlite3, PyMySQL), in the same transaction, on the same database, and returns nothing. They are recorded on
-  our server: the floor sends what a call sends, with parameters of its own only where two calls differ. The empty floor
-  sends no statement. Ours and its floors are loaded in turn, so that whatever else the machine does befalls all alike;
-  figures are medians of the rounds.
-- SQLite has its write-ahead log with `synchronous=FULL`, which waits for the disk at each commit. MariaDB does so once
-  a second (`innodb_flush_log_at_trx_commit=2`): the disk that it waits for is not in the figures.
-- Peers work as people run them: in the process that calls them, one call after the other, by the asyncio drivers
+  [ghz](https://ghz.sh) and MariaDB have another. A response that is not OK ends the run.
+- The floor of a call is a bare grpcio server with the same options that sends the statements of that call with the
+  plain driver (sqlite3, PyMySQL), in the same transaction, on the same database, and returns nothing. They are
+  recorded on our server: the floor sends what a call sends, with parameters of its own only where two calls differ.
+  The empty floor sends no statement. Ours and its floors are loaded in turn, so that whatever else the machine does
+  affects all of them equally; figures are medians of the rounds.
+- SQLite has its write-ahead log with `synchronous=FULL`, which waits for the disk at each commit. MariaDB does so only
+  once a second (`innodb_flush_log_at_trx_commit=2`): its waits for the disk are not in the figures.
+- Peers work as people run them: in the process that calls them, one call after the other, with the asyncio drivers
   aiosqlite and asyncmy, each in a database of its own. Ours is called through a socket, as is google-adk's REST
-  server, and theirs is the time of the server. Ours has several callers at once, as servers have, and that is what
-  the targets compare; beside it stand what a call costs when there is a single caller, for whom the server wakes each
-  time, and what it costs with the time of the Python client that reads the answer."""
+  server, and theirs is the time of the server. Ours has several callers at once, as servers have, and that is what the
+  targets compare. The tables also have the cost with a single caller, for which the server wakes each time, and that
+  cost including the time of the Python client that reads the response."""
 
 
 class Part(NamedTuple):
@@ -61,41 +60,42 @@ PARTS = {
         """\
 ## Calls and their floor
 
-CPU time per call at the concurrency of the load, and calls per second that one core has answered at that.""",
+CPU time per call at the concurrency of the load, and the calls per second that one core has served at that
+concurrency.""",
         tables.calls,
     ),
     "growth": Part(
         """\
 ## Growth
 
-µs of CPU time of one caller's calls with more and more stored, and in brackets how many times that with 100 it is.
+µs of CPU time of one caller's calls with more and more stored, and in brackets the multiple of the cost with 100.
 
-![Cost of a call against what is stored, on SQLite](benchmarks/growth-sqlite.svg)
+![Cost of a call by the amount stored, on SQLite](benchmarks/growth-sqlite.svg)
 
-![Cost of a call against what is stored, on MariaDB](benchmarks/growth-mariadb.svg)""",
+![Cost of a call by the amount stored, on MariaDB](benchmarks/growth-mariadb.svg)""",
         tables.growth,
     ),
     "watch": Part(
         """\
 ## Watches
 
-One session, watched by so many: the time from append to delivery while events come slowly, and what is delivered when
-they come as fast as watchers get them.""",
+One session with some number of watchers: the time from append to delivery while events come slowly, and the deliveries
+per second when events come as fast as watchers get them.""",
         tables.watch,
     ),
     "capacity": Part(
         """\
 ## Capacity
 
-Writers of one SQLite file, whose commits are shared; workers on several cores, which ghz and MariaDB need too; and how
-soon and how small a server starts.""",
+Writers of one SQLite file, whose commits are shared; workers on several cores, which the load generator and MariaDB
+need too; and how fast a server starts, and how much memory it takes.""",
         tables.capacity,
     ),
     "peers": Part(
         """\
 ## Peers
 
-µs of CPU time for the same work, and in brackets how many times ours that is; empty where a peer does not do it.
+µs of CPU time for the same work, and in brackets the multiple of ours; empty where a peer does not do it.
 openai-agents' SQLiteSession is plain sqlite3 in the caller's process: what no service at all costs.
 
 ![Cost of reading a session on SQLite](benchmarks/read-sqlite.svg)
@@ -120,7 +120,7 @@ def main() -> None:
 
 
 def read(*names: str) -> Iterator[tuple[str, Rows]]:
-    """What has been measured, by the name of the program."""
+    """Yield what has been measured, by the name of the program."""
     for name in names:
         path = RESULTS / f"{name}.json"
         if path.exists():
@@ -133,13 +133,13 @@ def read(*names: str) -> Iterator[tuple[str, Rows]]:
 def versions() -> str:
     machine = {
         "machine": f"{processor()}, {os.cpu_count()} cores",
-        # What stands behind the number is the name of a distribution or of a host.
+        # The part after the number is the name of a distribution or of a host.
         "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "ghz": ghz_version(),
     }
     peers = RESULTS / "peers.json"
     packages = json.loads(peers.read_text())["versions"] if peers.exists() else {}
-    text = "## Versions\n\nWith `(peers)`: in the environment that the peers have, which draws the plots too."
+    text = "## Versions\n\nWith `(peers)`: in the environment of the peers, in which the plots are drawn too."
     return f"{text}\n\n" + table(("", "version"), (machine | packages).items())
 
 
@@ -149,7 +149,7 @@ def processor() -> str:
 
 
 def ghz_version() -> str:
-    """As its build tells it; a ghz that `go install` has made calls itself `dev`."""
+    """Return the version in its build information; a ghz that `go install` has made calls itself `dev`."""
     program = shutil.which("ghz")
     build = re.search(rb"mod\tgithub\.com/bojand/ghz\tv(\S+)", Path(program).read_bytes()) if program else None
     return build[1].decode() if build else "unknown"

@@ -17,9 +17,9 @@ RESULTS = Path(".build/bench")
 
 
 class Run(NamedTuple):
-    """One database, with the newest schema, and whether the figures are wanted soon.
+    """One database, with the newest schema, and whether a quick run is wanted.
 
-    The processes of the database are none for SQLite, whose work is the server's.
+    SQLite has no processes of its own: its work is done in the server.
     """
 
     database: str
@@ -29,7 +29,7 @@ class Run(NamedTuple):
 
     @property
     def command(self) -> tuple[str, ...]:
-        """What serves it on a free port."""
+        """The command that serves the database on a free port."""
         return (*COMMAND, "serve", "--address", "127.0.0.1:0", "--database-url", self.url)
 
 
@@ -39,7 +39,7 @@ def measure_all(name: str, description: str | None, measure: Callable[[Run], Ite
     parser.add_argument("--quick", action="store_true", help="less of everything, in seconds")
     parser.add_argument("--database", choices=("SQLite", "MariaDB"), default="", help="only this one")
     options = parser.parse_args()
-    # What this process starts is there too, such as MariaDB; servers alone are on the other core.
+    # What this process starts, such as MariaDB, runs there too; only servers run on the other core.
     os.sched_setaffinity(0, {CLIENT_CORE})
     figures = []
     with ExitStack() as stack:
@@ -54,11 +54,11 @@ def measure_all(name: str, description: str | None, measure: Callable[[Run], Ite
 
 
 def children(pid: int) -> tuple[int, ...]:
-    """The processes that a process has started."""
+    """Return the processes that a process has started."""
     lists = Path(f"/proc/{pid}/task").glob("*/children")
     return tuple(int(child) for found in lists for child in found.read_text().split())
 
 
 def spent(pids: Iterable[int]) -> float:
-    """The CPU time of processes so far, in seconds."""
+    """Return the CPU time of processes so far, in seconds."""
     return sum(map(cpu_seconds, pids))

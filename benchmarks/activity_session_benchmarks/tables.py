@@ -24,12 +24,12 @@ WATCHES = {
     "memory_mb": "memory of the watchers, MB",
 }
 CAPACITY = {"part": "", "what": "what", "value": "value", "unit": "unit"}
-# A line, a column, and what stands there.
+# A line, a column, and the text of the cell.
 Cell = tuple[str, str, str]
 
 
 def by_database(rows: Rows, write: Callable[[Rows], str]) -> str:
-    """What is written of each database's rows, below its name."""
+    """Return a section for each database, with its name as the heading."""
     return "\n\n".join(f"### {database}\n\n{write(here)}" for database, here in grouped(rows, "database"))
 
 
@@ -42,7 +42,7 @@ def watch(rows: Rows) -> str:
 
 
 def growth(rows: Rows) -> str:
-    return "\n\n".join(pivot(f"with so many {stored}", growing(here)) for stored, here in grouped(rows, "stored"))
+    return "\n\n".join(pivot(f"number of {stored}", growing(here)) for stored, here in grouped(rows, "stored"))
 
 
 def growing(rows: Rows) -> Iterator[Cell]:
@@ -61,7 +61,7 @@ def peers(rows: Rows) -> str:
 
 
 def beside(row: dict[str, Any], ours: float) -> Cell:
-    """What a system needs for a work, and how many times what ours does."""
+    """Return the cell of a system's cost for an operation, with the multiple of ours."""
     cost = row["cpu_us"]
     return work(row["operation"], row["size"]), row["system"], f"{number(cost)} ({cost / ours:.1f})"
 
@@ -86,7 +86,7 @@ def pivot(corner: str, cells: Iterable[Cell]) -> str:
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str | float]]) -> str:
-    """A table of Markdown, with its numbers to the right."""
+    """Return a Markdown table, with its numbers on the right."""
     lines = [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in rows]
     columns = zip(*lines, strict=True)
     rule = ("---:" if all(cell[:1].isdigit() for cell in column if cell) else "---" for column in columns)
@@ -94,5 +94,5 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str | float]]) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits, or all of those before the point."""
+    """Return a number with three digits, or with all of those before the point."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

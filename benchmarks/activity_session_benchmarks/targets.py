@@ -1,4 +1,4 @@
-"""What the measurements must show, and whether they do: the worst of the cases that a target is about decides."""
+"""What the measurements must show, and whether they do: the worst of a target's cases decides."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ READS = ("GetSession", "EnsureSession", "ListEvents", "ListSessions", "GetState"
 WRITES = ("CreateSession", "UpdateSession", "AppendEvents of 1", "AcquireTurn + ReleaseTurn")
 OURS, WITH_MYSQLCLIENT = "activity-session", "activity-session with mysqlclient"
 ADK, AGENTS = "google-adk", "openai-agents SQLAlchemySession"
-# What is stored where growth starts.
+# How much is stored where growth starts.
 FEW_STORED = 100
 WORKS = {
     "create": "create a session",
@@ -18,7 +18,7 @@ WORKS = {
     "items": "get {:,} events alone",
     "list": "list {:,} sessions",
 }
-# How many events or sessions a work is about.
+# How many events or sessions an operation is about.
 FEW_ROWS, MANY_ROWS, ANY_ROWS = range(50), range(50, sys.maxsize), range(sys.maxsize)
 MOST_WATCHERS = 1000
 Rows = list[dict[str, Any]]
@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What the cases of a measurement must keep to: a bound for each database, from above or from below."""
+    """A bound for the cases of a measurement, upper or lower, for each database."""
 
     part: str
     what: str
@@ -73,7 +73,7 @@ def against_floor(calls: tuple[str, ...]) -> Callable[[Rows], Iterator[Case]]:
 
 
 def batches(rows: Rows) -> Iterator[Case]:
-    """A batch of ten events against one event, in cost."""
+    """Yield what a batch of ten events costs, as a multiple of one event."""
     costs = {(row["database"], row["concurrency"], row["call"]): row["ours_us"] for row in rows}
     for (database, concurrency, call), one in costs.items():
         ten = costs.get((database, concurrency, "AppendEvents of 10"))
@@ -82,7 +82,7 @@ def batches(rows: Rows) -> Iterator[Case]:
 
 
 def growth(rows: Rows) -> Iterator[Case]:
-    """What a call costs with much stored, against little."""
+    """Yield what a call costs with much stored, as a multiple of its cost with little stored."""
     for row in rows:
         if row["ratio"] is not None and row["size"] > FEW_STORED:
             yield Case(row["database"], f"{row['call']}, {row['size']:,} {row['stored']}", row["ratio"])
@@ -95,17 +95,17 @@ def watchers_memory(rows: Rows) -> Iterator[Case]:
 
 
 def figure(what: str) -> Callable[[Rows], Iterator[Case]]:
-    """A single one of the figures of capacity."""
+    """Return the cases of one figure of capacity."""
     return lambda rows: (Case(row["database"], what, row["value"]) for row in rows if row["what"] == what)
 
 
 def work(operation: str, size: int) -> str:
-    """What a peer's operation does."""
+    """Return what an operation does."""
     return WORKS[operation].format(size)
 
 
 def against_peer(system: str, sizes: range, ours_is: str = OURS) -> Callable[[Rows], Iterator[Case]]:
-    """What a peer's calls about so many rows cost, times what ours do."""
+    """Return the cost of a peer's calls about so many rows, as a multiple of ours."""
 
     def cases(rows: Rows) -> Iterator[Case]:
         ours = {
@@ -147,7 +147,7 @@ TARGETS = (
         "memory of an idle server, MB",
         "≤",
         {SQLITE: 90, MARIADB: 90},
-        figure("resident memory behind that"),
+        figure("resident memory after that"),
     ),
     Target("peers", "google-adk, times ours: single rows", "≥", {SQLITE: 5, MARIADB: 3}, against_peer(ADK, FEW_ROWS)),
     Target(

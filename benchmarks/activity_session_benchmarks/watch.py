@@ -1,4 +1,4 @@
-"""How long an event takes to those who watch its session, how many are delivered, and what memory watchers take.
+"""How long an event takes to reach the watchers of its session, how many are delivered, and what memory watchers take.
 
 The server has one core; the watchers, a process of their own, the caller and MariaDB have another. Each number of
 watchers gets a fresh server. Events come slowly at first, so that each is delivered before the next one; then, for
@@ -29,7 +29,7 @@ from activity_session_testing.steps import append, get_session, new_session
 
 WATCHERS = (1, 100, 1000)
 SECONDS, QUICK_SECONDS = 10, 1
-# Between two events: what the server and the watchers need to deliver one, and more.
+# Between two events: more than what the server and the watchers need to deliver one.
 PAUSE_SECONDS, PAUSE_SECONDS_A_WATCHER = 0.02, 0.0004
 BATCH, MOST_BEHIND = 20, 60
 # Streams on one connection share its locks.
@@ -72,7 +72,7 @@ def measure_watchers(
     client: Client, server: Server, count: int, seconds: int
 ) -> tuple[float, float, float, float, float]:
     session = new_session(client, "namespaces/default").name
-    # What a server loads for its first calls is not what watchers take.
+    # What a server loads for its first calls is not memory of watchers.
     append(client, session, TEXT)
     get_session(client, session)
     before = resident_bytes(server.pid)
@@ -86,7 +86,7 @@ def measure_watchers(
 
 
 def append_slowly(client: Client, session: str, watchers: int, seconds: int) -> None:
-    """Events that say when they were sent; those without are not for latencies."""
+    """Append events that say when they were sent; latencies come only from these."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         event = Event(type="message", text=TEXT)
@@ -96,7 +96,7 @@ def append_slowly(client: Client, session: str, watchers: int, seconds: int) -> 
 
 
 def append_fast(client: Client, session: str, watchers: "Watchers", pid: int, seconds: int) -> tuple[float, float]:
-    """Deliveries per second, and what each costs the server, with few events under way at any time."""
+    """Return deliveries per second, and what each costs the server, with few events under way at any time."""
     sent = watchers.delivered.value / watchers.number
     before, cpu_before, started = watchers.delivered.value, cpu_seconds(pid), time.monotonic()
     while time.monotonic() < started + seconds:
@@ -119,16 +119,16 @@ class Watchers(NamedTuple):
     """What the process of the watchers shares with this one."""
 
     number: int
-    # How many events they have had; one process writes it, so that it needs no lock.
+    # How many events they have received; only one process writes it, so it needs no lock.
     delivered: Any
-    # Their number, when all are ready; at the end the seconds from append to delivery.
+    # First their number, when all are ready; at the end the seconds from append to delivery.
     results: "Queue[Any]"
     stop: Any
 
 
 @contextmanager
 def watching(address: str, session: str, count: int, latencies: list[float]) -> Iterator[Watchers]:
-    """Watchers in another process inside the block, which begins when all have had what there was before them."""
+    """Run watchers in another process; the block begins when all have received the events before them."""
     watchers = Watchers(count, _CONTEXT.Value("Q", 0, lock=False), _CONTEXT.Queue(), _CONTEXT.Event())
     process = _CONTEXT.Process(target=watch, args=(address, session, watchers), daemon=True)
     process.start()

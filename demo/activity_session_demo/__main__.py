@@ -1,8 +1,8 @@
 """Replays a chat as it happened, kills the server in the middle, and shows that nothing is lost.
 
-Each nick is a client of its own that appends its own lines as events (`chat.py`); agents take a turn for each answer.
-Two watchers follow live (`watcher.py`), one of which breaks off again and again. Nobody is told when the server dies:
-all of them try again (`connection.py`). At the end `checks.py` compares what there is with what there should be.
+Each nick is a client of its own that appends its own lines as events (`chat.py`); agents take a turn for each line. Two
+watchers follow live (`watcher.py`), one of which disconnects again and again. No client is told when the server dies:
+all of them retry (`connection.py`). At the end `checks.py` compares what is stored with what should be.
 """
 
 import argparse
@@ -36,7 +36,7 @@ _SHOWN_PROBLEMS = 10
 
 
 def main() -> int:
-    """Run the demo; answers the exit code."""
+    """Run the demo, and return the exit code."""
     options = parse_arguments()
     try:
         lines = read_transcript(options.transcript)
@@ -61,7 +61,7 @@ def fail(message: str) -> int:
 
 
 def demonstrate(server: Server, lines: Sequence[Line]) -> int:
-    """Replay the lines on a real server, and tell how it went."""
+    """Replay the lines on a real server, and report how it went."""
     try:
         replay, found = replay_on(server, lines)
     except grpc.RpcError as error:
@@ -74,9 +74,9 @@ def demonstrate(server: Server, lines: Sequence[Line]) -> int:
 
 
 def replay_on(server: Server, lines: Sequence[Line]) -> tuple["Replay", list[str]]:
-    """The replay, and what is wrong with it."""
+    """Return the replay, and what is wrong with it."""
     server.migrate()
-    # What is left of the threads ends when the channels close, which happens first.
+    # The channels close before the pool of threads: that ends the threads that still run.
     with ThreadPoolExecutor(THREADS + 2) as threads, server, ExitStack() as stack:
         address, tally = server.start(), Tally()
         connections = [stack.enter_context(Connection(address, tally)) for _ in range(CHANNELS + 2)]
@@ -86,7 +86,7 @@ def replay_on(server: Server, lines: Sequence[Line]) -> tuple["Replay", list[str
 
 
 class Replay:
-    """One replay of a chat, with all who take part in it."""
+    """One replay of a chat, with all that take part in it."""
 
     def __init__(self, server: Server, connections: Sequence[Connection], lines: Sequence[Line]) -> None:
         self._server, self._lines = server, lines
@@ -102,7 +102,7 @@ class Replay:
         self._seconds = 0.0
 
     def run(self, threads: Executor) -> None:
-        """Let all chat and watch, and kill the server when half of the lines are there."""
+        """Let all chat and watch, and kill the server when half of the lines are stored."""
         print(f"{len(self._chatters)} clients replay {len(self._lines)} lines", flush=True)
         schedule, watchers = Schedule(self._lines), (self._steady, self._cut)
         started = time.monotonic()
@@ -116,7 +116,7 @@ class Replay:
 
     def problems(self) -> list[str]:
         session = self._main.ask(self._main.sessions.GetSession, v1.GetSessionRequest(name=self._session))
-        watched = {"the steady watcher": self._steady.seen, "the watcher that broke off": self._cut.seen}
+        watched = {"the steady watcher": self._steady.seen, "the watcher that disconnected": self._cut.seen}
         return list(problems(self._lines, self._read_log(), session, watched))
 
     def summary(self) -> str:
@@ -127,14 +127,14 @@ class Replay:
             f"  {count} lines of {types.total()} nicks: {types[AGENT]} agents, {types[USER]} users\n"
             f"  {self._seconds:.1f} seconds, {count / self._seconds:.0f} events per second, the restart included\n"
             f"  {self._tally['turns']} turns of agents\n"
-            f"  {self._tally['retries']} calls were tried again\n"
-            f"  one watcher broke off {self._cut.cuts} times and resumed\n"
+            f"  {self._tally['retries']} calls were retried\n"
+            f"  one watcher disconnected {self._cut.cuts} times and resumed\n"
             f"  {self._steady.losses + self._cut.losses} times a watcher resumed because the server had died\n"
-            f"all {count} lines are there once, in one order that every watcher saw"
+            f"all {count} lines are in the log once, in one order that every watcher saw"
         )
 
     def _open_session(self) -> tuple[str, str]:
-        """A session in a namespace of this run alone, so that the demo can be repeated on one database."""
+        """Create a session in a namespace for this run only, so that the demo can be repeated on one database."""
         create = v1.CreateNamespaceRequest(namespace=v1.Namespace(), namespace_id=f"demo-{uuid.uuid4().hex[:12]}")
         namespace = self._main.ask(self._main.namespaces.CreateNamespace, create).name
         ensure = v1.EnsureSessionRequest(parent=namespace, session_id="conversation", session=v1.Session())
@@ -146,12 +146,12 @@ class Replay:
     def _kill_server(self) -> None:
         self._server.kill()
         killed = time.monotonic()
-        print(f"killed the server behind line {self._tally['lines']}", flush=True)
+        print(f"killed the server after line {self._tally['lines']}", flush=True)
         self._server.start()
         print(f"the server is back after {time.monotonic() - killed:.1f} seconds", flush=True)
 
     def _wait_until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something holds, or nothing moves any more: then the checks tell what is missing."""
+        """Wait until the condition holds, or until there is no progress: then the checks find what is missing."""
         before, moved = self._progress(), time.monotonic()
         while not condition() and time.monotonic() - moved < QUIET_SECONDS:
             for task in wait(self._running, _LOOK_SECONDS, FIRST_EXCEPTION).done:
@@ -163,7 +163,7 @@ class Replay:
         return self._tally["lines"], len(self._steady.seen), len(self._cut.seen)
 
     def _read_log(self) -> list[v1.Event]:
-        """All events, page by page."""
+        """Read all events, page by page."""
         log: list[v1.Event] = []
         request = v1.ListEventsRequest(parent=self._session, page_size=1000)
         while True:

@@ -1,4 +1,4 @@
-"""Those who chat: each nick is a client of its own, and a few threads let all of them speak at once."""
+"""The chatters: each nick is a client of its own, and a few threads let all of them speak at once."""
 
 import threading
 import uuid
@@ -11,7 +11,7 @@ from activity_session import v1
 from activity_session_demo.connection import Connection, reason_of
 from activity_session_demo.transcript import AGENT, Line, participant_name, type_of
 
-# Short, since the turn of an agent that is cut off by the server's death keeps the others waiting.
+# Short, since the other agents wait for the turn of an agent that the server's death has cut off.
 _TURN_TTL = Duration(seconds=3)
 _MOST_TURNS = 10
 
@@ -40,7 +40,7 @@ class Chatter:
             parent=self._namespace,
             participant_id=self._nick,
             participant=v1.Participant(participant_type=type_of(self._nick)),
-            # Sent again, the call gets its first answer again.
+            # A retry with this id gets the first response.
             request_id=str(uuid.uuid4()),
         )
         participant = self._connection.ask(self._connection.participants.CreateParticipant, create)
@@ -55,7 +55,7 @@ class Chatter:
         self._connection.ask(self._connection.events.AppendEvents, request)
 
     def _answer(self, line: Line) -> None:
-        """Say a line in a turn, and take another turn when that one is over too early."""
+        """Say a line in a turn, and take another turn if that one ends too early."""
         for _ in range(_MOST_TURNS):
             turn = self._take_turn()
             try:
@@ -90,7 +90,7 @@ class Chatter:
 
 
 class Schedule:
-    """Hands out lines in the order of the transcript, but no two of one nick at a time: so a nick's stay in order."""
+    """Hands out lines in the order of the transcript, one at a time for each nick, so that its lines stay in order."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = list(lines)
@@ -98,7 +98,7 @@ class Schedule:
         self._changed = threading.Condition()
 
     def run(self, say: Callable[[Line], None]) -> None:
-        """Have lines said until there are none left; several threads do this."""
+        """Call `say` with each line until none are left; several threads do this."""
         while line := self._take():
             try:
                 say(line)

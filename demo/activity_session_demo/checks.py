@@ -1,4 +1,4 @@
-"""What must hold at the end: every line is there once, in one order that every watcher saw."""
+"""What must hold at the end: every line is in the log once, in one order that every watcher saw."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from activity_session_demo.transcript import LINE_LABEL, Line, nicks, participan
 def problems(
     lines: Sequence[Line], log: Sequence[v1.Event], session: v1.Session, watched: Mapping[str, Sequence[v1.Event]]
 ) -> Iterator[str]:
-    """What differs between a transcript and its replay; `watched` is what each watcher saw."""
+    """Yield what differs between a transcript and its replay; `watched` is what each watcher saw."""
     yield from number_problems(log)
     yield from line_problems(lines, log)
     yield from order_problems(lines, log)
@@ -22,12 +22,12 @@ def problems(
 def number_problems(log: Sequence[v1.Event]) -> Iterator[str]:
     for number, event in enumerate(log, start=1):
         if event.sequence != number:
-            yield f"the numbers of the log are not 1 to {len(log)}: in place of {number} stands {event.sequence}"
+            yield f"the numbers of the log are not 1 to {len(log)}: instead of {number} there is {event.sequence}"
             return
 
 
 def line_problems(lines: Sequence[Line], log: Sequence[v1.Event]) -> Iterator[str]:
-    """Whether the transcript can be made of the log again, to the last character."""
+    """Check that the log holds the transcript, down to the last character."""
     expected = Counter((str(line.number), line.text, line.kind, line.nick) for line in lines)
     found = Counter(
         (event.labels.get(LINE_LABEL, ""), event.text, event.type, event.author.rpartition("/")[2]) for event in log
@@ -40,14 +40,14 @@ def line_problems(lines: Sequence[Line], log: Sequence[v1.Event]) -> Iterator[st
 
 
 def order_problems(lines: Sequence[Line], log: Sequence[v1.Event]) -> Iterator[str]:
-    """Whether each nick has said its lines in their order; those of several nicks may come in any."""
+    """Check that the lines of each nick are in order; lines of different nicks may come in any order."""
     line_of = {str(line.number): line for line in lines}
     newest: dict[str, int] = {}
     for label in (event.labels.get(LINE_LABEL, "") for event in log):
         if line := line_of.get(label):
             before = newest.get(line.nick, 0)
             if line.number < before:
-                yield f"out of order: line {line.number} of {line.nick or 'the channel'} stands behind its {before}"
+                yield f"out of order: line {line.number} of {line.nick or 'the channel'} comes after its {before}"
             newest[line.nick] = line.number
 
 

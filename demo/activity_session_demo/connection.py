@@ -1,4 +1,4 @@
-"""A connection to the server, whose calls outlive the server's death."""
+"""A connection to the server, whose calls are retried when the server dies."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from grpc_status import rpc_status
 from activity_session import v1
 
 DEADLINE = 20.0
-# What a call gets whose server dies under it, or whose database is busy.
+# The status of a call when the server dies during it, or when the database is busy.
 PASSING = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
 
 # Seconds to wait before each further try.
@@ -30,7 +30,7 @@ Answer = TypeVar("Answer", bound=Message)
 
 
 class Tally:
-    """What all threads together have done."""
+    """Counts what all threads together have done."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -62,9 +62,9 @@ class Connection:
         self._channel.close()
 
     def ask(self, method: Callable[..., Answer], request: Message) -> Answer:
-        """Call the server, and again when it dies meanwhile: the request must be one that may be sent twice.
+        """Call the server, and retry if it dies during the call: the request must be one that may be sent twice.
 
-        A call waits for a server that is away, and fails only when the server goes away under it.
+        A call waits for a server that is not running, and fails only when the server dies during it.
         """
         for pause in _PAUSES:
             try:
@@ -78,7 +78,7 @@ class Connection:
 
 
 def reason_of(error: grpc.RpcError) -> str:
-    """Why the server has refused a call, as one of the names of ErrorReason; empty when it was not the server."""
+    """Return why the server has refused a call, as a name of ErrorReason; empty if the error is not the server's."""
     status = rpc_status.from_call(error)
     info = ErrorInfo()
     for detail in status.details if status else ():

@@ -1,4 +1,4 @@
-"""The real server as a process, for which SIGKILL comes without warning."""
+"""The real server as a process, which SIGKILL ends without warning."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ class Server:
             raise ServerError(done.stderr.strip())
 
     def start(self) -> str:
-        """Start the server on a free port, or again on the port that it had; answers its address."""
+        """Start the server on a free port, or again on the port that it had, and return its address."""
         command = self._command("serve", "--address", self._address)
         with self._log.open("a") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
@@ -47,7 +47,7 @@ class Server:
         return self._address
 
     def kill(self) -> None:
-        """SIGKILL: it has no time to save anything."""
+        """Kill the server with SIGKILL, so that it has no time to save anything."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()

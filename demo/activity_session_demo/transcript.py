@@ -19,7 +19,7 @@ _BOT = re.compile(r"bot(tu)?\d*$", re.IGNORECASE)
 
 
 class Line(NamedTuple):
-    """A line as it stands in the file, and whose it is: nobody's when it is the channel that speaks."""
+    """A line as it is in the file, and the nick that said it; the nick is empty if the channel itself speaks."""
 
     number: int
     text: str
@@ -27,7 +27,7 @@ class Line(NamedTuple):
     nick: str
 
     def event(self, namespace: str) -> v1.Event:
-        """The event that the line becomes. Its id is the line's, so that a retry does not write it twice."""
+        """Return the line as an event. Its id is that of the line, so that a retry does not write it twice."""
         return v1.Event(
             event_id=f"line-{self.number:06}",
             author=participant_name(namespace, self.nick) if self.nick else "",
@@ -50,7 +50,7 @@ def parse_line(number: int, text: str) -> Line:
 
 
 def nicks(lines: Sequence[Line]) -> list[str]:
-    """All who say or do something, in the order in which they appear."""
+    """Return all nicks that say or do something, in the order in which they appear."""
     return list(dict.fromkeys(line.nick for line in lines if line.nick))
 
 

@@ -1,4 +1,4 @@
-"""A client that follows the session live, and goes on where it was cut off."""
+"""A client that follows the session live, and resumes where it was cut off."""
 
 import time
 
@@ -12,7 +12,7 @@ _PAUSE = 0.1
 
 
 class Watcher:
-    """Sees every event of a session; breaks its watch off after every so many, unless that is 0."""
+    """Sees every event of a session; disconnects after every `cut_every` events, unless that is 0."""
 
     def __init__(self, connection: Connection, session: str, cut_every: int = 0) -> None:
         self.seen: list[v1.Event] = []
@@ -34,7 +34,7 @@ class Watcher:
                 time.sleep(_PAUSE)
 
     def _follow(self) -> None:
-        """Read one watch, from the last number seen until it breaks or is broken off."""
+        """Read one watch, from the last number seen until it fails or this watcher disconnects."""
         last = self.seen[-1].sequence if self.seen else 0
         request = v1.WatchSessionRequest(name=self._session, after_sequence=last)
         watch = self._sessions.WatchSession(request, wait_for_ready=True)

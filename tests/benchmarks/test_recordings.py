@@ -30,7 +30,7 @@ def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], s
 
 
 def events_after(database_url: str, recordings: Sequence[Recording]) -> list[Event]:
-    """The events that a server finds after recordings have been repeated past it."""
+    """Repeat recordings without a server, and return the events that a server finds after that."""
     engine = open_engine(database_url, EngineOptions(SETTINGS.database_timeout, SETTINGS.sqlite_synchronous))
     with engine.connect() as connection:
         driver_connection = connection.connection.driver_connection
@@ -58,7 +58,7 @@ def test_a_repetition_that_does_less_is_refused(database_url: str) -> None:
     with recording(database_url) as record:
         *appending, inserting, committing = repeatable(record(*APPEND), record(*APPEND))
     three_rows = inserting._replace(row_count=3)
-    with pytest.raises(RuntimeError, match="2 rows in place of 3: INSERT INTO event"):
+    with pytest.raises(RuntimeError, match="2 rows instead of 3: INSERT INTO event"):
         events_after(database_url, [[*appending, three_rows, committing]])
 
 

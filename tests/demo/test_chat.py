@@ -1,4 +1,4 @@
-"""Those who chat in the demo, on a real server: how they share threads, and turns."""
+"""The chatters of the demo, on a real server: how they share threads, and turns."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ class Room:
         return Chatter(self.connection, self.namespace, self.session, nick)
 
     def hold_turn(self, nick: str) -> int:
-        """Take the turn for a nick; answers the token."""
+        """Take the turn for a nick, and return the token."""
         request = AcquireTurnRequest(session=self.session, participant=f"{self.namespace}/participants/{nick}")
         return self.client.sessions.AcquireTurn(request).token
 
@@ -118,7 +118,7 @@ def test_a_line_said_again_is_not_written_twice(room: Room) -> None:
     assert room.authors() == [""]
 
 
-def test_an_agent_answers_in_a_turn_and_hands_it_back(room: Room) -> None:
+def test_an_agent_answers_in_a_turn_and_releases_it(room: Room) -> None:
     room.chatter("fernbot").say(ANSWER)
     assert room.authors() == ["fernbot"]
     assert room.connection.tally["turns"] == 1
@@ -130,7 +130,7 @@ def test_an_agent_waits_for_its_turn(room: Room) -> None:
     token = room.hold_turn("lampbot")
     with ThreadPoolExecutor(1) as threads:
         answering = threads.submit(room.chatter("fernbot").say, ANSWER)
-        # Others go on talking meanwhile.
+        # Others keep talking meanwhile.
         room.chatter("kim").say(parse_line(3, "[09:00] <kim> hello"))
         room.client.sessions.ReleaseTurn(ReleaseTurnRequest(session=room.session, token=token))
         answering.result()
@@ -160,7 +160,7 @@ def test_a_refusal_is_not_tried_again(room: Room) -> None:
     assert room.connection.tally["retries"] == 0
 
 
-def test_a_watcher_that_breaks_off_sees_each_event_once(room: Room) -> None:
+def test_a_watcher_that_disconnects_sees_each_event_once(room: Room) -> None:
     texts = [f"=== {number}" for number in range(1, 12)]
     watcher = Watcher(room.connection, room.session, cut_every=3)
     with ThreadPoolExecutor(1) as threads:

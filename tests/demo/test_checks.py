@@ -1,4 +1,4 @@
-"""What the demo's checker says to faults that are planted in a log that has none."""
+"""What the demo's checks find, when faults are put into a log that has none."""
 
 import pytest
 
@@ -22,7 +22,7 @@ Log = list[Event]
 
 
 def numbered(*lines: Line) -> Log:
-    """A log that has these lines, in this order."""
+    """Return a log that has these lines, in this order."""
     log = [line.event(NAMESPACE) for line in lines]
     for sequence, event in enumerate(log, start=1):
         event.sequence = sequence
@@ -31,7 +31,7 @@ def numbered(*lines: Line) -> Log:
 
 @pytest.fixture
 def log() -> Log:
-    """A log without faults; lines of several nicks are not in the order of the transcript."""
+    """A log without faults; lines of different nicks are not in the order of the transcript."""
     first, second, third, *others = LINES
     return numbered(third, first, second, *others)
 
@@ -88,17 +88,17 @@ def test_an_event_without_its_label(log: Log, session: Session) -> None:
 def test_the_lines_of_a_nick_in_another_order(session: Session) -> None:
     second, first, *others = LINES
     log = numbered(first, second, *others)
-    assert found(log, session) == ["out of order: line 1 of kim stands behind its 2"]
+    assert found(log, session) == ["out of order: line 1 of kim comes after its 2"]
 
 
 def test_a_gap_in_the_numbers(log: Log, session: Session) -> None:
     log[6].sequence = 8
-    assert found(log, session) == ["the numbers of the log are not 1 to 7: in place of 7 stands 8"]
+    assert found(log, session) == ["the numbers of the log are not 1 to 7: instead of 7 there is 8"]
 
 
 def test_a_number_given_twice(log: Log, session: Session) -> None:
     log[6].sequence = 6
-    assert "the numbers of the log are not 1 to 7: in place of 7 stands 6" in found(log, session)
+    assert "the numbers of the log are not 1 to 7: instead of 7 there is 6" in found(log, session)
 
 
 def test_a_member_that_is_missing(log: Log, session: Session) -> None:

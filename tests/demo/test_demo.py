@@ -16,7 +16,7 @@ from activity_session_testing.backends import MariaDB
 
 DEMO = Path(__file__).parents[2] / "demo"
 TRANSCRIPT = DEMO / "transcript.txt"
-LAST_LINE = "all 66 lines are there once, in one order that every watcher saw"
+LAST_LINE = "all 66 lines are in the log once, in one order that every watcher saw"
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 def check_summary(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stderr
     assert "12 clients replay 66 lines" in done.stdout
-    assert "killed the server behind line" in done.stdout
+    assert "killed the server after line" in done.stdout
     assert "66 lines of 11 nicks: 2 agents, 9 users" in done.stdout
-    assert "one watcher broke off 4 times" in done.stdout
+    assert "one watcher disconnected 4 times" in done.stdout
     assert done.stdout.splitlines()[-1] == LAST_LINE
 
 
@@ -88,10 +88,10 @@ def test_a_database_that_is_not_there_is_named() -> None:
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
-        ("DELETE FROM event WHERE sequence = 3", "the numbers of the log are not 1 to 65: in place of 3 stands 4"),
+        ("DELETE FROM event WHERE sequence = 3", "the numbers of the log are not 1 to 65: instead of 3 there is 4"),
         ("UPDATE event SET content_text = 'hello' WHERE sequence = 3", "saw number 3 where the log has 3"),
         ("UPDATE participant SET participant_type = 'USER'", "missing: the member namespaces/"),
-        # A server that forgets all that it has acknowledged.
+        # A server that loses all that it has acknowledged.
         ("DELETE FROM activity_session", "NOT_FOUND"),
     ],
 )

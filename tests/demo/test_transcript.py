@@ -48,7 +48,7 @@ def test_a_file_need_not_end_with_a_line_break(tmp_path: Path) -> None:
     assert [line.nick for line in read_transcript(path)] == ["kim", "lee"]
 
 
-def test_who_only_acts_or_joins_takes_part_too() -> None:
+def test_a_nick_that_only_acts_or_joins_takes_part_too() -> None:
     texts = ["=== c has joined #here", "[09:00] <b> x", "[09:00] * a x", "[09:00] <b> y", "=== d has left #here"]
     assert nicks([parse_line(number, text) for number, text in enumerate(texts)]) == ["c", "b", "a"]
 

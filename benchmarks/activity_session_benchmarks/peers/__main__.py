@@ -1,9 +1,9 @@
-"""Our calls beside those of the session stores that people use today, in CPU time per call.
+"""Our calls compared with those of the session stores that people use today, in CPU time per call.
 
 The peers run in the process that makes the calls, each with a database of its own, as people run them, one call after
 the other; google-adk's REST server and ours are called through a socket, and theirs is the time of the server alone.
-Ours has several callers at once, as servers have; with a single one each call wakes a sleeping server, and costs more,
-which is told beside it. What does the work has one core, and clients and MariaDB have the other one.
+Ours has several callers at once, as servers have. With a single caller each call wakes a sleeping server and costs
+more; that cost is shown too. The process that does the work has one core, and clients and MariaDB have the other.
 """
 
 import argparse
@@ -51,10 +51,10 @@ ROOT = Path(__file__).parents[3]
 VENV, RESULT = ROOT / ".build/peers", ROOT / ".build/bench/peers.json"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 OURS, WITH_MYSQLCLIENT = "activity-session", "activity-session with mysqlclient"
-# What stands behind either for a single caller, and for its client's time besides.
+# Added to the name for a single caller, and for a single caller whose own time is included.
 ALONE, WITH_CLIENT = ", one caller", ", one caller and its time"
 CALLERS = 8
-# The most that the server gives and takes at once.
+# The most events that the server returns and accepts at once.
 PAGE, BATCH = 1000, 100
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the shorter logs and lists, for less time")
     parser.add_argument("--database", choices=("sqlite", "mysql"), help="only this one")
     options = parser.parse_args()
-    # What is started from here, such as MariaDB, runs there too.
+    # What this process starts, such as MariaDB, runs there too.
     os.sched_setaffinity(0, {CLIENT_CORE})
     make_venv()
     rows, versions = [], {"Python": platform.python_version()}
@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def make_venv() -> None:
-    """The peers' venv, when it is missing or their pins have changed."""
+    """Make the peers' venv, if it is missing or their pins have changed."""
     made = VENV / REQUIREMENTS.name
     if not made.exists() or made.read_text() != REQUIREMENTS.read_text():
         venv.create(VENV, clear=True, with_pip=True)
@@ -125,7 +125,7 @@ def new_database(url: str, name: str, mysql: str = "mysql+asyncmy") -> str:
 
 
 def peer(program: str, url: str, plan: Plan) -> list[Figure]:
-    """What the program of a peer has measured."""
+    """Run the program of a peer, and return what it has measured."""
     lengths = ("--events", *map(str, plan.events), "--sessions", *map(str, plan.sessions))
     module = f"activity_session_benchmarks.peers.{program}"
     command = (str(VENV / "bin/python"), "-m", module, url, *lengths, "--seconds", str(plan.seconds))
@@ -154,13 +154,13 @@ def ours(system: str, url: str, plan: Plan) -> list[Figure]:
 
 
 class Calls(NamedTuple):
-    """Calls that are made by so many callers at once."""
+    """Calls that are made by several callers at once."""
 
     meter: Meter
     callers: int
 
     def measure(self, operation: str, size: int, call: Callable[[int], object]) -> None:
-        """Take the figure of a call, which is told its number."""
+        """Take the figure of a call, whose argument is its number."""
         numbers, turn = self.meter.calls(operation, size), threading.Lock()
 
         def make_calls(_: int) -> None:
@@ -198,13 +198,13 @@ def read_events(client: Client, session: str, count: int, _number: int) -> None:
 
 
 def read_session(client: Client, session: str, count: int, number: int) -> None:
-    """A session with its events, if it has some."""
+    """Read a session, and its events if it has any."""
     if get_session(client, session).last_sequence:
         read_events(client, session, count, number)
 
 
 def list_sessions(client: Client, parent: str, count: int, _number: int) -> None:
-    """All sessions of a namespace, with all that there is of each."""
+    """List all sessions of a namespace, with everything that they contain."""
     request = ListSessionsRequest(parent=parent, page_size=PAGE, view=SessionView.SESSION_VIEW_FULL)
     found: list[Session] = []
     while not found or request.page_token:
@@ -226,7 +226,7 @@ def write_sessions(client: Client, url: str, namespace_id: str, count: int) -> N
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """Processes that are started inside the block run on that core, with all their threads."""
+    """Run the processes that are started inside the block on that core, with all their threads."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -250,7 +250,7 @@ def database_version(url: str) -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Those of ours by name, and the pins of the peers."""
+    """Return the versions of our packages by name, and the pins of the peers."""
     names = ("activity-session-server", "grpcio", "protobuf", "PyMySQL", "SQLAlchemy")
     pins = dict(line.split("==") for line in REQUIREMENTS.read_text().split())
     return {name: version(name) for name in names} | {f"{name} (peers)": pin for name, pin in pins.items()}

@@ -51,13 +51,13 @@ def event() -> Event:
 
 
 async def write_events(service: DatabaseSessionService, session: Session, count: int) -> None:
-    """The rows that the service would write, past it, which would take minutes."""
+    """Write the rows that the service would write, without the service, which would take minutes."""
     async with service.database_session_factory.begin() as transaction:
         transaction.add_all([StorageEvent.from_event(session, event()) for _ in range(count)])
 
 
 async def write_sessions(service: DatabaseSessionService, app: str, count: int) -> None:
-    """As above; the first session is made by the service, since it makes other rows besides."""
+    """Do the same for sessions; the service makes the first one, since it writes other rows too."""
     await service.create_session(app_name=app, user_id=USER, state=STATE)
     now = datetime.now(UTC).replace(tzinfo=None)
     async with service.database_session_factory.begin() as transaction:

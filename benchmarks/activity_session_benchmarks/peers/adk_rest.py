@@ -1,4 +1,4 @@
-"""What the calls of google-adk's own server cost it, over HTTP, on a database that `adk.py` has filled."""
+"""What calls over HTTP cost google-adk's own server, on a database that `adk.py` has filled."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def get(connection: HTTPConnection, path: str) -> bytes:
 
 @contextmanager
 def serving(database_url: str) -> Iterator[tuple[int, int]]:
-    """The process id and the port of a server inside the block; it has no agents, which sessions do not need."""
+    """Run a server inside the block, and yield its process id and port; it has no agents, as sessions need none."""
     port = free_port()
     with tempfile.TemporaryDirectory() as agents:
         command = [str(Path(sys.executable).with_name("adk")), "api_server", agents, "--port", str(port)]
