@@ -126,7 +126,7 @@ const (
 	// restart, takes the call.
 	ErrorReason_ERROR_REASON_SERVER_DRAINING ErrorReason = 55
 	// RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
-	// for a turn, as it allows. Metadata: `limit`.
+	// for a turn or for a thread, as it allows. Metadata: `limit`.
 	ErrorReason_ERROR_REASON_SERVER_FULL ErrorReason = 56
 	// NOT_FOUND: there is no such event. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 60

@@ -104,7 +104,8 @@ type Session struct {
 	Settings *SessionSettings `protobuf:"bytes,8,opt,name=settings,proto3" json:"settings,omitempty"`
 	// The members, in the order in which they were bound. CreateSession and
 	// EnsureSession bind those that they are given; afterwards only
-	// BindParticipant and UnbindParticipant change them.
+	// BindParticipant and UnbindParticipant change them, and an update with other
+	// members is refused.
 	Participants []*SessionParticipant `protobuf:"bytes,9,rep,name=participants,proto3" json:"participants,omitempty"`
 	// The caller's own labels. Keys are 1 to 63 of the characters A-Z a-z 0-9
 	// _ - . / and start with a letter or digit; values have at most 255

@@ -144,7 +144,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
     ERROR_REASON_SERVER_FULL: _ErrorReason.ValueType  # 56
     """RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
-    for a turn, as it allows. Metadata: `limit`.
+    for a turn or for a thread, as it allows. Metadata: `limit`.
     """
     ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND: there is no such event. Metadata: `resource`."""
@@ -307,7 +307,7 @@ restart, takes the call.
 """
 ERROR_REASON_SERVER_FULL: ErrorReason.ValueType  # 56
 """RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
-for a turn, as it allows. Metadata: `limit`.
+for a turn or for a thread, as it allows. Metadata: `limit`.
 """
 ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND: there is no such event. Metadata: `resource`."""

@@ -129,7 +129,8 @@ class Session(google.protobuf.message.Message):
     def participants(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SessionParticipant]:
         """The members, in the order in which they were bound. CreateSession and
         EnsureSession bind those that they are given; afterwards only
-        BindParticipant and UnbindParticipant change them.
+        BindParticipant and UnbindParticipant change them, and an update with other
+        members is refused.
         """
 
     @property

@@ -289,7 +289,7 @@ export enum ErrorReason {
 
   /**
    * RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
-   * for a turn, as it allows. Metadata: `limit`.
+   * for a turn or for a thread, as it allows. Metadata: `limit`.
    *
    * @generated from enum value: ERROR_REASON_SERVER_FULL = 56;
    */

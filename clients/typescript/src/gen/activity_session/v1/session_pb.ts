@@ -94,7 +94,8 @@ export type Session = Message<"activity_session.v1.Session"> & {
   /**
    * The members, in the order in which they were bound. CreateSession and
    * EnsureSession bind those that they are given; afterwards only
-   * BindParticipant and UnbindParticipant change them.
+   * BindParticipant and UnbindParticipant change them, and an update with other
+   * members is refused.
    *
    * @generated from field: repeated activity_session.v1.SessionParticipant participants = 9;
    */
