@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import grpc
 
@@ -19,19 +19,21 @@ T = TypeVar("T")
 class Watching:
     """A watch that a thread reads as fast as it can."""
 
-    def __init__(self, client: Client, session: str, after_sequence: int = 0) -> None:
+    def __init__(self, client: Client, session: str, after_sequence: int = 0, **fields: Any) -> None:
         self.messages: list[WatchSessionResponse] = []
         self.failure: Failure | None = None
         self._changed = threading.Condition()
-        self._call = client.sessions.WatchSession(WatchSessionRequest(name=session, after_sequence=after_sequence))
+        self._call = client.sessions.WatchSession(
+            WatchSessionRequest(name=session, after_sequence=after_sequence, **fields)
+        )
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     @classmethod
     @contextlib.contextmanager
-    def of(cls, client: Client, session: str, after_sequence: int = 0) -> Iterator[Self]:
+    def of(cls, client: Client, session: str, after_sequence: int = 0, **fields: Any) -> Iterator[Self]:
         """A watch inside the block; its client goes away after it."""
-        watch = cls(client, session, after_sequence)
+        watch = cls(client, session, after_sequence, **fields)
         try:
             yield watch
         finally:

@@ -12,7 +12,7 @@ import pytest
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import UpdateStateRequest
-from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_pb2 import SESSION_VIEW_BASIC, SESSION_VIEW_FULL, Session
 from activity_session.v1.session_service_pb2 import (
     BindParticipantRequest,
     ExpungeSessionRequest,
@@ -257,8 +257,8 @@ class TestSessionMessages:
             seen = [message.description for message in watch.sessions]
         assert seen == sorted(seen)
 
-    def test_come_with_the_data_of_the_session(self, client: Client, session: str) -> None:
-        with Watching.of(client, session) as watch:
+    def test_come_with_the_data_of_the_session_for_the_view_full(self, client: Client, session: str) -> None:
+        with Watching.of(client, session, view=SESSION_VIEW_FULL) as watch:
             changed = update_session(client, Session(name=session, data="x" * 100_000), "data")
             assert watch.wait(lambda watch: [found for found in watch.sessions if found.data])[-1] == changed
 
@@ -362,3 +362,57 @@ class TestEnd:
         expunge(client, session)
         end = end_of(client, session)
         assert (end.code, end.reason) == (grpc.StatusCode.NOT_FOUND, "SESSION_NOT_FOUND")
+
+
+def has_turn(watch: Watching, token: int) -> bool:
+    """Whether the newest session that a watch has seen has the turn of that token; 0 for none."""
+    return watch.sessions[-1].turn.token == token
+
+
+class TestView:
+    DATA = "x" * 1_000_000
+
+    def take_and_hand_back(self, client: Client, session: str, participant: str, watch: Watching) -> None:
+        """Take the turn four times; the watch has seen each."""
+        for _ in range(4):
+            lease = acquire_turn(client, session, participant)
+            watch.wait(partial(has_turn, token=lease.token))
+            release_turn(client, lease)
+            watch.wait(partial(has_turn, token=0))
+
+    def test_is_basic_unless_asked_for(self, client: Client, namespace: str) -> None:
+        ada = new_participant(client, namespace)
+        session = new_session(client, namespace, data=self.DATA, description="kept").name
+        with Watching.of(client, session) as watch:
+            watch.wait_for_start()
+            self.take_and_hand_back(client, session, ada, watch)
+            assert len(watch.sessions) == 9
+            assert {(seen.data, seen.description) for seen in watch.sessions} == {("", "kept")}
+            assert sum(message.ByteSize() for message in watch.messages) < 100_000
+
+    def test_that_is_full_has_the_data_when_it_may_have_changed(self, client: Client, namespace: str) -> None:
+        ada = new_participant(client, namespace)
+        session = new_session(client, namespace, data=self.DATA)
+        with Watching.of(client, session.name, view=SESSION_VIEW_FULL) as watch:
+            watch.wait_for_start()
+            self.take_and_hand_back(client, session.name, ada, watch)
+            assert [len(seen.data) for seen in watch.sessions] == [len(self.DATA)] + 8 * [0]
+            assert {seen.etag for seen in watch.sessions} == {session.etag}
+            update_session(client, Session(name=session.name, data="new"), "data")
+            watch.wait(lambda watch: watch.sessions[-1].data == "new")
+            assert sum(message.ByteSize() for message in watch.messages) < 1_100_000
+
+    def test_of_one_does_not_decide_for_another(self, client: Client, namespace: str) -> None:
+        session = new_session(client, namespace, data="data").name
+        with (
+            Watching.of(client, session, view=SESSION_VIEW_FULL) as full,
+            Watching.of(client, session) as basic,
+            Watching.of(client, session, view=SESSION_VIEW_BASIC) as other,
+        ):
+            for watch in (full, basic, other):
+                watch.wait_for_start()
+            update_session(client, Session(name=session, data="more", description="new"), "data", "description")
+            for watch in (full, basic, other):
+                watch.wait(lambda watch: watch.sessions[-1].description == "new")
+            assert [seen.data for seen in full.sessions] == ["data", "more"]
+            assert {seen.data for seen in (*basic.sessions, *other.sessions)} == {""}

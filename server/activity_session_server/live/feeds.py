@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
 from activity_session_server.live.jobs import Job, JobThreads
@@ -48,6 +48,14 @@ class Follower(Job, Protocol):
 F = TypeVar("F", bound=Follower)
 
 
+class SessionMessage(NamedTuple):
+    """A session as a message of a watch: the version that it has at least, its etag, and its bytes."""
+
+    version: int
+    etag: str
+    raw: bytes
+
+
 class Feed:
     """What is known of one session. `version` grows whenever the session's own message has changed."""
 
@@ -66,7 +74,8 @@ class Feed:
         # does without, since it would wait for the database: so each value is fetched once, and used from a variable.
         self._reading = threading.Lock()
         self._tail: list[tuple[int, bytes]] = []
-        self._message: tuple[int, bytes] = (0, b"")
+        # By whether the session is whole: with its data.
+        self._messages: dict[bool, SessionMessage] = {}
 
     def refresh(self, pulse: Pulse | None) -> None:
         """Note the session as it is now; None means that it is gone."""
@@ -98,29 +107,31 @@ class Feed:
                 return [(sequence, message) for sequence, message in tail if sequence > position]
         return self._read_after(position)
 
-    def session_message(self, *, is_first: bool) -> tuple[int, bytes] | None:
-        """The session as a message of a watch, and the version that it has at least; None when it is gone.
+    def session_message(self, *, full: bool, is_first: bool) -> "SessionMessage | None":
+        """The session as a message of a watch, with its data or without; None when it is gone.
 
         The first message of a watch is read anew: what others were sent may lack changes that make no new version.
         """
         with self._reading:
-            message = self._message
-            if is_first or message[0] != self.version:
+            message = self._messages.get(full)
+            if is_first or message is None or message.version != self.version:
                 version = self.version
                 session = self._feeds.read(
-                    lambda reader: sessions.find_session(reader, *ids_of(self.session.name), full=True)
+                    lambda reader: sessions.find_session(reader, *ids_of(self.session.name), full=full)
                 )
                 if session is None or session.uid != self.session.uid:
                     return None
-                message = self._message = version, WatchSessionResponse(session=session).SerializeToString()
+                raw = WatchSessionResponse(session=session).SerializeToString()
+                message = self._messages[full] = SessionMessage(version, session.etag, raw)
             return message
 
     def forget_passed(self) -> None:
         """Forget what no follower needs any more."""
-        tail, (version, _) = self._tail, self._message
+        tail, messages = self._tail, tuple(self._messages.values())
         newest = tail[-1][0] if tail else 0
+        version = max((message.version for message in messages), default=0)
         if not any(follower.needs(newest, version) for follower in tuple(self.followers)):
-            self._tail, self._message = [], (0, b"")
+            self._tail, self._messages = [], {}
 
     def _read_after(self, position: int) -> list[tuple[int, bytes]]:
         found = self._feeds.read(lambda reader: events.events_after(reader, self.session, position, EVENTS_AT_A_TIME))

@@ -7,6 +7,7 @@ delays nothing but itself, until it is too far behind.
 import time
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.session_pb2 import SessionView
 from activity_session.v1.session_service_pb2 import Bookmark, WatchSessionRequest, WatchSessionResponse
 from activity_session_server.live.feeds import Feed, Feeds
 from activity_session_server.live.slots import Slots
@@ -41,22 +42,25 @@ class Watches:
         _check_place(request, session)
         self._slots.take()
         stream.on_close(self._slots.give_back)
-        watch = self.feeds.follow(session, lambda feed: Watch(self, call, feed, stream, request.after_sequence))
+        watch = self.feeds.follow(session, lambda feed: Watch(self, call, feed, stream, request))
         stream.on_close(lambda: self.feeds.leave(watch))
 
 
 class Watch:
     """One watch; the threads of the feeds work on it."""
 
-    def __init__(self, watches: Watches, call: Call, feed: Feed, stream: Stream, position: int) -> None:
+    def __init__(self, watches: Watches, call: Call, feed: Feed, stream: Stream, request: WatchSessionRequest) -> None:
         self.feed = feed
-        self.position = position
+        self.position = request.after_sequence
         self._watches = watches
         self._backlog_limit = call.limits.watch_backlog
         self._stream = stream
         # What was there at the start is no backlog, however long it takes to send.
         self._start = feed.last_sequence
         self._version = 0
+        self._is_full = request.view == SessionView.SESSION_VIEW_FULL
+        # Of the last session that was sent with its data.
+        self._etag = ""
         self._bookmark_due = time.monotonic() + watches.bookmark_interval
         self._end_said = 0.0
 
@@ -118,11 +122,13 @@ class Watch:
         if self._version == self.feed.version:
             return
         is_first = not self._version
-        found = self.feed.session_message(is_first=is_first)
+        found = self.feed.session_message(full=False, is_first=is_first)
+        if found is not None and self._is_full and found.etag != self._etag:
+            found = self.feed.session_message(full=True, is_first=is_first)
         if found is None:
             return
-        self._version, message = found
-        self._send(message)
+        self._version, self._etag = found.version, found.etag
+        self._send(found.raw)
         if is_first:
             self._send_bookmark()
 

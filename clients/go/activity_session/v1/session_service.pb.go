@@ -1233,6 +1233,10 @@ type WatchSessionRequest struct {
 	// Start after this number: 0 for the whole log, or the last number seen. Not
 	// beyond the session's last.
 	AfterSequence int64 `protobuf:"varint,2,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
+	// How much of the session the messages hold; BASIC when not set. With FULL,
+	// `data` is there in the first message and in each whose `etag` differs from
+	// the one before: the turn, which changes often, comes without it.
+	View          SessionView `protobuf:"varint,3,opt,name=view,proto3,enum=activity_session.v1.SessionView" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1279,6 +1283,13 @@ func (x *WatchSessionRequest) GetAfterSequence() int64 {
 		return x.AfterSequence
 	}
 	return 0
+}
+
+func (x *WatchSessionRequest) GetView() SessionView {
+	if x != nil {
+		return x.View
+	}
+	return SessionView_SESSION_VIEW_UNSPECIFIED
 }
 
 // One thing that happened in a session.
@@ -1541,11 +1552,12 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x12ReleaseTurnRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12\x1a\n" +
-	"\x05token\x18\x02 \x01(\x03B\x04\xe2A\x01\x02R\x05token\"y\n" +
+	"\x05token\x18\x02 \x01(\x03B\x04\xe2A\x01\x02R\x05token\"\xb5\x01\n" +
 	"\x13WatchSessionRequest\x125\n" +
 	"\x04name\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\x04name\x12+\n" +
-	"\x0eafter_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\rafterSequence\"\xcb\x01\n" +
+	"\x0eafter_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\rafterSequence\x12:\n" +
+	"\x04view\x18\x03 \x01(\x0e2 .activity_session.v1.SessionViewB\x04\xe2A\x01\x01R\x04view\"\xcb\x01\n" +
 	"\x14WatchSessionResponse\x122\n" +
 	"\x05event\x18\x01 \x01(\v2\x1a.activity_session.v1.EventH\x00R\x05event\x128\n" +
 	"\asession\x18\x02 \x01(\v2\x1c.activity_session.v1.SessionH\x00R\asession\x12;\n" +
@@ -1630,46 +1642,47 @@ var file_activity_session_v1_session_service_proto_depIdxs = []int32{
 	23, // 9: activity_session.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
 	24, // 10: activity_session.v1.AcquireTurnRequest.ttl:type_name -> google.protobuf.Duration
 	24, // 11: activity_session.v1.RenewTurnRequest.ttl:type_name -> google.protobuf.Duration
-	25, // 12: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
-	21, // 13: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
-	20, // 14: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
-	0,  // 15: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
-	1,  // 16: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
-	3,  // 17: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
-	4,  // 18: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
-	6,  // 19: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
-	8,  // 20: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
-	9,  // 21: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
-	10, // 22: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
-	11, // 23: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
-	12, // 24: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
-	13, // 25: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
-	14, // 26: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
-	15, // 27: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
-	16, // 28: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
-	17, // 29: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
-	18, // 30: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
-	21, // 31: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
-	2,  // 32: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
-	21, // 33: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
-	5,  // 34: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
-	7,  // 35: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
-	21, // 36: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
-	21, // 37: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
-	21, // 38: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
-	26, // 39: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
-	27, // 40: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
-	26, // 41: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
-	27, // 42: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
-	28, // 43: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
-	28, // 44: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
-	26, // 45: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
-	19, // 46: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
-	31, // [31:47] is the sub-list for method output_type
-	15, // [15:31] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	22, // 12: activity_session.v1.WatchSessionRequest.view:type_name -> activity_session.v1.SessionView
+	25, // 13: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
+	21, // 14: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
+	20, // 15: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
+	0,  // 16: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
+	1,  // 17: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
+	3,  // 18: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
+	4,  // 19: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
+	6,  // 20: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
+	8,  // 21: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
+	9,  // 22: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
+	10, // 23: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
+	11, // 24: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
+	12, // 25: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
+	13, // 26: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
+	14, // 27: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
+	15, // 28: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
+	16, // 29: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
+	17, // 30: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
+	18, // 31: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
+	21, // 32: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
+	2,  // 33: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
+	21, // 34: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
+	5,  // 35: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
+	7,  // 36: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
+	21, // 37: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
+	21, // 38: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
+	21, // 39: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
+	26, // 40: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
+	27, // 41: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
+	26, // 42: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
+	27, // 43: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
+	28, // 44: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
+	28, // 45: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
+	26, // 46: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
+	19, // 47: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
+	32, // [32:48] is the sub-list for method output_type
+	16, // [16:32] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_service_proto_init() }

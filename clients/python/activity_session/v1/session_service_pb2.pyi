@@ -554,19 +554,26 @@ class WatchSessionRequest(google.protobuf.message.Message):
 
     NAME_FIELD_NUMBER: builtins.int
     AFTER_SEQUENCE_FIELD_NUMBER: builtins.int
+    VIEW_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The session's name."""
     after_sequence: builtins.int
     """Start after this number: 0 for the whole log, or the last number seen. Not
     beyond the session's last.
     """
+    view: activity_session.v1.session_pb2.SessionView.ValueType
+    """How much of the session the messages hold; BASIC when not set. With FULL,
+    `data` is there in the first message and in each whose `etag` differs from
+    the one before: the turn, which changes often, comes without it.
+    """
     def __init__(
         self,
         *,
         name: builtins.str = ...,
         after_sequence: builtins.int = ...,
+        view: activity_session.v1.session_pb2.SessionView.ValueType = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "name", b"name"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "name", b"name", "view", b"view"]) -> None: ...
 
 global___WatchSessionRequest = WatchSessionRequest
 
