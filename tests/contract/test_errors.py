@@ -88,6 +88,7 @@ DETAILS: dict[grpc.StatusCode, Any] = {
     grpc.StatusCode.ALREADY_EXISTS: error_details_pb2.ResourceInfo,
     grpc.StatusCode.PERMISSION_DENIED: error_details_pb2.ResourceInfo,
     grpc.StatusCode.UNAVAILABLE: error_details_pb2.RetryInfo,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: error_details_pb2.RetryInfo,
 }
 
 Provocation = Callable[[Client, str], Failure]
