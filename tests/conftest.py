@@ -30,7 +30,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line for each reason of a skip, however many tests have it."""
+    """Print one line for each reason of a skip, however many tests have it."""
     skipped = terminalreporter.stats.get("skipped", [])
     for reason, tests in Counter(report.longrepr[2] for report in skipped).items():
         terminalreporter.write_line(f"{reason} ({tests} tests)")
@@ -47,7 +47,7 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
 
 @pytest.fixture
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
-    """Gives the URL of an empty database of a backend."""
+    """Returns the URL of an empty database of a backend."""
 
     def new(backend: str) -> str:
         if backend == MARIADB:

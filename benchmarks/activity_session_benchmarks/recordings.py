@@ -1,7 +1,7 @@
 """What calls send to their database: recorded on our server, in this process, and made repeatable.
 
 Each call is recorded twice. A value that differs cannot be sent again as it is: a number that differs by as much as one
-that the call has read before is read again at each repetition, and an id is made anew. Times are sent again as they
+that the call has read before is read again at each repetition, and an id is replaced. Times are sent again as they
 were.
 """
 

@@ -27,7 +27,7 @@ _USER, _PASSWORD = "tester", "p@ss/word"
 
 
 def find_mariadb() -> str | None:
-    """The installed server's program; Debian keeps it where only root looks."""
+    """Return the path of the installed server; Debian keeps it in a folder that is only in root's PATH."""
     return shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
@@ -42,7 +42,7 @@ class MariaDB:
     @classmethod
     @contextlib.contextmanager
     def running(cls, folder: Path) -> Iterator[Self]:
-        """A fresh server inside the block."""
+        """Run a fresh server inside the block."""
         server = cls(folder, free_port())
         server._install()
         server.start()
@@ -53,10 +53,10 @@ class MariaDB:
             server.kill()
 
     def new_database(self) -> str:
-        """The URL of a new and empty database."""
+        """Create an empty database, and return its URL."""
         self._databases += 1
         name = f"test{self._databases}"
-        # The server's own default would merge Alice and alice: the schema must not depend on it.
+        # The server's own default treats Alice and alice as equal: the schema must not depend on it.
         self.execute(f"CREATE DATABASE {name} CHARACTER SET latin1 COLLATE latin1_swedish_ci")
         return self.url(name)
 
@@ -64,7 +64,7 @@ class MariaDB:
         return f"mysql+{DRIVER}://{_USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
-        """Run a statement as root, past any server under test."""
+        """Run a statement as root, not through a server under test."""
         socket_path = str(self.folder / "socket")
         with pymysql.connect(unix_socket=socket_path, user="root", autocommit=True) as connection:
             cursor = connection.cursor()
@@ -82,14 +82,14 @@ class MariaDB:
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.folder / 'socket'}",
             f"--pid-file={self.folder / 'pid'}",
-            # A server that starts clears its folder for temporary tables of all that look like its own.
+            # When a server starts, it removes all temporary tables from this folder, also those of other servers.
             f"--tmpdir={self.folder}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             "--skip-name-resolve",
             "--innodb-buffer-pool-size=512M",
             "--innodb-log-file-size=32M",
-            # Tests judge behaviour; the disk of a test machine needs no proof.
+            # Tests check behaviour; the disk of the machine is not under test.
             "--innodb-flush-log-at-trx-commit=2",
         ]
         with (self.folder / "log").open("ab") as log:
@@ -97,17 +97,17 @@ class MariaDB:
         self._wait_until_it_answers()
 
     def kill(self) -> None:
-        """SIGKILL, as a crash."""
+        """Kill it with SIGKILL, as in a crash."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """SIGSTOP for the length of the block: connections stay open and nothing answers."""
+        """Stop the server with SIGSTOP during the block: connections stay open and nothing responds."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
-        # The signal is only on its way; what is sent now must not be answered.
+        # The signal may not have arrived yet; what is sent from now on must get no response.
         os.waitpid(self._process.pid, os.WUNTRACED)
         try:
             yield
@@ -157,6 +157,6 @@ def free_port() -> int:
 
 
 def driver_error(number: int, text: str) -> Exception:
-    """An error of the database as the driver of the servers under test tells it."""
+    """Return an error of the database in the form in which the driver of the servers under test raises it."""
     error: Exception = importlib.import_module(_MODULES[DRIVER]).OperationalError(number, text)
     return error

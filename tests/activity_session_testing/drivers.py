@@ -1,4 +1,4 @@
-"""The drivers: a small program per client, which does what it is told over its standard input and output.
+"""The drivers: a program per client that reads commands from standard input and writes results to standard output.
 
 `python -m activity_session_testing.drivers` builds those whose toolchain this machine has. What they understand is in
 tests/clients/drivers/README.md.
@@ -35,14 +35,14 @@ class Client:
 
     @property
     def lacks(self) -> str | None:
-        """One line on what this machine lacks for it, or None."""
+        """Return one line on what this machine lacks for it, or None."""
         if shutil.which(self.program):
             return None
         return f"{self.program} is not installed; to run the tests of the client {self.name}: {self.how_to_get}"
 
     @property
     def is_built(self) -> bool:
-        """Whether its driver is there to be started."""
+        """Return whether its driver has been built."""
         return Path(self.command[-1]).exists()
 
 
@@ -85,7 +85,7 @@ CLIENTS = (
 
 
 def build() -> None:
-    """Build all drivers that this machine can build; what it lacks is one line each."""
+    """Build all drivers that this machine can build; print one line for each of the others."""
     _BUILT.mkdir(parents=True, exist_ok=True)
     for client in CLIENTS:
         if client.lacks:
@@ -111,14 +111,14 @@ class Driver:
         self._reader.start()
 
     def begin(self, command: dict[str, Any]) -> "Answers":
-        """Give a command; its answers come as they come."""
+        """Send a command, and return its output, which may still be to come."""
         number = next(self._ids)
         self._answers[number] = queue.Queue()
         self._write(command | {"id": number})
         return Answers(self, number, self._answers[number])
 
     def call(self, method: str, request: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Make a unary call to its end: the last line, with the message in it when it succeeded."""
+        """Make a unary call, and return the last line, with the message in it if the call succeeded."""
         answers = self.begin({"method": method, "request": request, **options})
         messages = []
         while "status" not in (line := answers.next()):
@@ -129,7 +129,7 @@ class Driver:
         self._write({"cancel": number})
 
     def close(self) -> None:
-        """End it as its protocol says; whoever does not end is killed."""
+        """End it as its protocol says, and kill it if it does not end."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
@@ -155,26 +155,26 @@ class Driver:
 
 
 class Answers:
-    """What a driver answers to one command."""
+    """What a driver writes for one command."""
 
     def __init__(self, driver: Driver, number: int, lines: "queue.Queue[dict[str, Any]]") -> None:
         self._driver, self._number, self._lines = driver, number, lines
 
     def next(self, timeout: float = _SECONDS) -> dict[str, Any]:
-        """The next line; queue.Empty when none comes in time."""
+        """Return the next line; raise queue.Empty if none comes in time."""
         return self._lines.get(timeout=timeout)
 
     def messages(self, timeout: float = _SECONDS) -> Iterator[dict[str, Any]]:
-        """The messages up to the status."""
+        """Return the messages up to the status."""
         while "message" in (line := self.next(timeout)):
             yield line["message"]
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """The events among the messages of a watch."""
+        """Return the events among the messages of a watch."""
         return (message["event"] for message in self.messages() if "event" in message)
 
     def end(self) -> dict[str, Any]:
-        """The status; messages before it are passed over."""
+        """Return the status, and skip the messages before it."""
         while "status" not in (line := self.next()):
             pass
         return line
@@ -185,7 +185,7 @@ class Answers:
 
 @contextlib.contextmanager
 def driving(client: Client, target: str, *flags: str) -> Iterator[Driver]:
-    """A driver that runs inside the block."""
+    """Run a driver inside the block."""
     driver = Driver(client, target, *flags)
     try:
         yield driver

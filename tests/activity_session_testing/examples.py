@@ -16,20 +16,20 @@ Command = Sequence[str | Path]
 
 
 def examples(client: str, language: str, address: str) -> list[str]:
-    """The whole programs in the README of a client, for a server at that address."""
+    """Return the complete programs in the README of a client, for a server at that address."""
     readme = (ROOT / f"clients/{client}/README.md").read_text()
     blocks: list[str] = re.findall(rf"^```{language}\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
     return [block.replace(_ADDRESS, address) for block in blocks if _ADDRESS in block]
 
 
 def run(command: Command, folder: Path) -> str:
-    """What a command prints; it must succeed."""
+    """Return what a command prints; it must succeed."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
     assert done.returncode == 0, done.stderr or done.stdout
     return done.stdout
 
 
 def check_example(command: Command, folder: Path) -> None:
-    """It prints what it should on a new server, and once more when it is run again."""
+    """Check that an example prints what it should on a new server, and again when it is run again."""
     assert run(command, folder) == _FIRST
     assert run(command, folder) == _FIRST + _SECOND

@@ -30,7 +30,7 @@ BLOBS = [b"", b"\0", bytes(range(256)), bytes(range(256))[::-1] * 3, b"\xff\xfe"
 
 
 def copied(event: Event, **fields: Any) -> Event:
-    """An event with other fields; those that are None are cleared."""
+    """Return the event with other fields; those that are None are cleared."""
     copy = Event()
     copy.CopyFrom(event)
     for field in fields:
@@ -40,7 +40,7 @@ def copied(event: Event, **fields: Any) -> Event:
 
 
 def as_given(event: Event) -> Event:
-    """An event without what the server gives it."""
+    """Return the event without the fields that the server sets."""
     return copied(event, name=None, sequence=None, create_time=None)
 
 
@@ -61,7 +61,7 @@ def last_sequence(client: Client, session: str) -> int:
 
 
 def numbered_ids(count: int, start: int = 1) -> list[Event]:
-    """Events whose ids tell their numbers in a session that has none before them."""
+    """Return events whose ids contain the numbers that they get in a session without events."""
     return [Event(event_id=f"e{number}", text=f"text {number}") for number in range(start, start + count)]
 
 
@@ -72,7 +72,7 @@ def set_state(key: str, value_json: str, expected_revision: int | None = None) -
 
 
 def state(client: Client, name: str) -> dict[str, tuple[str, int]]:
-    """The values and revisions of a state, by key."""
+    """Return the values and revisions of a state, by key."""
     entries = client.events.GetState(GetStateRequest(name=name)).entries
     return {key: (entry.value_json, entry.revision) for key, entry in entries.items()}
 
@@ -80,7 +80,7 @@ def state(client: Client, name: str) -> dict[str, tuple[str, int]]:
 def refused_append(
     client: Client, session: str, events: list[Event], reason: str, field: str | None = None, **fields: Any
 ) -> Failure:
-    """What an append is refused with, which must write nothing and leave no gap."""
+    """Return the refusal of an append, which must write nothing and leave no gap."""
     before, its_state = list_events(client, session), state(client, session)
     request = AppendEventsRequest(parent=session, events=events, **fields)
     refusal = refused(client.events.AppendEvents, request, reason, field)

@@ -29,7 +29,7 @@ _WILD_TEXT = st.one_of(
 )
 # Resources that belong to a session; all others belong to a namespace.
 _OF_SESSIONS = ("Event", "Memory")
-# Field 1000 with a number, a text that is no UTF-8, and a group that ends at once.
+# Field 1000 with a number, a text that is not UTF-8, and a group that ends at once.
 _UNKNOWN_FIELDS = [b"", b"\xc0\x3e\x7f", b"\xc2\x3e\x02\xff\xfe", b"\xc3\x3e\xc4\x3e"]
 
 
@@ -40,7 +40,7 @@ def raw_requests(request: type[Message], values: Mapping[str, Sequence[str]]) ->
 
 
 def raw_noise(request: type[Message]) -> st.SearchStrategy[bytes]:
-    """Bytes that are hardly ever a request: noise, and texts that are no UTF-8 where the type has texts."""
+    """Bytes that are hardly ever a request: noise, and texts that are not UTF-8 where the type has texts."""
     fields = request.DESCRIPTOR.fields
     broken = [
         _field(field.number, payload) for field in fields for payload in (b"\xff", b"\xed\xa0\x80", b"\x0a\x01\xff")
@@ -99,13 +99,13 @@ class _Strategies:
 
 
 def _mostly(valid: Sequence[Any], wild: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Values that are good more often than not: a request is as good as the worst of its fields."""
-    # Not one_of, which takes a strategy that it is given several times for one.
+    """Values that are mostly valid, since a request is valid only if all its fields are."""
+    # Not one_of, which treats a strategy that it is given several times as one.
     return st.sampled_from([st.sampled_from(valid)] * 4 + [wild]).flatmap(lambda chosen: chosen)
 
 
 def _kind(field: Any) -> str:
-    """The kind of the resource that a text field names, `*` for any; empty for other texts."""
+    """Return the kind of the resource that a text field names, `*` for any; empty for other texts."""
     options = field.GetOptions()
     if field_behavior_pb2.IDENTIFIER in options.Extensions[field_behavior_pb2.field_behavior]:
         return str(field.containing_type.name)

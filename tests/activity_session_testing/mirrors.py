@@ -1,4 +1,4 @@
-"""A server that shows what clients send, and answers as it is told."""
+"""A server that shows what clients send, and returns what it is told to."""
 
 import contextlib
 import threading
@@ -23,7 +23,7 @@ _ATTEMPTS_KEY = "grpc-previous-rpc-attempts"
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered to one attempt: messages, then a status; without a status the call stays open."""
+    """What one attempt gets: messages, then a status; without a status the call stays open."""
 
     code: grpc.StatusCode | None
     messages: Sequence[Message] = ()
@@ -34,7 +34,7 @@ STAY = Answer(None)
 
 
 def refusal(code: grpc.StatusCode, *details: Message) -> Answer:
-    """A status with details, as the server sends them."""
+    """Return a status with details, as the server sends them."""
     status = status_pb2.Status(code=code.value[0], message="refused")
     for detail in details:
         status.details.add().Pack(detail)
@@ -48,26 +48,26 @@ def error_info(reason: str, domain: str = "activity-session", **metadata: str) -
 
 @dataclass(frozen=True)
 class Attempt:
-    """A request as it came in."""
+    """A request as it was received."""
 
     method: str
     request: Any
     metadata: Sequence[tuple[str, str | bytes]]
     seconds_left: float | None
-    """Until the deadline; None where there is none."""
+    """Seconds until the deadline; None if there is none."""
 
     def values(self, key: str) -> list[str | bytes]:
-        """What the metadata has under a key."""
+        """Return the values of a key in the metadata."""
         return [value for name, value in self.metadata if name == key]
 
     @property
     def previous_attempts(self) -> int:
-        """How many attempts the library says to have made before, at this call."""
+        """Return how many earlier attempts at this call the library reports."""
         return int((self.values(_ATTEMPTS_KEY) or ["0"])[0])
 
 
 class Mirror(grpc.GenericRpcHandler):
-    """Serves every RPC of the API. After the script, unary calls get an empty answer, and watches stay open."""
+    """Serves every RPC of the API. After the script, unary calls get an empty response, and watches stay open."""
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
@@ -76,7 +76,7 @@ class Mirror(grpc.GenericRpcHandler):
         self._lock = threading.Lock()
 
     def play(self, *script: Answer | grpc.StatusCode) -> None:
-        """Begin anew, with these answers to the attempts to come."""
+        """Start again, with these responses for the next attempts."""
         with self._lock:
             self._script = [answer if isinstance(answer, Answer) else Answer(answer) for answer in script]
             self.attempts = []
@@ -112,7 +112,7 @@ class Mirror(grpc.GenericRpcHandler):
 
 
 def _seconds_left(context: grpc.ServicerContext) -> float | None:
-    """Until the deadline; grpcio tells some 10^18 seconds where there is none."""
+    """Return the seconds until the deadline; grpcio reports some 10^18 seconds if there is none."""
     seconds = context.time_remaining()
     return seconds if seconds < _FOR_EVER else None
 
@@ -126,7 +126,7 @@ def _wait_for_the_end(context: grpc.ServicerContext) -> None:
 
 @contextlib.contextmanager
 def mirroring(credentials: grpc.ServerCredentials | None = None) -> Iterator[Mirror]:
-    """A mirror inside the block, on a free port."""
+    """Run a mirror inside the block, on a free port."""
     mirror = Mirror()
     server = grpc.server(ThreadPoolExecutor(_THREADS), handlers=[mirror])
     address = "127.0.0.1:0"

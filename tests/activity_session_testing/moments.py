@@ -1,4 +1,4 @@
-"""Moments: acting just before a server sends a statement, seeing one fail, waiting until something is so."""
+"""Moments: acting just before a server sends a statement, seeing one fail, waiting for a condition."""
 
 import contextlib
 import threading
@@ -17,12 +17,12 @@ from activity_session_server.store.connections import Connection
 WAIT_SECONDS = 20
 
 T = TypeVar("T")
-# What sends a statement, with its values if it has some.
+# Sends a statement, with its values if it has some.
 Send = Callable[..., Any]
 
 
 class Times:
-    """How often something was done, up to a most."""
+    """Counts how often something was done, up to a maximum."""
 
     def __init__(self, most: int) -> None:
         self.count = 0
@@ -39,9 +39,9 @@ class Times:
 
 @contextlib.contextmanager
 def before(server: App, start: str, act: Callable[[], object], *, most: int = 1) -> Iterator[Times]:
-    """Acts before the server sends statements that start so, and counts how often it did.
+    """Acts before the server sends statements with a given start, and counts how often it did.
 
-    A driver's error that `act` raises is what the server gets from the database in place of the statement's result.
+    If `act` raises an error of the driver, the server gets that error instead of the statement's result.
     """
     times = Times(most)
 
@@ -64,7 +64,7 @@ def before(server: App, start: str, act: Callable[[], object], *, most: int = 1)
 
 @contextlib.contextmanager
 def errors_of(server: App, start: str = "") -> Iterator[SimpleQueue[int]]:
-    """The numbers of the database's errors on statements that start so, as they come."""
+    """Collect the numbers of the database's errors on statements with a given start."""
     numbers: SimpleQueue[int] = SimpleQueue()
 
     def on_error(context: ExceptionContext) -> None:
@@ -90,7 +90,7 @@ def errors_of(server: App, start: str = "") -> Iterator[SimpleQueue[int]]:
 
 @contextlib.contextmanager
 def sending(server: App, tell: Callable[..., Any]) -> Iterator[None]:
-    """Has `tell` called with what would send a statement, and the statement, for those that are compiled once."""
+    """Call `tell` with the function that sends a statement, and the statement, for those that are compiled once."""
     make_cursor = Connection.cursor
 
     def cursor(connection: Connection) -> Any:
@@ -105,7 +105,7 @@ def sending(server: App, tell: Callable[..., Any]) -> Iterator[None]:
 
 
 class _Cursor:
-    """A driver's cursor that asks before it sends."""
+    """A driver's cursor that calls a function before it sends."""
 
     def __init__(self, cursor: Any, tell: Callable[..., Any]) -> None:
         self._cursor = cursor
@@ -126,7 +126,7 @@ def engine_of(server: App) -> Engine:
 
 
 def eventually(condition: Callable[[], T]) -> T:
-    """Waits until a condition holds, and answers what it then is."""
+    """Wait until a condition holds, and return its value."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         if found := condition():

@@ -34,7 +34,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 class ServerProcess:
-    """`activity-session serve`, which listens when this has been built."""
+    """`activity-session serve`; it listens once the constructor returns."""
 
     def __init__(self, log: Path, *flags: str, **environment: str) -> None:
         self._log = log
@@ -52,7 +52,7 @@ class ServerProcess:
         self.address = self.first_line.removeprefix("listening on ").strip()
 
     def wait(self) -> int:
-        """The exit code; a server that does not end tells in its log what its threads do."""
+        """Wait for the exit code; a server that does not end logs what its threads do."""
         try:
             self.process.communicate(timeout=_SECONDS)
         except subprocess.TimeoutExpired:
@@ -62,18 +62,18 @@ class ServerProcess:
         return self.process.returncode
 
     def kill(self) -> None:
-        """SIGKILL, as a crash."""
+        """Kill it with SIGKILL, as in a crash."""
         self.process.kill()
         self.wait()
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """The log so far, of a server that writes JSON."""
+        """Return the log so far, of a server that writes JSON."""
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
 
 @contextlib.contextmanager
 def serving_process(log: Path, *flags: str, **environment: str) -> Iterator[ServerProcess]:
-    """A server process on a free port, unless the flags say otherwise; it is killed after the block."""
+    """Run a server process on a free port, unless the flags say otherwise; it is killed after the block."""
     server = ServerProcess(log, "--address", "127.0.0.1:0", *flags, **environment)
     try:
         yield server
@@ -83,10 +83,10 @@ def serving_process(log: Path, *flags: str, **environment: str) -> Iterator[Serv
 
 @contextlib.contextmanager
 def write_lock(path: Path) -> Iterator[None]:
-    """Another process that holds the write lock of an SQLite file inside the block."""
+    """Hold the write lock of an SQLite file inside the block, in another process."""
     command = [sys.executable, "-c", _HOLD_WRITE_LOCK, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        # The end of the block closes its standard input, for which it waits.
+        # The end of the block closes its standard input, which ends it.
         yield

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 _SECONDS = 10
-# A socket with this ends by RST in place of FIN.
+# A socket with this option ends with RST instead of FIN.
 _RESET = struct.pack("ii", 1, 0)
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ class Proxy:
     """Forwards what clients and a server send. Its methods may be called from any thread.
 
     Attributes:
-        target: the server's address, for the connections to come; it may be changed.
+        target: the server's address, for later connections; it may be changed.
         address: where clients connect.
     """
 
@@ -34,20 +34,20 @@ class Proxy:
 
     @property
     def connections(self) -> int:
-        """How many times clients have connected so far."""
+        """Return how many times clients have connected so far."""
         return len(self._clients)
 
     @property
     def forwarded(self) -> int:
-        """How many bytes have gone to the server so far."""
+        """Return how many bytes have been sent to the server so far."""
         return sum(client.received for client in self._clients)
 
     def cut(self) -> int:
-        """End all connections abruptly, by FIN or RST at random; answers how many they were."""
+        """End all connections abruptly, by FIN or RST at random; return how many there were."""
         return self._do(self._cut)
 
     def hold(self) -> None:
-        """Forward nothing more, not even the end of a connection; new ones are accepted, and stall as well."""
+        """Forward nothing more, not even the end of a connection; new connections are accepted, and stall too."""
         self._do(lambda: self._let_flow(requests=False, answers=False))
 
     def hold_answers(self) -> None:
@@ -55,7 +55,7 @@ class Proxy:
         self._do(lambda: self._let_flow(requests=True, answers=False))
 
     def release(self) -> None:
-        """Forward again, and first what was held."""
+        """Forward what was held, and then everything else."""
         self._do(lambda: self._let_flow(requests=True, answers=True))
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Proxy:
         self.cut()
 
     def _do(self, act: Callable[[], T]) -> T:
-        """Act on the thread of the loop, which alone may touch connections."""
+        """Run a function on the thread of the loop, the only one that may use connections."""
 
         async def acting() -> T:
             return act()
@@ -104,7 +104,7 @@ class Proxy:
 
 
 class _Side(asyncio.Protocol):
-    """One side of a connection: what comes in here goes out at the other one."""
+    """One side of a connection: it forwards what it receives to the other side."""
 
     transport: asyncio.Transport
     joining: asyncio.Task[None]
@@ -146,7 +146,7 @@ class _Side(asyncio.Protocol):
 
 @contextlib.contextmanager
 def proxying(target: str) -> Iterator[Proxy]:
-    """A proxy in front of a server inside the block."""
+    """Run a proxy in front of a server inside the block."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

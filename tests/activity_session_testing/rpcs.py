@@ -13,20 +13,20 @@ from google.protobuf.message import Message
 from activity_session import v1
 from activity_session_testing.servers import DEADLINE
 
-# To do these once more changes nothing more, whoever asks: they need no request id.
+# Repeating one of these changes nothing, even from another caller: they need no request id.
 IDEMPOTENT = {"MarkRead", "RenewTurn", "ReleaseTurn"}
-# A read that can count itself, and takes a request id for that.
+# A read that can be counted, and takes a request id for that.
 COUNTED = {"GetMemory"}
 
 
 def modules() -> list[Any]:
-    """The generated modules of all proto files."""
+    """Return the generated modules of all proto files."""
     found = sorted(module.name for module in pkgutil.iter_modules(v1.__path__))
     return [importlib.import_module(f"{v1.__name__}.{name}") for name in found if name.endswith("_pb2")]
 
 
 class Rpc:
-    """One RPC. One that answers a stream is called as if its first message were all of it."""
+    """One RPC. One that returns a stream is called as if it returned only the first message."""
 
     def __init__(self, descriptor: Any) -> None:
         self.descriptor = descriptor
@@ -41,7 +41,7 @@ class Rpc:
 
     @property
     def bindings(self) -> list[Any]:
-        """All ways in which it can be called over HTTP."""
+        """Return all HTTP bindings of the RPC."""
         return [self.http, *self.http.additional_bindings]
 
     @property
@@ -53,11 +53,11 @@ class Rpc:
         return "request_id" in self.request_class.DESCRIPTOR.fields_by_name
 
     def on(self, channel: grpc.Channel) -> Any:
-        """What calls it with a message."""
+        """Return a function that calls it with a message."""
         return self._on(channel, self.request_class.SerializeToString, self.answer_class.FromString)
 
     def raw_on(self, channel: grpc.Channel) -> Any:
-        """What calls it with bytes, and answers bytes."""
+        """Return a function that calls it with bytes, and returns bytes."""
         return self._on(channel, None, None)
 
     def _on(self, channel: grpc.Channel, serialize: Any, parse: Any) -> Any:
@@ -71,7 +71,7 @@ class Rpc:
 
 
 def _first_of(call: Any) -> Callable[..., Any]:
-    """What answers the first message of a stream, or fails with its end, and then breaks the stream off."""
+    """Return a function that returns the first message of a stream, or fails with its error, and cancels the stream."""
 
     def first(request: Any, timeout: float = DEADLINE) -> Any:
         stream = call(request, timeout=timeout)

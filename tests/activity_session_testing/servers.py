@@ -1,4 +1,4 @@
-"""Servers for tests, and what tests say to them."""
+"""Servers for tests, and clients that call them."""
 
 import contextlib
 import itertools
@@ -27,7 +27,7 @@ class Client:
     """All stubs on one channel; every call has a deadline, and a `with` block closes the channel."""
 
     def __init__(self, address: str) -> None:
-        # Tests send more than gRPC's default when they look for the limits of the server.
+        # Tests of the server's limits send more than gRPC allows by default.
         options = [("grpc.max_receive_message_length", 64 * 1024 * 1024), ("grpc.use_local_subchannel_pool", 1)]
         self.channel = grpc.intercept_channel(grpc.insecure_channel(address, options), _Deadline())
         self.events = EventServiceStub(self.channel)
@@ -49,7 +49,7 @@ class _Deadline(grpc.UnaryUnaryClientInterceptor):
 
 @contextlib.contextmanager
 def serving(database_url: str, **settings: Any) -> Iterator[app.App]:
-    """A server on a free port, with the database migrated."""
+    """Run a server on a free port, with the database migrated."""
     if not database_url.startswith("sqlite"):
         schema.migrate_url(database_url)
     with app.running(Settings(address="127.0.0.1:0", database_url=database_url, **settings)) as server:
@@ -66,7 +66,7 @@ def connected(address: str) -> Iterator[Client]:
 
 
 class Failure:
-    """What a call failed with, as a client sees it."""
+    """The error of a failed call, as a client sees it."""
 
     def __init__(self, error: grpc.RpcError) -> None:
         assert isinstance(error, grpc.Call)
@@ -90,7 +90,7 @@ class Failure:
 
     @property
     def fields(self) -> list[str]:
-        """The paths of the field violations."""
+        """Return the paths of the field violations."""
         return [
             violation.field
             for detail in self.details(error_details_pb2.BadRequest)
@@ -107,7 +107,7 @@ class Failure:
 
 
 def failure(call: Any, request: Message, **options: Any) -> Failure:
-    """What a call fails with; a call that succeeds fails the test."""
+    """Return the error of a call; a call that succeeds fails the test."""
     try:
         answer = call(request, **options)
     except grpc.RpcError as error:
@@ -119,5 +119,5 @@ _numbers = itertools.count(1)
 
 
 def unique(prefix: str) -> str:
-    """An id that no other test uses."""
+    """Return an id that no other test uses."""
     return f"{prefix}-{next(_numbers)}"

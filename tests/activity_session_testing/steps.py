@@ -48,7 +48,7 @@ def make_namespace(client: Client, namespace_id: str = "", **fields: Any) -> Nam
 
 
 def make_participant(client: Client, parent: str, participant_id: str = "", **fields: Any) -> Participant:
-    """A participant; a USER where no type is given."""
+    """Create a participant; a USER if no type is given."""
     participant = Participant(**{"participant_type": USER, **fields})
     request = CreateParticipantRequest(parent=parent, participant=participant, participant_id=participant_id)
     return client.participants.CreateParticipant(request)
@@ -63,7 +63,7 @@ def delete_participant(client: Client, name: str) -> Participant:
 
 
 def new_participant(client: Client, namespace: str, participant_id: str = "", **fields: Any) -> str:
-    """The name of a new participant, a person unless the fields say otherwise."""
+    """Create a participant, a person unless the fields say otherwise, and return its name."""
     return make_participant(client, namespace, participant_id or unique("participant"), **fields).name
 
 
@@ -88,13 +88,13 @@ def delete_session(client: Client, name: str) -> Session:
 
 
 def append(client: Client, session: str, *events: Event | str, **fields: Any) -> AppendEventsResponse:
-    """Append events to a session; a text stands for an event with nothing else."""
+    """Append events to a session; a text means an event with only that text."""
     made = [Event(text=event) if isinstance(event, str) else event for event in events]
     return client.events.AppendEvents(AppendEventsRequest(parent=session, events=made, **fields))
 
 
 def list_events(client: Client, session: str, **fields: Any) -> list[Event]:
-    """All events of a session, or those that the fields ask for, over all pages."""
+    """Return all events of a session, or those that the fields ask for, from all pages."""
     request = ListEventsRequest(parent=session, **fields)
     found: list[Event] = []
     while True:
@@ -106,7 +106,7 @@ def list_events(client: Client, session: str, **fields: Any) -> list[Event]:
 
 
 def acquire_turn(client: Client, session: str, participant: str, seconds: float = 0, **fields: Any) -> TurnLease:
-    """Take the turn of a session; for the default time where none is given."""
+    """Take the turn of a session, for the default time if none is given."""
     request = AcquireTurnRequest(session=session, participant=participant, **fields)
     if seconds:
         request.ttl.FromTimedelta(timedelta(seconds=seconds))
@@ -114,13 +114,13 @@ def acquire_turn(client: Client, session: str, participant: str, seconds: float 
 
 
 def waiting_for_turn(client: Client, session: str, participant: str, timeout: float = 15) -> Any:
-    """A call that waits for the turn of a session, as a future."""
+    """Start a call that waits for the turn of a session, and return its future."""
     request = AcquireTurnRequest(session=session, participant=participant, wait=True)
     return client.sessions.AcquireTurn.future(request, timeout=timeout)
 
 
 def failure_of(call: Any) -> Failure:
-    """What a future fails with; one that succeeds fails the test."""
+    """Return the error of a future; one that succeeds fails the test."""
     try:
         answer = call.result()
     except RpcError as error:
@@ -137,7 +137,7 @@ def update_state(client: Client, name: str, *updates: StateUpdate, **fields: Any
 
 
 def read_state(client: Client, name: str, **fields: Any) -> dict[str, StateEntry]:
-    """The state of a resource, or those keys that the fields ask for, over all pages."""
+    """Return the state of a resource, or the keys that the fields ask for, from all pages."""
     request = GetStateRequest(name=name, **fields)
     found: dict[str, StateEntry] = {}
     while True:
@@ -149,7 +149,7 @@ def read_state(client: Client, name: str, **fields: Any) -> dict[str, StateEntry
 
 
 def new_memory(client: Client, session: str, agent: str, memory_id: str = "", **fields: Any) -> Memory:
-    """A memory of a session, an observation of something unless the fields say otherwise."""
+    """Create a memory of a session, an observation unless the fields say otherwise."""
     given = {"memory_type": MemoryType.MEMORY_TYPE_OBSERVATION, "content": "likes tea", **fields}
     request = CreateMemoryRequest(parent=session, memory_id=memory_id, memory=Memory(agent=agent, **given))
     return client.memories.CreateMemory(request)
@@ -164,7 +164,7 @@ def member_names(session: Session) -> list[str]:
 
 
 def refused(call: Any, request: Message, reason: str, field: str | None = None) -> Failure:
-    """What a call fails with: that reason, and where a field is given, a violation of it."""
+    """Return the error of a call, which must have that reason, and if a field is given, a violation of it."""
     refusal = failure(call, request)
     assert refusal.reason == reason, f"{refusal.code}: {refusal.message}"
     if field is not None:
@@ -173,7 +173,7 @@ def refused(call: Any, request: Message, reason: str, field: str | None = None) 
 
 
 def at_once(calls: Iterable[Callable[[], T]]) -> list[T | Failure]:
-    """What each of several calls that start at one moment answered or failed with, in their order."""
+    """Start several calls at one moment, and return the response or error of each, in their order."""
     waiting = list(calls)
     barrier = Barrier(len(waiting), timeout=START_SECONDS)
 

@@ -56,7 +56,7 @@ class Watching:
         return [message.bookmark.last_sequence for message in tuple(self.messages) if message.HasField("bookmark")]
 
     def wait(self, condition: Callable[[Self], T]) -> T:
-        """Wait until something holds of what was seen, and answer what it then is."""
+        """Wait until a condition on what was seen holds, and return its value."""
         with self._changed:
             self._changed.wait_for(lambda: condition(self), WAIT_SECONDS)
             found = condition(self)
@@ -64,21 +64,21 @@ class Watching:
         return found
 
     def wait_for_start(self) -> Self:
-        """Wait until all that was there has come: then comes the first bookmark."""
+        """Wait until all existing events have come: the first bookmark follows them."""
         self.wait(lambda watch: watch.bookmarks)
         return self
 
     def wait_for_sequence(self, sequence: int) -> Self:
-        """Wait until the event of that number has come."""
+        """Wait until the event with that number has come."""
         self.wait(lambda watch: sequence in watch.sequences)
         return self
 
     def wait_for_end(self) -> Failure:
-        """Wait until the server ends the watch; it ends none without an error."""
+        """Wait until the server ends the watch, which it does only with an error."""
         return self.wait(lambda watch: watch.failure)  # type: ignore[return-value]
 
     def cut(self) -> None:
-        """Break the watch off, as a client does that goes away."""
+        """Cancel the watch, like a client that disconnects."""
         self._call.cancel()
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""Each test runs for each client, over its driver."""
+"""Each test runs for each client, through its driver."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from activity_session_testing.mirrors import Mirror, mirroring
 
 @pytest.fixture(scope="module", params=CLIENTS, ids=lambda client: client.name)
 def client(request: pytest.FixtureRequest) -> Client:
-    """A client that can be driven here."""
+    """A client whose driver runs on this machine."""
     client: Client = request.param
     if client.lacks:
         pytest.skip(client.lacks)

@@ -1,4 +1,4 @@
-"""The descriptor set is all that a tool needs to know of the API."""
+"""The descriptor set is all that a tool needs to use the API."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def grpcurl() -> Grpcurl:
         pytest.skip(
             "grpcurl is not installed; to run its tests: go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4"
         )
-    # The environment is there, or this test would not run.
+    # The environment exists, or this test would not run: make must not set it up again.
     subprocess.run(["make", "--silent", "--old-file=.build/ready", "descriptors"], cwd=ROOT, check=True)
 
     def run(*arguments: str) -> str:
@@ -37,7 +37,7 @@ def grpcurl() -> Grpcurl:
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """A server that tells no tool what it serves."""
+    """A server without reflection."""
     with serving("sqlite:///:memory:", reflection="off") as server:
         yield server.address
 
@@ -66,7 +66,7 @@ def test_it_is_enough_to_call_a_server_without_reflection(grpcurl: Grpcurl, addr
     assert call("SessionService/GetSession", {"name": session["name"]}) == session
 
 
-def test_the_server_is_one_that_tells_nothing(grpcurl: Grpcurl, address: str) -> None:
+def test_the_server_has_no_reflection(grpcurl: Grpcurl, address: str) -> None:
     del grpcurl
     done = subprocess.run(["grpcurl", "-plaintext", address, "list"], capture_output=True, text=True, check=False)
     assert "does not support the reflection API" in done.stderr

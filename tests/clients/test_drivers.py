@@ -1,4 +1,4 @@
-"""The drivers keep to their protocol, on which the tests of the clients rest."""
+"""The drivers keep to their protocol, on which the tests of the clients depend."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a client tells of an error, on a channel of its own and on any other."""
+"""What a client reports of an error, on a channel that it made and on any other."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The example in the README of each client runs as written, and a second time as well."""
+"""The example in the README of each client runs as written, also a second time."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -19,9 +19,9 @@ from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import append, new_session
 
 PARENT = "namespaces/default"
-# A ping each 30 seconds, 10 for its answer, and some for reconnecting on a busy machine.
+# A ping every 30 seconds, 10 for its response, and some for reconnecting on a busy machine.
 SECONDS = 45
-# Nothing that the server sends of its own accord keeps a connection alive.
+# The server sends nothing by itself that keeps a connection alive.
 NO_BOOKMARKS = 300.0
 # Seconds; the tolerance is for a machine that starts all clients at once.
 DEADLINE, TOLERANCE = 30, 10
@@ -29,7 +29,7 @@ DEADLINE, TOLERANCE = 30, 10
 
 @dataclass(frozen=True)
 class Following:
-    """A watch over a proxy."""
+    """A watch through a proxy."""
 
     watch: Answers
     proxy: Proxy
@@ -43,7 +43,7 @@ class Following:
 
 @contextlib.contextmanager
 def following(client: DrivenClient, address: str) -> Iterator[Following]:
-    """A watch that has seen all there is."""
+    """A watch that has seen all events so far."""
     with proxying(address) as proxy, driving(client, proxy.address) as driver, connected(address) as stubs:
         session = new_session(stubs, PARENT).name
         watch = driver.begin({"watch": session})
@@ -52,7 +52,7 @@ def following(client: DrivenClient, address: str) -> Iterator[Following]:
 
 
 def notice_a_black_hole(client: DrivenClient, address: str) -> float:
-    """How long it takes a watch to open a new connection when nothing arrives any more."""
+    """Measure how long a watch takes to open a new connection after everything has stalled."""
     with following(client, address) as follower:
         follower.proxy.hold()
         start = time.monotonic()
@@ -65,7 +65,7 @@ def notice_a_black_hole(client: DrivenClient, address: str) -> float:
 
 
 def stay_idle(client: DrivenClient, address: str) -> tuple[int, int]:
-    """How many connections a watch has used after a time without news, and how many bytes it has sent meanwhile."""
+    """Count the connections that a watch has used after a time without events, and the bytes it has sent meanwhile."""
     with following(client, address) as follower:
         before = follower.proxy.forwarded
         threading.Event().wait(SECONDS)
@@ -75,7 +75,7 @@ def stay_idle(client: DrivenClient, address: str) -> tuple[int, int]:
 
 
 def get_no_answer(client: DrivenClient, _: str) -> dict[str, float]:
-    """After how long calls without a deadline of their caller end; without those that do not."""
+    """Measure after how long calls without a deadline end; those that do not end are left out."""
     methods = ["CreateSession", "GetSession", "AcquireTurn", "WatchSession"]
     ended: dict[str, float] = {}
     with mirroring() as mirror, driving(client, mirror.address) as driver:
@@ -98,7 +98,7 @@ Result = Callable[[Trial, DrivenClient], Any]
 
 @pytest.fixture(scope="module")
 def result() -> Iterator[Result]:
-    """Gives what came of a trial for a client. All trials of all clients begin together."""
+    """Returns the result of a trial for a client. All trials of all clients start together."""
     ready = [client for client in CLIENTS if client.lacks is None and client.is_built]
     with (
         serving("sqlite:///:memory:", bookmark_interval=NO_BOOKMARKS) as server,

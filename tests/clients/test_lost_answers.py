@@ -1,4 +1,4 @@
-"""A call whose answer is lost on its way is sent again, and done once."""
+"""A call whose response is lost is sent again, and takes effect once."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -45,10 +45,10 @@ def namespace(stubs: Client) -> str:
 
 @pytest.fixture
 def call(driver: Driver, proxy: Proxy) -> Callable[..., Any]:
-    """Makes a call whose first answer is lost: once its effect is there, the connection is cut."""
+    """Make a call whose first response is lost: once it has taken effect, the connection is cut."""
 
     def call_losing_the_answer(method: str, request: dict[str, Any], is_done: Callable[[], object]) -> Any:
-        # A connection that is set up needs no word of the server to take a small request.
+        # On an open connection a small request is sent without a reply from the server.
         assert driver.call("InfoService/GetServerInfo", {})["status"] == "OK"
         proxy.hold_answers()
         try:

@@ -1,4 +1,4 @@
-"""The mirror shows what it is sent, and answers as it is told."""
+"""The mirror shows what it is sent, and returns what it is told to."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The proxy of the tests does what it says, so that a fault that it makes is one."""
+"""The proxy of the tests does what it says, so that tests can rely on the faults that it makes."""
 
 import contextlib
 import socket
@@ -14,7 +14,7 @@ SHORT = 0.2
 
 
 class Echo:
-    """A server that sends back what it gets, behind its name."""
+    """A server that sends back its name, followed by what it gets."""
 
     def __init__(self, name: bytes) -> None:
         self._name = name
@@ -34,7 +34,7 @@ class Echo:
             opened.close()
 
     def _serve(self) -> None:
-        """Serve clients one behind the other, until the listener is shut down."""
+        """Serve clients one after the other, until the listener is shut down."""
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._sockets[0].accept()

@@ -1,4 +1,4 @@
-"""The names of the Python client: all are there and have types, and none is loaded before it is used."""
+"""The names of the Python client: all exist and have types, and none is loaded before it is used."""
 
 import re
 import subprocess
@@ -41,7 +41,7 @@ v1.Evnt()  #
 
 
 def names() -> Iterator[tuple[str, object]]:
-    """All that the protos declare, with what the generated modules have for it."""
+    """Return all names that the protos declare, with the objects of the generated modules."""
     for module in modules():
         file = module.DESCRIPTOR
         yield from ((name, getattr(module, name)) for name in [*file.message_types_by_name, *file.enum_types_by_name])
@@ -52,7 +52,7 @@ def names() -> Iterator[tuple[str, object]]:
 
 
 def loads_grpc(code: str) -> bool:
-    """Whether a fresh process has loaded gRPC after some code."""
+    """Return whether a fresh process has loaded gRPC after running some code."""
     return run([sys.executable, "-c", f"import sys\n{code}\nprint('grpc' in sys.modules)"], ROOT) == "True\n"
 
 

@@ -1,4 +1,4 @@
-"""Calls through a restart of their server: each succeeds, and is done once."""
+"""Calls during a restart of their server: each succeeds, and takes effect once."""
 
 import contextlib
 from collections import Counter
@@ -29,16 +29,16 @@ from activity_session_testing.steps import list_events, new_session
 PARENT = "namespaces/default"
 THREADS, APPENDS, CREATES, READS, MANY = 2, 6, 3, 50, 200
 DATA = "x" * (3 * 1024 * 1024)
-# What plain calls get of it. Which of the two is a matter of moments; test_what_is_sent.py shows both one by one.
+# What plain calls get. Which of the two depends on timing; test_what_is_sent.py shows each of them.
 NOT_BEGUN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
-# Calls that have begun may wait for the lock all the while, longer than the server lets them when it drains.
+# Calls that have begun may wait for the lock during the whole test, longer than the server lets them when it drains.
 PATIENT = {"threads": THREADS, "database_timeout": 20}
 FLAGS = ["--threads", str(THREADS), "--database-timeout", "20", "--drain-timeout", "2"]
 
 
 @dataclass(frozen=True)
 class Database:
-    """A database, and what keeps all others from writing to it."""
+    """A database, and a lock that keeps all others from writing to it."""
 
     url: str
     lock: Callable[[], AbstractContextManager[None]]
@@ -48,7 +48,7 @@ class Database:
 def read_only(mariadb: MariaDB) -> Iterator[None]:
     with pymysql.connect(unix_socket=str(mariadb.folder / "socket"), user="root") as connection:
         connection.cursor().execute("FLUSH TABLES WITH READ LOCK")
-        # The end of the connection lifts it.
+        # The end of the connection releases it.
         yield
 
 
@@ -79,7 +79,7 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
             calls += begin_others(driver, session)
             server.process.terminate()
             eventually(lambda: is_refused(server.address))
-            # The second server is no process, so that it is there at once, however busy this machine is.
+            # The second server is not a process, so that it starts at once, however busy this machine is.
             settings: dict[str, Any] = {"address": server.address, "database_url": database.url, **PATIENT}
             restarted.enter_context(app.running(Settings(**settings)))
             assert {call.code() for call in plain} & NOT_BEGUN
@@ -90,7 +90,7 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
 
 
 def read_often(stubs: Client, session: str) -> list[Any]:
-    """Plain calls, more than a server can begin at once, so that those behind them are not begun either."""
+    """Make more plain calls than a server can begin at once, so that later ones are not begun either."""
     return [stubs.sessions.GetSession.future(GetSessionRequest(name=session)) for _ in range(MANY)]
 
 
@@ -100,7 +100,7 @@ def begin_append(driver: Driver, session: str, number: int) -> Answers:
 
 
 def begin_others(driver: Driver, session: str) -> list[Answers]:
-    """Reads, some small creates, and one of 3 MiB."""
+    """Make reads, some small creates, and one of 3 MiB."""
     read = {"method": "SessionService/GetSession", "request": {"name": session}}
     created: list[dict[str, Any]] = [*({"description": f"{number}"} for number in range(CREATES)), {"data": DATA}]
     requests = [{"parent": PARENT, "session": session} for session in created]
@@ -117,7 +117,7 @@ def has_no_thread_left(stubs: Client) -> bool:
 
 
 def is_refused(address: str) -> bool:
-    """Whether the server takes no new calls."""
+    """Return whether the server refuses new calls."""
     with connected(address) as stubs:
         try:
             stubs.info.GetServerInfo(GetServerInfoRequest(), timeout=0.2)

@@ -1,4 +1,4 @@
-"""A watch gives each event once and in order, however often its connection is cut."""
+"""A watch returns each event once and in order, however often its connection is cut."""
 
 import random
 from typing import Any
@@ -12,13 +12,13 @@ from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import append, new_session
 
 EVENTS, CUTS = 5000, 50
-# How many events more than it has seen there are for the watch to fetch.
+# How many events the watch has still to fetch.
 AHEAD = 150
 MOST_AT_ONCE = 100
 
 
 def check_once_and_in_order(events: list[dict[str, Any]], texts: list[str]) -> None:
-    """Whether a watch gave the events with these texts."""
+    """Check that a watch returned the events with these texts."""
     assert [event["sequence"] for event in events] == [str(number) for number in range(1, len(texts) + 1)]
     assert [event["text"] for event in events] == texts
 

@@ -1,4 +1,4 @@
-"""What a watch goes on after, what ends it, and how it is ended."""
+"""After what a watch resumes, what ends it, and how a caller ends it."""
 
 import time
 from collections.abc import Iterator
@@ -31,9 +31,9 @@ OVERCOME = {
     "the end of the stream": Answer(StatusCode.OK),
 }
 FINAL = [code for code in StatusCode if code.name not in ["OK", "UNAVAILABLE", "CANCELLED", "INTERNAL", "UNKNOWN"]]
-# Each pause is the first one anew; if they grew, the last would be longer than this.
+# The pauses start again each time; if they grew, the last one would be longer than this.
 PROMPT = 5.0
-# Less than the pause that follows so many failures.
+# Shorter than the pause after that many failures.
 AT_ONCE, FAILURES = 1.5, 6
 
 
@@ -118,7 +118,7 @@ def events_over_restarts(driver: Driver, address: str, folder: Path) -> Iterator
 
 
 def appended_and_seen(stubs: Client, session: str, text: str, watch: Answers) -> str:
-    """What a watch sees next of a session to which a text is appended."""
+    """Append a text to a session, and return what a watch sees next."""
     append(stubs, session, text)
     seen: str = next(watch.events())["text"]
     return seen

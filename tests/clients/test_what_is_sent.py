@@ -1,4 +1,4 @@
-"""What the channel of a client sends, and how often: seen by a server that shows it."""
+"""What the channel of a client sends, and how often, as a mirror shows it."""
 
 import time
 import uuid
@@ -22,7 +22,7 @@ SESSION = "namespaces/default/sessions/x"
 LARGE = 3 * 1024 * 1024
 RETRIED = (StatusCode.UNAVAILABLE, StatusCode.CANCELLED)
 FINAL = [code for code in StatusCode if code not in (StatusCode.OK, *RETRIED)]
-# Makes a library retry at once, where it would wait for seconds otherwise.
+# Makes a library retry at once, where it would otherwise wait for seconds.
 UNAVAILABLE_FOR_A_MOMENT = Answer(StatusCode.UNAVAILABLE, trailing=[("grpc-retry-pushback-ms", "1")])
 # Blocking calls of synchronous Python cannot be cancelled.
 CANCELLING = [client for client in CLIENTS if client.name != "python"]
@@ -178,14 +178,15 @@ class TestDeadline:
         mirror.play(StatusCode.UNAVAILABLE, StatusCode.CANCELLED, StatusCode.CANCELLED, StatusCode.OK)
         assert driver.call(CREATE, {}, timeout=2)["status"] == "OK"
         left = [attempt.seconds_left or 0 for attempt in mirror.attempts]
-        # The pauses are 0.2, 0.1 and 0.2 seconds, less a fifth at most; what a library writes may be 3 % more.
+        # The pauses are 0.2, 0.1 and 0.2 seconds, at most a fifth shorter; the deadline that a library sends may be 3 %
+        # longer.
         assert 1.5 < left[0] < 2.1
         assert left[3] < left[0] - 0.3
 
     def test_of_the_caller_ends_the_last_attempt(self, driver: Driver, mirror: Mirror) -> None:
         mirror.play(StatusCode.CANCELLED, StatusCode.CANCELLED, STAY)
         start = time.monotonic()
-        # The pauses take 0.3 seconds; the rest is for a busy machine to make the third attempt in.
+        # The pauses take 0.3 seconds; the rest gives a busy machine time for the third attempt.
         assert driver.call(CREATE, {}, timeout=4)["status"] == "DEADLINE_EXCEEDED"
         assert 3.9 <= time.monotonic() - start < 8
         assert len(mirror.attempts) == 3

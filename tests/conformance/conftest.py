@@ -1,4 +1,4 @@
-"""The table of what came out: a row for each script, a column for each client on each backend."""
+"""The table of outcomes: a row for each script, a column for each client on each backend."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ _WIDTH = 7
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Note on each play what it is; its report carries that to wherever the table is made."""
+    """Note on each play what it is; its report carries that to the process that makes the table."""
     params: dict[str, Any] = (
         item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     )

@@ -17,7 +17,7 @@ PLAYS = [Play(script, client, backend) for script in load_all() for client in CL
 def outcomes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Play, Future[Outcomes]]]:
-    """The outcomes of the plays that are asked for and that this machine can play."""
+    """The outcomes of the selected plays that this machine can run."""
     items: list[Any] = request.session.items
     asked_for: list[Play] = [item.callspec.params["play"] for item in items if "outcomes" in item.fixturenames]
     plays = [play for play in asked_for if not play.lacks]

@@ -1,4 +1,4 @@
-"""The runner fails where it should: each expectation is turned wrong once, and found."""
+"""The runner fails where it should: each expectation is made wrong once, and the runner finds it."""
 
 import copy
 import json
@@ -115,7 +115,7 @@ def test_what_is_otherwise_is_found(caller: Caller, number: int, change: dict[st
 
 
 class Ended:
-    """A client whose watches have ended before they are looked at."""
+    """A client whose watches have ended before they are read."""
 
     def begin(self, method: str, *_: object) -> "Ended":
         self._status = "NOT_FOUND" if method == WATCH else "OK"

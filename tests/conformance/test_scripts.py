@@ -1,4 +1,4 @@
-"""The scripts are whole: all RPCs, reasons and operator steps occur; and a script that is malformed is told where."""
+"""The scripts are complete: all RPCs, reasons and operator steps occur. Errors in a malformed script say where."""
 
 import json
 import re
@@ -79,7 +79,7 @@ def changed(step: dict[str, Any], **fields: Any) -> list[dict[str, Any]]:
         (changed(GET, request={"name": "${trip}"}), "step 1: request: ${trip} was not saved before"),
         (changed(GET, start="a"), "a: it is neither finished nor cancelled"),
         ([*changed(GET, start="a"), *changed(GET, start="a")], "step 2: a: it is under way"),
-        (changed(GET, start="a", status="OK"), "step 1: start: what is expected stands in the step with finish"),
+        (changed(GET, start="a", status="OK"), "step 1: start: what is expected belongs in the step with finish"),
         ([{"finish": "a"}], "step 1: finish: 'a' is not under way"),
         ([WATCHED[0], {"receive": "w", "messages": [{"evnt": {}}]}, WATCHED[1]], "step 2: messages.evnt: Watch"),
         ([WATCHED[0], {"receive": "w", "messages": [], "skip": ["x"]}, WATCHED[1]], "step 2: skip: 'x' is none of"),
@@ -103,7 +103,7 @@ def test_a_mistake_in_a_step_is_told(steps: list[dict[str, Any]], found: str) ->
         ('{"title": "Some", "steps": [], "backends": ["mysql"]}', "backends: 'mysql' is none of mariadb, sqlite"),
         ('{"title": "Some", "steps": [], "server": {"adress": ""}}', "server: 'adress' is none of address, "),
         ('{"title": "Some", "steps": [1]}', "step 1: it is one of call, watch, "),
-        ('{"title": "Some", "title": "Other", "steps": []}', "a field stands twice among title, title, steps"),
+        ('{"title": "Some", "title": "Other", "steps": []}', "a field is given twice among title, title, steps"),
     ],
 )
 def test_a_mistake_around_the_steps_is_told(text: str, found: str) -> None:

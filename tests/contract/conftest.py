@@ -1,4 +1,4 @@
-"""The contract: what holds on every backend, seen through stubs alone."""
+"""The contract: what holds on every backend, tested only through stubs."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     """An empty database of each backend."""
     if request.param == MARIADB:
         server: MariaDB = request.getfixturevalue("mariadb")
-        # To SQLAlchemy this is another dialect than mysql+pymysql, which the tests of faults and processes use.
+        # For SQLAlchemy this is another dialect than mysql+pymysql, which the tests of faults and processes use.
         return server.new_database().replace("mysql+", "mariadb+")
     if request.param == SQLITE_FILE:
         return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'contract.db'}"

@@ -1,4 +1,4 @@
-"""Many callers at one moment: nothing is lost, and exactly those are refused who must be."""
+"""Many callers at one moment: nothing is lost, and exactly the calls are refused that must be."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 def split(answers: list[T | Failure], *reasons: str) -> tuple[list[T], list[Failure]]:
-    """Answers and refusals; each refusal must have one of the reasons."""
+    """Return responses and refusals; each refusal must have one of the reasons."""
     refusals = [answer for answer in answers if isinstance(answer, Failure)]
     assert {refusal.reason for refusal in refusals} <= set(reasons)
     return [answer for answer in answers if not isinstance(answer, Failure)], refusals
@@ -61,7 +61,7 @@ def session(client: Client, namespace: str) -> Session:
 
 @pytest.fixture
 def participants(client: Client, namespace: str) -> list[str]:
-    """The names of as many participants as there are callers."""
+    """Create as many participants as there are callers, and return their names."""
     return [new_participant(client, namespace, f"p{number:02}") for number in range(CALLERS)]
 
 

@@ -1,4 +1,4 @@
-"""Every error reason: it has the status that the protos tell, can be provoked by a caller, and says what it must."""
+"""Every error reason: it has the status that the protos name, a caller can provoke it, and it has all its details."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -318,8 +318,8 @@ PROVOKED: dict[str, Provocation] = {
 
 
 def documented() -> dict[str, tuple[str, set[str]]]:
-    """For each reason the status and the keys of the metadata that its comment in the protos tells."""
-    # Each comment as one line, whatever its length.
+    """Return, for each reason, the status and the metadata keys that its comment in the protos names."""
+    # Each comment is joined into one line.
     text = re.sub(r"\s*\n\s*//\s*", " ", PROTO.read_text())
     found = re.findall(r" ([A-Z_]+): (.*)\n\s*ERROR_REASON_([A-Z_]+) =", text)
     return {
@@ -332,7 +332,7 @@ REASONS = documented()
 
 
 def check_refusal(refusal: Failure, reason: str) -> None:
-    """A refusal has the status, the metadata and the details that its reason promises."""
+    """Check that a refusal has the status, the metadata and the details that its reason promises."""
     code, keys = REASONS[reason]
     assert refusal.reason == reason, refusal.message
     assert refusal.code.name == code
@@ -351,7 +351,7 @@ def check_refusal(refusal: Failure, reason: str) -> None:
 
 
 def check_detail(refusal: Failure, detail: Any) -> None:
-    """The second detail says the same as the ErrorInfo, in the way of its type."""
+    """Check that the second detail says the same as the ErrorInfo, in the form of its type."""
     metadata = dict(refusal.info.metadata)
     if isinstance(detail, error_details_pb2.BadRequest):
         expected = metadata.get("field", "request_id")
@@ -404,7 +404,7 @@ def test_force_expunges_a_session_that_has_memories(client: Client, namespace: s
     refused(client.sessions.GetSession, GetSessionRequest(name=name), "SESSION_NOT_FOUND")
 
 
-def test_a_filters_error_tells_the_position_in_characters(client: Client, namespace: str) -> None:
+def test_a_filters_error_has_the_position_in_characters(client: Client, namespace: str) -> None:
     request = ListSessionsRequest(parent=namespace, filter='description="👩‍🚀" AND nothing=1')
     refusal = failure(client.sessions.ListSessions, request)
     position = int(refusal.info.metadata["position"])
@@ -414,7 +414,7 @@ def test_a_filters_error_tells_the_position_in_characters(client: Client, namesp
 def setting_managed(
     client: Client, namespace: str, participant: str, session: str
 ) -> list[tuple[str, Callable[[Any], Any], Message]]:
-    """Every call that would make something managed, and the reason to refuse it."""
+    """Every call that would make a resource managed, and the reason for which it is refused."""
     agent = Participant(participant_type=PARTICIPANT_TYPE_AGENT, managed=True)
     return [
         (
@@ -451,7 +451,7 @@ def setting_managed(
 
 
 class TestManaged:
-    """A server for the system on a database, and one for everybody else where the database can be shared."""
+    """A server for the system on a database, and one for all other callers if the database can be shared."""
 
     @pytest.fixture
     def system(self, database_url: str) -> Iterator[Client]:
@@ -460,7 +460,7 @@ class TestManaged:
 
     @pytest.fixture
     def managed(self, system: Client) -> str:
-        """A managed namespace with a managed participant and session, by its name."""
+        """Create a managed namespace with a managed participant and session, and return its name."""
         request = CreateNamespaceRequest(namespace=Namespace(managed=True), namespace_id=unique("managed"))
         name = system.namespaces.CreateNamespace(request).name
         new_participant(system, name, "bot", managed=True)
@@ -508,7 +508,7 @@ class TestManaged:
 
 
 class TestOfOneServer:
-    """What depends on how many others ask a server, or on its end; a server of its own for each test."""
+    """What depends on the number of other calls, or on the shutdown of a server; each test has a server of its own."""
 
     def test_more_watches_than_it_takes(self) -> None:
         with serving("sqlite:///:memory:", watches=1) as server, connected(server.address) as client:

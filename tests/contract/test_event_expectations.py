@@ -1,4 +1,4 @@
-"""An append may expect a last number, and one that is wrong is told what it missed."""
+"""An append may expect a last number; if that is wrong, the error says what the caller missed."""
 
 from typing import Any
 
@@ -105,7 +105,7 @@ class TestExpectation:
 
     @staticmethod
     def conflict(client: Client, session: str, expected: int, **fields: Any) -> Conflict:
-        """What an append is told that expects an earlier number, within the bounds of such details."""
+        """Return the Conflict of an append that expects an earlier number; its size must be within the limits."""
         request = AppendEventsRequest(parent=session, events=[Event()], expected_last_sequence=expected, **fields)
         refusal = refused(client.events.AppendEvents, request, "SEQUENCE_MISMATCH")
         assert len(refusal.packed) < MOST_DETAILS

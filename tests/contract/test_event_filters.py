@@ -18,7 +18,7 @@ Predicate = Callable[[Event], bool]
 
 
 def at(text: str) -> int:
-    """A time of RFC 3339 in nanoseconds."""
+    """Return a time of RFC 3339 in nanoseconds."""
     time = Timestamp()
     time.FromJsonString(text)
     return time.ToNanoseconds()
@@ -28,7 +28,7 @@ def time_of(event: Event) -> int | None:
     return event.event_time.ToNanoseconds() if event.HasField("event_time") else None
 
 
-# AUTHOR stands for the name of the first author of the log.
+# AUTHOR is replaced by the name of the first author of the log.
 FILTERS: list[tuple[str, Predicate]] = [
     ("", lambda _: True),
     ('type = "message"', lambda e: e.type == "message"),

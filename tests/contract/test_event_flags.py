@@ -138,7 +138,7 @@ class TestFlags:
         ]
 
 
-# Two servers see one database where it is not in memory.
+# Two servers can share a database unless it is in memory.
 @pytest.mark.parametrize("database_url", [SQLITE_FILE, MARIADB], indirect=True, scope="session")
 def test_a_managed_session_is_appended_to_by_the_system_alone(
     client: Client, database_url: str, session: str, author: str

@@ -1,4 +1,4 @@
-"""Events are kept whole up to each limit and refused past it."""
+"""Events are kept whole up to each limit and refused above it."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,19 +14,19 @@ from activity_session_testing.steps import append, list_events, new_session
 
 
 class LimitCase(NamedTuple):
-    """Events that use so much of a limit, and the field that is then named."""
+    """Return events that use that much of a limit, and the field that an error names."""
 
     events: Callable[[int], list[Event]]
     field: str
 
 
 def second(**fields: Any) -> list[Event]:
-    """Two events, the second one with these fields."""
+    """Return two events, the second one with these fields."""
     return [Event(text="first"), Event(**fields)]
 
 
 def of_bytes(size: int) -> list[Event]:
-    """Events that have so many bytes together, each within its own limit."""
+    """Return events that have that many bytes together, each within its own limit."""
     most = Event(text="x" * 1_000_000)
     count, rest = divmod(size, most.ByteSize())
     around = Event(text="x" * 100_000).ByteSize() - 100_000

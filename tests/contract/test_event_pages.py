@@ -150,7 +150,7 @@ class TestList:
             append(client, session, Event(blob=b"x" * size))
         request = ListEventsRequest(parent=session, order_by=order_by, page_size=100)
         found: list[Event] = []
-        # A channel that takes what gRPC takes by default.
+        # A channel with gRPC's default limit.
         with grpc.insecure_channel(address) as channel:
             stub = EventServiceStub(channel)
             for _ in sizes:

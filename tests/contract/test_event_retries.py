@@ -1,4 +1,4 @@
-"""An append that is made again answers what it wrote the first time and writes nothing twice."""
+"""A repeated append returns what it wrote the first time and writes nothing twice."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ from activity_session_testing.steps import (
     refused,
 )
 
-# What an event is there with, and how another one of the same id differs from it.
+# The content of an existing event, and how another one with the same id differs from it.
 THERE: dict[str, Any] = {
     "type": "message",
     "text": "text",
@@ -72,7 +72,7 @@ def session(client: Client, namespace: str) -> str:
 class TestRetry:
     @pytest.fixture
     def there(self, client: Client, session: str, author: str) -> Event:
-        """An event with all its fields, as number 2 of three."""
+        """Append an event with all its fields, as number 2 of three."""
         given = Event(event_id="there", author=author, **THERE)
         return append(client, session, "before", given, "after").events[1]
 

@@ -80,7 +80,7 @@ class TestAppend:
         events = append(client, session, "same", "same", Event(event_id="chosen"), "same").events
         ids = [event.event_id for event in events]
         assert len(set(ids)) == 4
-        # So they lie together in the index, as the events do that were appended together.
+        # So they are next to each other in the index, like events that were appended together.
         assert [uuid.UUID(event_id).version for event_id in ids if event_id != "chosen"] == [7] * 3
         assert [event.name for event in events] == [f"{session}/events/{event_id}" for event_id in ids]
         assert list_events(client, session) == list(events)
@@ -139,7 +139,7 @@ class TestAppend:
 
 class TestContent:
     def read(self, client: Client, session: str, *given: Event) -> list[Event]:
-        """Events as they come back, which must be the same from every method."""
+        """Return events as they are read, which must be the same from every method."""
         answered = list(append(client, session, *given).events)
         assert list_events(client, session)[-len(given) :] == answered
         assert [get_event(client, event.name) for event in answered] == answered
@@ -212,7 +212,7 @@ class TestContent:
 
 
 class Bad(NamedTuple):
-    """An event that is refused, what with, and of which of its fields that tells."""
+    """An event that is refused, the reason, and the field that the error names."""
 
     event: Callable[[Client, str], Event]
     reason: str

@@ -1,4 +1,4 @@
-"""Many writers of one log at one moment: no gap, no conflict, nothing lost, and nothing there twice."""
+"""Many writers of one log at one moment: no gap, no conflict, nothing lost, and nothing written twice."""
 
 import contextlib
 import time
@@ -61,7 +61,7 @@ def session(client: Client, namespace: str) -> str:
 
 
 def split(answers: Sequence[T | Failure], *reasons: str) -> tuple[list[T], list[Failure]]:
-    """Answers and refusals; each refusal must have one of the reasons."""
+    """Return responses and refusals; each refusal must have one of the reasons."""
     refusals = [answer for answer in answers if isinstance(answer, Failure)]
     assert {refusal.reason for refusal in refusals} <= set(reasons)
     return [answer for answer in answers if not isinstance(answer, Failure)], refusals
@@ -73,7 +73,7 @@ def all_answered(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def check_log(client: Client, session: str, answered: list[Event]) -> list[Event]:
-    """The log, which must have exactly the events that were answered, under 1, 2, 3 and so on."""
+    """Return the log, which must have exactly the events that were returned, numbered 1, 2, 3 and so on."""
     log = list_events(client, session, page_size=1000)
     assert numbers(log) == list(range(1, len(log) + 1))
     assert log == sorted(answered, key=lambda event: event.sequence)
@@ -123,7 +123,7 @@ class TestWriters:
 
     @staticmethod
     def follow(client: Client, session: str, expected: int) -> list[Event]:
-        """What a reader sees that lists all the while: no number before the one below it, and all that is told of."""
+        """Check what a reader sees that lists all the time: no gaps, and all events that were acknowledged."""
         seen: list[Event] = []
         deadline = time.monotonic() + SECONDS
         while len(seen) < expected and time.monotonic() < deadline:
@@ -135,7 +135,7 @@ class TestWriters:
 
     @staticmethod
     def look_back(client: Client, session: str, expected: int) -> list[Event]:
-        """The last events, of a reader that lists the newest ones all the while; it too must see no gap."""
+        """Return the last events of a reader that lists the newest ones all the time; it too must see no gap."""
         last = 0
         deadline = time.monotonic() + SECONDS
         request = ListEventsRequest(parent=session, order_by="sequence desc", page_size=40)
@@ -180,7 +180,7 @@ class TestWriters:
         self, client: Client, clients: list[Client], session: str
     ) -> None:
         def update() -> list[Event]:
-            """A chain of updates, each with the etag of the one before; only an update may change it."""
+            """Make a chain of updates, each with the etag of the one before; only an update may change it."""
             current = get_session(client, session)
             for number in range(10):
                 given = Session(name=session, etag=current.etag, description=str(number))
@@ -282,7 +282,7 @@ class TestExpectation:
 
     @staticmethod
     def count_up(client: Client, session: str) -> int:
-        """Append the number after the one that the newest event has, which is known from refusals alone."""
+        """Append the next event; the number of the newest one is known only from refusals."""
         last, count = 0, 1
         for _ in range(WRITERS):
             try:
@@ -359,7 +359,7 @@ class TestReadMarks:
         assert max(marks) == get_session(client, session).last_sequence == 5 * len(names)
 
     def say_and_read(self, client: Client, session: str, name: str) -> int:
-        """Append events, mark each of them as read, and answer the last mark."""
+        """Append events, mark each of them as read, and return the last mark."""
         last = 0
         for _ in range(5):
             last = append(client, session, Event(author=name)).last_sequence

@@ -1,4 +1,4 @@
-"""The end of a session: deleted softly it can still be read; expunged, all of it is gone at one moment."""
+"""The end of a session: once soft-deleted, it can still be read; once expunged, all of it is gone at one moment."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -170,7 +170,7 @@ class TestExpunge:
         delete_and_expunge(client, name)
         new_session(client, world.namespace, "paged")
         fill(client, name, events=3, keys=3)
-        # The last event and key are there again, but they are others.
+        # The last event and key exist again, but they are new ones.
         refused(client.events.ListEvents, log, "INVALID_PAGE_TOKEN")
         refused(client.events.GetState, state, "INVALID_PAGE_TOKEN")
 
@@ -223,7 +223,7 @@ class TestExpunge:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a part of a session over and over: how it is counted, and how much there is."""
+    """One way to read a part of a session again and again: how it is counted, and how much there is."""
 
     count: Callable[[Client, str], int]
     whole: int
@@ -244,7 +244,7 @@ READINGS = {
 
 
 def read_until_gone(client: Client, name: str, reading: Reading, has_read: Barrier) -> set[int]:
-    """The counts that a reader sees until the session is not found any more; it waits for others after its first."""
+    """Return the counts that a reader sees until the session is gone; after its first, it waits for the others."""
     seen = {reading.count(client, name)}
     has_read.wait()
     for _ in range(MOST_READS):
@@ -271,6 +271,6 @@ def test_readers_see_all_of_a_session_or_that_it_is_gone(client: Client, world: 
             }
             has_read.wait()
             expunge(client, name, force=True)
-            # Whoever is still in the middle of a read may end it; what begins from now on finds nothing.
+            # Reads that are under way may finish; those that begin from now on find nothing.
             seen = {kind: future.result(timeout=START_SECONDS) for kind, future in running.items()}
         assert seen == {kind: {reading.whole} for kind, reading in READINGS.items()}

@@ -1,4 +1,4 @@
-"""What the protos say of a field is what happens to it (AIP-203), for every field that the descriptors have."""
+"""Each field behaves as the protos say (AIP-203), for every field that the descriptors have."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

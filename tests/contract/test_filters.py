@@ -1,4 +1,4 @@
-"""The filter language on each list, held against a plain Python predicate over the same rows."""
+"""The filter language on each list, compared with a plain Python predicate over the same rows."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -111,7 +111,7 @@ class Population:
         return self._compared(filter_, found, self.participants, predicate)
 
     def check_namespaces(self, filter_: str, predicate: Predicate) -> int:
-        """All namespaces of the server are listed: those of others are kept out by the tag."""
+        """All namespaces of the server are listed: the tag leaves out those of other tests."""
         bounded = f'namespace_id="{self.tag}*" ({filter_})'
         request = ListNamespacesRequest(filter=bounded, page_size=1000)
         found = [id_of(row) for row in self.client.namespaces.ListNamespaces(request).namespaces]
@@ -126,7 +126,7 @@ class Population:
 
 @pytest.fixture(scope="module")
 def system(database_url: str) -> Iterator[Client]:
-    """A server for the system role, so that there can be something managed to look for."""
+    """A server for the system role, so that managed resources can be created."""
     with serving(database_url, anonymous_role="system") as server, connected(server.address) as client:
         yield client
 
@@ -191,7 +191,7 @@ def populate_session(client: Client, namespace: str, number: int, participants: 
 
 
 def touched(client: Client, sessions: list[Session]) -> list[Session]:
-    """Every third session is updated, the last one first, so that the times have orders of their own."""
+    """Update every third session, the last one first, so that creation and update have different orders."""
     rows = dict(enumerate(sessions))
     for number in range(len(sessions) - 1, 0, -3):
         session = Session(name=sessions[number].name, enabled=True)
@@ -207,12 +207,12 @@ class Case(NamedTuple):
 
 
 def quoted(text: str) -> str:
-    """A text as a value that stands for itself."""
+    """Return a text as a value in which no character is special."""
     return '"' + "".join("\\" + character if character in '"\\*' else character for character in text) + '"'
 
 
 def check_selective(numbers: list[int], rows: int) -> None:
-    """Cases that all find everything or nothing would show little."""
+    """If all cases found everything or nothing, they would show little."""
     assert any(0 < number < rows for number in numbers)
 
 
@@ -731,7 +731,7 @@ def test_an_unknown_type_of_participant_is_refused(population: Population, value
 
 
 def check_limit(population: Population, filter_: str, limit: int) -> None:
-    """A filter is refused for being one past a limit."""
+    """Check that a filter is refused that exceeds a limit by one."""
     request = ListSessionsRequest(parent=population.namespace, filter=filter_)
     failed = failure(population.client.sessions.ListSessions, request)
     assert (failed.code, failed.reason, failed.fields) == (INVALID, "LIMIT_EXCEEDED", ["filter"])

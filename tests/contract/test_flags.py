@@ -1,4 +1,4 @@
-"""The flags enabled, managed and deleted: what each refuses, on whom, and in which order they are judged."""
+"""The flags enabled, managed and deleted: which calls each refuses, and in which order they are checked."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -124,7 +124,7 @@ def make_world(client: Client, namespace: str) -> World:
 
 
 def fill(client: Client, world: World) -> None:
-    """Put state everywhere, and an event, two memories and a turn into the session."""
+    """Write state everywhere, and an event, two memories and a turn into the session."""
     updates = [
         StateUpdate(scope=StateScope.STATE_SCOPE_NAMESPACE, key="plan", value_json="1"),
         StateUpdate(scope=StateScope.STATE_SCOPE_PARTICIPANT, participant=world.guest, key="plan", value_json="1"),
@@ -145,7 +145,7 @@ def world(client: Client, namespace: str) -> World:
 
 @dataclass(frozen=True)
 class Both:
-    """Two servers on one database, as their callers see them."""
+    """Two servers on one database, and a client of each."""
 
     admin: Client
     system: Client
@@ -172,7 +172,7 @@ def send(client: Client, request: Message) -> Any:
 
 
 def call_of(client: Client, request: Message) -> Any:
-    """The method that takes a request: the one of the same name."""
+    """Return the method that takes a request: the one with the same name."""
     return RPCS[request.DESCRIPTOR.name.removesuffix("Request")].on(client.channel)
 
 
@@ -181,7 +181,7 @@ def get_session(client: Client, name: str) -> Session:
 
 
 def everything(client: Client, world: World) -> list[Any]:
-    """All that can be read of a world."""
+    """Read everything in a world."""
     sessions = send(client, ListSessionsRequest(parent=world.namespace, show_deleted=True, view=FULL))
     # The live session may have been expunged; the other one never had anything in it.
     live = [session.name for session in sessions.sessions if session.name == world.session]
@@ -307,12 +307,12 @@ READS: list[ToRequest] = [
     lambda world: GetMemoryRequest(name=world.memory),
     lambda world: ListMemoriesRequest(parent=world.session),
     lambda world: WatchSessionRequest(name=world.session),
-    # Nothing is missing, so nothing is written.
+    # No participant is missing, so nothing is written.
     lambda world: EnsureSessionRequest(parent=world.namespace, session_id="live", session=member_list(world.member)),
 ]
-# These make a namespace or bring one back: no flag of a namespace can stand in their way.
+# These create a namespace or bring one back: no flag of a namespace can prevent them.
 ALWAYS = {"CreateNamespace", "UndeleteNamespace"}
-# About no resource.
+# These are not about a resource.
 OF_SERVER = {"GetServerInfo"}
 ANYWHERE = World("namespaces/a", *["namespaces/a/sessions/s"] * 2, *["namespaces/a/participants/p"] * 3)
 
@@ -530,7 +530,7 @@ def test_a_caller_without_the_role_may_say_that_a_resource_is_not_managed(client
 
 @pytest.fixture
 def managed(both: Both) -> World:
-    """A world in which all that lives is managed."""
+    """A world in which everything that is not deleted is managed."""
     world = make_world(both.system, make_namespace(both.system).name)
     for name in (world.member, world.guest):
         assert set_participant(both.system, name, managed=True).managed
@@ -540,7 +540,7 @@ def managed(both: Both) -> World:
 
 
 def release(world: World) -> UpdateSessionRequest:
-    """What makes the session of a managed world one that is not managed."""
+    """Return a request that makes the session of a managed world unmanaged."""
     return UpdateSessionRequest(session=Session(name=world.session), update_mask=FieldMask(paths=["managed"]))
 
 

@@ -1,4 +1,4 @@
-"""Ids and texts: told apart to the last character, given back to the last byte, refused with the field's path."""
+"""Ids and texts: distinct down to the last character, returned unchanged, refused with the field's path."""
 # ruff: noqa: RUF001 - characters that look alike are what is tested
 
 import unicodedata
@@ -47,7 +47,7 @@ from activity_session_testing.steps import USER, make_namespace, make_participan
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 FULL = SessionView.SESSION_VIEW_FULL
 
-# Each line holds ids that some database, file system or search merges.
+# Each line holds ids that some database, file system or search treats as equal.
 LOOKALIKES = [
     "alice Alice ALICE aLICE alicé álice alice. alice_ alicee alice\u200b alice\ufeff alice\u00ad",
     "strasse straße STRASSE ſtraße",
@@ -404,7 +404,7 @@ def shown(case: Any) -> str:
 
 
 def call_of(client: Client, request: Any) -> Any:
-    """The method that takes a request: the one of the same name."""
+    """Return the method that takes a request: the one with the same name."""
     method = request.DESCRIPTOR.name.removesuffix("Request")
     stubs = (client.namespaces, client.participants, client.sessions)
     return next(getattr(stub, method) for stub in stubs if hasattr(stub, method))
@@ -419,7 +419,7 @@ def check_names(client: Client, field: str, make: Any, malformed: list[str]) -> 
 
 
 def check_length(client: Client, field: str, make: Any, start: str) -> None:
-    """An id of 256 characters is refused with the limit and its size, one of 255 passes."""
+    """Check that an id of 256 characters is refused with the limit and its size, and one of 255 is not."""
     request = make(start + "😀" * 256)
     failed = failure(call_of(client, request), request)
     assert (failed.code, failed.reason, failed.fields) == (INVALID, "LIMIT_EXCEEDED", [field])
@@ -429,7 +429,7 @@ def check_length(client: Client, field: str, make: Any, start: str) -> None:
 
 
 def refused_fields(client: Client, request: Any) -> list[str]:
-    """The fields that a request is refused for; none where it is answered, or refused for another reason."""
+    """Return the fields for which a request is refused; none if it succeeds, or is refused for another reason."""
     try:
         call_of(client, request)(request)
     except grpc.RpcError as error:

@@ -1,4 +1,4 @@
-"""Every limit of GetServerInfo: what is at the limit is kept whole, and one more is refused by name."""
+"""Every limit of GetServerInfo: at the limit everything is kept whole, and one more is refused with its name."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -62,7 +62,7 @@ def limits(client: Client) -> ServerLimits:
 
 
 class Case(NamedTuple):
-    """A session that uses so much of a limit, the field that is then named, and what is told of it."""
+    """Return a session that uses that much of a limit, the field that an error names, and the size that it has."""
 
     session: Callable[[int], Session]
     field: str
@@ -102,7 +102,7 @@ OTHERS = {
     "turn_ttl",
 }
 TESTS = Path(__file__).parents[1]
-# These are shown where what they limit is.
+# These are tested next to what they limit.
 ELSEWHERE = {
     "event_content_bytes": "contract/test_event_limits.py",
     "event_type_characters": "contract/test_event_limits.py",
@@ -125,7 +125,7 @@ ELSEWHERE = {
 
 
 def check_past(refusal: Failure, field: str, limit: int, size: int) -> None:
-    """A refusal names the field, the limit and the size."""
+    """Check that a refusal names the field, the limit and the size."""
     assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
     assert refusal.reason == "LIMIT_EXCEEDED", refusal.message
     assert refusal.info.metadata == {"field": field, "limit": str(limit), "size": str(size)}
@@ -155,7 +155,7 @@ class TestSession:
 
     @staticmethod
     def written(client: Client, namespace: str, given: Session) -> Iterator[Session]:
-        """The session as it is read after each of the calls that write it."""
+        """Return the session as it is read after each of the calls that write it."""
         created = CreateSessionRequest(parent=namespace, session=given)
         yield get_session(client, client.sessions.CreateSession(created).name)
         ensured = EnsureSessionRequest(parent=namespace, session_id=unique("session"), session=given)
@@ -352,8 +352,8 @@ class TestReads:
 
 
 def make_answer(client: Client, request: BatchGetSessionsRequest, size: int) -> None:
-    """Fill the last session of a batch until the answer has that size."""
-    # The times in it change with each update, and with them now and then its size.
+    """Fill the last session of a batch until the response has that size."""
+    # Each update changes the times in it, which sometimes changes its size.
     for _ in range(20):
         found = [get_session(client, name) for name in request.names]
         missing = size - BatchGetSessionsResponse(sessions=found).ByteSize()
@@ -361,7 +361,7 @@ def make_answer(client: Client, request: BatchGetSessionsRequest, size: int) -> 
             return
         data = "x" * (len(found[-1].data) + missing)
         update_session(client, Session(name=found[-1].name, data=data), "data")
-    raise AssertionError(f"no answer of {size} bytes")
+    raise AssertionError(f"no response of {size} bytes")
 
 
 FILTERS: dict[str, Callable[[int], str]] = {
@@ -439,7 +439,7 @@ def test_a_batch_with_everything_at_its_limit_fits(client: Client, address: str,
 
 
 def longest_namespace(client: Client, limits: ServerLimits) -> str:
-    """A namespace whose name is as long as can be."""
+    """A namespace with the longest possible name."""
     identifier = ASTRONAUT * (limits.id_characters - 12) + unique("x").rjust(12, "-")
     request = CreateNamespaceRequest(namespace=Namespace(), namespace_id=identifier)
     return client.namespaces.CreateNamespace(request).name
@@ -476,16 +476,16 @@ def raw_failure(client: Client, name: str, raw: bytes) -> Failure:
 
 
 def padded(request: Message, size: int) -> bytes:
-    """A request of exactly that size; the padding is a field that the server does not know."""
+    """Return a request of exactly that size; the padding is a field that the server does not know."""
     raw = request.SerializeToString()
-    # Field 1000, of bytes: two bytes of tag, four of length for what has 2 to 256 MiB.
+    # Field 1000, of bytes: two bytes of tag, four of length if it has 2 to 256 MiB.
     length = size - len(raw) - 6
     groups = [length >> shift & 0x7F | (0x80 if shift < 21 else 0) for shift in (0, 7, 14, 21)]
     return raw + b"\xc2\x3e" + bytes(groups) + b"\0" * length
 
 
 class TestErrors:
-    """What an error may weigh: a client with default options takes 8 KiB of metadata, and loses all past that."""
+    """The size of errors: a client with default options accepts 8 KiB of metadata, and loses everything above that."""
 
     @pytest.fixture
     def longest(self, client: Client, limits: ServerLimits) -> str:
@@ -493,7 +493,7 @@ class TestErrors:
 
     @staticmethod
     def seen(address: str, name: str, request: Message) -> Failure:
-        """What a client with default options sees of a failing call."""
+        """Return the error of a failing call as a client with default options sees it."""
         with grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
             refusal = failure(RPCS[name].on(channel), request, timeout=20)
         details = refusal.status.ByteSize()

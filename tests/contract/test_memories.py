@@ -1,4 +1,4 @@
-"""Memories: their life, whose they can be, what they come from, how they are recalled, and how they are found again."""
+"""Memories: their life, which agents can have them, what they come from, how they are recalled and found again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def delete(client: Client, name: str) -> Memory:
 
 
 def listed(client: Client, parent: str, **fields: Any) -> list[Memory]:
-    """All memories that a query gives, over all pages."""
+    """Return all memories that a query finds, from all pages."""
     request = ListMemoriesRequest(parent=parent, **fields)
     found: list[Memory] = []
     for _ in range(MOST_PAGES):
@@ -118,7 +118,7 @@ def call_of(client: Client, request: Message) -> Any:
 
 
 def changes_of(name: str) -> list[Message]:
-    """All that changes a memory that is there."""
+    """Return requests for all calls that change an existing memory."""
     return [
         GetMemoryRequest(name=name, touch=True),
         UpdateMemoryRequest(memory=Memory(name=name, memo="new")),
@@ -611,7 +611,7 @@ class TestLimits:
 
 @dataclass(frozen=True)
 class Library:
-    """A namespace with two agents and two sessions, and the names of all memories in the order they were made in."""
+    """A namespace with two agents and two sessions, and the names of all memories in the order of their creation."""
 
     namespace: str
     agents: tuple[str, str]

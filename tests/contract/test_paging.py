@@ -46,13 +46,13 @@ FULL = SessionView.SESSION_VIEW_FULL
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 ORDERS = ["", "name", "name asc", "name desc", "create_time", "create_time desc", "update_time", "update_time desc"]
 KINDS = ["namespaces", "participants", "sessions"]
-# In this order they are created; updated they are in that of their code points, from the last on.
+# They are created in this order, and updated in the reverse order of their code points.
 IDS = ["m", "Z", "a", "é", "B", "😀", "b"]
 MOST_PAGES = 100
 
 
 def rows_of(answer: Message) -> list[Any]:
-    """The resources of a page: its one repeated field."""
+    """Return the resources of a page: its one repeated field."""
     return next(list(getattr(answer, field.name)) for field in answer.DESCRIPTOR.fields if field.is_repeated)
 
 
@@ -63,7 +63,7 @@ def names_of(rows: list[Any]) -> list[str]:
 def pages(
     call: Any, request: Any, page_size: int, between: Callable[[list[Any]], None] = lambda _: None
 ) -> list[list[Any]]:
-    """All pages of a list; `between` is told each page before the next one is asked for."""
+    """Return all pages of a list; `between` is called with each page before the next one is requested."""
     found: list[list[Any]] = []
     asking = type(request)()
     asking.CopyFrom(request)
@@ -79,7 +79,7 @@ def pages(
 
 
 def whole(call: Any, request: Any) -> list[Any]:
-    """A list in one page."""
+    """Return a list in one page."""
     (page,) = pages(call, request, 1000)
     return page
 
@@ -108,7 +108,7 @@ class Crowd:
 
 @pytest.fixture(scope="module")
 def server(database_url: str) -> Iterator[App]:
-    """A server whose store a test can reach, to set times as no call can."""
+    """A server whose store a test can use to set times, which no call can do."""
     with serving(database_url) as server:
         yield server
 
@@ -265,7 +265,7 @@ def test_a_damaged_token_is_refused(crowd: Crowd, damage: Callable[[str], str]) 
     ids=str,
 )
 def test_a_token_that_was_forged_with_its_digest_is_refused(crowd: Crowd, position: Any) -> None:
-    """The digest keeps no secret: whoever reads the source can make one."""
+    """The digest is no secret: anyone who reads the source can make one."""
     call, request = crowd.listing("sessions", "create_time")
     request.page_token = paging.next_token(request, position)
     refused_token(call, request)
@@ -338,7 +338,7 @@ def test_an_empty_list_is_one_empty_page(client: Client, namespace: str) -> None
 def test_rows_that_come_and_go_neither_shift_nor_hide_the_others(client: Client, namespace: str, order_by: str) -> None:
     stay = {new_session(client, namespace, f"{number:02}-stays").name for number in range(8)}
     going = [new_session(client, namespace, f"{number:02}-goes").name for number in range(8)]
-    # They end, or a list by time would not.
+    # They must end, or a list by time would never end.
     coming = [f"{number:02}-{side}-comes" for number in range(6) for side in ("a", "z")]
 
     def change(page: list[Session]) -> None:
@@ -396,7 +396,7 @@ def test_deleted_namespaces_are_listed_on_demand_only(client: Client) -> None:
 
 @pytest.fixture
 def modest(address: str) -> Iterator[SessionServiceStub]:
-    """A client that takes answers of 4 MiB, as gRPC's default is."""
+    """A client that accepts responses of up to 4 MiB, gRPC's default."""
     with grpc.insecure_channel(address) as channel:
         yield SessionServiceStub(channel)
 

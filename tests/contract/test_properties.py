@@ -1,4 +1,4 @@
-"""No input makes a server fail in its own name: generated requests, and bytes that are no requests, for every RPC."""
+"""No input makes a server fail with INTERNAL or UNKNOWN: generated requests, and other bytes, for every RPC."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -90,7 +90,7 @@ bounded = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-# Each of another form: the rest of the RPCs have requests like one of these.
+# Each has another form; the other RPCs have requests like one of these.
 REACHING = [
     *("GetSession", "CreateSession", "UpdateSession", "ListSessions", "BindParticipant", "WatchSession"),
     *("AppendEvents", "ListEvents", "UpdateState", "CreateMemory"),
@@ -100,7 +100,7 @@ every_rpc = pytest.mark.parametrize("rpc", [pytest.param(rpc, id=name) for name,
 
 @pytest.fixture
 def values(client: Client, namespace: str) -> Mapping[str, Sequence[str]]:
-    """Texts for fields by name or resource kind, so that many a request gets as far as the database."""
+    """Texts for fields by name or resource kind, so that many requests reach the database."""
     user = new_participant(client, namespace, "user")
     agent = new_participant(client, namespace, "agent", participant_type=AGENT)
     full = new_session(client, namespace, "full", labels={"team": "a"}, participants=members(user), data="x")
@@ -133,7 +133,7 @@ def values(client: Client, namespace: str) -> Mapping[str, Sequence[str]]:
 
 
 def page_tokens(client: Client, session: str) -> list[str]:
-    """Tokens of several lists; each has two entries at least."""
+    """Return tokens of several lists, each of which has at least two entries."""
     namespace = session.rpartition("/sessions/")[0]
     pages: list[Any] = [
         client.sessions.ListSessions(ListSessionsRequest(parent=namespace, page_size=1, order_by=order))
@@ -145,7 +145,7 @@ def page_tokens(client: Client, session: str) -> list[str]:
 
 
 def check_answer(client: Client, rpc: Rpc, raw: bytes) -> None:
-    """An RPC answers what it should, or is refused by the rules."""
+    """Check that an RPC returns what it should, or is refused by the rules."""
     waits = asks_to_wait(rpc, raw)
     try:
         rpc.answer_class.FromString(rpc.raw_on(client.channel)(raw, **({"timeout": WAIT_SECONDS} if waits else {})))
@@ -163,7 +163,7 @@ def check_answer(client: Client, rpc: Rpc, raw: bytes) -> None:
 
 
 def asks_to_wait(rpc: Rpc, raw: bytes) -> bool:
-    """Whether a request may get its answer only when somebody else's turn is over."""
+    """Return whether a request may get its response only when another participant's turn is over."""
     try:
         return bool(getattr(rpc.request_class.FromString(raw), "wait", False))
     except DecodeError:

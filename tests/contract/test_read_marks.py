@@ -1,4 +1,4 @@
-"""What a member has read of the log is told by a mark that moves forward only."""
+"""A mark says how much of the log a member has read, and only moves forward."""
 
 import grpc
 import pytest

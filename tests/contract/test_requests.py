@@ -79,7 +79,7 @@ OBSERVATION = MemoryType.MEMORY_TYPE_OBSERVATION
 
 
 class Case(NamedTuple):
-    """How one RPC is shown: a request that takes effect in a namespace, and what undoes the effect afterwards."""
+    """How one RPC is tested: a request that takes effect in a namespace, and a call that undoes the effect."""
 
     request: Callable[[Client, str], Message]
     undo: Callable[[Client, Any], object]
@@ -274,14 +274,14 @@ every_rpc = pytest.mark.parametrize("name", CASES)
 
 
 def prepared(client: Client, namespace: str, name: str, request_id: str) -> Any:
-    """A request of an RPC that will take effect, with that request id."""
+    """Return a request of an RPC that will take effect, with that request id."""
     request: Any = CASES[name].request(client, namespace)
     request.request_id = request_id
     return request
 
 
 def altered(request: Any) -> Any:
-    """Another request with the same request id, which would fail if it were carried out."""
+    """Return another request with the same request id, which would fail if it were carried out."""
     other = type(request)()
     other.CopyFrom(request)
     if alter := ALTERED.get(request.DESCRIPTOR.name):
@@ -332,12 +332,12 @@ def _is_resource(field: Any) -> bool:
 
 
 def scope(namespace: str, request: Any) -> str:
-    """The namespace that a request changes."""
+    """Return the namespace that a request changes."""
     return f"namespaces/{request.namespace_id}" if isinstance(request, CreateNamespaceRequest) else namespace
 
 
 def everything(client: Client, namespace: str) -> list[Message]:
-    """A namespace with all that is in it, or nothing where there is none."""
+    """Read a namespace with everything in it, or return nothing if there is none."""
     itself = ListNamespacesRequest(filter=f'namespace_id="{namespace.partition("/")[2]}"', show_deleted=True)
     owners = client.namespaces.ListNamespaces(itself)
     if not owners.namespaces:
@@ -487,7 +487,7 @@ def test_a_call_that_failed_for_want_of_a_participant_succeeds_when_it_is_there(
 
 
 class TestWithoutOne:
-    """What does the same however often it is said; every answer is that of the first time."""
+    """Calls that do the same however often they are made; every response is like the first."""
 
     @pytest.fixture
     def session(self, client: Client, namespace: str) -> str:
@@ -519,7 +519,7 @@ class TestWithoutOne:
 
 
 def timeless(answer: Any) -> Any:
-    """An answer without the end of a turn: that is counted from when it was last said."""
+    """Return a response without the end of the turn, which counts from the last call."""
     turn = answer.turn if isinstance(answer, Session) else answer
     if "expire_time" in turn.DESCRIPTOR.fields_by_name:
         turn.ClearField("expire_time")

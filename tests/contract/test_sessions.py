@@ -686,7 +686,7 @@ def purge_age(session: Session) -> timedelta:
 
 
 def same_but_for_change(left: Session, right: Session) -> bool:
-    """Whether two readings differ at most in their etag and update time."""
+    """Return whether two readings differ at most in their etag and update time."""
     return without_change(left) == without_change(right)
 
 

@@ -1,4 +1,4 @@
-"""The settings of sessions: complete on every read, changed singly, and within their bounds."""
+"""The settings of sessions: complete on every read, changed one by one, and within their bounds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -72,7 +72,7 @@ def expected(**fields: Any) -> SessionSettings:
 
 
 def update(client: Client, session: Session, settings: SessionSettings | None, *paths: str) -> SessionSettings:
-    """The settings after an update, once it is sure that they are read back the same."""
+    """Update the settings, check that they are read back the same, and return them."""
     updated = update_session(client, Session(name=session.name, settings=settings), *paths).settings
     assert get_session(client, session.name).settings == updated
     return updated
@@ -120,7 +120,7 @@ class TestDefaults:
 
 
 def answers(client: Client, namespace: str, name: str) -> list[Session]:
-    """One session as every RPC answers it."""
+    """Return one session as every RPC returns it."""
     sessions = client.sessions
     views = (SESSION_VIEW_BASIC, SESSION_VIEW_FULL)
     batches = [BatchGetSessionsRequest(parent=namespace, names=[name], view=view) for view in views]

@@ -89,7 +89,7 @@ class World:
         return str(getattr(self, scope))
 
     def scoped(self, scope: str, key: str, **fields: Any) -> StateUpdate:
-        """An update as AppendEvents takes it."""
+        """Return an update in the form for AppendEvents."""
         participant = self.participant if scope == "participant" else ""
         return StateUpdate(scope=SCOPES[scope], participant=participant, key=key, **fields)
 
@@ -101,7 +101,7 @@ def world(client: Client, namespace: str) -> World:
 
 @pytest.fixture(scope="module")
 def unchanged(client: Client) -> World:
-    """A world for what is refused."""
+    """A world for refused updates."""
     return make_world(client, make_namespace(client).name)
 
 
@@ -111,7 +111,7 @@ def limits(client: Client) -> ServerLimits:
 
 
 def make_world(client: Client, namespace: str) -> World:
-    # One id for both: a participant and a session of the same id share nothing.
+    # One id for both: a participant and a session with the same id share nothing.
     return World(namespace, new_participant(client, namespace, "x"), new_session(client, namespace, "x").name)
 
 
@@ -124,7 +124,7 @@ def drop(key: str, expected: int | None = None) -> StateUpdate:
 
 
 def in_session(update: StateUpdate) -> StateUpdate:
-    """The same update as AppendEvents takes it."""
+    """Return the same update in the form for AppendEvents."""
     scoped = StateUpdate(scope=SCOPES["session"])
     scoped.MergeFrom(update)
     return scoped
@@ -135,7 +135,7 @@ def entry(value_json: str, revision: int) -> StateEntry:
 
 
 def everything(client: Client, world: World) -> list[Any]:
-    """The log and the three states of a world."""
+    """Read the log and the three states of a world."""
     states = [read_state(client, world.owner(scope)) for scope in SCOPES]
     return [list_events(client, world.session), *states]
 
@@ -490,7 +490,7 @@ def delete_owner(client: Client, world: World, scope: str) -> None:
 
 
 def check_refused_whole(client: Client, world: World, scope: str, reason: str, *, reader: Client | None = None) -> None:
-    """Neither way of writing to that state is open, and what came with the update is not written either."""
+    """Check that neither call can write to that state, and that the rest of the call is not written either."""
     reader = reader or client
     before = everything(reader, world)
     update = UpdateStateRequest(name=world.owner(scope), updates=[put("key", "1")])
@@ -558,7 +558,7 @@ class TestOwners:
 
 @dataclass(frozen=True)
 class Both:
-    """Two servers on one database, as their callers see them."""
+    """Two servers on one database, and a client of each."""
 
     admin: Client
     system: Client
@@ -657,7 +657,7 @@ class TestLimits:
 
     @staticmethod
     def updates_of(world: World, size: int, value_bytes: int) -> list[StateUpdate]:
-        """Updates of so many bytes together."""
+        """Return updates that have that many bytes together."""
         value = f'"{"x" * (value_bytes // 2 - 2)}"'
         updates = [world.scoped("session", "00", value_json=value)]
         count = size // updates[0].ByteSize()
@@ -720,7 +720,7 @@ def keyed(client: Client) -> str:
 class TestReads:
     @staticmethod
     def pages(client: Client, request: GetStateRequest) -> list[list[str]]:
-        """The keys of each page."""
+        """Return the keys of each page."""
         found = []
         while True:
             page = client.events.GetState(request)
@@ -851,7 +851,7 @@ class TestManyWriters:
 
     @staticmethod
     def incremented(client: Client, name: str, value: int, revision: int, most: int) -> tuple[int, int]:
-        """Count one more, from what was last seen; each refusal is another caller's success, so there are few."""
+        """Increment from the value last seen; each refusal is another caller's success, so there are few."""
         for _ in range(most):
             try:
                 update_state(client, name, put("count", str(value + 1), revision))

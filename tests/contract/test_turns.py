@@ -1,4 +1,4 @@
-"""Turns: who may drive a session, for how long, and who is told that it is no longer so."""
+"""Turns: which participant may drive a session, for how long, and how a late one is told that its turn is over."""
 
 import random
 import time
@@ -54,7 +54,7 @@ CONTENDERS = 16
 MANY = 100
 SHORT = 0.2
 POLL_INTERVAL = timedelta(seconds=0.25)
-# A loaded machine may be late by so much.
+# A loaded machine may be late by this much.
 SLACK = timedelta(seconds=2)
 LONGEST = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
@@ -90,7 +90,7 @@ def disable(client: Client, participant: str) -> None:
 
 @contextmanager
 def many_waiting(client: Client, session: str, participant: str) -> Iterator[list[Any]]:
-    """Calls that wait for a turn inside the block."""
+    """Run calls that wait for a turn inside the block."""
     calls = [waiting_for_turn(client, session, participant) for _ in range(MANY)]
     try:
         yield calls
@@ -235,7 +235,7 @@ class TestAcquire:
 
 
 class TestSession:
-    """What its turn does not change, and what it takes from it."""
+    """What a turn does not change in its session, and what it depends on there."""
 
     def test_keeps_its_etag(self, client: Client, session: str, alice: str) -> None:
         before = get_session(client, session)
@@ -370,7 +370,7 @@ class TestRequireTurn:
             refusal = refused(client.events.AppendEvents, request, "TURN_REQUIRED")
             assert refusal.code is grpc.StatusCode.FAILED_PRECONDITION
             assert dict(refusal.info.metadata) == {"resource": session}
-            # To hold the turn is not enough.
+            # Holding the turn is not enough.
             acquire_turn(client, session, alice)
         assert list_events(client, session) == []
 
@@ -439,7 +439,7 @@ class TestWaiting:
         for person in gone:
             calls[person].cancel()
         release_turn(client, lease)
-        # A turn that is given to one who has gone would be held for 30 seconds, longer than the others wait.
+        # A turn that is given to a caller that has gone would last 30 seconds, longer than the others wait.
         with ThreadPoolExecutor(CONTENDERS) as pool:
             staying = [calls[person] for person in people if person not in gone]
             tokens = list(pool.map(partial(self._pass_on, client), staying))

@@ -1,4 +1,4 @@
-"""Watches: what is there, then what comes, in order and each once, wherever and however often a client was cut off."""
+"""Watches: existing events, then new ones, in order and each once, wherever and however often a client is cut off."""
 
 import random
 import threading
@@ -39,16 +39,16 @@ from activity_session_testing.steps import (
 from activity_session_testing.watches import Watching
 
 BATCH = 100
-# More than a server reads at a time, and no multiple of that.
+# More than a server reads at a time, and not a multiple of that.
 MANY = 300
 WRITERS, APPENDS = 8, 25
 CUTS = 40
-# Bounds a writer that goes on until it is told to stop.
+# Limits a writer that keeps writing until it is told to stop.
 MOST = 10_000
 
 
 def fill(client: Client, session: str, count: int) -> list[Event]:
-    """Append so many events, in batches."""
+    """Append that many events, in batches."""
     texts = [f"text {number}" for number in range(count)]
     for start in range(0, count, BATCH):
         append(client, session, *texts[start : start + BATCH])
@@ -64,7 +64,7 @@ def up_to(last: int, after: int = 0) -> list[int]:
 
 
 def end_of(client: Client, session: str, after_sequence: int = 0) -> Failure:
-    """What a watch ends with that the server does not let begin."""
+    """Return the error of a watch that the server refuses."""
     with Watching.of(client, session, after_sequence) as watch:
         refusal = watch.wait_for_end()
         assert watch.messages == []
@@ -153,7 +153,7 @@ class TestEvents:
         with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
             watches = [stack.enter_context(Watching.of(client, session))]
             done = pool.submit(at_once, [partial(self._write, client, session, number) for number in range(WRITERS)])
-            # Each begins at another moment, somewhere in the midst of it.
+            # Each begins at another moment, in the middle of the writing.
             for begin in (last // 4, last // 2, 3 * last // 4):
                 watches[0].wait_for_sequence(begin)
                 watches.append(stack.enter_context(Watching.of(client, session)))
@@ -264,7 +264,7 @@ class TestSessionMessages:
 
     @staticmethod
     def _shows(client: Client, session: str, watch: Watching, change: Callable[[], object]) -> None:
-        """Whether a change is followed by a message with the session as it then is."""
+        """Check that a change is followed by a message with the session as it is then."""
         seen = len(watch.sessions)
         change()
         now = get_session(client, session)
@@ -350,7 +350,7 @@ class TestEnd:
             recreated = new_session(client, namespace, session.rpartition("/")[2])
             assert recreated.name == session
             append(client, session, *["of the new one"] * 10)
-            # Whether it has noticed the deletion before the session was gone.
+            # This depends on whether it noticed the deletion before the session was gone.
             assert watch.wait_for_end().reason in ("SESSION_DELETED", "SESSION_NOT_FOUND")
             assert watch.sequences == up_to(5)
             assert {found.uid for found in watch.sessions}.isdisjoint({recreated.uid})

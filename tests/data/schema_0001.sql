@@ -1,6 +1,7 @@
 -- An SQLite database as the first migration and the version of its time wrote it: a text dump by sqlite3's iterdump.
--- It was filled through RPCs, save for the memory, which had none yet; then the times at which something expires were
--- set to the year 9999, so that the content stays. It is never written again: it stands for the databases of users.
+-- It was filled through RPCs, except the memory, for which there was none yet; then the times at which something
+-- expires were set to the year 9999, so that the content stays. It is never written again: it represents the
+-- databases of users.
 BEGIN TRANSACTION;
 CREATE TABLE activity_session (
 	pkid VARCHAR(64) NOT NULL, 

@@ -1,4 +1,4 @@
-"""The docs are true: their commands run as written, and their tables are complete."""
+"""The docs are correct: their commands run as written, and their tables are complete."""
 
 import ast
 import re
@@ -42,7 +42,7 @@ def needed(program: str, how: str) -> None:
 
 
 def run_as_written(text: str, address: str) -> subprocess.CompletedProcess[str]:
-    """Run all commands of a page, one behind the other; each must succeed."""
+    """Run all commands of a page, one after the other; each must succeed."""
     needed("grpcurl", "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4")
     script = "\n".join(blocks(text, "sh")).replace(ADDRESS, address)
     done = subprocess.run(
@@ -66,7 +66,7 @@ def test_the_grpcurl_session_of_the_readme_runs_as_written(address: str) -> None
 
 @pytest.fixture(scope="module")
 def guide() -> subprocess.CompletedProcess[str]:
-    """What the lines of the guide do on a server with an empty database."""
+    """The result of the guide's commands on a server with an empty database."""
     with serving("sqlite:///:memory:") as server:
         return run_as_written(page("events.md"), server.address)
 
@@ -115,7 +115,7 @@ def test_every_path_and_target_that_a_page_of_the_root_names_is_there(name: str)
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
-def test_every_page_links_to_what_is_there_and_is_linked_to(name: str) -> None:
+def test_every_page_links_to_what_exists_and_is_linked_to(name: str) -> None:
     for path in re.findall(r"\]\((?!http)([^)]+)\)", page(name)):
         assert (ROOT / "docs" / path).exists(), path
     assert f"](docs/{name})" in README
@@ -169,7 +169,7 @@ SERVER = ROOT / "server" / "activity_session_server"
 
 
 def locks() -> Iterator[str]:
-    """Every lock of the server, as the page on the architecture names it."""
+    """Yield every lock of the server, as the page on the architecture names it."""
     for path in sorted(SERVER.rglob("*.py")):
         for owner in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)):
             for node in ast.walk(owner):
@@ -184,7 +184,7 @@ def test_the_architecture_names_every_lock_and_no_other() -> None:
     assert sorted(named) == sorted(locks())
 
 
-def test_the_architecture_names_files_that_are_there() -> None:
+def test_the_architecture_names_files_that_exist() -> None:
     named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)*\.py)`", page("architecture.md")))
     assert named
     assert not [name for name in named if not (SERVER / name).exists()]

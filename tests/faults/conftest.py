@@ -1,4 +1,4 @@
-"""Servers for faults: on databases of their own, and without upkeep that would meet the faults first."""
+"""Servers for faults: on databases of their own, and without upkeep, which would meet the faults first."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ from activity_session_server.app import App
 from activity_session_testing.backends import MariaDB
 from activity_session_testing.servers import Client, connected, serving
 
-# No look at the database and no sweep comes in between.
+# So long that no health check and no sweep interferes.
 NO_UPKEEP = 300.0
 
 
 @pytest.fixture
 def server(mariadb: MariaDB) -> Iterator[App]:
-    """A server that gives the database a second for each answer."""
+    """A server that gives the database a second for each statement."""
     with serving(mariadb.new_database(), database_timeout=1, health_interval=NO_UPKEEP) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""Others who are in the way: a write waits or is done again, and where it cannot be done, nothing is written."""
+"""Transactions that block each other: a write waits or is retried, and if it cannot be made, nothing is written."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -101,7 +101,7 @@ class TestOnMariaDB:
 
 @contextmanager
 def other_transaction(server: App) -> Iterator[Cursor]:
-    """A transaction of somebody else in the server's database; it ends with the block."""
+    """Run a transaction of another program in the server's database; it ends with the block."""
     url = make_url(server.settings.database_url)
     with pymysql.connect(
         host=url.host, port=url.port or 0, user=url.username, password=url.password or "", database=url.database
@@ -114,7 +114,7 @@ def hold(other: Cursor, table: str, pkid: str) -> None:
 
 
 def make_heavy(other: Cursor) -> None:
-    """Change many rows: of the transactions in a deadlock the database ends the one that has changed fewest."""
+    """Change many rows: in a deadlock the database ends the transaction that has changed the fewest."""
     rows = [(f"heavy-{number}",) for number in range(100)]
     other.executemany("INSERT INTO namespace (pkid, name) VALUES (%s, UUID())", rows)
 
@@ -162,13 +162,13 @@ class TestOnSQLite:
             with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
                 client.sessions.CreateSession(request, timeout=0.5)
             assert errors.get(timeout=WAIT_SECONDS) == SQLITE_BUSY
-        # The server's writers take turns: when this one is done, so is the one before.
+        # The server's writers take turns: when this one is done, so is the previous one.
         created = new_session(client, PARENT)
         assert session_names(client) == [created.name]
 
 
 def lost_updates(address: str) -> int:
-    """How many of the increments are missing that several clients were told were made to one counter."""
+    """Let several clients increment one counter; return how many of the acknowledged increments are missing."""
     with connected(address) as client:
         session = new_session(client, PARENT, data="0")
         with ThreadPoolExecutor(CLIENTS) as pool:
@@ -216,6 +216,6 @@ really_save = resources.save
 
 
 def save_over_any_revision(writer: Any, resource: Any, locked: Any, message: Any, values: Any) -> Any:
-    """What `save` would be without the comparison: whatever the revision now is, it is replaced."""
+    """Do what `save` would do without the comparison: replace the row, whatever its revision is."""
     now = writer.row(select(resource.revision).where(resource.pkid == message.uid))
     return really_save(writer, resource, locked._replace(revision=now.revision), message, values)

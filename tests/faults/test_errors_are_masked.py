@@ -1,4 +1,4 @@
-"""What nobody foresaw: the caller gets an id, and the log has the rest under it."""
+"""Errors that nobody foresaw: the caller gets an id, and the log has the rest under it."""
 
 import logging
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""A database that stops answering and comes back: a commit whose answer was lost happened once, or is told as unknown.
+"""A database that freezes and comes back: a commit whose response is lost happens once, or is reported as unknown.
 
 The database is frozen with SIGSTOP at the moment when a server is about to send a statement. The statement is then in
-the database's socket, and is carried out once it thaws, whether anybody still waits for it or not.
+the database's socket, and is carried out once the database thaws, whether the server still waits for it or not.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.contextmanager
 def frozen_before(statement: str, server: App, mariadb: MariaDB) -> Iterator[Callable[[], None]]:
-    """Freezes the database when the server is about to send the statement; yields what thaws it before the end."""
+    """Freeze the database when the server is about to send the statement; yield a function that thaws it early."""
     with contextlib.ExitStack() as ice, before(server, statement, lambda: ice.enter_context(mariadb.frozen())) as times:
         yield ice.close
         assert times.count == 1
@@ -51,7 +51,7 @@ def sessions(client: Client) -> list[Session]:
 
 
 def new_request(request_id: str = "") -> CreateSessionRequest:
-    """A request that makes another session each time it is carried out."""
+    """Return a request that creates another session each time it is carried out."""
     return CreateSessionRequest(parent=PARENT, session=Session(), request_id=request_id)
 
 
@@ -98,7 +98,7 @@ def test_a_commit_that_is_never_answered_is_told_as_unknown(server: App, client:
         refusal = failure(client.sessions.CreateSession, new_request())
     assert refusal.reason == "COMMIT_OUTCOME_UNKNOWN"
     assert refusal.code is grpc.StatusCode.UNKNOWN
-    # It did happen, which is why nothing else may be said.
+    # It did happen, which is why the error may not say anything else.
     assert len(eventually(lambda: sessions(client))) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_commit_that_is_never_answered_is_safe_to_send_again_with_a_request_id
 def test_a_database_that_thaws_after_the_deadline_does_not_make_the_commit_undone(
     server: App, client: Client, mariadb: MariaDB, request_id: str, reason: str
 ) -> None:
-    assert sessions(client) == []  # a connection is there from now on
+    assert sessions(client) == []  # from now on a connection is open
     with frozen_before("COMMIT", server, mariadb) as thaw:
 
         def connect_too_late(*_: object) -> None:

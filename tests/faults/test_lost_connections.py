@@ -1,4 +1,4 @@
-"""Connections that end, and servers that end: no acknowledged write is lost, and none is made twice."""
+"""Connections and servers that end: no acknowledged write is lost, and none is made twice."""
 
 import threading
 from collections import Counter
@@ -22,13 +22,13 @@ from activity_session_testing.steps import delete_session, get_session, new_sess
 
 PARENT = "namespaces/default"
 WRITERS = 3
-# Writes between two blows; the next one falls on a server that works again.
+# Writes between two faults, so that each fault hits a server that works again.
 QUIET_WRITES = 30
 BLOWS = 10
 
 
 class Writers:
-    """Clients that create sessions, each under an id that is used once, and keep what they were answered."""
+    """Clients that create sessions, each under an id that is used once, and keep the responses."""
 
     def __init__(self, address: str) -> None:
         self.acknowledged: list[str] = []
@@ -48,7 +48,7 @@ class Writers:
                 writer.result()
 
     def wait_for_more(self) -> None:
-        """Until a number of writes more have been acknowledged."""
+        """Wait until that many more writes have been acknowledged."""
         enough = len(self.acknowledged) + QUIET_WRITES
         eventually(lambda: len(self.acknowledged) >= enough)
 
@@ -62,7 +62,7 @@ class Writers:
 
 
 def kill_connections(mariadb: MariaDB) -> None:
-    """End all connections of servers, and wait until the database has let go of them."""
+    """End all connections of servers, and wait until the database has released them."""
     doomed = connections(mariadb)
     mariadb.execute("KILL USER tester")
     eventually(lambda: doomed.isdisjoint(connections(mariadb)))
@@ -185,7 +185,7 @@ def leave_the_primary_component() -> None:
 
 @pytest.fixture
 def broken_connection(server: App, client: Client, mariadb: MariaDB) -> Iterator[object]:
-    """The connection of a server whose node has left its cluster: it refuses tables once, and ROLLBACK for ever."""
+    """The connection of a server whose node has left its cluster: it refuses tables once, and ROLLBACK always."""
     new_session(client, PARENT)
     (connection,) = own_connections(server, mariadb)
     with (

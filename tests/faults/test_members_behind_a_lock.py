@@ -1,4 +1,4 @@
-"""A call that waited for a lock sees the members of after the wait, not those of before.
+"""A call that waited for a lock sees the members as they are after the wait, not as they were before it.
 
 On MariaDB a plain read inside a locking statement can be older than the row that the statement locks.
 """
@@ -38,7 +38,7 @@ def url(mariadb: MariaDB) -> str:
 
 @pytest.fixture
 def client(url: str) -> Iterator[Client]:
-    """A server with a session and a participant who is not bound to it."""
+    """A server with a session and a participant that is not bound to it."""
     with serving(url) as server, connected(server.address) as client:
         ada = Participant(participant_type=ParticipantType.PARTICIPANT_TYPE_USER)
         client.participants.CreateParticipant(
@@ -69,7 +69,7 @@ def test_an_unbind_that_waited_ends_a_membership_made_meanwhile(client: Client, 
 
 @contextmanager
 def bound_behind_a_lock(client: Client, url: str) -> Iterator[None]:
-    """Holds the session's row, lets the block run, and then binds the participant and commits."""
+    """Hold the session's row while the block runs, and then bind the participant and commit."""
     engine = create_engine(url)
     session = client.sessions.GetSession(GetSessionRequest(name=SESSION))
     with engine.begin() as connection:
@@ -85,7 +85,7 @@ def participant_uid(client: Client) -> str:
 
 
 def wait_until_it_waits(mariadb: MariaDB) -> None:
-    """Until a transaction waits for a lock: the proof that the call came to the row while it was held."""
+    """Wait until a transaction waits for a lock: this proves that the call reached the row while it was held."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         if mariadb.execute(_WAITING)[0][0]:

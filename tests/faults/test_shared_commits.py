@@ -1,4 +1,4 @@
-"""Writers of one SQLite file who wait at the same time: they share a commit, and nothing else.
+"""Writers of one SQLite file that wait at the same time: they share a commit, and nothing else.
 
 The first writer is stopped before its COMMIT until the others wait, so that those are carried out together.
 """
@@ -43,13 +43,13 @@ def client(server: App) -> Iterator[Client]:
 
 
 def nothing() -> None:
-    """What is done before statements that are only counted."""
+    """Do nothing: for statements that are only counted."""
 
 
 def together(client: Client, server: App, calls: Sequence[Callable[[], Any]], late: int = 0) -> list[Future[Any]]:
-    """Makes calls that write while somebody else's commit is held up, until so many of them are too late.
+    """Make calls that write while another writer's commit is held up, until `late` of them have missed their deadline.
 
-    The others are carried out together then.
+    The others are then carried out together.
     """
     is_held_up = threading.Event()
 
@@ -77,7 +77,7 @@ def new_sessions(client: Client) -> list[str]:
 
 
 def create_with_a_stranger(client: Client, session_id: str) -> Callable[[], Session]:
-    """A call that fails when the session is written already, because of a member who is not there."""
+    """Return a call that fails after the session has been written, because a member does not exist."""
     stranger = SessionParticipant(participant=f"{PARENT}/participants/stranger")
     request = CreateSessionRequest(parent=PARENT, session_id=session_id, session=Session(participants=[stranger]))
     return lambda: client.sessions.CreateSession(request)
@@ -114,7 +114,7 @@ def test_writers_who_wait_are_committed_together(server: App, client: Client) ->
         answers = [future.result() for future in together(client, server, appends(client, sessions))]
     assert [answer.last_sequence for answer in answers] == [1] * WRITERS
     assert [texts(client, session) for session in sessions] == [["one"]] * WRITERS
-    # That of the writer who was held up, and that of all the others.
+    # That of the writer that was held up, and that of all the others.
     assert (commits.count, points.count) == (2, WRITERS)
 
 
@@ -181,7 +181,7 @@ def test_an_error_that_ends_the_transaction_undoes_it_for_all_and_each_is_run_ag
     sessions, times = new_sessions(client), Times(1)
 
     def end_the_transaction(send: Send, statement: str, *values: Any) -> Any:
-        """What SQLite does of its own accord when the disk is full."""
+        """Roll back, as SQLite does by itself when the disk is full."""
         if statement.startswith("INSERT INTO event") and times.may_be_once_more():
             send("ROLLBACK")
             disk_full()

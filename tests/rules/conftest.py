@@ -2,6 +2,6 @@
 
 from hypothesis import settings
 
-# How long one example takes says more about what else the machine does than about the rules.
+# The time of one example depends more on what else the machine does than on the rules.
 settings.register_profile("rules", settings(), deadline=None)
 settings.load_profile("rules")

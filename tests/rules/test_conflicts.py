@@ -1,4 +1,4 @@
-"""The rule of a Conflict: as much as fits, and what is there is never misleading."""
+"""The rule of a Conflict: as much as fits, and never anything misleading."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +56,6 @@ def test_the_keys_are_the_first_ones_with_their_own_values_or_none(conflict: Con
 @given(CONFLICTS)
 def test_what_is_small_enough_arrives_whole(conflict: Conflict) -> None:
     del conflict.missed_events[20:]
-    # Four bytes more for each value: it may look larger than it is.
+    # Four bytes more for each value: the rule may overestimate its size.
     room = conflict.ByteSize() + 4 * len(conflict.state_conflicts)
     assert conflicts.fitted(conflict, room) == conflict

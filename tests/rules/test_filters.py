@@ -1,4 +1,4 @@
-"""The parser of filters, as a function: any text has a tree, or an error that says where or how much, soon."""
+"""The parser of filters, as a function: any text quickly gives a tree, or an error that says where or how much."""
 
 import time
 import unicodedata
@@ -15,7 +15,7 @@ from activity_session_server.rules.filters import And, Comparison, Node, Not, Or
 from activity_session_server.rules.limits import Limits
 
 LIMITS = Limits.model_validate({})
-# As far as the settings let anybody go.
+# The largest values that the settings allow.
 WIDEST = Limits.model_validate({"filter_characters": 12_000, "filter_terms": 200, "filter_depth": 50})
 FIELDS = (
     filters.SESSION_FIELDS,
@@ -71,7 +71,7 @@ def depth(node: Node) -> int:
 
 
 def check_error(error: ServiceError, text: str) -> None:
-    """A filter is refused with a position in it, or with the limit that it is past."""
+    """A filter is refused with a position in it, or with the limit that it exceeds."""
     if error.reason == ErrorReason.ERROR_REASON_LIMIT_EXCEEDED:
         assert set(error.metadata) == {"field", "limit", "size"}
         assert int(error.metadata["size"]) > int(error.metadata["limit"])

@@ -1,4 +1,4 @@
-"""The rule of JSON text: what a parser of RFC 8259 takes is taken, and nothing else."""
+"""The rule of JSON text: what a parser of RFC 8259 accepts is accepted, and nothing else."""
 
 import json
 from typing import Any

@@ -23,12 +23,12 @@ IDS = TEXTS.map(lambda text: unicodedata.normalize("NFC", text)).filter(lambda t
 
 
 def first_of(kind: Kind, *ids: str) -> tuple[str, ...]:
-    """As many of the ids as a name of that kind has."""
+    """Return as many of the ids as a name of that kind has."""
     return ids[: PATTERNS[kind].count("{")]
 
 
 def is_id(text: str) -> bool:
-    """The definition of an id, said in another way than the code does."""
+    """Return whether a text is an id, by a definition that is independent of the code."""
     return (
         1 <= len(text) <= 255
         and text != "-"
@@ -139,7 +139,7 @@ def test_every_kind_has_a_form() -> None:
 def test_a_text_is_shown_short_and_on_one_line(text: str) -> None:
     shown = names.shown(text)
     assert not any(unicodedata.category(character) == "Cc" for character in shown)
-    # Sixty characters, each as \U0010ffff at the longest, and the quotes.
+    # Sixty characters, each at most as long as \U0010ffff, and the quotes.
     assert len(shown) <= 602
 
 

@@ -1,4 +1,4 @@
-"""The log of calls: a line for each, through `logging` as all others. As a process writes it: test_process."""
+"""The log of calls: a line for each, through `logging` like all others. test_process checks that of a process."""
 
 import logging
 from collections.abc import Iterator

@@ -50,7 +50,7 @@ def client(server: App) -> Iterator[Client]:
 
 
 def input_messages() -> list[Any]:
-    """The descriptors of all requests and of the messages of ours in them."""
+    """Return the descriptors of all requests and of our own messages in them."""
     found: dict[str, Any] = {}
     waiting = [rpc.descriptor.input_type for rpc in RPCS.values()]
     while waiting:
@@ -118,7 +118,7 @@ def test_every_rpc_can_be_offered_over_http(rpc: Rpc) -> None:
 
 
 def way(binding: Any) -> tuple[str, str]:
-    """The verb and the path of an HTTP annotation."""
+    """Return the verb and the path of an HTTP annotation."""
     verb = binding.WhichOneof("pattern")
     return verb, getattr(binding, verb)
 
@@ -144,7 +144,7 @@ def test_every_rpc_that_changes_something_takes_a_request_id_or_is_idempotent() 
 
 class TestLimits:
     def test_have_a_field_each(self) -> None:
-        # Some are fixed, by the width of a column: those are properties, beside two that follow from all others.
+        # Some are fixed by the width of a column: those are properties, as are two that follow from the others.
         fixed = {name for name, value in vars(Limits).items() if isinstance(value, property)}
         limits = set(Limits.model_fields) | {name for name in fixed if not name.startswith(("_", "largest_"))}
         assert set(ServerLimits.DESCRIPTOR.fields_by_name) == limits
@@ -168,7 +168,7 @@ def told(limits: ServerLimits) -> dict[str, Any]:
 
 
 def known(others: dict[str, Any]) -> dict[str, Any]:
-    """The limits of a server with other values of some."""
+    """Return the limits of a server with other values for some of them."""
     limits = Limits.model_validate(others)
     return {name: getattr(limits, name) for name in ServerLimits.DESCRIPTOR.fields_by_name}
 
@@ -197,11 +197,11 @@ class TestSettings:
 
 
 def documented_defaults(message: str) -> dict[str, str]:
-    """The defaults that the comments of a settings message tell, as they are written."""
+    """Return the defaults that the comments of a settings message name, as they are written."""
     text = (PROTOS / "session_settings.proto").read_text()
     body = re.search(rf"^message {message} {{\n(.*?)^}}", text, re.DOTALL | re.MULTILINE)
     assert body is not None
     joined = re.sub(r"\n\s*// ", " ", body.group(1))
-    # More may be said behind the default.
+    # More text may follow the default.
     found = re.findall(r"Default (\S+)\.(?: .*)?\n\s*optional \w+ (\w+) =", joined)
     return {name: value for value, name in found}

@@ -1,4 +1,4 @@
-"""Connections stay open between calls, as long as that is safe; a database in memory is never let go."""
+"""Connections stay open between calls, as long as that is safe; a database in memory is never closed."""
 
 import sqlite3
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def test_what_was_idle_for_long_is_opened_anew_where_a_network_lies_between(
 
 
 def connects_of(url: str) -> int:
-    """How often a server connects to answer some calls, all of which see the same database."""
+    """Return how often a server connects to serve some calls, all of which see the same database."""
     times = Times(1000)
     with serving(url, health_interval=NO_UPKEEP) as server, connected(server.address) as client:
         event.listen(engine_of(server), "do_connect", lambda *_: times.may_be_once_more() and None)

@@ -1,4 +1,4 @@
-"""Followers of sessions, seen from their server: what many, idle and slow ones cost, and how they end."""
+"""Followers of sessions, on the side of the server: what many, idle and slow ones cost, and how they end."""
 
 import itertools
 import threading
@@ -42,14 +42,14 @@ from activity_session_testing.steps import (
 from activity_session_testing.watches import Watching
 
 PARENT = "namespaces/default"
-# No look at the database by the upkeep comes in between.
+# So long that no health check interferes.
 NO_UPKEEP = 300.0
 POLL_INTERVAL = 0.05
 MANY, CHANNELS = 500, 4
 IDLE = 200
 TICKS = 10
 SECONDS = 60
-# More than is on its way to a client that does not read.
+# More than can be on its way to a client that does not read.
 LARGE, LARGE_EVENTS = 512 * 1024, 40
 TIMEOUT = 2.0
 # Far below the 30 seconds that running calls may take to end.
@@ -59,7 +59,7 @@ LOOK = "SELECT activity_session.pkid, activity_session.last_sequence"
 
 @contextmanager
 def following(database_url: str, **settings: Any) -> Iterator[tuple[App, Client]]:
-    """A server that looks often what others have written, and a client of it."""
+    """A server that often looks for what others have written, and a client of it."""
     settings = {"poll_interval": POLL_INTERVAL, "health_interval": NO_UPKEEP, **settings}
     with serving(database_url, **settings) as server, connected(server.address) as client:
         yield server, client
@@ -71,12 +71,12 @@ def database_url(new_database: Callable[[str], str]) -> str:
 
 
 def unread(client: Client, session: str, after: int = 0) -> Any:
-    """A watch that nobody reads yet; it has a deadline, so that a test that reads it cannot hang."""
+    """Open a watch that is not read yet; it has a deadline, so that a test that reads it cannot hang."""
     return client.sessions.WatchSession(WatchSessionRequest(name=session, after_sequence=after), timeout=SECONDS)
 
 
 def started(client: Client, session: str) -> Any:
-    """A watch that is read up to its first bookmark."""
+    """Open a watch, and read it up to its first bookmark."""
     call = unread(client, session)
     while not next(call).HasField("bookmark"):
         pass
@@ -84,7 +84,7 @@ def started(client: Client, session: str) -> Any:
 
 
 def events_up_to(call: Any, last: int) -> list[Event]:
-    """The events that a watch gives up to a number."""
+    """Return the events of a watch up to a number."""
     events: list[Event] = []
     while not events or events[-1].sequence < last:
         message = next(call)
@@ -94,7 +94,7 @@ def events_up_to(call: Any, last: int) -> list[Event]:
 
 
 def read_to_end(call: Any) -> tuple[list[int], Failure]:
-    """The numbers of the events that a watch still gives, and what it ends with."""
+    """Return the numbers of the events that a watch still sends, and the error that it ends with."""
     messages: list[WatchSessionResponse] = []
     try:
         messages.extend(call)
@@ -104,13 +104,13 @@ def read_to_end(call: Any) -> tuple[list[int], Failure]:
 
 
 def wait_for_looks(looks: Times, count: int) -> None:
-    """Wait until the server has looked for news so many times more."""
+    """Wait until the server has looked for new events that many more times."""
     seen = looks.count
     eventually(lambda: looks.count >= seen + count)
 
 
 def nothing() -> None:
-    """What a count alone needs to be done."""
+    """Do nothing: for statements that are only counted."""
 
 
 def idle_connections(server: App) -> int:
@@ -122,7 +122,7 @@ def turn_queues(server: App) -> list[TurnQueue]:
 
 
 def counted(server: App, start: str = "") -> AbstractContextManager[Times]:
-    """Counts the statements that start so."""
+    """Count the statements with a given start."""
     return before(server, start, nothing, most=10**9)
 
 
@@ -152,7 +152,7 @@ class TestBookmarks:
 class TestMany:
     @pytest.fixture
     def clients(self, new_database: Callable[[str], str]) -> Iterator[list[Client]]:
-        """Clients of a server with a single connection to its database: whoever kept it would be alone."""
+        """Clients of a server with one connection to its database: a client that kept it would block all others."""
         with following(new_database(SQLITE_MEMORY)) as (server, client), ExitStack() as stack:
             yield [client, *(stack.enter_context(connected(server.address)) for _ in range(CHANNELS - 1))]
 
@@ -204,7 +204,7 @@ class TestIdle:
             assert reads_of_sessions.count <= own + 1
 
     def test_watches_hold_neither_threads_nor_connections(self, database_url: str) -> None:
-        # With one thread for calls it is there from the first one on.
+        # With one thread for calls, it has been started by the first call.
         with following(database_url, threads=1) as (server, client):
             connections = eventually(lambda: idle_connections(server))
             session = new_session(client, PARENT).name
@@ -218,7 +218,7 @@ class TestIdle:
     @staticmethod
     def _check_ticks(server: App) -> None:
         with counted(server, LOOK) as looks:
-            # Those who have just come are looked at once more.
+            # New followers get one more look.
             wait_for_looks(looks, 3)
         with counted(server) as statements, counted(server, LOOK) as looks:
             wait_for_looks(looks, TICKS)
@@ -243,7 +243,7 @@ class TestSlowReaders:
                 append(client, session, "x" * LARGE)
             slow = unread(slow_client, session)
             began = time.monotonic()
-            # In the middle between the end of the watch, and its being broken off.
+            # Halfway between the end of the watch and the time at which it is cut.
             eventually(lambda: time.monotonic() > began + 1.5 * TIMEOUT)
             self._check_end(client, session, slow)
 
@@ -265,7 +265,7 @@ class TestSlowReaders:
 
     @staticmethod
     def _check_end(client: Client, session: str, slow: Any) -> None:
-        """Whether a watch gives all up to the place that its end names, and one from the last event on the rest."""
+        """Check that a watch sends all events up to the place that its end names, and a second watch the rest."""
         sequences, end = read_to_end(slow)
         assert (end.code, end.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCH_TOO_SLOW")
         after = int(end.info.metadata["after_sequence"])
@@ -280,7 +280,7 @@ class TestSlowReaders:
 
     @contextmanager
     def _behind(self, database_url: str, **settings: Any) -> Iterator[tuple[App, Client, str, Any]]:
-        """A watch that was not read while another one of the same session got everything."""
+        """Open a watch that is not read while another one of the same session gets everything."""
         with following(database_url, **settings) as (server, client), connected(server.address) as slow_client:
             session = new_session(client, PARENT).name
             slow = started(slow_client, session)
@@ -293,7 +293,7 @@ class TestSlowReaders:
 
     @staticmethod
     def _can_watch(client: Client, session: str) -> bool:
-        """Whether there is a place for two."""
+        """Return whether there is room for two."""
         with Watching.of(client, session, LARGE_EVENTS) as first, Watching.of(client, session, LARGE_EVENTS) as second:
             return all(watch.wait(lambda watch: watch.bookmarks or watch.failure) for watch in (first, second)) and (
                 first.failure is second.failure is None
@@ -387,7 +387,7 @@ class TestLooks:
 
     @staticmethod
     def _replace(client: Client, session: str, holder: str = "") -> None:
-        """Put a session of the same name in the place of another one."""
+        """Replace a session by another one with the same name."""
         delete_session(client, session)
         client.sessions.ExpungeSession(ExpungeSessionRequest(name=session))
         new_session(client, PARENT, session.rpartition("/")[2])
@@ -405,7 +405,7 @@ class TestTurnQueues:
         with following(database_url) as (server, client):
             session, other = (new_session(client, PARENT).name for _ in range(2))
             call = self._waits_for_alice(server, client, session)
-            # Looks go on as long as something is followed.
+            # Looks continue as long as something is followed.
             watch = started(client, other)
             delete_session(client, session)
             assert failure_of(call).reason == "SESSION_DELETED"
@@ -424,14 +424,14 @@ class TestTurnQueues:
             eventually(lambda: not turn_queues(server))
             next_call = waiting_for_turn(client, session, new_participant(client, PARENT))
             (new,) = eventually(lambda: turn_queues(server))
-            # As a thread does that comes late.
+            # As a late thread does.
             left.work()
             assert turn_queues(server) == [new]
             assert not next_call.done()
 
     @staticmethod
     def _waits_for_alice(server: App, client: Client, session: str) -> Any:
-        """A call that waits for a turn, which Alice holds."""
+        """Start a call that waits for a turn, which Alice holds."""
         alice, bob = (new_participant(client, PARENT) for _ in range(2))
         acquire_turn(client, session, alice)
         call = waiting_for_turn(client, session, bob)
@@ -470,7 +470,7 @@ class TestDraining:
 
     @staticmethod
     def _work_on_all(server: App) -> None:
-        """As another look does that began before the last one."""
+        """Do what a look does that began before the last one."""
         feeds = server.feeds
         feeds._schedule(tuple(feeds._feeds.values()))  # noqa: SLF001
         eventually(lambda: not feeds._jobs._scheduled)  # noqa: SLF001
@@ -483,7 +483,7 @@ class TestDraining:
                 alice, bob = (new_participant(client, PARENT) for _ in range(2))
                 lease = acquire_turn(client, session, alice)
                 calls = [waiting_for_turn(client, session, bob) for _ in range(20)]
-                # One too many: when it is refused, the others wait.
+                # One more than allowed: when it is refused, all the others wait.
                 (refused_call,) = eventually(lambda: [call for call in calls if call.done()])
                 calls.remove(refused_call)
                 began = time.monotonic()

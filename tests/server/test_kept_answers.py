@@ -1,4 +1,4 @@
-"""What is kept of the answers to requests with an id: enough to give them again, and not the content a second time."""
+"""What is kept of responses to requests with an id: enough to return them again, but not the content a second time."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a later version has written into the settings of a session outlives the updates of this one."""
+"""What a later version has written into the settings of a session survives updates by this version."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What each folder may import: forbidden imports are planted in a copy of the server, and each must be refused."""
+"""What each folder may import: forbidden imports are added to a copy of the server, and each must be refused."""
 
 import os
 import re
@@ -60,7 +60,7 @@ def plant(copy: Path, module: str, imported: str) -> None:
 
 
 def broken_contracts(copy: Path) -> dict[str, str]:
-    """What `lint-imports` says of each contract that is broken, by the contract's name."""
+    """Return what `lint-imports` says about each broken contract, by the contract's name."""
     done = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
         cwd=copy,

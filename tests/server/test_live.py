@@ -44,7 +44,7 @@ def test_a_message_that_is_forgotten_while_it_is_sent_is_sent_all_the_same() -> 
 
 
 class Waiting:
-    """A job that waits until it is let go."""
+    """A job that waits until it is released."""
 
     def __init__(self, let_go: threading.Event) -> None:
         self.has_begun = threading.Event()
@@ -58,11 +58,11 @@ class Waiting:
         return self._let_go.wait(SECONDS)
 
     def stuck(self, seconds: float) -> None:
-        """Goes on waiting."""
+        """Keep waiting."""
 
 
 class CountedTogether(set[threading.Thread]):
-    """Threads that are counted by as many of them at once as can."""
+    """A set of threads that lets as many threads as possible read its size at the same time."""
 
     def __init__(self, threads: set[threading.Thread]) -> None:
         super().__init__(threads)
@@ -76,7 +76,7 @@ class CountedTogether(set[threading.Thread]):
 
 
 def begun(threads: JobThreads, let_go: threading.Event, count: int) -> None:
-    """Have so many more threads busy."""
+    """Keep that many more threads busy."""
     jobs = [Waiting(let_go) for _ in range(count)]
     for job in jobs:
         threads.schedule(job)

@@ -1,4 +1,4 @@
-"""Log lines are written some at a time, in order, by a thread that nobody waits for."""
+"""Log lines are written in batches, in order, by a thread that no call waits for."""
 
 import io
 import json
@@ -15,7 +15,7 @@ LONG = 300.0
 
 
 class StuckStream(io.StringIO):
-    """A stream that takes nothing until it is let go."""
+    """A stream that accepts nothing until it is released."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class StuckStream(io.StringIO):
 
 
 def logger_to(stream: io.StringIO) -> logging.Logger:
-    logger = logging.Logger("test")  # noqa: LOG001 - of its own, away from what others log
+    logger = logging.Logger("test")  # noqa: LOG001 - its own, apart from what others log
     handler = logs.GatheringHandler(stream)
     handler.setFormatter(logs.Formatter(logs.json_line))
     logger.addHandler(handler)

@@ -18,7 +18,7 @@ from activity_session_testing.servers import Client, connected, serving
 from activity_session_testing.steps import make_namespace
 
 ROWS, PAGE = 10_000, 1000
-FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - in UTC, as columns are
+FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - columns hold UTC without a zone
 LISTS = {
     "sessions": (ActivitySession, ListSessionsRequest, "ListSessions"),
     "participants": (Participant, ListParticipantsRequest, "ListParticipants"),
@@ -27,7 +27,7 @@ LISTS = {
 
 @pytest.fixture(scope="module")
 def server(mariadb: MariaDB) -> Iterator[App]:
-    """A server with long lists in one namespace, which is most of its tables."""
+    """A server with long lists in one namespace, which has most of the rows."""
     with serving(mariadb.new_database(), health_interval=300.0) as server, connected(server.address) as client:
         namespace = make_namespace(client, "full").uid
         times = [FIRST_TIME + timedelta(seconds=number * 7919 % ROWS) for number in range(ROWS)]
@@ -55,7 +55,7 @@ def client(server: App) -> Iterator[Client]:
 
 
 def last_page(client: Client, resource: str, order: str) -> Any:
-    """The request for the last page of a list."""
+    """Return the request for the last page of a list."""
     _, request_of, method = LISTS[resource]
     request = request_of(parent="namespaces/full", order_by=order, page_size=PAGE)
     while token := getattr(getattr(client, resource), method)(request).next_page_token:

@@ -67,7 +67,7 @@ def client(server: ServerProcess) -> Iterator[Client]:
 
 
 def refused(*arguments: str, **environment: str) -> str:
-    """What a command says that must fail: on stderr alone, and in words."""
+    """Run a command that must fail, and return what it says: only on stderr, and without a traceback."""
     done = run(*arguments, **environment)
     assert done.returncode == 1
     assert done.stdout == ""
@@ -261,7 +261,7 @@ def test_health_answers_while_every_thread_is_busy(log: Path, path: Path, flags:
 
 
 class Watcher:
-    """The statuses that a client has been told that watches a server's health."""
+    """Collect the statuses that a client gets when it watches a server's health."""
 
     def __init__(self, client: Client) -> None:
         self.statuses: list[int] = []
@@ -283,7 +283,7 @@ class TestSigterm:
     def test_ends_a_server_whichever_thread_the_kernel_tells(self, server: ServerProcess) -> None:
         process = server.process.pid
         threads = [int(thread.name) for thread in Path(f"/proc/{process}/task").iterdir()]
-        # To the id of a thread the kernel gives the signal to that one first, as it may do with any other.
+        # A signal to the id of a thread goes to that thread first; the kernel may choose any thread for other signals.
         os.kill(next(thread for thread in threads if thread != process), signal.SIGTERM)
         assert server.wait() == 0
 
@@ -319,7 +319,7 @@ class TestSigterm:
 
 
 def is_refused(address: str) -> bool:
-    """Whether a new client is refused at once, and not just kept waiting."""
+    """Return whether a new client is refused at once, and not just kept waiting."""
     with connected(address) as client:
         try:
             client.info.GetServerInfo(GetServerInfoRequest(), timeout=1)
@@ -348,7 +348,7 @@ class TestReflection:
         file = database.FindFileContainingSymbol(SESSION_SERVICE)
         assert "EnsureSession" in {method.name for method in file.service[0].method}
 
-    # An address of this machine alone that does not look like one.
+    # A loopback address that does not look like one.
     @pytest.mark.parametrize(("flag", "is_on"), [("auto", False), ("on", True), ("off", False)])
     def test_is_off_where_others_than_this_machine_can_ask(
         self, log: Path, flags: list[str], flag: str, *, is_on: bool
@@ -360,7 +360,7 @@ class TestReflection:
 
 
 def reflect(client: Client, version: str, *requests: ServerReflectionRequest) -> list[ServerReflectionResponse]:
-    """The answers of a version of the protocol; the messages of both are the same on the wire."""
+    """Return the responses of a version of the protocol; the messages of both are the same on the wire."""
     call: Any = client.channel.stream_stream(
         f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
         request_serializer=ServerReflectionRequest.SerializeToString,

@@ -1,4 +1,4 @@
-"""Two server processes on one database: numbers, watches, turns and state are those of one, also when one is killed."""
+"""Two server processes on one database: numbers, watches, turns and state are as on one, even if one is killed."""
 
 import json
 import time
@@ -49,10 +49,10 @@ WRITERS, APPENDS = 32, 6
 CONTENDERS = 16
 COUNTERS, INCREMENTS, TRIES = 8, 5, 200
 POLL_INTERVAL = 0.2
-# What a loaded machine may add to each of the times that are judged.
+# What a loaded machine may add to each measured time.
 SLACK = 2.0
 ROUNDS = 10
-# Bounds writers that go on until their server is killed.
+# Limits writers that keep writing until their server is killed.
 MOST = 10_000
 
 
@@ -67,7 +67,7 @@ def two_servers(database_url: str, folder: Path) -> Iterator[tuple[ServerProcess
 
 @pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
 def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """Gives the URL of an empty database of each backend that two processes can share."""
+    """The URL of an empty database of each backend that two processes can share."""
     if request.param == MARIADB:
         server: MariaDB = request.getfixturevalue("mariadb")
         return server.new_database
@@ -297,7 +297,7 @@ class TestKilled:
 
     @staticmethod
     def _write(client: Client, session: str, writer: str, most: int, acknowledged: dict[str, int]) -> int:
-        """Append until the server is gone; answers how many were acknowledged."""
+        """Append until the server is gone; return how many appends were acknowledged."""
         for number in range(most):
             event_id = f"{writer}-{number}"
             try:
@@ -313,5 +313,5 @@ class TestKilled:
         sequences = {event.event_id: event.sequence for event in events}
         assert len(sequences) == len(events)
         assert acknowledged.items() <= sequences.items()
-        # Beside them only the one that each writer of the killed server was waiting for.
+        # Besides these, only the one that each writer of the killed server was waiting for.
         assert len(sequences) - len(acknowledged) <= 4

@@ -1,4 +1,4 @@
-"""What time does, by one server or by several at once.
+"""What happens as time passes, on one server or on several at once.
 
 Sessions expire and are expunged, what is left of them is removed, request ids and deleted state keys are forgotten.
 """
@@ -170,11 +170,11 @@ class TestPurge:
 
 
 class CrashError(BaseException):
-    """The end of a process in the middle of its work."""
+    """A process that ends in the middle of its work."""
 
 
 def crash_at(time: int) -> Callable[[], None]:
-    """What crashes when it is done for so many times."""
+    """Return a function that crashes at the call with that number."""
     times = itertools.count(1)
 
     def act() -> None:
@@ -185,7 +185,7 @@ def crash_at(time: int) -> Callable[[], None]:
 
 
 def new_log(client: Client, session_id: str, batches: int) -> str:
-    """A session with so many batches of events, half a batch more, and some state."""
+    """Create a session with that many batches of events, half a batch more, and some state."""
     name = new_session(client, PARENT, session_id).name
     for _ in range(2 * batches + 1):
         append(client, name, *(["x"] * (BATCH // 2)))
@@ -194,7 +194,7 @@ def new_log(client: Client, session_id: str, batches: int) -> str:
 
 
 class TestLeftovers:
-    """Events and state of expunged sessions."""
+    """Count the events and the state of expunged sessions."""
 
     def test_of_a_purge_that_broke_off_are_removed_after_it(self, database_url: str) -> None:
         with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
@@ -204,7 +204,7 @@ class TestLeftovers:
                 eventually(lambda: swept_away(server, client, name))
             assert (rows_of(server, Event), rows_of(server, State)) == (BATCH + BATCH // 2, 3)
             refused(client.events.ListEvents, ListEventsRequest(parent=name), "SESSION_NOT_FOUND")
-            # The name is free, and what is made under it is not taken for what is left.
+            # The name is free, and a new session with it is not mistaken for the remains of the old one.
             append(client, new_session(client, PARENT, "talk").name, "new")
             update_state(client, name, StateUpdate(key="a", value_json="2"))
         with swept_by_hand(database_url) as (server, client):
@@ -243,7 +243,7 @@ class TestLeftovers:
 
 
 def be_away(server: App) -> None:
-    """The error of a driver whose database is gone."""
+    """Return the error of a driver whose database is gone."""
     if engine_of(server).dialect.name != "sqlite":
         raise driver_error(2013, "Lost connection to server during query")
     error = sqlite3.OperationalError("unable to open database file")
@@ -272,12 +272,12 @@ class TestDeletedKeys:
 
 
 def write(client: Client, key: str) -> int:
-    """The revision that a key of the namespace gets."""
+    """Write a key of the namespace, and return its revision."""
     return update_state(client, PARENT, StateUpdate(key=key, value_json="1")).entries[key].revision
 
 
 def set_and_delete(client: Client) -> None:
-    """Two keys of the namespace, of which one is deleted again."""
+    """Write two keys of the namespace, and delete one of them again."""
     for key in ("kept", "gone"):
         write(client, key)
     update_state(client, PARENT, StateUpdate(key="gone", delete=True))
@@ -303,7 +303,7 @@ class TestRequestIds:
 
 
 def forgotten(server: App) -> bool:
-    """Whether no caller's request id is remembered after a sweep."""
+    """Sweep, and return whether no caller's request id is remembered."""
     server.sweep()
     return remembered_requests(server) == 0
 
@@ -350,7 +350,7 @@ class TestSweeps:
 
 
 def swept(caplog: pytest.LogCaptureFixture) -> dict[str, list[int]]:
-    """How many of each kind the rounds of the sweeps have done, as the log tells it."""
+    """Return how many of each kind the sweeps have handled, according to the log."""
     rounds = [record.__dict__ for record in caplog.records if record.message == "swept"]
     return {kind: [one[kind] for one in rounds] for kind in ("expired", "expunged", "forgotten")}
 
@@ -361,7 +361,7 @@ def all_sessions(client: Client, *, show_deleted: bool = False) -> list[str]:
 
 
 def swept_away(server: App, client: Client, name: str) -> bool:
-    """Whether a session is gone for good after a sweep."""
+    """Sweep, and return whether a session is gone for good."""
     server.sweep()
     return name not in all_sessions(client, show_deleted=True)
 
@@ -376,5 +376,5 @@ def count(server: App, query: Select[Any]) -> int:
 
 
 def remembered_requests(server: App) -> int:
-    """Those of callers; the server's own ids have no fingerprint, and a time of their own."""
+    """Return those of callers; the server's own ids have no fingerprint, and are kept for another time."""
     return count(server, select(Idempotency.request_id).where(Idempotency.fingerprint != ""))

@@ -51,7 +51,7 @@ def execute_on(engine: Engine, statement: str) -> None:
 
 
 def described(engine: Engine) -> dict[str, Any]:
-    """All that a database tells about its tables, save the one that Alembic has made for itself."""
+    """Return everything a database reports about its tables, except for Alembic's own table."""
     inspector = inspect(engine)
     return {
         table: {
@@ -67,7 +67,7 @@ def described(engine: Engine) -> dict[str, Any]:
 
 
 def described_column(column: Any) -> str:
-    # The default 0 and the default '0' are one to a column of numbers.
+    # For a column of numbers, the defaults 0 and '0' are the same.
     default = column["default"] and column["default"].strip("'")
     return f"{column['name']}: {column['type']!r} {column['nullable']} {default} {column.get('comment')}"
 
@@ -91,7 +91,7 @@ class TestMigrations:
         created = new_database(backend) if backend == MARIADB else f"sqlite:///{tmp_path / 'created.db'}"
         with engine_on(migrated) as by_migrations, engine_on(created) as by_classes:
             if backend == MARIADB:
-                # A column's character set is told only where it is not its table's.
+                # A column's character set is reported only if it differs from that of its table.
                 execute_on(by_classes, "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
             Base.metadata.create_all(by_classes)
             assert described(by_migrations) == described(by_classes)
@@ -151,7 +151,7 @@ class TestMigrations:
 
     def test_that_fail_half_way_leave_an_sqlite_file_as_it_was(self, tmp_path: Path) -> None:
         path = tmp_path / "test.db"
-        # The first migration makes other tables before this one.
+        # The first migration creates other tables before this one.
         execute(path, "CREATE TABLE memory (something TEXT)", "INSERT INTO memory VALUES ('of somebody else')")
         before = dump(path)
         with pytest.raises(revisions.SchemaError, match="memory already exists"):
@@ -199,7 +199,7 @@ class TestOtherVersions:
             assert get_session(client, "namespaces/Café/sessions/gone").HasField("delete_time")
             request = CreateSessionRequest(parent="namespaces/default", session_id="once", request_id="request-1")
             request.session.data = "x"
-            # Asked for again under its request id, it is answered as it was, without settings of later versions.
+            # A retry with its request id gets it as it was, without settings of later versions.
             session = get_session(client, "namespaces/default/sessions/once")
             session.settings.ClearField("require_turn")
             assert client.sessions.CreateSession(request) == session
@@ -241,7 +241,7 @@ def check_talk(session: Session) -> None:
 
 
 class TestMappedSession:
-    """The names are part of what others build on."""
+    """Others build on these names."""
 
     def test_is_where_it_is_expected(self) -> None:
         assert f"{ActivitySession.__module__}.{ActivitySession.__name__}" == (
@@ -315,7 +315,7 @@ class TestMappedSession:
 
 
 def add_session(engine: Engine) -> str:
-    """A session with two participants and three memories, of which nothing is given that has a default."""
+    """Create a session with two participants and three memories, all fields with a default left out."""
     with OrmSession(engine) as orm:
         namespace = orm.scalars(select(Namespace).where(Namespace.name == "default")).one()
         agent = Participant(name="Ada", participant_type="AGENT", namespace=namespace)
@@ -342,6 +342,6 @@ def check_session(session: ActivitySession) -> None:
     assert session.namespace.activity_sessions == [session]
     assert {one.name: one.participant_type for one in session.participants} == {"Ada": "AGENT", "ada": "USER"}
     assert all(one.activity_sessions == [session] for one in session.participants)
-    # A dynamic relationship is a query: nothing is loaded that is not asked for.
+    # A dynamic relationship is a query: it loads only what is asked for.
     assert session.memories.count() == 3
     assert session.memories.filter(Memory.name == "1").one().activity_session is session

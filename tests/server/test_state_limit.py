@@ -1,4 +1,4 @@
-"""The most keys that a state can have: at the limit all are kept, and one more is refused with what came with it."""
+"""The most keys that a state can have: at the limit all are kept; one more is refused, and its whole call with it."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Statements that are compiled once send and find what plain Core does, for every column type that there is.
+"""Statements that are compiled once send and find the same as plain Core, for every column type that is used.
 
 Each statement is run on two tables that are alike: by Core on one of them, by ours on the other.
 """
@@ -58,12 +58,12 @@ EXAMPLES: dict[str, list[Any]] = {
 }
 COMPARED = EXAMPLES.keys() - {"json", "model"}
 DEFAULTS = {"words": "default", "flag": True, "small": 7, "large": 2**40, "time": TIME}
-# All examples, in as many rows as the column has that has most of them.
+# All examples, in as many rows as the column with the most examples has.
 ROWS = [
     {name: values[number % len(values)] for name, values in EXAMPLES.items()} | {"key": key}
     for number, key in enumerate([*TEXTS, "another", "the last"])
 ]
-# What makes a statement for either table.
+# Makes a statement for either table.
 Make = Callable[[Table], Any]
 
 
@@ -84,7 +84,7 @@ def new_table(name: str, metadata: MetaData) -> Table:
 
 
 class Both:
-    """The two tables, and the two ways to run a statement; what differs fails the test."""
+    """The two tables, and the two ways to run a statement; a difference fails the test."""
 
     def __init__(self, database_url: str) -> None:
         settings = Settings.model_validate({})
@@ -108,7 +108,7 @@ class Both:
         self._ours.engine.dispose()
 
     def find(self, make: Make, many: str = "", **values: Any) -> list[Any]:
-        """The rows of a query."""
+        """Return the rows of a query."""
         expected = self._core.execute(make(self._by_core), values).all()
         statement = Statement(make(self._by_ours), many)
         found = self._ours.rows(statement, values)
@@ -118,7 +118,7 @@ class Both:
         return list(found)
 
     def change(self, make: Make, *values: Values, many: str = "") -> int:
-        """Run a change once, or for several values; returns how many rows matched."""
+        """Run a change once, or for several values; return how many rows matched."""
         given = values if len(values) > 1 else values[0]
         expected = self._core.execute(make(self._by_core), given).rowcount
         statement = Statement(make(self._by_ours), many)
@@ -129,7 +129,7 @@ class Both:
         return count
 
     def _check_sent(self, statement: Statement, *values: Values) -> None:
-        """Compare what Core has sent last with what ours sends for the same values."""
+        """Compare what Core has sent last with what our statement sends for the same values."""
         sql, parameters = self._sent[-1]
         form = self.compiler.form(statement, values[0])
         assert form.sql.replace("by_ours", "by_core") == sql
@@ -140,7 +140,7 @@ class Both:
 
 
 def exactly(rows: Iterable[Iterable[Any]]) -> list[list[tuple[type, Any]]]:
-    """Rows with the types of their values, as True is not 1; of a model what has been set."""
+    """Return rows with the types of their values, since True is not 1; for a model, the attributes that are set."""
     return [
         [
             (type(value), value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value)
@@ -196,7 +196,7 @@ def test_a_value_is_compared(full: Both, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(COMPARED))
 def test_a_list_is_compared(full: Both, name: str) -> None:
     def make(table: Table) -> Any:
-        # Other values stand before and after the list.
+        # Other values come before and after the list.
         keys = select(table.c.key, table.c[name].label("value")).where(table.c.key != bindparam("but"))
         return keys.where(table.c[name].in_(bindparam("listed"))).order_by(table.c.key).limit(bindparam("most"))
 

@@ -1,4 +1,4 @@
-"""Several workers on one port: each answers, knows what the others have written, and is replaced when it dies."""
+"""Several workers on one port: each serves calls, knows what the others have written, and is replaced if it dies."""
 
 import contextlib
 import os
@@ -21,9 +21,9 @@ from activity_session_testing.watches import Watching
 
 PARENT = "namespaces/default"
 WORKERS = 2
-# So many that all of them on one worker are next to impossible.
+# So many that it is next to impossible for all of them to be on one worker.
 CONNECTIONS = 24
-# Far more than an answer takes, also on a loaded machine.
+# Far more than a call takes, even on a loaded machine.
 ANSWER_SECONDS = 2
 
 
@@ -48,7 +48,7 @@ def children(pid: int) -> list[int]:
 
 
 def pids(server: ServerProcess) -> set[int]:
-    """The processes of the workers."""
+    """Return the processes of the workers."""
     return {child for child in children(server.process.pid) if "spawn_main" in command_line(child)}
 
 
@@ -60,7 +60,7 @@ def command_line(pid: int) -> str:
 
 
 def state(pid: int) -> str:
-    """T for a stopped process, X for one that is gone; one that only its parent's attention is missing is gone too."""
+    """Return T for a stopped process, X for one that is gone; a zombie is gone too."""
     try:
         found = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -90,7 +90,7 @@ def is_answered(client: Client, timeout: float = ANSWER_SECONDS) -> bool:
 
 @contextlib.contextmanager
 def clients_of(server: ServerProcess, pid: int) -> Iterator[tuple[list[Client], list[Client]]]:
-    """Many clients: those of a worker, and the rest, who are answered while it is frozen."""
+    """Many clients: those of one worker, and the rest, whose calls succeed while that worker is frozen."""
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(CONNECTIONS) as pool:
         clients = [stack.enter_context(connected(server.address)) for _ in range(CONNECTIONS)]
         assert all(pool.map(lambda client: is_answered(client, 20), clients))
@@ -193,7 +193,7 @@ class TestEnd:
     @staticmethod
     @contextlib.contextmanager
     def _watched(server: ServerProcess) -> Iterator[None]:
-        """A watch on each worker, which ends behind the block."""
+        """Run a watch on each worker inside the block."""
         with client_of_each(server) as (here, there):
             session = new_session(here, PARENT).name
             with Watching.of(here, session) as first, Watching.of(there, session) as second:

@@ -1,1 +1,1 @@
-"""The runner of the conformance kit, whose scripts stand in `tests/conformance`."""
+"""The runner of the conformance kit, whose scripts are in `tests/conformance`."""

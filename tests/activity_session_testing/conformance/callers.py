@@ -15,7 +15,7 @@ CLIENTS = (*_DRIVERS, grpcurl.PROGRAM)
 
 
 def lacking(client: str) -> str | None:
-    """One line on what this machine lacks for a client, or None."""
+    """Return one line on what this machine lacks for a client, or None."""
     if client in _DRIVERS:
         return _DRIVERS[client].lacks
     if shutil.which(grpcurl.PROGRAM):
@@ -25,7 +25,7 @@ def lacking(client: str) -> str | None:
 
 @contextlib.contextmanager
 def calling(client: str, address: str, folder: Path) -> Iterator[Caller]:
-    """A client of the server at an address, inside the block; it may keep files in the folder."""
+    """Run a client of the server at an address inside the block; it may keep files in the folder."""
     if client in _DRIVERS:
         with drivers.driving(_DRIVERS[client], address) as driver:
             yield _Driven(driver)
@@ -35,7 +35,7 @@ def calling(client: str, address: str, folder: Path) -> Iterator[Caller]:
 
 
 class _Driven:
-    """A client behind its driver."""
+    """A client that is called through its driver."""
 
     def __init__(self, driver: drivers.Driver) -> None:
         self._driver = driver

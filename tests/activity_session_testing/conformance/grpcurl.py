@@ -1,4 +1,4 @@
-"""grpcurl as a client: a process for each call, and what it prints in the form of a driver's lines."""
+"""grpcurl as a client: a process for each call, whose output is turned into the lines of a driver."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ from activity_session_testing.rpcs import modules
 
 PROGRAM = "grpcurl"
 HOW_TO_GET = "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4"
-# What grpcurl adds to a status code to make its exit code; those below are failures of its own.
+# grpcurl adds this to a status code to make its exit code; smaller exit codes are failures of its own.
 _EXIT_CODES = 64
 _STATUSES = {status.value[0]: status.name for status in grpc.StatusCode}
 
@@ -32,7 +32,7 @@ class Grpcurl:
         self._address = address
         self._schema = folder / "schema.binpb"
         self._schema.write_bytes(_schema())
-        # It connects before it reads its request. So a watch is begun on a connection that is there, as by others.
+        # It connects before it reads its request: so a watch starts on an existing connection, as in other clients.
         self._next_watch = self._start(WATCH)
 
     def begin(self, method: str, request: dict[str, Any], timeout: float | None = None) -> "Printed":
@@ -49,7 +49,7 @@ class Grpcurl:
             process.kill()
 
     def _start(self, method: str, *flags: str) -> "subprocess.Popen[str]":
-        # Without a schema it would ask the server, and keep a stream open for that as long as the call lasts.
+        # Without a schema it would ask the server, and keep a stream open for that during the whole call.
         flags = ("-plaintext", "-format-error", "-protoset", str(self._schema), *flags)
         return subprocess.Popen(
             [PROGRAM, *flags, "-d", "@", self._address, f"activity_session.v1.{method}"],
@@ -61,7 +61,7 @@ class Grpcurl:
 
 
 class Printed:
-    """What one process prints."""
+    """The output of one process."""
 
     def __init__(self, process: "subprocess.Popen[str]", request: dict[str, Any]) -> None:
         self._process = process
@@ -69,7 +69,7 @@ class Printed:
         threading.Thread(target=self._read, args=[request], daemon=True).start()
 
     def next(self, timeout: float) -> dict[str, Any]:
-        """The next message, or the status; queue.Empty when none comes in so many seconds."""
+        """Return the next message, or the status; raise queue.Empty if none comes within that many seconds."""
         return self._lines.get(timeout=timeout)
 
     def cancel(self) -> None:
@@ -91,7 +91,7 @@ class Printed:
 
 
 def _schema() -> bytes:
-    """The descriptors of all protos and of the details of errors, with those that they import."""
+    """Return the descriptors of all protos and of the details of errors, with those that they import."""
     files: dict[str, FileDescriptorProto] = {}
     waiting: list[Any] = [module.DESCRIPTOR for module in (*modules(), error_details_pb2)]
     while waiting:
@@ -102,7 +102,7 @@ def _schema() -> bytes:
 
 
 def _with_masks_of_its_own(request: dict[str, Any]) -> dict[str, Any]:
-    """A request in which a field mask is a message like others: grpcurl does not know its form in ProtoJSON."""
+    """Return a request in which a field mask is an ordinary message: grpcurl does not know its form in ProtoJSON."""
     if "update_mask" not in request:
         return request
     mask = FieldMask()
@@ -111,7 +111,7 @@ def _with_masks_of_its_own(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _messages(lines: Any) -> Iterator[Any]:
-    """The objects in indented JSON, each as soon as its last line is there."""
+    """Yield the objects in indented JSON, each as soon as its last line has come."""
     printed = ""
     for line in lines:
         printed += line
@@ -121,11 +121,11 @@ def _messages(lines: Any) -> Iterator[Any]:
 
 
 def _status(exit_code: int, error: str) -> dict[str, Any]:
-    """The last line of a call."""
+    """Return the last line of a call."""
     if exit_code > _EXIT_CODES:
         status, told = _STATUSES[exit_code - _EXIT_CODES], json.loads(error)
     elif exit_code > 0:
-        # It could not connect in time, or was given what is no request.
+        # It could not connect in time, or got something that is not a request.
         status, told = ("DEADLINE_EXCEEDED" if "deadline exceeded" in error else "INVALID_JSON"), {"message": error}
     else:
         status, told = ("CANCELLED" if exit_code else "OK"), {}

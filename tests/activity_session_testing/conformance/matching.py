@@ -1,4 +1,4 @@
-"""Partial matches: what an answer is held to, and the variables of a script."""
+"""Partial matches: what a response is compared with, and the variables of a script."""
 
 import re
 from typing import Any
@@ -8,11 +8,11 @@ VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class Mismatch(Exception):  # noqa: N818 - what was found is no error of the runner's
-    """Something came out otherwise than a script says."""
+    """Something did not happen as the script says."""
 
 
 def match(expected: Any, actual: Any, where: str) -> None:
-    """Hold a value to what is expected of it: an object to its keys, a list to its elements, a scalar to its value.
+    """Check that a value matches: an object by its keys, a list by its elements, a scalar by its value.
 
     Raises:
         Mismatch: with the path of the first value that differs; `where` is the path of this one.
@@ -40,7 +40,7 @@ def _match_key(expected: Any, key: str, actual: dict[str, Any], where: str) -> N
 
 
 def value_at(path: str, value: Any) -> Any:
-    """The value at a path: keys and list indexes, joined by dots.
+    """Return the value at a path: keys and list indexes, joined by dots.
 
     Raises:
         Mismatch: when there is none.
@@ -54,7 +54,7 @@ def value_at(path: str, value: Any) -> Any:
 
 
 def filled(value: Any, variables: dict[str, str]) -> Any:
-    """A value with the variables in all its strings replaced."""
+    """Return a value with the variables in all its strings replaced."""
     if isinstance(value, str):
         return VARIABLE.sub(lambda found: variables[found[1]], value)
     if isinstance(value, list):

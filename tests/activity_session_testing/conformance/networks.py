@@ -1,7 +1,7 @@
 """The network between clients and a server, which can be held.
 
-`proxies.Proxy` can be held too, but the kernel goes on taking what it does not read: up to 32 MiB on a connection that
-has carried much. Here a connection takes little from the start.
+`proxies.Proxy` can be held too, but the kernel keeps accepting what the proxy does not read: up to 32 MiB on a
+connection that has carried much. Here the buffers of a connection are small from the start.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ class Network:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def hold(self) -> None:
-        """Let nothing through of what the server sends."""
+        """Hold everything that the server sends."""
         self._flows.clear()
 
     def release(self) -> None:
-        """Let through what was held, and what comes."""
+        """Forward what was held, and everything after it."""
         self._flows.set()
 
     def close(self) -> None:

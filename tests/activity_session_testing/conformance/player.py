@@ -1,4 +1,4 @@
-"""The player: it takes the steps of a script through one client, and holds what comes to what is expected."""
+"""The player: it runs the steps of a script through one client, and compares the results with what is expected."""
 
 import contextlib
 import queue
@@ -21,15 +21,15 @@ from activity_session_testing.conformance.scripts import (
 )
 from activity_session_testing.moments import eventually
 
-# Longer than the longest that a server may take, which is its own deadline of 30 seconds.
+# Longer than a server may take, which is up to its own deadline of 30 seconds.
 _PATIENCE = 45.0
 
 
 class Answers(Protocol):
-    """What one call answers, line by line: messages, and at the end a status."""
+    """The output of one call, line by line: messages, and at the end a status."""
 
     def next(self, timeout: float) -> dict[str, Any]:
-        """The next line; queue.Empty when none comes in so many seconds."""
+        """Return the next line; raise queue.Empty if none comes within that many seconds."""
 
     def cancel(self) -> None:
         """End the call from outside."""
@@ -51,16 +51,16 @@ class Player:
     """Plays one script."""
 
     def __init__(self, caller: Caller, operator: Any = None) -> None:
-        """Make a player of a client, and of what has a method for each operator step."""
+        """Take a client, and an object that has a method for each operator step."""
         self._caller, self._hands = caller, operator
         self._variables: dict[str, str] = {}
         self._open: dict[str, _Call] = {}
 
     def play(self, script: Script) -> None:
-        """Take all steps, in a fresh namespace.
+        """Run all steps, in a fresh namespace.
 
         Raises:
-            Mismatch: with the step, and what came out otherwise.
+            Mismatch: with the step, and what was different.
         """
         unique = secrets.token_hex(4)
         new = {"namespace_id": f"{script.name}-{unique}", "namespace": {}}
@@ -86,7 +86,7 @@ class Player:
             eventually(self._is_reached)
 
     def _is_reached(self) -> bool:
-        """Whether the client has found the server again; each waits in its own way before it connects anew."""
+        """Return whether the client has found the server again; each has its own pauses before it reconnects."""
         return "message" in _next(self._caller.begin("InfoService/GetServerInfo", {}, timeout=5))
 
     def _call(self, step: CallStep) -> None:
@@ -115,13 +115,13 @@ class Player:
         match("CANCELLED", line["status"], "status")
 
     def _judge(self, expected: CallStep | FinishStep, call: _Call, skip: Collection[str] = ()) -> None:
-        """Hold the end of a call to what is expected of it, and keep what is to be saved."""
+        """Check the end of a call, and save the values that later steps use."""
         line = _next(call.answers, skip)
         answer = {}
         if "message" in line and not call.is_watch:
             answer, line = line["message"], _next(call.answers)
         if "message" in line:
-            raise Mismatch(f"a message came in place of the end: {line['message']}")
+            raise Mismatch(f"a message came instead of the end: {line['message']}")
         if line["status"] != expected.status:
             found = f"{line['status']} {line.get('reason', '')} {line.get('error', '')}".strip()
             raise Mismatch(f"status is {found!r}, expected {expected.status}")
@@ -149,7 +149,7 @@ def _judge_error(expected: CallStep | FinishStep, line: dict[str, Any]) -> None:
 
 
 def _next(answers: Answers, skip: Collection[str] = ()) -> dict[str, Any]:
-    """The next line whose message is none of those to pass over."""
+    """Return the next line whose message is not of a kind to skip."""
     deadline = time.monotonic() + _PATIENCE
     while (remaining := deadline - time.monotonic()) > 0:
         with contextlib.suppress(queue.Empty):

@@ -28,33 +28,33 @@ class Play:
 
     @property
     def stage(self) -> tuple[str, ...]:
-        """What it shares a server with: other plays by the same client that want the same of the server."""
+        """The key of its stage: plays by the same client that need the same settings share a server."""
         return self.client, self.backend, self.script.settings, self.script.name if self.script.holds_commits else ""
 
     @property
     def lacks(self) -> str | None:
-        """One line on what this machine lacks for it, or None."""
+        """Return one line on what this machine lacks for it, or None."""
         if self.backend == "mariadb" and find_mariadb() is None:
             return "MariaDB is not installed; to run its tests: apt-get install mariadb-server"
         return lacking(self.client)
 
 
-# What came out otherwise, or None.
+# What was different, or None.
 Outcomes = dict[Play, str | None]
 
 
 @contextlib.contextmanager
 def playing(plays: Iterable[Play], folder: Path, mariadb: MariaDB | None) -> Iterator[dict[Play, Future[Outcomes]]]:
-    """Plays begin, and may end, inside the block; each gets the outcomes of all plays on its stage."""
+    """Start the plays inside the block; the future of each has the outcomes of all plays on its stage."""
     stages: defaultdict[tuple[str, ...], list[Play]] = defaultdict(list)
-    # What an operator has done stays where a play breaks off in between: the others come before.
+    # If a play fails midway, what its operator has done stays: so plays without an operator come first.
     for play in sorted(plays, key=lambda play: play.script.needs_operator):
         stages[play.stage].append(play)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
             yield {
                 play: future
-                # The last ones wait longest: they begin first.
+                # The last ones wait longest, so they are started first.
                 for number, together in enumerate(reversed(stages.values()))
                 for future in [pool.submit(_play, together, folder / str(number), mariadb)]
                 for play in together
@@ -64,7 +64,7 @@ def playing(plays: Iterable[Play], folder: Path, mariadb: MariaDB | None) -> Ite
 
 
 def _play(together: list[Play], folder: Path, mariadb: MariaDB | None) -> Outcomes:
-    """Play on one stage, one after another."""
+    """Run plays on one stage, one after another."""
     first = together[0]
     try:
         folder.mkdir()
@@ -73,7 +73,7 @@ def _play(together: list[Play], folder: Path, mariadb: MariaDB | None) -> Outcom
             calling(first.client, operator.address, folder) as caller,
         ):
             return {play: _outcome(Player(caller, operator), play.script) for play in together}
-    except Exception:  # there is no stage: none of them can be played
+    except Exception:  # without a stage, none of them can be played
         return dict.fromkeys(together, traceback.format_exc())
 
 

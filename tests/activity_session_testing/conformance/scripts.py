@@ -1,4 +1,4 @@
-"""The scripts, read strictly: a mistake in one is told by file, step and field, and never passed over.
+"""The scripts, read strictly: every mistake is reported with file, step and field.
 
 README.md has the format.
 """
@@ -52,7 +52,7 @@ KINDS = ("call", "watch", "receive", "finish", "cancel", "operator")
 
 
 def _known(words: Collection[str]) -> AfterValidator:
-    """Holds a text, each text of a list, or each key of an object, to the words that there are."""
+    """Checks that a text, each text of a list, or each key of an object is a known word."""
 
     def check(value: Any) -> Any:
         for word in [value] if isinstance(value, str) else value:
@@ -84,17 +84,17 @@ class _Step(_Strict):
 
     @property
     def kind(self) -> str:
-        """The name of the field that only such steps have."""
+        """Return the name of the field that only steps of this kind have."""
         return _kind(self.model_fields_set) or ""
 
     @property
     def subject(self) -> str:
-        """The value of that field."""
+        """Return the value of that field."""
         return str(getattr(self, self.kind))
 
 
 class _End(_Strict):
-    """How a call is to end. What an answer or an error is not held to has not been set."""
+    """How a call is to end. Fields that are not set are not checked."""
 
     status: Annotated[str, _known(grpc.StatusCode.__members__)] = "OK"
     reason: Annotated[str, _known(REASONS)] = ""
@@ -123,7 +123,7 @@ class CallStep(_Step, _End):
     @model_validator(mode="after")
     def _hold_start_to_beginning(self) -> Self:
         if self.start and self.model_fields_set & _End.model_fields.keys():
-            raise ValueError("start: what is expected stands in the step with finish")
+            raise ValueError("start: what is expected belongs in the step with finish")
         return self
 
 
@@ -150,7 +150,7 @@ class FinishStep(_Step, _End):
 
 
 class CancelStep(_Step):
-    """Ends a call or a watch from the side of the client."""
+    """Ends a call or a watch on the client's side."""
 
     cancel: Name
 
@@ -196,7 +196,7 @@ class Script(_Strict):
 
     @property
     def name(self) -> str:
-        """The name of its file, without the ending."""
+        """The name of its file, without the extension."""
         return self._name
 
     @property
@@ -207,17 +207,17 @@ class Script(_Strict):
 
     @property
     def needs_operator(self) -> bool:
-        """Whether something is done in it that everybody feels who uses the server."""
+        """Whether a step affects all users of the server."""
         return any(step.kind == "operator" for step in self.steps)
 
     @property
     def holds_commits(self) -> bool:
-        """Whether it holds up everybody who uses the same database server."""
+        """Whether a step holds up all users of the same database server."""
         return any(step.subject == "hold_commits" for step in self.steps)
 
     @model_validator(mode="after")
     def _hold_to_order(self) -> Self:
-        """Hold the steps to what came before: the variables that they use, and the calls that are under way."""
+        """Check each step against those before it: the variables that it uses, and the calls that are under way."""
         variables, open_calls = {"namespace", "unique"}, dict[str, str]()
         for number, step in enumerate(self.steps, 1):
             try:
@@ -234,7 +234,7 @@ class Script(_Strict):
 
 
 def load_all() -> list[Script]:
-    """All scripts of this folder."""
+    """Read all scripts of a folder."""
     return [load(path.name, path.read_text()) for path in sorted(FOLDER.glob("*.json"))]
 
 
@@ -257,15 +257,15 @@ def load(file: str, text: str) -> Script:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError(f"a field stands twice among {', '.join(name for name, _ in pairs)}")
+        raise ValueError(f"a field is given twice among {', '.join(name for name, _ in pairs)}")
     return made
 
 
 def _told(mistake: Any) -> str:
-    """A mistake that pydantic has found, in a line: step, field, and what is wrong."""
+    """Return one line for a mistake that pydantic has found: step, field, and what is wrong."""
     match mistake["loc"]:
         case ("steps", index, *where):
-            # Behind the index stands the kind, then the field.
+            # After the index comes the kind, then the field.
             places = [f"step {index + 1}", ".".join(map(str, where[1:]))]
         case where:
             places = [".".join(map(str, where))]
@@ -273,7 +273,7 @@ def _told(mistake: Any) -> str:
 
 
 def _method(step: Step, open_calls: dict[str, str]) -> str:
-    """The method that a step is about, if any; takes note of what is under way after it."""
+    """Return the method that a step is about, if any; note which calls are under way after it."""
     match step:
         case OperatorStep():
             return ""
@@ -304,7 +304,7 @@ def _check_value(name: str, value: Any, method: Any, variables: set[str]) -> Non
 
 
 def _check_message(message: Any, of: Any, where: str) -> None:
-    """Refuse fields that the message's type does not have: that such a one is absent would always hold."""
+    """Refuse fields that the message's type does not have: a check that such a field is absent would always pass."""
     for name, value in message.items():
         field = of.fields_by_name.get(name)
         if field is None:

@@ -26,7 +26,7 @@ _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 _NOTHING = (0, resource.RLIM_INFINITY)
 # Nothing listens there.
 _NOWHERE = "127.0.0.1:1"
-# With this, what a whole table or a backup locks is told at once; rows are waited for all the same.
+# With this, a locked table or a backup's lock is an error at once; locked rows are still waited for.
 _NO_WAIT = "?init_command=SET%20lock_wait_timeout%3D0"
 # Alembic runs one migration at a time in a process.
 _one_at_a_time = threading.Lock()
@@ -36,7 +36,7 @@ class Operator(ABC):
     """The operator of a server, which clients reach at `address`, over a network that can be held."""
 
     def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script) -> None:
-        """Start a server for a script; the stack ends it, and lets go of all that is locked."""
+        """Start a server for a script; the stack ends it, and releases all locks."""
         self._stack, self._folder, self._script = stack, folder, script
         self._locks = stack.enter_context(contextlib.ExitStack())
         self._settings = {"address": "127.0.0.1:0", "database_url": self._new_database(), **script.server}
@@ -46,7 +46,7 @@ class Operator(ABC):
         self.address = self._network.address
 
     def stop_server(self) -> None:
-        """Only ask it to end: how it does is what scripts look at."""
+        """Tell it to end, and do not wait: scripts look at how it ends."""
         self._server.process.send_signal(signal.SIGTERM)
 
     def start_server(self, server: dict[str, Any] | None = None) -> None:
@@ -76,11 +76,11 @@ class Operator(ABC):
 
     @abstractmethod
     def _new_database(self) -> str:
-        """The URL of a new database."""
+        """Create a database, and return its URL."""
 
     @abstractmethod
     def _execute(self, statement: str) -> None:
-        """Run a statement past the server."""
+        """Run a statement on the database, not through the server."""
 
     def _started(self) -> ServerProcess:
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
@@ -97,7 +97,7 @@ class SQLiteOperator(Operator):
         self._locks.enter_context(write_lock(self._path))
 
     def lose_database(self) -> None:
-        """No file takes anything more from the server, as on a full disk."""
+        """Let the server write nothing more to any file, as on a full disk."""
         resource.prlimit(self._server.process.pid, resource.RLIMIT_FSIZE, _NOTHING)
 
     def restore_database(self) -> None:
@@ -151,7 +151,7 @@ class MariaDBOperator(Operator):
             connection.cursor().execute(statement)
 
     def _hold(self, *statements: str) -> None:
-        """Keep what some statements lock."""
+        """Run some statements, and keep their locks."""
         connection = self._locks.enter_context(self._connected())
         for statement in statements:
             connection.cursor().execute(statement)
@@ -163,7 +163,7 @@ class MariaDBOperator(Operator):
 
 @contextlib.contextmanager
 def staged(script: Script, backend: str, folder: Path, mariadb: MariaDB | None) -> Iterator[Operator]:
-    """A stage for a script inside the block; `mariadb` is shared with others."""
+    """Run a stage for a script inside the block; `mariadb` is shared with other stages."""
     with contextlib.ExitStack() as stack:
         if backend == "sqlite" or mariadb is None:
             yield SQLiteOperator(stack, folder, script)

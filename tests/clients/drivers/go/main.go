@@ -80,7 +80,7 @@ func channels(target, token, ca string) map[string]*grpc.ClientConn {
 	}
 }
 
-// run does what it is told until the commands end; then it cancels what is left, and waits for it.
+// run carries out commands until they end; then it cancels those that still run, and waits for them.
 func (d *driver) run(commands *json.Decoder) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -108,7 +108,7 @@ func (d *driver) run(commands *json.Decoder) {
 	}
 }
 
-// do does it, and gives the last line to say about it.
+// do carries out a command, and returns the last line to write for it.
 func (d *driver) do(ctx context.Context, told command) map[string]any {
 	if told.Watch != "" {
 		return status(told.ID, d.watch(ctx, told))
@@ -146,7 +146,7 @@ func (d *driver) watch(ctx context.Context, told command) error {
 	panic("a watch ended without an error")
 }
 
-// answer says what a method has returned: a message, or a stream of them.
+// answer writes what a method has returned: a message, or a stream of them.
 func (d *driver) answer(id int, returned any) error {
 	if message, unary := returned.(proto.Message); unary {
 		d.message(id, message)

@@ -64,7 +64,7 @@ class _Driver:
 
 
 async def _main() -> None:
-    await _Driver().run()  # built in here: channels belong to the loop they are made in
+    await _Driver().run()  # made here, since channels belong to the loop in which they are made
 
 
 if __name__ == "__main__":

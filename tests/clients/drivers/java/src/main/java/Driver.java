@@ -159,7 +159,7 @@ public final class Driver {
     }
   }
 
-  /** Writes what comes for one command, of which it knows how it is cancelled. */
+  /** Writes the messages for one command, and can cancel it. */
   private final class Answers implements ClientResponseObserver<Message, Message> {
     private final long id;
 
