@@ -116,10 +116,16 @@ def recording(database_url: str) -> Iterator[Recorder]:
         return tuple(tape)
 
     make_cursor = Connection.cursor
+
+    def cursor(connection: Connection) -> Any:
+        """Record what is sent to this server's database, not what another server of the process sends to its own."""
+        made = make_cursor(connection)
+        return RecordingCursor(made, tape) if connection.engine is server.store.engine else made
+
     with (
         serving(database_url, health_interval=QUIET_SECONDS) as server,
         connected(server.address) as client,
-        patch.object(Connection, "cursor", lambda connection: RecordingCursor(make_cursor(connection), tape)),
+        patch.object(Connection, "cursor", cursor),
     ):
         event.listen(server.store.engine, "before_cursor_execute", refuse)
         yield record
