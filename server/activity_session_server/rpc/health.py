@@ -73,9 +73,9 @@ def ask(address: str, service: str, timeout: float) -> str:
     """The status that a running server gives, such as SERVING.
 
     Raises:
-        grpc.RpcError: when it does not answer within `timeout` seconds, or does not know the service.
+        grpc.RpcError: when it does not respond within `timeout` seconds, or does not know the service.
     """
     with grpc.insecure_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        answer = stub.Check(HealthCheckRequest(service=service), timeout=timeout)
-        return str(_STATUS.Name(answer.status))
+        response = stub.Check(HealthCheckRequest(service=service), timeout=timeout)
+        return str(_STATUS.Name(response.status))

@@ -1,6 +1,6 @@
 """Server reflection, v1 and v1alpha, so that grpcurl and its like need no proto files.
 
-grpcio-reflection serves v1alpha only. The messages of v1 are the same on the wire, so the same servicer answers both.
+grpcio-reflection serves v1alpha only. The messages of v1 are the same on the wire, so the same servicer serves both.
 """
 
 from collections.abc import Iterable

@@ -96,8 +96,8 @@ def to_status(error: ServiceError) -> grpc.Status:
     if error.detail is not None:
         room = min(conflicts.MOST_BYTES, _DETAIL_BYTES - status.ByteSize() - _FRAME_BYTES)
         status.details.add().Pack(conflicts.fitted(error.detail, room))
-    answer: grpc.Status = rpc_status.to_status(status)
-    return answer
+    made: grpc.Status = rpc_status.to_status(status)
+    return made
 
 
 def _details(error: ServiceError) -> Iterator[Message]:

@@ -29,7 +29,7 @@ ALREADY_EXISTS = {
 
 
 class ServiceError(Exception):
-    """A call that cannot be answered: a reason for programs, a message for people."""
+    """Why a call fails: a reason for programs, a message for people."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What requests and answers may hold at most.
+"""What requests and responses may hold at most.
 
 Each limit is a setting of the server, a field of `ServerLimits` in GetServerInfo and a row of docs/limits.md; a test
 holds the three together.
@@ -46,7 +46,7 @@ class Limits(BaseModel):
         4 * MIB,
         ge=64 * KIB,
         le=256 * MIB,
-        description="bytes of an answer; clients must take as many (gRPC's default is 4 MiB)",
+        description="bytes of a response; clients must take as many (gRPC's default is 4 MiB)",
     )
     description_bytes: int = Field(64 * KIB, ge=1, le=16 * MIB, description="bytes of a description")
     data_bytes: int = Field(3 * MIB, ge=1, le=255 * MIB, description="bytes of a session's data")
@@ -111,7 +111,7 @@ class Limits(BaseModel):
 
     @property
     def largest_answer_bytes(self) -> int:
-        """Bytes of the largest answer that is not a page: a session, a batch, or one event, value or memory."""
+        """Bytes of the largest response that is not a page: a session, a batch, or one event, value or memory."""
         name = 4 * 3 * self.id_characters + 64
         batch = self.batch_bytes + max(self.batch_events, self.batch_memories) * (name + 256)
         content = self.event_content_bytes + self.labels * self._label_bytes

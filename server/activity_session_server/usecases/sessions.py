@@ -258,5 +258,5 @@ def _check_counts(call: Call, session: Session) -> None:
 def _check_response_size(call: Call, size: int) -> None:
     limit = call.limits.response_bytes
     if size > limit:
-        problem = too_large("the answer (ask for fewer, or for the view BASIC)", limit, size, "bytes")
+        problem = too_large("the response (ask for fewer, or for the view BASIC)", limit, size, "bytes")
         raise invalid([Violation("names", problem)])
