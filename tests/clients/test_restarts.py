@@ -14,7 +14,7 @@ import pytest
 
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_pb2 import SessionView
-from activity_session.v1.session_service_pb2 import GetSessionRequest, ListSessionsRequest
+from activity_session.v1.session_service_pb2 import DeleteSessionRequest, ListSessionsRequest
 from activity_session_server import app
 from activity_session_server.settings import Settings
 from activity_session_server.store import schema
@@ -75,7 +75,7 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
         with database.lock():
             calls = [begin_append(driver, session, number) for number in range(APPENDS)]
             eventually(lambda: has_no_thread_left(stubs))
-            plain = read_often(stubs, session)
+            plain = delete_often(stubs)
             calls += begin_others(driver, session)
             server.process.terminate()
             eventually(lambda: is_refused(server.address))
@@ -89,9 +89,10 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
         check_that_all_is_there_once(stubs, session)
 
 
-def read_often(stubs: Client, session: str) -> list[Any]:
-    """Make more plain calls than a server can begin at once, so that later ones are not begun either."""
-    return [stubs.sessions.GetSession.future(GetSessionRequest(name=session)) for _ in range(MANY)]
+def delete_often(stubs: Client) -> list[Any]:
+    """Make more plain writes than a server can begin at once, so that later ones are not begun either."""
+    missing = DeleteSessionRequest(name=f"{PARENT}/sessions/missing")
+    return [stubs.sessions.DeleteSession.future(missing) for _ in range(MANY)]
 
 
 def begin_append(driver: Driver, session: str, number: int) -> Answers:
@@ -110,7 +111,8 @@ def begin_others(driver: Driver, session: str) -> list[Answers]:
 
 def has_no_thread_left(stubs: Client) -> bool:
     try:
-        stubs.info.GetServerInfo(GetServerInfoRequest(), timeout=0.2)
+        # Refused at once by any thread for writes.
+        stubs.sessions.DeleteSession(DeleteSessionRequest(), timeout=0.2)
     except grpc.RpcError as error:
         return error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     return False
