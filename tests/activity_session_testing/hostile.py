@@ -20,7 +20,7 @@ class Hostile(NamedTuple):
 def requests(request_class: type[Message], name_of: Callable[[str], str], size: int) -> Iterator[Hostile]:
     """Requests of a class of so many bytes at most; `name_of` gives the name of a resource of a type that is there."""
     descriptor: Any = request_class.DESCRIPTOR
-    base = b"".join(_base(descriptor, name_of, 1))
+    base = b"".join(_base(descriptor, name_of))
     for path, before, after in _places(descriptor, "", 1):
         room = size - len(base) - 64
         for shape, unit in (("many", _field(after.number, b"")), ("short", _field(after.number, b"a"))):
@@ -42,7 +42,7 @@ def _places(descriptor: Any, path: str, level: int) -> Iterator[tuple[str, tuple
                 yield inner, (field.number, *around), found
 
 
-def _base(descriptor: Any, name_of: Callable[[str], str], level: int) -> Iterator[bytes]:
+def _base(descriptor: Any, name_of: Callable[[str], str]) -> Iterator[bytes]:
     """The names that a request needs to get past its first checks."""
     for field in descriptor.fields:
         reference = field.GetOptions().Extensions[resource_pb2.resource_reference]
@@ -51,8 +51,11 @@ def _base(descriptor: Any, name_of: Callable[[str], str], level: int) -> Iterato
             is_parent = bool(reference.child_type)
             name = name_of(kind).rsplit("/", 2)[0] if is_parent else name_of(kind)
             yield _field(field.number, name.encode())
-        elif field.message_type is not None and not field.is_repeated and field.name == descriptor.name and level == 1:
-            yield _field(field.number, b"".join(_base(field.message_type, name_of, level + 1)))
+        elif "update_mask" in descriptor.fields_by_name and "etag" in getattr(field.message_type, "fields_by_name", ()):
+            # The resource that an update is of.
+            resource = field.message_type
+            name = name_of(f"activity-session/{resource.name}")
+            yield _field(field.number, _field(resource.fields_by_name["name"].number, name.encode()))
 
 
 def _wrapped(numbers: tuple[int, ...], value: bytes) -> bytes:

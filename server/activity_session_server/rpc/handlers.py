@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from activity_session_server.rpc import status
 from activity_session_server.rpc.edge import Edge, error_of
-from activity_session_server.rpc.pools import Pools, run_by
+from activity_session_server.rpc.pools import Pool, Pools, run_by
 from activity_session_server.rpc.routes import ROUTES, Live, Streamed, UseCase
 from activity_session_server.rpc.streams import ResponseStream
 from activity_session_server.rules.calls import Call, Stream
@@ -45,20 +45,18 @@ class Handlers:
             server.add_registered_method_handlers(name, handlers)
 
     def _handler(self, name: str, method: Any, use_case: UseCase | Streamed) -> "_Handler":
-        is_read = bool(method.GetOptions().Extensions[annotations_pb2.http].get)
-        pool = self._pools.read if is_read else self._pools.write
-        full = server_full(f"{'reads' if is_read else 'writes'} that wait for a thread", self._most_waiting)
-        refuse = run_by(self._pools.refusal, self._refusing(name, full))
+        pool = self._pools.read if _only_reads(method) else self._pools.write
         request_type = message_factory.GetMessageClass(method.input_type)
         if isinstance(use_case, Streamed):
             # To a client, one message in a stream is the same as the response of a unary call.
             respond = run_by(pool, self._streamed(name, request_type, use_case.of(self._live)))
             # grpcio's mark of a handler that is given a callback, and whose thread is free when it returns.
             respond.experimental_non_blocking = True
-            return _Handler(respond, refuse, lambda: pool.waiting >= self._most_waiting)
-        serialize = message_factory.GetMessageClass(method.output_type).SerializeToString
-        respond = run_by(pool, self._unary(name, request_type, use_case))
-        return _Handler(respond, refuse, lambda: pool.waiting >= self._most_waiting, serialize)
+            serialize = None
+        else:
+            respond = run_by(pool, self._unary(name, request_type, use_case))
+            serialize = message_factory.GetMessageClass(method.output_type).SerializeToString
+        return _Handler(respond, self._refusing(name, pool), lambda: pool.waiting >= self._most_waiting, serialize)
 
     def _unary(
         self, name: str, request_type: Type, use_case: UseCase
@@ -91,18 +89,26 @@ class Handlers:
 
         return respond
 
-    def _refusing(self, name: str, error: ServiceError) -> Callable[[bytes, grpc.ServicerContext], NoReturn]:
-        """What fails each call with an error, and reads no request."""
+    def _refusing(self, name: str, pool: Pool) -> Any:
+        """What refuses each call because too many wait for the threads of a pool; it reads no request."""
+        kind = "reads" if pool is self._pools.read else "writes"
+        error = server_full(f"{kind} that wait for a thread", self._most_waiting)
 
         def refuse(_raw: bytes, context: grpc.ServicerContext) -> NoReturn:
             self._fail(self._edge.begin(name, context), context, error)
 
-        return refuse
+        return run_by(self._pools.refusal, refuse)
 
     def _fail(self, call: Call, context: grpc.ServicerContext, error: ServiceError) -> NoReturn:
         code = self._edge.refuse(call, context, error)
         self._edge.end(call, context, code, error)
         context.abort(code, status.message_of(error))
+
+
+def _only_reads(method: Any) -> bool:
+    """Whether an RPC never writes. What takes a request id may, also where it is a GET: GetMemory can count itself."""
+    is_get = bool(method.GetOptions().Extensions[annotations_pb2.http].get)
+    return is_get and "request_id" not in method.input_type.fields_by_name
 
 
 class _Handler:

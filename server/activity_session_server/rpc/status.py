@@ -109,7 +109,6 @@ def _details(error: ServiceError) -> Iterator[Message]:
 
 def _bad_request(error: ServiceError) -> BadRequest:
     violations = list(error.violations[:_VIOLATIONS])
-    more = len(error.violations) - len(violations)
     detail = BadRequest()
     for field, problem in violations:
         detail.field_violations.add(
@@ -120,8 +119,8 @@ def _bad_request(error: ServiceError) -> BadRequest:
             field=error.metadata.get("field", "request_id"),
             description=_clipped(error.message, _VALUE_BYTES),
         )
-    if more:
-        detail.field_violations.add(description=f"and {more} more violations")
+    if len(error.violations) > len(violations):
+        detail.field_violations.add(description="and more violations")
     return detail
 
 

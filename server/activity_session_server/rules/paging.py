@@ -153,9 +153,10 @@ def _position(payload: bytes, order: Order) -> Position | None:
         match orjson.loads(payload):
             case [str(value), str(uid)] if _UID.fullmatch(uid) and _is_value(order, value):
                 return Position(value, uid)
+            case _:
+                return None
     except ValueError:
-        pass
-    return None
+        return None
 
 
 def _unbase64(text: str) -> bytes:
