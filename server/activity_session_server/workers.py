@@ -149,6 +149,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
 
     try:
         with app.running(settings) as server:
+            memory.settle()
             when_up(server.address)
             signal.sigwait(_STOP_SIGNALS)
     except (addresses.AddressInUseError, SchemaError) as error:

@@ -5,6 +5,7 @@ holds the three together.
 """
 
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -100,7 +101,7 @@ class Limits(BaseModel):
                 )
         return self
 
-    @property
+    @cached_property
     def request_fields(self) -> int:
         """Fields of a request on the wire, those of nested messages included: what the largest batch has, and room."""
         events = self.batch_events * (_EVENT_FIELDS + _ENTRY_FIELDS * self.labels)
