@@ -11,6 +11,7 @@ import grpc
 from activity_session_server.addresses import AddressInUseError
 from activity_session_server.live import feeds
 from activity_session_server.live.feeds import Feeds
+from activity_session_server.live.pools import Pool, Pools, WritePool
 from activity_session_server.live.slots import Slots
 from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.watches import Watches
@@ -18,7 +19,6 @@ from activity_session_server.rpc import reflection
 from activity_session_server.rpc.edge import Edge
 from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
-from activity_session_server.rpc.pools import Pool, Pools
 from activity_session_server.rpc.routes import ROUTES, Live
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
@@ -27,10 +27,13 @@ from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Store, schema
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
+from activity_session_server.store.lanes import Aside
 from activity_session_server.usecases import retention
 
 # Beyond one for each thread: the upkeep needs two, for the sweep and the health check, and the feeds need theirs.
 _SPARE_CONNECTIONS = 2 + feeds.CONNECTIONS
+# Writers that may wait for others, beside those that have a thread to work with.
+_MOST_ASIDE = 64
 # Streams of reflection that may be open at once; further ones wait.
 _REFLECTION_STREAMS = 32
 # A request over the limit gets our own error; gRPC refuses only one of more than twice the limit.
@@ -49,10 +52,10 @@ class App:
             AddressInUseError: when the address cannot be listened on.
         """
         self.settings = settings
-        self.store = open_store(settings)
+        self._pools = _make_pools(settings)
+        self.store = open_store(settings, self._pools.write.aside)
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
-        self._pools = _make_pools(settings)
         self.health = Health(ROUTES, self._pools.health)
         self._server = self._make_server()
         try:
@@ -147,7 +150,7 @@ class App:
         )
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Store:
     """The store of a database whose schema is the one this version needs; SQLite is brought there first."""
     engine = open_engine(
         settings.database_url,
@@ -161,7 +164,7 @@ def open_store(settings: Settings) -> Store:
     else:
         schema.check(engine)
     connections = 1 if is_memory(engine.url) else 2 * settings.threads + _SPARE_CONNECTIONS
-    return Store(engine, connections, settings.database_timeout)
+    return Store(engine, connections, settings.database_timeout, aside)
 
 
 @contextlib.contextmanager
@@ -178,7 +181,7 @@ def running(settings: Settings) -> Iterator[App]:
 def _make_pools(settings: Settings) -> Pools:
     return Pools(
         read=Pool(settings.threads, "read"),
-        write=Pool(settings.threads, "write"),
+        write=WritePool(settings.threads, "write", _MOST_ASIDE),
         refusal=Pool(1, "refusal"),
         health=Pool(1, "health"),
         # An open stream of reflection keeps its thread.

@@ -93,7 +93,7 @@ class Both:
         self._by_core, self._by_ours = new_table("by_core", metadata), new_table("by_ours", metadata)
         metadata.create_all(engine)
         self.compiler = Compiler(engine.dialect)
-        self._core, self._ours = engine.connect(), Connection(engine, self.compiler)
+        self._core, self._ours = engine.connect(), Connection(engine, self.compiler, settings.database_timeout)
         self._ours.open()
         # The statements and parameters that Core has given to the driver.
         self._sent: list[tuple[str, Any]] = []

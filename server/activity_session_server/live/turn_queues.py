@@ -129,7 +129,7 @@ class TurnQueue:
         for waiter in tuple(self.waiters):
             if end or _is_over(waiter):
                 self.waiters.remove(waiter)
-                waiter.stream.end(end or deadline_exceeded())
+                waiter.stream.end(end or deadline_exceeded(waiter.call.seconds))
 
     def _serve(self, waiter: Waiter) -> None:
         """Try to get the turn for the first in the queue."""

@@ -65,7 +65,7 @@ class Edge:
         """
         if call.remaining() <= 0:
             # It waited for a thread for so long that nobody waits for it any more.
-            raise deadline_exceeded()
+            raise deadline_exceeded(call.seconds)
         if len(raw) > self._limits.request_bytes:
             problem = too_large("the request", self._limits.request_bytes, len(raw), "bytes")
             raise invalid([Violation("request", problem)])

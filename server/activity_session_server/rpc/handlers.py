@@ -11,9 +11,10 @@ from google.api import annotations_pb2
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
+from activity_session_server.live.pools import Pool, Pools
 from activity_session_server.rpc import status
 from activity_session_server.rpc.edge import Edge, error_of
-from activity_session_server.rpc.pools import Pool, Pools, run_by
+from activity_session_server.rpc.marks import run_by
 from activity_session_server.rpc.routes import ROUTES, Live, Streamed, UseCase
 from activity_session_server.rpc.streams import ResponseStream
 from activity_session_server.rules.calls import Call, Stream
@@ -49,9 +50,7 @@ class Handlers:
         request_type = message_factory.GetMessageClass(method.input_type)
         if isinstance(use_case, Streamed):
             # To a client, one message in a stream is the same as the response of a unary call.
-            respond = run_by(pool, self._streamed(name, request_type, use_case.of(self._live)))
-            # grpcio's mark of a handler that is given a callback, and whose thread is free when it returns.
-            respond.experimental_non_blocking = True
+            respond = run_by(pool, self._streamed(name, request_type, use_case.of(self._live)), is_non_blocking=True)
             serialize = None
         else:
             respond = run_by(pool, self._unary(name, request_type, use_case))

@@ -11,7 +11,8 @@ import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from activity_session_server.rpc.pools import Pool, run_by
+from activity_session_server.live.pools import Pool
+from activity_session_server.rpc.marks import run_by
 
 _STATUS = HealthCheckResponse.ServingStatus
 
@@ -27,8 +28,7 @@ class _Servicer(health.HealthServicer):  # type: ignore[misc]  # it ships no typ
         self.Check = run_by(pool, super().Check)
         self.List = run_by(pool, super().List)
         # A watch needs a thread only until its first response; the others are sent by the thread that sets a status.
-        self.Watch = run_by(pool, self._watch)
-        self.Watch.experimental_non_blocking = True
+        self.Watch = run_by(pool, self._watch, is_non_blocking=True)
 
     def _watch(self, request: Any, context: Any, send_response_callback: Any) -> Any:
         self._watches.add(send_response_callback)

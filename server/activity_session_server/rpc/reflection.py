@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from activity_session_server.rpc.pools import Pool, run_by
+from activity_session_server.live.pools import Pool
+from activity_session_server.rpc.marks import run_by
 
 NAMES = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")
 

@@ -19,6 +19,11 @@ class Call(NamedTuple):
     deadline: float
     limits: Limits
 
+    @property
+    def seconds(self) -> float:
+        """How long it may take in all: until the client's deadline, or the longest that the server gives."""
+        return self.deadline - self.begun
+
     def remaining(self) -> float:
         """Seconds until the deadline; negative afterwards."""
         return self.deadline - time.monotonic()

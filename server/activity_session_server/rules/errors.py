@@ -95,9 +95,9 @@ def server_full(what: str, limit: int) -> ServiceError:
     return ServiceError(ErrorReason.ERROR_REASON_SERVER_FULL, message, metadata={"limit": str(limit)})
 
 
-def deadline_exceeded() -> ServiceError:
-    """The error for work that was not done in time and was undone."""
+def deadline_exceeded(seconds: float) -> ServiceError:
+    """The error for a call that had so many seconds, and whose work was undone when they were over."""
     return ServiceError(
         ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
-        "the deadline passed before the work was done; nothing was written",
+        f"the work was not done within the {seconds:.3g} s that the call had; nothing was written",
     )

@@ -3,6 +3,7 @@
 Errors are told apart by number, never by text.
 """
 
+import re
 import sqlite3
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,6 +18,7 @@ class Failure(Enum):
 
     CONTENTION = "others were in the way: undone, run it again"
     UNREACHABLE = "the database or the connection is gone: undone, unless it was the commit"
+    AWAY = "the database was gone before: nothing was done"
     TIMEOUT = "a statement took too long: undone"
     OTHER = "a bug, or a damaged database"
 
@@ -28,6 +30,8 @@ _MYSQL_CONTENTION = {1020, 1205, 1213}
 # 1040 and 1203 too many connections, 1044, 1045 and 1049 no access, 0, 2xxx, 1927 and 4031 connection lost.
 _MYSQL_UNREACHABLE = {0, 1040, 1044, 1045, 1047, 1049, 1053, 1180, 1203, 1290, 1792, 1836, 1927}
 _MYSQL_UNREACHABLE |= {2002, 2003, 2006, 2013, 2014, 2045, 2055, 4031}
+# Those of them that say that this database, or this node of it, serves nobody; too many connections, for one, do not.
+_MYSQL_AWAY = {1047, 1053, 2002, 2003, 2006, 2013}
 _MYSQL_TIMEOUT = {1317, 1969, 3024}
 _MYSQL_DUPLICATE = {1062}
 
@@ -56,6 +60,7 @@ class Backend:
     is_remote: bool
     contention: frozenset[int]
     unreachable: frozenset[int]
+    away: frozenset[int]
     timeout: frozenset[int]
     duplicate: frozenset[int]
     driver: Any = None
@@ -68,6 +73,10 @@ class Backend:
         if number in self.unreachable or self.breaks_connection(error):
             return Failure.UNREACHABLE
         return Failure.TIMEOUT if number in self.timeout else Failure.OTHER
+
+    def is_away(self, error: Exception) -> bool:
+        """Whether an error on a new connection says that the database is away."""
+        return error_number(error) in self.away
 
     def is_duplicate(self, error: Exception) -> bool:
         """Whether an error says that there is a row with that key already."""
@@ -94,6 +103,7 @@ SQLITE = Backend(
     is_remote=False,
     contention=frozenset(_SQLITE_CONTENTION),
     unreachable=frozenset(_SQLITE_UNREACHABLE),
+    away=frozenset(),
     timeout=frozenset(_SQLITE_TIMEOUT),
     duplicate=frozenset(_SQLITE_DUPLICATE),
 )
@@ -103,6 +113,7 @@ MYSQL = Backend(
     is_remote=True,
     contention=frozenset(_MYSQL_CONTENTION),
     unreachable=frozenset(_MYSQL_UNREACHABLE),
+    away=frozenset(_MYSQL_AWAY),
     timeout=frozenset(_MYSQL_TIMEOUT),
     duplicate=frozenset(_MYSQL_DUPLICATE),
 )
@@ -112,6 +123,15 @@ def backend_of(engine: Engine) -> Backend:
     """The backend that an engine talks to."""
     backend = SQLITE if engine.dialect.name == "sqlite" else MYSQL
     return replace(backend, driver=engine.dialect.loaded_dbapi)
+
+
+def within(sql: str, seconds: float, dialect: Any) -> str:
+    """A statement that MariaDB ends after so many seconds; MySQL can do so with queries only."""
+    # 0 would mean no limit.
+    milliseconds = max(1, int(seconds * 1000))
+    if dialect.is_mariadb:
+        return f"SET STATEMENT max_statement_time={milliseconds / 1000} FOR {sql}"
+    return re.sub(r"^SELECT\b", f"SELECT /*+ MAX_EXECUTION_TIME({milliseconds}) */", sql)
 
 
 def error_number(error: Any, *, extended: bool = False) -> int:

@@ -3,9 +3,11 @@
 On SQLite a commit waits for the disk. So the thread that may write carries out the work of all threads that wait by
 then: each function in a savepoint of its own, then one commit, then all return (group commit: DeWitt et al.,
 "Implementation Techniques for Main Memory Database Systems", 1984). When one function fails, the others do not.
-MariaDB lets writers run side by side and shares the wait for the disk itself; there each has its own commit.
+MariaDB lets writers run side by side and shares the wait for the disk itself; there each has its own commit, and only
+writers of one session wait for each other (`lanes`).
 """
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
@@ -15,7 +17,8 @@ from typing import Any
 
 from activity_session_server.rules.calls import Call
 from activity_session_server.store.backends import Backend, Failure
-from activity_session_server.store.connections import Connection, Connections
+from activity_session_server.store.connections import BusyError, Connection, Connections
+from activity_session_server.store.lanes import Aside, Lanes
 from activity_session_server.store.readers import Writer
 
 
@@ -23,17 +26,26 @@ class LateError(Exception):
     """The deadline has passed, and what was begun is undone."""
 
 
+class UndoneError(Exception):
+    """The function of another call has ended the transaction of both."""
+
+
 class CommitLostError(Exception):
     """The connection broke during COMMIT: it may have happened or not."""
 
 
 class Work:
-    """One function that is to be run and committed. `changed` are the uids of the sessions that it has changed."""
+    """One function that is to be run and committed.
 
-    def __init__(self, call: Call, fn: Callable[[Writer], Any]) -> None:
+    `session` is the name of the session that it locks, if any; `changed` are the uids of the sessions that it has
+    changed.
+    """
+
+    def __init__(self, call: Call, fn: Callable[[Writer], Any], session: str) -> None:
         self.call = call
+        self.session = session
         self.changed: Collection[str] = ()
-        self.is_done = False
+        self.is_done = self.has_ended_all = False
         self.error: BaseException | None = None
         self._fn = fn
         self._returned: Any = None
@@ -59,9 +71,12 @@ class Work:
 class Commits:
     """Carries out work on the connections of one database."""
 
-    def __init__(self, connections: Connections, backend: Backend) -> None:
+    def __init__(self, connections: Connections, backend: Backend, timeout: float, aside: Aside) -> None:
+        """`timeout` is how many seconds to wait while another thread writes; `aside` as in `Store`."""
         self._connections = connections
         self._backend = backend
+        self._timeout = timeout
+        self._lanes = Lanes(timeout, aside)
         # Each thread appends its work without the lock, and may take it back; both are one step. The thread that has
         # the lock takes works out and writes their outcomes; the others read theirs once they have had the lock.
         self._waiting: deque[Work] = deque()
@@ -73,9 +88,11 @@ class Commits:
 
         Raises:
             LateError: the deadline passed before it could begin.
+            BusyError: other threads wrote for too long.
         """
         if not self._backend.one_writer:
-            self._carry_out([work])
+            with self._lanes.of(work.session, work.call.remaining()):
+                self._carry_out([work])
             return
         self._waiting.append(work)
         self._wait_to_write(work)
@@ -86,11 +103,11 @@ class Commits:
             self._writing.release()
 
     def _wait_to_write(self, work: Work) -> None:
-        if self._writing.acquire(timeout=max(work.call.remaining(), 0)):
+        if self._writing.acquire(timeout=max(min(work.call.remaining(), self._timeout), 0)):
             return
         with suppress(ValueError):
             self._waiting.remove(work)
-            raise LateError
+            raise LateError if work.call.remaining() <= 0 else BusyError
         # Another thread carries it out: this one cannot say that nothing was written.
         self._writing.acquire()
 
@@ -98,9 +115,13 @@ class Commits:
         """Run functions in one transaction and commit it.
 
         An error of the transaction is the error of each: also a function that failed may have seen what is now undone.
+        Only of one that has itself ended the transaction the others need not share the error.
         """
         try:
             self._connections.run(partial(self._commit, works))
+        except UndoneError as undone:
+            for work in works:
+                work.error = work.error if work.has_ended_all else undone
         except BaseException as error:  # each thread raises it for itself
             for work in works:
                 work.error = error
@@ -108,6 +129,7 @@ class Commits:
             work.is_done = True
 
     def _commit(self, works: Sequence[Work], connection: Connection) -> None:
+        connection.end_by(math.inf)
         connection.run(self._backend.begin_write)
         try:
             for work in works:
@@ -115,6 +137,7 @@ class Commits:
         except BaseException:
             self._roll_back(connection)
             raise
+        connection.end_by(math.inf)
         try:
             connection.run("COMMIT")
         except BaseException as error:
@@ -125,6 +148,7 @@ class Commits:
 
     def _run(self, connection: Connection, work: Work, *, is_alone: bool) -> None:
         writer = Writer(connection, self._backend)
+        connection.end_by(work.call.deadline)
         if is_alone:
             work.run(writer)
             return
@@ -136,8 +160,9 @@ class Commits:
             try:
                 connection.run("ROLLBACK TO work")
             except self._backend.driver.Error:
-                # The whole transaction has ended, as it does when the disk is full.
-                raise error from None
+                # The whole transaction has ended, as it does when the disk is full, or a statement took too long.
+                work.has_ended_all = True
+                raise UndoneError from None
         connection.run("RELEASE work")
 
     def _may_have_happened(self, error: BaseException) -> bool:

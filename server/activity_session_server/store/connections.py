@@ -6,19 +6,24 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Executable
+from sqlalchemy import Engine, Executable, event
 
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.store.backends import backend_of
+from activity_session_server.store.backends import backend_of, within
+from activity_session_server.store.outage import Outage
 from activity_session_server.store.statements import Compiler, Statement, Values
 
+# SQLite asks whether it is late each time it has done so many steps, some 10 ms of work.
+_STEPS = 500_000
 # Seconds; below the idle limits of proxies (60 to 300 s are usual) and far below wait_timeout (8 h).
 LONGEST_IDLE = 280.0
+# The option of an execution that makes its SQL one that ends in time.
+_IN_TIME = "in_time"
 T = TypeVar("T")
 
 
-class NoneIdleError(Exception):
-    """All connections are lent, and none came back in time."""
+class BusyError(Exception):
+    """What is waited for inside this process, a connection or a lock, did not become free in time."""
 
 
 class Connection:
@@ -27,11 +32,15 @@ class Connection:
     Its errors are the driver's, some wrapped by SQLAlchemy.
     """
 
-    def __init__(self, engine: Engine, compiler: Compiler) -> None:
-        """Open nothing yet."""
+    def __init__(self, engine: Engine, compiler: Compiler, timeout: float) -> None:
+        """Open nothing yet. `timeout` is how many seconds a statement may take."""
         self.engine = engine
         self._compiler = compiler
-        self._is_remote = backend_of(engine).is_remote
+        self._backend = backend_of(engine)
+        self._timeout = timeout
+        # When what runs now must end, a reading of `time.monotonic`, and whether that is sooner than the timeout.
+        self._deadline = 0.0
+        self._is_short = False
         # SQLAlchemy's connection, and a cursor of the driver's inside it; none while this one is closed.
         self._core: Any = None
         self._cursor: Any = None
@@ -40,12 +49,26 @@ class Connection:
     def open(self) -> None:
         """Make it ready for use; if it was idle for so long that it may have been closed from outside, reopen it."""
         now = time.monotonic()
-        if self._is_remote and now - self._last_used > LONGEST_IDLE:
+        if self._backend.is_remote and now - self._last_used > LONGEST_IDLE:
             self.close()
         if self._core is None:
             self._core = self.engine.connect()
-            self._cursor = self._core.connection.driver_connection.cursor()
+            connection = self._core.connection.driver_connection
+            self._cursor = connection.cursor()
+            if not self._backend.is_remote:
+                connection.set_progress_handler(self._is_late, _STEPS)
         self._last_used = now
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `open` has nothing to do, unless it was idle for long."""
+        return self._core is not None
+
+    def end_by(self, deadline: float) -> None:
+        """Have the statements from now on end by a deadline, and in the time that a statement may take."""
+        latest = time.monotonic() + self._timeout
+        self._deadline = min(deadline, latest)
+        self._is_short = deadline < latest
 
     def close(self) -> None:
         """Close it, even if it is broken."""
@@ -57,23 +80,23 @@ class Connection:
     def rows(self, statement: Statement | Executable, values: Values) -> Sequence[AnyRow]:
         """All rows of a query."""
         if not isinstance(statement, Statement):
-            rows: Sequence[AnyRow] = self._core.execute(statement, values).all()
+            rows: Sequence[AnyRow] = self._execute(statement, values).all()
             return rows
         form = self._compiler.form(statement, values)
         cursor = self.cursor()
-        cursor.execute(form.sql, form.parameters(values))
+        cursor.execute(self._in_time(form.sql), form.parameters(values))
         return form.rows(cursor.fetchall())
 
     def change(self, statement: Statement | Executable, values: Values | Sequence[Values]) -> int:
         """Run an INSERT, UPDATE or DELETE, once or for several values; returns how many rows matched."""
         if not isinstance(statement, Statement):
-            return int(self._core.execute(statement, values).rowcount)
+            return int(self._execute(statement, values).rowcount)
         cursor = self.cursor()
         several = values if isinstance(values, Sequence) else [values]
         form = self._compiler.form(statement, several[0])
         parameters = [form.parameters(one) for one in several]
         if len(parameters) == 1:
-            cursor.execute(form.sql, parameters[0])
+            cursor.execute(self._in_time(form.sql), parameters[0])
         else:
             cursor.executemany(form.sql, parameters)
         return int(cursor.rowcount)
@@ -86,6 +109,19 @@ class Connection:
         """The driver's cursor, which sends one statement at a time."""
         return self._cursor
 
+    def _execute(self, statement: Executable, values: Values | Sequence[Values]) -> Any:
+        return self._core.execute(statement, values, execution_options={_IN_TIME: self._in_time})
+
+    def _in_time(self, sql: str) -> str:
+        """A statement that the database itself ends at the deadline; the timeout is a setting of the connection."""
+        if not (self._is_short and self._backend.is_remote):
+            return sql
+        return within(sql, self._deadline - time.monotonic(), self.engine.dialect)
+
+    def _is_late(self) -> bool:
+        """Whether SQLite is to break off what it does."""
+        return time.monotonic() > self._deadline
+
 
 class Connections:
     """A bounded number of connections, opened when they are needed; the one that was used last is lent first."""
@@ -95,21 +131,44 @@ class Connections:
         compiler = Compiler(engine.dialect)
         self._backend = backend_of(engine)
         self._timeout = timeout
+        self._outage = Outage()
         # Without a lock: to take one and to give it back is one step each, and one that is lent belongs to one thread.
-        self._idle = deque(Connection(engine, compiler) for _ in range(most))
+        self._idle = deque(Connection(engine, compiler, timeout) for _ in range(most))
         # Guards the number of threads that wait, and wakes one of them when a connection is given back.
         self._returned = threading.Condition()
         self._waiting = 0
+        if self._backend.is_remote:
+            event.listen(engine, "before_cursor_execute", _send_in_time, retval=True)
 
     def run(self, fn: Callable[[Connection], T]) -> T:
-        """Run a function with a connection; close it if it breaks."""
+        """Run a function with a connection; close it if it breaks.
+
+        Raises:
+            AwayError: the database is away.
+            BusyError: all connections are lent, and none came back in time.
+        """
+        asks = self._outage.enter()
+        try:
+            returned = self._run(fn)
+        finally:
+            if asks:
+                self._outage.leave()
+        if asks:
+            self._outage.end()
+        return returned
+
+    def _run(self, fn: Callable[[Connection], T]) -> T:
         connection = self._take()
+        was_open = connection.is_open
         try:
             connection.open()
             return fn(connection)
         except Exception as error:
             if self._backend.breaks_connection(error):
                 connection.close()
+            # One that was open before may have been closed from outside, which says nothing of the database.
+            if not was_open and self._backend.is_away(error):
+                self._outage.begin()
             raise
         finally:
             self._give_back(connection)
@@ -128,7 +187,7 @@ class Connections:
             connection = self._returned.wait_for(self._take_idle, self._timeout)
             self._waiting -= 1
         if connection is None:
-            raise NoneIdleError
+            raise BusyError
         return connection
 
     def _take_idle(self) -> Connection | None:
@@ -143,3 +202,10 @@ class Connections:
         if self._waiting:
             with self._returned:
                 self._returned.notify()
+
+
+def _send_in_time(
+    _connection: Any, _cursor: Any, sql: str, parameters: Any, context: Any, _many: object
+) -> tuple[str, Any]:
+    in_time = context.execution_options.get(_IN_TIME)
+    return (in_time(sql) if in_time else sql), parameters

@@ -41,8 +41,9 @@ def compact_json(value: Any) -> str:
 
 # The protocol's number of the type DATETIME.
 _DATETIME = 12
-# InnoDB checks once a second whether a wait is over. Its end must arrive as an error, not as a lost connection.
-_LONGER_THAN_A_LOCK_WAIT = 2
+# Seconds. InnoDB checks once a second whether a wait for a lock is over; only then a statement is ended for being slow.
+# Both must arrive as errors, not as a lost connection.
+_LONGER_THAN_A_LOCK_WAIT, _LONGER_THAN_A_STATEMENT = 1.5, 3
 
 
 def _common() -> dict[str, Any]:
@@ -89,14 +90,22 @@ def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
         "collation": "utf8mb4_bin",
         "connect_timeout": min(3, options.timeout),
         # By default the drivers wait for ever for a frozen server.
-        "read_timeout": options.timeout + _LONGER_THAN_A_LOCK_WAIT,
+        "read_timeout": options.timeout + _LONGER_THAN_A_STATEMENT,
         "write_timeout": options.timeout,
         "autocommit": True,
         **_driver_arguments(url.get_driver_name()),
     }
     engine = create_engine(url, **arguments)
-    event.listen(engine, "connect", partial(_configure_mysql, lock_wait=options.timeout))
+    if url.get_driver_name() == "pymysql":
+        event.listen(engine, "do_connect", _connect_pymysql)
+    event.listen(engine, "connect", partial(_configure_mysql, timeout=options.timeout))
     return engine
+
+
+def _connect_pymysql(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+    from activity_session_server.store.tls import SharingConnection
+
+    return SharingConnection(*arguments, **named)
 
 
 def _driver_arguments(driver: str) -> dict[str, Any]:
@@ -113,7 +122,7 @@ def _driver_arguments(driver: str) -> dict[str, Any]:
     return {"conv": conversions | times}
 
 
-def _configure_mysql(connection: Any, _record: Any, lock_wait: int) -> None:
+def _configure_mysql(connection: Any, _record: Any, timeout: int) -> None:
     is_mariadb = "mariadb" in connection.get_server_info().lower()
     with connection.cursor() as cursor:
         # Every read-then-write takes a row lock or compares a revision, so snapshots would only add conflicts.
@@ -123,11 +132,14 @@ def _configure_mysql(connection: Any, _record: Any, lock_wait: int) -> None:
             # Values that do not fit are errors, not silently cut.
             "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
             # 50 s by default, longer than any caller waits.
-            f"innodb_lock_wait_timeout = {lock_wait}",
+            f"innodb_lock_wait_timeout = {timeout}",
             # The members of a session come as one JSON text.
             "group_concat_max_len = 16777216",
         ]
         if is_mariadb:
             # On Galera, reads wait until they see what was committed before, on any node.
             settings.append("wsrep_sync_wait = 1")
+            settings.append(f"max_statement_time = {timeout + _LONGER_THAN_A_LOCK_WAIT}")
+        else:
+            settings.append(f"max_execution_time = {int(1000 * (timeout + _LONGER_THAN_A_LOCK_WAIT))}")
         cursor.execute("SET SESSION " + ", ".join(settings))

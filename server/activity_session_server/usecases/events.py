@@ -50,7 +50,8 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> App
             last += len(appended)
         return AppendEventsResponse(events=[found[event.event_id] for event in asked], last_sequence=last)
 
-    return store.write(call, append, request, Record(_numbers_alone, partial(_with_content, asked)))
+    record = Record(_numbers_alone, partial(_with_content, asked))
+    return store.write(call, append, request, record, session=request.parent)
 
 
 def get_event(store: Store, call: Call, request: GetEventRequest) -> Event:

@@ -44,7 +44,7 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
         sessions.touch_session(writer, locked)
         return member
 
-    return store.write(call, bind, request)
+    return store.write(call, bind, request, session=request.session)
 
 
 def unbind_participant(store: Store, call: Call, request: UnbindParticipantRequest) -> Empty:
@@ -60,7 +60,7 @@ def unbind_participant(store: Store, call: Call, request: UnbindParticipantReque
             sessions.touch_session(writer, locked)
         return Empty()
 
-    return store.write(call, unbind, request)
+    return store.write(call, unbind, request, session=request.session)
 
 
 def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionParticipant:

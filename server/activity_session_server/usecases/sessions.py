@@ -78,7 +78,7 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
         session = store.read(call, look)
         if session and not flags.is_deleted(session) and not memberships.missing(session, wanted):
             return EnsureSessionResponse(session=session)
-    return store.write(call, ensure, request)
+    return store.write(call, ensure, request, session=name)
 
 
 def get_session(store: Store, call: Call, request: GetSessionRequest) -> Session:
@@ -145,7 +145,7 @@ def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> S
         _check_counts(call, updated)
         return sessions.update_session(writer, locked, updated)
 
-    return store.write(call, update, request)
+    return store.write(call, update, request, session=request.session.name)
 
 
 def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> Session:
@@ -158,7 +158,7 @@ def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> S
         namespace = namespaces.hold_namespace(writer, ids_of(request.name)[0])
         return sessions.delete_session(writer, locked, writer.now + retention.purge_age(call, namespace))
 
-    return store.write(call, delete, request)
+    return store.write(call, delete, request, session=request.name)
 
 
 def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) -> Session:
@@ -170,7 +170,7 @@ def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) 
         etags.check(Kind.SESSION, locked.message, request.etag)
         return sessions.undelete_session(writer, locked)
 
-    return store.write(call, undelete, request)
+    return store.write(call, undelete, request, session=request.name)
 
 
 def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) -> Empty:
@@ -190,7 +190,7 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
         uids.append(locked.message.uid)
         return Empty()
 
-    response = store.write(call, expunge, request)
+    response = store.write(call, expunge, request, session=request.name)
     for uid in uids[-1:]:
         retention.try_to_remove_rest(store, call, uid)
     return response

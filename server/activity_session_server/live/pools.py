@@ -1,0 +1,81 @@
+"""The threads that handlers run by: some for reads, others for writes, and a few for what must never wait for those.
+
+A write can wait for a lock that somebody else holds; reads have threads of their own, so that they go on.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class Pool(ThreadPoolExecutor):
+    """Threads that take one call after the other."""
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return self._work_queue.qsize()
+
+
+class WritePool(Pool):
+    """Threads of which some may wait for others, who then have more threads instead.
+
+    So many work at a time as there are permits. A thread that steps `aside` lends its permit to another one, until as
+    many are aside as may be; from then on they wait with their permits lent to nobody.
+    """
+
+    def __init__(self, threads: int, name: str, most_aside: int) -> None:
+        super().__init__(threads + most_aside, name)
+        # Each single step is atomic: one entry for each call that waits, and one for each permit that is free.
+        self._not_begun: deque[None] = deque()
+        self._permits: SimpleQueue[None] = SimpleQueue()
+        for _ in range(threads):
+            self._permits.put(None)
+        self._own = threading.local()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread, or for a permit."""
+        return len(self._not_begun)
+
+    def submit(self, fn: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
+        """Have a call served."""
+        self._not_begun.append(None)
+        return super().submit(self._serve, fn, *arguments, **named)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let another call be served during the block; threads of others may enter it too, to no effect."""
+        if not getattr(self._own, "serves", False):
+            yield
+            return
+        self._permits.put(None)
+        try:
+            yield
+        finally:
+            self._permits.get()
+
+    def _serve(self, fn: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        permit = self._permits.get()
+        self._not_begun.pop()
+        self._own.serves = True
+        try:
+            return fn(*arguments, **named)
+        finally:
+            self._permits.put(permit)
+
+
+class Pools(NamedTuple):
+    """The pools of a server; only the threads that are needed are started."""
+
+    read: Pool
+    write: WritePool
+    refusal: Pool
+    health: Pool
+    reflection: Pool

@@ -1,0 +1,113 @@
+"""Retries: whether a function is run again after an error, and after how long.
+
+While others are in the way it is run again for about as long as the database may take; what cannot be reached is tried
+a few times. A commit that may have happened is settled by running the function again, whatever the error, but not for
+longer than some seconds: its call holds what others need.
+"""
+
+import random
+import time
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError, deadline_exceeded
+from activity_session_server.store.backends import Backend, Failure
+from activity_session_server.store.commits import CommitLostError, LateError, UndoneError
+from activity_session_server.store.connections import BusyError
+from activity_session_server.store.idempotency import Claim
+from activity_session_server.store.outage import AwayError
+from activity_session_server.store.readers import Raced
+
+# Spreads load, keeps no secret; its own generator, so that no common seed can make servers wait in step.
+_jitter = random.Random()  # noqa: S311
+# All of these are in seconds.
+_FIRST_DELAY, _LONGEST_DELAY = 0.005, 0.25
+_SETTLING = 5.0
+# A database that is down stays down for longer than a caller should hold a thread of the server.
+_TRIES_UNREACHABLE = 4
+_OWN_FAILURES: dict[type[Exception], Failure] = {
+    Raced: Failure.CONTENTION,
+    BusyError: Failure.CONTENTION,
+    UndoneError: Failure.CONTENTION,
+    LateError: Failure.TIMEOUT,
+    CommitLostError: Failure.UNREACHABLE,
+    AwayError: Failure.AWAY,
+}
+# The errors after which a function may be run again, beside those of the driver.
+OWN_ERRORS = tuple(_OWN_FAILURES)
+
+
+class Retries:
+    """The runs of one function. `timeout` is how many seconds others may be in the way."""
+
+    def __init__(self, call: Call, claim: Claim | None, backend: Backend, timeout: float) -> None:
+        self._call = call
+        self._claim = claim
+        self._backend = backend
+        self._timeout = timeout
+        self._begun = time.monotonic()
+        self._runs = 0
+        # When a commit was lost; it is in doubt from then on.
+        self._lost: float | None = None
+
+    def delay_after(self, error: Exception) -> float:
+        """How many seconds to wait before the function is run again.
+
+        Raises:
+            ServiceError: it is not run again.
+            Exception: the error itself, one that nobody foresaw.
+        """
+        self._runs += 1
+        delay = _jitter.uniform(0, min(_FIRST_DELAY * 2 ** (self._runs - 1), _LONGEST_DELAY))
+        failure = _OWN_FAILURES.get(type(error)) or self._backend.failure(error)
+        if isinstance(error, CommitLostError) and self._lost is None:
+            self._lost = time.monotonic()
+        if self._lost is not None:
+            refusal = self._outcome(self._lost, delay)
+        elif failure is Failure.OTHER:
+            raise error
+        else:
+            refusal = self._refusal(failure, delay)
+        if refusal is not None:
+            raise refusal from error
+        return delay
+
+    def _refusal(self, failure: Failure, delay: float) -> ServiceError | None:
+        """The error for a call whose transaction was undone; None as long as it is to be run again."""
+        is_late = self._call.remaining() <= delay
+        match failure:
+            case Failure.AWAY:
+                return _unavailable()
+            case Failure.UNREACHABLE:
+                return _unavailable() if is_late or self._runs >= _TRIES_UNREACHABLE else None
+            case _ if is_late:
+                return deadline_exceeded(self._call.seconds)
+            case Failure.TIMEOUT:
+                return self._too_slow()
+        return self._busy() if time.monotonic() - self._begun >= self._timeout else None
+
+    def _outcome(self, lost: float, delay: float) -> ServiceError | None:
+        """The error for a call whose commit could not be settled; None while there is time to settle it.
+
+        The caller's own request id makes a retry safe.
+        """
+        if min(self._call.remaining(), lost + _SETTLING - time.monotonic()) > delay:
+            return None
+        if self._claim is not None and self._claim.by_caller:
+            return _unavailable()
+        return ServiceError(
+            ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN,
+            "the connection to the database was lost during the commit; the change may have been made",
+        )
+
+    def _too_slow(self) -> ServiceError:
+        message = f"a statement took longer than the {self._timeout} s that the database has; nothing was written"
+        return ServiceError(ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED, message)
+
+    def _busy(self) -> ServiceError:
+        message = f"other writers were in the way for {self._timeout} s; nothing was written"
+        return ServiceError(ErrorReason.ERROR_REASON_DATABASE_BUSY, message)
+
+
+def _unavailable() -> ServiceError:
+    return ServiceError(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, "the database cannot be reached")
