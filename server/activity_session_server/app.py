@@ -32,8 +32,8 @@ from activity_session_server.usecases import retention
 
 # Beyond one for each thread: the upkeep needs two, for the sweep and the health check, and the feeds need theirs.
 _SPARE_CONNECTIONS = 2 + feeds.CONNECTIONS
-# Writers that may wait for others, beside those that have a thread to work with.
-_MOST_ASIDE = 64
+# Writers that may wait for others of their session, beside those that have a thread to work with.
+MOST_ASIDE = 64
 # Streams of reflection that may be open at once; further ones wait.
 _REFLECTION_STREAMS = 32
 # A request over the limit gets our own error; gRPC refuses only one of more than twice the limit.
@@ -181,7 +181,8 @@ def running(settings: Settings) -> Iterator[App]:
 def _make_pools(settings: Settings) -> Pools:
     return Pools(
         read=Pool(settings.threads, "read"),
-        write=WritePool(settings.threads, "write", _MOST_ASIDE),
+        # With one writer at a time, all wait for the same.
+        write=WritePool(settings.threads, "write", 0 if settings.is_sqlite else MOST_ASIDE),
         refusal=Pool(1, "refusal"),
         health=Pool(1, "health"),
         # An open stream of reflection keeps its thread.

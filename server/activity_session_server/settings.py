@@ -121,6 +121,11 @@ class Settings(BaseModel):
         return self
 
     @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file, or memory, of this machine."""
+        return self.database_url.startswith("sqlite:")
+
+    @property
     def _is_in_memory(self) -> bool:
         scheme, _, rest = self.database_url.partition("://")
         return scheme == "sqlite" and rest.partition("?")[0] in ("", "/", "/:memory:")

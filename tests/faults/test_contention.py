@@ -1,5 +1,7 @@
 """Transactions that block each other: a write waits or is retried, and if it cannot be made, nothing is written."""
 
+import itertools
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,14 +15,18 @@ from pymysql.cursors import Cursor
 from sqlalchemy import make_url, select
 
 from activity_session.v1.session_pb2 import Session
-from activity_session.v1.session_service_pb2 import BindParticipantRequest, CreateSessionRequest, ListSessionsRequest
+from activity_session.v1.session_service_pb2 import (
+    BindParticipantRequest,
+    CreateSessionRequest,
+    DeleteSessionRequest,
+    ListSessionsRequest,
+)
 from activity_session_server.app import App
-from activity_session_server.rpc import edge
 from activity_session_server.store.queries import resources
 from activity_session_testing.backends import MariaDB, driver_error
 from activity_session_testing.moments import WAIT_SECONDS, Send, before, errors_of, eventually, sending
 from activity_session_testing.processes import write_lock
-from activity_session_testing.servers import Client, connected, failure, serving
+from activity_session_testing.servers import Client, Failure, connected, failure, serving
 from activity_session_testing.steps import get_session, member_names, new_participant, new_session, update_session
 
 PARENT = "namespaces/default"
@@ -70,19 +76,31 @@ class TestOnMariaDB:
         assert refusal.code is grpc.StatusCode.UNAVAILABLE
         assert session_names(client) == []
 
-    def test_a_write_waits_for_a_row_that_is_held_longer_than_the_database_waits(
-        self, server: App, client: Client
-    ) -> None:
+    def test_a_write_waits_for_a_row_that_is_held(self, server: App, client: Client, mariadb: MariaDB) -> None:
         session = new_session(client, PARENT)
         changed = Session(name=session.name, etag=session.etag, data="new")
-        with ThreadPoolExecutor(1) as pool, errors_of(server) as errors:
+        with ThreadPoolExecutor(1) as pool:
             with other_transaction(server) as other:
                 hold(other, "activity_session", session.uid)
-                answer = pool.submit(update_session, client, changed, "data")
-                assert errors.get(timeout=WAIT_SECONDS) == LOCK_WAIT
-            updated = answer.result()
+                updating = pool.submit(update_session, client, changed, "data")
+                eventually(lambda: mariadb.execute(WAITING))
+            updated = updating.result()
         assert get_session(client, session.name) == updated
         assert updated.data == "new"
+
+    def test_a_write_is_refused_as_busy_when_the_row_is_held_for_too_long(self, mariadb: MariaDB) -> None:
+        settings = {"database_timeout": 1, "health_interval": NO_UPKEEP}
+        with serving(mariadb.new_database(), **settings) as server, connected(server.address) as client:
+            session = new_session(client, PARENT)
+            with errors_of(server) as errors, other_transaction(server) as other:
+                hold(other, "activity_session", session.uid)
+                started = time.monotonic()
+                refusal = failure(client.sessions.DeleteSession, DeleteSessionRequest(name=session.name))
+                assert 1 <= time.monotonic() - started < 3
+            assert errors.get() == LOCK_WAIT
+            assert refusal.reason == "DATABASE_BUSY"
+            assert refusal.code is grpc.StatusCode.UNAVAILABLE
+            assert get_session(client, session.name) == session
 
     def test_a_write_that_loses_a_deadlock_is_done_again(self, server: App, client: Client, mariadb: MariaDB) -> None:
         participant, session = new_participant(client, PARENT), new_session(client, PARENT)
@@ -129,12 +147,12 @@ class TestOnSQLite:
         with serving(f"sqlite:///{path}", database_timeout=1, health_interval=NO_UPKEEP) as server:
             yield server
 
-    def test_a_write_waits_for_the_lock_of_another_process(self, server: App, client: Client, path: Path) -> None:
-        with ThreadPoolExecutor(1) as pool, errors_of(server) as errors:
+    def test_a_write_waits_for_the_lock_of_another_process(self, client: Client, server: App, path: Path) -> None:
+        with ThreadPoolExecutor(1) as pool, before(server, "BEGIN", lambda: None) as begun:
             with write_lock(path):
-                answer = pool.submit(new_session, client, PARENT)
-                assert errors.get(timeout=WAIT_SECONDS) == SQLITE_BUSY
-            created = answer.result()
+                creating = pool.submit(new_session, client, PARENT)
+                eventually(lambda: begun.count)
+            created = creating.result()
         assert session_names(client) == [created.name]
 
     def test_a_read_does_not_wait_for_the_lock_of_another_process(
@@ -146,14 +164,18 @@ class TestOnSQLite:
         assert errors.empty()
 
     def test_a_write_that_the_lock_outlasts_is_refused_and_leaves_nothing(
-        self, server: App, client: Client, path: Path, monkeypatch: pytest.MonkeyPatch
+        self, server: App, client: Client, path: Path
     ) -> None:
-        monkeypatch.setattr(edge, "DEFAULT_DEADLINE", 1.5)
-        request = CreateSessionRequest(parent=PARENT, session=Session(), session_id="refused")
-        with errors_of(server) as errors, write_lock(path):
-            refusal = failure(client.sessions.CreateSession, request)
+        def create(number: int) -> Failure:
+            request = CreateSessionRequest(parent=PARENT, session=Session(), session_id=f"refused-{number}")
+            return failure(client.sessions.CreateSession, request)
+
+        with errors_of(server) as errors, write_lock(path), ThreadPoolExecutor(8) as pool:
+            started = time.monotonic()
+            refusals = list(pool.map(create, range(8)))
+            assert 1 <= time.monotonic() - started < 4
         assert errors.get() == SQLITE_BUSY
-        assert refusal.reason in {"DATABASE_BUSY", "DEADLINE_EXCEEDED"}
+        assert {refusal.reason for refusal in refusals} == {"DATABASE_BUSY"}
         assert session_names(client) == []
 
     def test_a_write_whose_caller_has_gone_leaves_nothing(self, server: App, client: Client, path: Path) -> None:
@@ -167,12 +189,13 @@ class TestOnSQLite:
         assert session_names(client) == [created.name]
 
 
-def lost_updates(address: str) -> int:
+def lost_updates(*servers: App) -> int:
     """Let several clients increment one counter; return how many of the acknowledged increments are missing."""
-    with connected(address) as client:
+    with connected(servers[0].address) as client:
         session = new_session(client, PARENT, data="0")
         with ThreadPoolExecutor(CLIENTS) as pool:
-            list(pool.map(lambda _: increment(address, session.name), range(CLIENTS)))
+            addresses = itertools.islice(itertools.cycle(server.address for server in servers), CLIENTS)
+            list(pool.map(lambda address: increment(address, session.name), addresses))
         return CLIENTS * INCREMENTS - int(get_session(client, session.name).data)
 
 
@@ -195,17 +218,23 @@ def increment_if_unchanged(client: Client, name: str) -> bool:
 
 
 class TestCompareAndSet:
-    def test_loses_no_update(self, server: App) -> None:
-        assert lost_updates(server.address) == 0
+    @pytest.fixture
+    def other(self, server: App) -> Iterator[App]:
+        """A second server on the database: in one server, the writers of a session wait for each other."""
+        with serving(server.settings.database_url, health_interval=NO_UPKEEP) as other:
+            yield other
 
-    def test_alone_is_enough_without_locks_as_between_the_nodes_of_a_cluster(self, server: App) -> None:
-        with sending(server, without_locks):
-            assert lost_updates(server.address) == 0
+    def test_loses_no_update(self, server: App, other: App) -> None:
+        assert lost_updates(server, other) == 0
 
-    def test_is_missed_when_it_is_taken_out(self, server: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_alone_is_enough_without_locks_as_between_the_nodes_of_a_cluster(self, server: App, other: App) -> None:
+        with sending(server, without_locks), sending(other, without_locks):
+            assert lost_updates(server, other) == 0
+
+    def test_is_missed_when_it_is_taken_out(self, server: App, other: App, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(resources, "save", save_over_any_revision)
-        with sending(server, without_locks):
-            assert any(lost_updates(server.address) for _ in range(10))
+        with sending(server, without_locks), sending(other, without_locks):
+            assert any(lost_updates(server, other) for _ in range(10))
 
 
 def without_locks(send: Send, statement: str, *values: Any) -> Any:

@@ -1,0 +1,142 @@
+"""A database that is away: one call asks whether it is back, the others are refused at once, at next to no cost."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import pytest
+
+from activity_session import v1
+from activity_session_server.app import App
+from activity_session_server.store import schema
+from activity_session_testing.backends import MariaDB
+from activity_session_testing.moments import before, eventually
+from activity_session_testing.processes import serving_process
+from activity_session_testing.servers import Client, connected, failure, serving
+from activity_session_testing.steps import get_session, new_session
+
+PARENT = "namespaces/default"
+CALLS = 200
+# Seconds of time and of the server's CPU for a call that is refused.
+MOST_SECONDS, MOST_CPU = 0.05, 0.001
+MISSING = v1.GetSessionRequest(name=f"{PARENT}/sessions/any")
+
+
+@pytest.fixture
+def killed(mariadb: MariaDB) -> Iterator[MariaDB]:
+    """The database; it runs again after the test."""
+    yield mariadb
+    mariadb.kill()
+    mariadb.start()
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU that the threads of a process have used, to the nanosecond."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def test_a_call_is_refused_at_once_and_for_little_while_the_database_is_away(killed: MariaDB, tmp_path: Path) -> None:
+    url = killed.new_database()
+    schema.migrate_url(url)
+    with (
+        serving_process(tmp_path / "log", "--database-url", url) as server,
+        connected(server.address) as client,
+    ):
+        session = new_session(client, PARENT).name
+        killed.kill()
+        assert failure(client.sessions.GetSession, MISSING).reason == "DATABASE_UNAVAILABLE"
+        used, times = cpu_seconds(server.process.pid), []
+        for _ in range(CALLS):
+            started = time.monotonic()
+            refusal = failure(client.sessions.GetSession, MISSING)
+            times.append(time.monotonic() - started)
+            assert refusal.reason == "DATABASE_UNAVAILABLE"
+            assert refusal.code is grpc.StatusCode.UNAVAILABLE
+        assert (cpu_seconds(server.process.pid) - used) / CALLS < MOST_CPU
+        assert sorted(times)[int(0.95 * CALLS)] < MOST_SECONDS
+        killed.start()
+        assert eventually(lambda: _found(client, session)) == session
+
+
+def _found(client: Client, session: str) -> str:
+    try:
+        return get_session(client, session).name
+    except grpc.RpcError:
+        return ""
+
+
+def test_one_call_asks_a_frozen_database_and_the_others_are_refused_at_once(mariadb: MariaDB) -> None:
+    settings = {"database_timeout": 1, "health_interval": 300}
+    with (
+        serving(mariadb.new_database(), **settings) as server,
+        connected(server.address) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        session = new_session(client, PARENT).name
+        with mariadb.frozen():
+            failure(client.sessions.GetSession, MISSING)
+            asking = pool.submit(failure, client.sessions.GetSession, MISSING)
+            eventually(lambda: server.store._connections._outage._asking.locked() or asking.done())  # noqa: SLF001
+            while not asking.done():
+                started = time.monotonic()
+                assert failure(client.sessions.GetSession, MISSING).reason == "DATABASE_UNAVAILABLE"
+                if not asking.done():
+                    assert time.monotonic() - started < 1
+        assert eventually(lambda: _found(client, session)) == session
+
+
+def test_a_connection_that_was_closed_from_outside_is_no_outage(mariadb: MariaDB) -> None:
+    with (
+        serving(mariadb.new_database(), health_interval=300) as server,
+        connected(server.address) as client,
+    ):
+        session = new_session(client, PARENT).name
+        mariadb.execute("KILL USER tester")
+        assert get_session(client, session).name == session
+        assert not server.store._connections._outage._is_on  # noqa: SLF001
+
+
+def test_commits_in_doubt_are_told_as_unknown_after_some_seconds_and_keep_nobody_waiting(mariadb: MariaDB) -> None:
+    settings = {"database_timeout": 1, "health_interval": 300, "threads": 2}
+    creating = v1.CreateSessionRequest(parent=PARENT, session=v1.Session())
+    deleting = v1.DeleteSessionRequest(name=f"{PARENT}/sessions/any")
+    with (
+        serving(mariadb.new_database(), **settings) as server,
+        connected(server.address) as client,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        new_session(client, PARENT)
+        with ExitStack() as ice, before(server, "COMMIT", lambda: ice.enter_context(mariadb.frozen())) as frozen:
+            started = time.monotonic()
+            in_doubt = [pool.submit(failure, client.sessions.CreateSession, creating) for _ in range(2)]
+            eventually(lambda: frozen.count and server.store._connections._outage._is_on)  # noqa: SLF001
+            assert failure(client.sessions.DeleteSession, deleting, timeout=1).reason == "DATABASE_UNAVAILABLE"
+            assert not all(found.done() for found in in_doubt)
+            reasons = {found.result().reason for found in in_doubt}
+            # The time of the statement, of settling, and of the last attempt to connect.
+            assert time.monotonic() - started < 20
+        assert "COMMIT_OUTCOME_UNKNOWN" in reasons
+        assert reasons <= {"COMMIT_OUTCOME_UNKNOWN", "DATABASE_UNAVAILABLE"}
+
+
+def test_connections_share_one_tls_context(mariadb: MariaDB) -> None:
+    with serving(mariadb.new_database(), health_interval=300) as server, connected(server.address) as client:
+        session = new_session(client, PARENT).name
+        with ThreadPoolExecutor(8) as pool:
+            eventually(
+                lambda: (
+                    list(pool.map(lambda _: get_session(client, session), range(32))) and open_contexts(server)[0] > 1
+                )
+            )
+        assert open_contexts(server)[1] == 1
+
+
+def open_contexts(server: App) -> tuple[int, int]:
+    """How many connections are open, and how many TLS contexts they have."""
+    cores = [connection._core for connection in tuple(server.store._connections._idle)]  # noqa: SLF001
+    contexts = [core.connection.driver_connection.ctx for core in cores if core is not None]
+    return len(contexts), len({id(context) for context in contexts})
