@@ -105,8 +105,8 @@ const (
 	// (whose state it is), `key`, `expected_revision`, `revision` (the current
 	// one).
 	ErrorReason_ERROR_REASON_REVISION_MISMATCH ErrorReason = 42
-	// UNAVAILABLE: too many calls are writing at once. Nothing was written; try
-	// again.
+	// UNAVAILABLE: other writers were in the way for too long. Nothing was
+	// written; try again.
 	ErrorReason_ERROR_REASON_DATABASE_BUSY ErrorReason = 50
 	// UNAVAILABLE: the database cannot be reached. Nothing was written, or the
 	// call carried a request id; in both cases trying again is safe.
@@ -115,8 +115,9 @@ const (
 	// not find out in time whether it succeeded. Read before trying again, or
 	// send a request id next time.
 	ErrorReason_ERROR_REASON_COMMIT_OUTCOME_UNKNOWN ErrorReason = 52
-	// DEADLINE_EXCEEDED: the caller's deadline, or the server's own for callers
-	// without one, passed before the work was done. Nothing was written.
+	// DEADLINE_EXCEEDED: the caller's deadline, or the server's own of 30 s,
+	// passed before the work was done, or the database took too long for a
+	// statement. Nothing was written.
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 53
 	// INTERNAL: a bug. The server's log has the details under the call id.
 	// Metadata: `call_id`.

@@ -117,8 +117,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     one).
     """
     ERROR_REASON_DATABASE_BUSY: _ErrorReason.ValueType  # 50
-    """UNAVAILABLE: too many calls are writing at once. Nothing was written; try
-    again.
+    """UNAVAILABLE: other writers were in the way for too long. Nothing was
+    written; try again.
     """
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 51
     """UNAVAILABLE: the database cannot be reached. Nothing was written, or the
@@ -130,8 +130,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     send a request id next time.
     """
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 53
-    """DEADLINE_EXCEEDED: the caller's deadline, or the server's own for callers
-    without one, passed before the work was done. Nothing was written.
+    """DEADLINE_EXCEEDED: the caller's deadline, or the server's own of 30 s,
+    passed before the work was done, or the database took too long for a
+    statement. Nothing was written.
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 54
     """INTERNAL: a bug. The server's log has the details under the call id.
@@ -280,8 +281,8 @@ detail has every such key that fits. Metadata, of the first one: `resource`
 one).
 """
 ERROR_REASON_DATABASE_BUSY: ErrorReason.ValueType  # 50
-"""UNAVAILABLE: too many calls are writing at once. Nothing was written; try
-again.
+"""UNAVAILABLE: other writers were in the way for too long. Nothing was
+written; try again.
 """
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 51
 """UNAVAILABLE: the database cannot be reached. Nothing was written, or the
@@ -293,8 +294,9 @@ not find out in time whether it succeeded. Read before trying again, or
 send a request id next time.
 """
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 53
-"""DEADLINE_EXCEEDED: the caller's deadline, or the server's own for callers
-without one, passed before the work was done. Nothing was written.
+"""DEADLINE_EXCEEDED: the caller's deadline, or the server's own of 30 s,
+passed before the work was done, or the database took too long for a
+statement. Nothing was written.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 54
 """INTERNAL: a bug. The server's log has the details under the call id.

@@ -238,8 +238,8 @@ export enum ErrorReason {
   REVISION_MISMATCH = 42,
 
   /**
-   * UNAVAILABLE: too many calls are writing at once. Nothing was written; try
-   * again.
+   * UNAVAILABLE: other writers were in the way for too long. Nothing was
+   * written; try again.
    *
    * @generated from enum value: ERROR_REASON_DATABASE_BUSY = 50;
    */
@@ -263,8 +263,9 @@ export enum ErrorReason {
   COMMIT_OUTCOME_UNKNOWN = 52,
 
   /**
-   * DEADLINE_EXCEEDED: the caller's deadline, or the server's own for callers
-   * without one, passed before the work was done. Nothing was written.
+   * DEADLINE_EXCEEDED: the caller's deadline, or the server's own of 30 s,
+   * passed before the work was done, or the database took too long for a
+   * statement. Nothing was written.
    *
    * @generated from enum value: ERROR_REASON_DEADLINE_EXCEEDED = 53;
    */
