@@ -19,17 +19,29 @@ import (
 // After a disconnect it reconnects, however long it takes, and resumes after the last event that it returned. It ends
 // when the loop is left. Otherwise it ends with an error: that of the context when the context is done, or an [Error]
 // if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, and CANCELLED for a connection that the
-// caller has closed.
+// caller has closed. The only option is [WithView].
 func Watch(
-	ctx context.Context, conn grpc.ClientConnInterface, session string, afterSequence int64,
+	ctx context.Context, conn grpc.ClientConnInterface, session string, afterSequence int64, options ...WatchOption,
 ) iter.Seq2[*v1.WatchSessionResponse, error] {
 	return func(yield func(*v1.WatchSessionResponse, error) bool) {
 		request := &v1.WatchSessionRequest{Name: session, AfterSequence: afterSequence}
+		for _, option := range options {
+			option(request)
+		}
 		w := watch{conn: conn, request: request, yield: yield}
 		if err := w.follow(ctx); !errors.Is(err, errLeft) {
 			yield(nil, err)
 		}
 	}
+}
+
+// WatchOption is an option of [Watch].
+type WatchOption func(*v1.WatchSessionRequest)
+
+// WithView says how much of the session comes: with v1.SessionView_SESSION_VIEW_FULL also its data, at the start, after
+// a disconnect, and when it has changed. Without this option it comes without.
+func WithView(view v1.SessionView) WatchOption {
+	return func(request *v1.WatchSessionRequest) { request.View = view }
 }
 
 var errLeft = errors.New("the loop was left")

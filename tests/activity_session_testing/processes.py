@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,6 +66,14 @@ class ServerProcess:
         """Kill it with SIGKILL, as in a crash."""
         self.process.kill()
         self.wait()
+
+    def most_resident_bytes(self) -> int:
+        """Return the most that it has held since it was started, or since this was called before."""
+        process = Path(f"/proc/{self.process.pid}")
+        found = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
+        assert found is not None
+        (process / "clear_refs").write_text("5")
+        return int(found[1]) * 1024
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the log so far, of a server that writes JSON."""

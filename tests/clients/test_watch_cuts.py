@@ -60,6 +60,24 @@ def test_a_watch_that_is_cut_fifty_times_gives_each_event_once_and_in_order(clie
     check_once_and_in_order(events, texts)
 
 
+@pytest.mark.parametrize(("view", "data"), [({}, None), ({"view": "SESSION_VIEW_FULL"}, "Kyoto")])
+def test_a_session_has_its_data_if_it_is_asked_for_also_after_a_cut(
+    client: Client, view: dict[str, str], data: str | None
+) -> None:
+    with (
+        serving("sqlite:///:memory:") as server,
+        connected(server.address) as stubs,
+        proxying(server.address) as proxy,
+        driving(client, proxy.address) as driver,
+    ):
+        session = new_session(stubs, "namespaces/default", data="Kyoto").name
+        watch = driver.begin({"watch": session, **view})
+        sessions = (message["session"] for message in watch.messages() if "session" in message)
+        first = next(sessions)
+        eventually(proxy.cut)
+        assert [first.get("data"), next(sessions).get("data")] == [data, data]
+
+
 TEXTS = ["first", "second", "third"]
 RIGHT = [{"sequence": str(number), "text": text} for number, text in enumerate(TEXTS, 1)]
 

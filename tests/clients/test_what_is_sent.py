@@ -10,6 +10,9 @@ import pytest
 import trustme
 from grpc import StatusCode, ssl_server_credentials
 
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.session_pb2 import SESSION_VIEW_BASIC, SESSION_VIEW_FULL, SESSION_VIEW_UNSPECIFIED
+from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
 from activity_session_testing.drivers import CLIENTS, Client, Driver, driving
 from activity_session_testing.mirrors import STAY, Answer, Mirror, mirroring
 from activity_session_testing.rpcs import RPCS, WITH_REQUEST_ID, Rpc
@@ -129,6 +132,25 @@ class TestRequestId:
             mirror.play(code)
             assert driver.call(CREATE, {}, channel="bare")["status"] == code.name
             assert request_ids(mirror) == [""]
+
+
+class TestWatch:
+    def test_keeps_its_view_and_its_place_when_it_resumes(self, driver: Driver, mirror: Mirror) -> None:
+        event = WatchSessionResponse(event=Event(sequence=7))
+        mirror.play(StatusCode.UNAVAILABLE, Answer(StatusCode.UNAVAILABLE, [event]), STAY)
+        watch = driver.begin({"watch": SESSION, "after_sequence": 5, "view": "SESSION_VIEW_FULL"})
+        mirror.wait_for(3)
+        watch.cancel()
+        assert [attempt.request for attempt in mirror.attempts] == [
+            WatchSessionRequest(name=SESSION, after_sequence=place, view=SESSION_VIEW_FULL) for place in (5, 5, 7)
+        ]
+
+    def test_asks_for_no_data_unless_it_is_told_to(self, driver: Driver, mirror: Mirror) -> None:
+        mirror.play()
+        watch = driver.begin({"watch": SESSION})
+        mirror.wait_for(1)
+        watch.cancel()
+        assert mirror.attempts[0].request.view in (SESSION_VIEW_UNSPECIFIED, SESSION_VIEW_BASIC)
 
 
 class TestAttempts:

@@ -1,12 +1,10 @@
 """The worst 4 MiB of every field of every request: the server refuses them cheaply, and serves others meanwhile."""
 
 import itertools
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Self
 
 import grpc
@@ -100,15 +98,6 @@ def names(server: ServerProcess) -> dict[str, str]:
     return {f"activity-session/{kind}": name for kind, name in found.items()} | {"*": session}
 
 
-def most_resident_bytes(server: ServerProcess) -> int:
-    """The most that the server has held since it was started, or since this was called before."""
-    process = Path(f"/proc/{server.process.pid}")
-    found = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
-    assert found is not None
-    (process / "clear_refs").write_text("5")
-    return int(found[1]) * 1024
-
-
 def code_of(call: Any, raw: bytes) -> grpc.StatusCode:
     try:
         call(raw, timeout=30)
@@ -138,5 +127,5 @@ def test_is_refused_cheaply(server: ServerProcess, names: dict[str, str], rpc: R
             told = f"{rpc.name} {what}, {together} at once: {codes}, {longest:.3f} s"
             assert not codes & FORBIDDEN, told
             assert longest < most_seconds, told
-            resident = most_resident_bytes(server)
+            resident = server.most_resident_bytes()
             assert resident < MOST_RESIDENT, f"{told}, {resident // MIB} MiB"

@@ -9,6 +9,7 @@ import grpc
 from activity_session import _backoff
 from activity_session._resuming import resumes
 from activity_session.errors import Error
+from activity_session.v1.session_pb2 import SESSION_VIEW_UNSPECIFIED, SessionView
 from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
 
@@ -20,9 +21,9 @@ class Watch(Iterator[WatchSessionResponse]):
         Error: if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
     """
 
-    def __init__(self, channel: grpc.Channel, session: str, after_sequence: int) -> None:
+    def __init__(self, channel: grpc.Channel, session: str, after_sequence: int, view: SessionView.ValueType) -> None:
         self._watch_session = SessionServiceStub(channel).WatchSession
-        self._request = WatchSessionRequest(name=session, after_sequence=after_sequence)
+        self._request = WatchSessionRequest(name=session, after_sequence=after_sequence, view=view)
         self._call: Any = None
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -69,7 +70,13 @@ class Watch(Iterator[WatchSessionResponse]):
         return message
 
 
-def watch(channel: grpc.Channel, session: str, after_sequence: int = 0) -> Watch:
+def watch(
+    channel: grpc.Channel,
+    session: str,
+    after_sequence: int = 0,
+    *,
+    view: SessionView.ValueType = SESSION_VIEW_UNSPECIFIED,
+) -> Watch:
     """Follow a session: its events, each once and in order, the session when it changes, and bookmarks.
 
     After a disconnect it reconnects, and resumes after the last event that it returned.
@@ -78,5 +85,7 @@ def watch(channel: grpc.Channel, session: str, after_sequence: int = 0) -> Watch
         channel: made by `connect`.
         session: its full name, such as `namespaces/default/sessions/trip`.
         after_sequence: the number of the last event that the caller has already; 0 for all events.
+        view: SESSION_VIEW_FULL to get the session with its `data`: at the start, after a disconnect, and when it has
+            changed. Otherwise it comes without.
     """
-    return Watch(channel, session, after_sequence)
+    return Watch(channel, session, after_sequence, view)

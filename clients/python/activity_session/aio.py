@@ -10,6 +10,7 @@ from activity_session import _backoff, _channels
 from activity_session._requests import Attempts, with_request_id
 from activity_session._resuming import resumes
 from activity_session.errors import Error
+from activity_session.v1.session_pb2 import SESSION_VIEW_UNSPECIFIED, SessionView
 from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
 from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
 
@@ -26,14 +27,18 @@ def connect(
 
 
 async def watch(
-    channel: grpc.aio.Channel, session: str, after_sequence: int = 0
+    channel: grpc.aio.Channel,
+    session: str,
+    after_sequence: int = 0,
+    *,
+    view: SessionView.ValueType = SESSION_VIEW_UNSPECIFIED,
 ) -> AsyncGenerator[WatchSessionResponse, None]:
     """Follow a session as `activity_session.watch` does. To end it, cancel the task or call `aclose`.
 
     Raises:
         Error: if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
     """
-    request = WatchSessionRequest(name=session, after_sequence=after_sequence)
+    request = WatchSessionRequest(name=session, after_sequence=after_sequence, view=view)
     pauses = _backoff.pauses()
     while True:
         call: Any = SessionServiceStub(channel).WatchSession(request)

@@ -4,6 +4,7 @@ import type { Channel } from "./connect.js";
 import { ActivitySessionError } from "./errors.js";
 import { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
 import { EventService } from "./gen/activity_session/v1/event_service_pb.js";
+import { SessionView } from "./gen/activity_session/v1/session_pb.js";
 import {
   SessionService,
   WatchSessionRequestSchema,
@@ -17,6 +18,11 @@ import { resumes } from "./resuming.js";
 export interface WatchOptions {
   /** The number of the last event that the caller has already; 0 for all events. */
   afterSequence?: bigint | undefined;
+  /**
+   * `SessionView.FULL` to get the session with its `data`: at the start, after a disconnect, and when it has changed.
+   * Otherwise it comes without.
+   */
+  view?: SessionView | undefined;
   /** When it is aborted, the iteration ends, without an error. */
   signal?: AbortSignal | undefined;
 }
@@ -33,9 +39,9 @@ export interface WatchOptions {
 export async function* watch(
   channel: Channel,
   session: string,
-  { afterSequence = 0n, signal }: WatchOptions = {},
+  { afterSequence = 0n, view = SessionView.UNSPECIFIED, signal }: WatchOptions = {},
 ): AsyncGenerator<WatchSessionResponse, void, undefined> {
-  const request = create(WatchSessionRequestSchema, { name: session, afterSequence });
+  const request = create(WatchSessionRequestSchema, { name: session, afterSequence, view });
   let pauses = backoff();
   while (!signal?.aborted) {
     try {

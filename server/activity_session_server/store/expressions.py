@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, DateTime, Integer, Text, func, literal
+from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Integer, Text, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -50,6 +50,32 @@ def _byte_length_on_sqlite(element: byte_length, compiler: SQLCompiler, **kw: An
 @compiles(byte_length, *MYSQL)
 def _byte_length_on_mysql(element: byte_length, compiler: SQLCompiler, **kw: Any) -> str:
     return f"OCTET_LENGTH({compiler.process(element.clauses, **kw)})"
+
+
+class clip(FunctionElement[Any]):  # noqa: N801 - reads as an SQL function
+    """A text or bytes: (value, most); one of more than `most` characters in a length above `most`, but not whole.
+
+    SQLite counts the bytes of a text in a column.
+    """
+
+    inherit_cache = True
+
+
+@compiles(clip)
+def _clip_on_sqlite(element: clip, compiler: SQLCompiler, **kw: Any) -> str:
+    value, most = (compiler.process(part, **kw) for part in element.clauses)
+    if not isinstance(next(iter(element.clauses)), Column):
+        # A text that is computed, as JSON is: to write it twice would compute it twice.
+        return f"substr({value}, 1, {most} + 1)"
+    # As bytes, since it ends a text at U+0000.
+    raw = f"CAST({value} AS BLOB)"
+    return f"CASE WHEN length({raw}) <= {most} THEN {value} ELSE substr({raw}, 1, {most} + 1) END"
+
+
+@compiles(clip, *MYSQL)
+def _clip_on_mysql(element: clip, compiler: SQLCompiler, **kw: Any) -> str:
+    value, most = (compiler.process(part, **kw) for part in element.clauses)
+    return f"SUBSTR({value}, 1, {most} + 1)"
 
 
 class _matches(FunctionElement[bool]):  # noqa: N801 - reads as the SQL function it is

@@ -6,7 +6,6 @@ Rows that come or go between two pages neither shift nor hide the others, as the
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
@@ -14,18 +13,14 @@ from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindp
 
 from activity_session_server.orm.base import Resource, table_of
 from activity_session_server.orm.types import MYSQL, AnyRow
-from activity_session_server.rules.paging import DEFAULT_PAGE_SIZE, Order, Page, Position, stale_token
+from activity_session_server.rules.paging import Order, Page, Position, stale_token
+from activity_session_server.store.portions import Portions, Query
 from activity_session_server.store.readers import Raced, Reader
-from activity_session_server.store.statements import Statement, Values
+from activity_session_server.store.statements import Statement
 
 _COLUMNS = {"name": "name", "create_time": "create_ts", "update_time": "update_ts"}
 M = TypeVar("M", bound=Message)
 
-# Rows read at a time. At the default limits a row without data has at most 0.9 MiB, mostly some hundred bytes.
-CHUNK = 100
-# The same for what belongs to an owner: a page of the default size, and one row that tells whether more follow.
-# At the default limits these are at most 51 MiB of events, 16 of memories, 13 of state.
-_OWNED_CHUNK = DEFAULT_PAGE_SIZE + 1
 # Tag and length of a message in a list.
 _FRAME_BYTES = 6
 
@@ -33,21 +28,14 @@ _FRAME_BYTES = 6
 class Keys(NamedTuple):
     """The columns that a list is sorted by: the field asked for, then the uid, which orders rows that are equal in it.
 
-    A field that is unique under one owner has the owner's uid beside it instead, so that a list is continued with the
-    same owner or not at all. `index_name` is that of the index in that order, where there is one.
+    A field that is unique under one owner has the owner's uid beside it instead of its own, so that a list is continued
+    with the same owner or not at all. `index_name` is that of the index in that order, where there is one.
     """
 
     field: Column[Any]
     uid: Column[Any] | None = None
     owner_uid: Column[Any] | None = None
     index_name: str = ""
-
-
-class Query(NamedTuple):
-    """The query of a list, without an order, and its values."""
-
-    statement: Statement | Select[Any]
-    values: Values = MappingProxyType({})
 
 
 def fetch_page(
@@ -58,21 +46,24 @@ def fetch_page(
     to_message: Callable[[AnyRow], M],
     *,
     most_bytes: int,
-    chunk: Callable[[Query], int] = lambda _: CHUNK,
 ) -> tuple[list[M], Position | None]:
     """One page of messages, and where the next one starts; None when this was the last.
 
-    The page ends early when one message more would exceed `most_bytes`. `chunk` says how many rows of the rest of the
-    list are to be read at a time.
+    The page ends early when one message more would exceed `most_bytes`.
     """
+    return _fetch(Portions(reader, most_bytes), query, keys, page, to_message, most_bytes=most_bytes)
+
+
+def _fetch(
+    portions: Portions, query: Query, keys: Keys, page: Page, to_message: Callable[[AnyRow], M], *, most_bytes: int
+) -> tuple[list[M], Position | None]:
     messages: list[M] = []
     used = 0
     last: AnyRow | None = None
     while True:
         position = page.after if last is None else _position(keys, last)
-        rest = _after(query, keys, page.order, position, page.size + 1 - len(messages))
-        size = min(chunk(rest), rest.values["most"])
-        rows = reader.rows(rest.statement, {**rest.values, "most": size})
+        rest = _after(query, keys, page.order, position)
+        rows, is_end = portions.read(rest, page.size + 1 - len(messages), used)
         for row in rows:
             message = to_message(row)
             used += message.ByteSize() + _FRAME_BYTES
@@ -80,7 +71,7 @@ def fetch_page(
                 return messages, _position(keys, last)
             messages.append(message)
             last = row
-        if len(rows) < size:
+        if is_end:
             return messages, None
 
 
@@ -98,15 +89,14 @@ def fetch_owned_page(
 
     `owner_uid` reads the owner's uid, and fails where there is none.
     """
-    is_one_statement = page.size < _OWNED_CHUNK
-    before = "" if is_one_statement else owner_uid()
-    found = fetch_page(reader, query, keys, page, to_message, most_bytes=most_bytes, chunk=lambda _: _OWNED_CHUNK)
-    if is_one_statement and found[0]:
+    portions = Portions(reader, most_bytes)
+    found = _fetch(portions, query, keys, page, to_message, most_bytes=most_bytes)
+    if portions.statements == 1 and found[0]:
         return found
-    after = owner_uid()
-    if before not in ("", after):
+    uid = owner_uid()
+    if keys.owner_uid is not None and any(getattr(row, keys.owner_uid.key) != uid for row in portions.first_rows):
         raise Raced
-    if keys.owner_uid is not None and page.after is not None and page.after.uid != after:
+    if keys.uid is None and page.after is not None and page.after.uid != uid:
         raise stale_token()
     return found
 
@@ -117,7 +107,7 @@ def keys_of(resource: type[Resource], order: Order, owner: str = "namespace_pkid
     table, field = table_of(resource), _COLUMNS[order.field]
     wanted = [name for name in (owner, field, "pkid") if name]
     names = [str(index.name) for index in table.indexes if [column.name for column in index.columns] == wanted]
-    return Keys(table.c[field], table.c["pkid"], index_name="".join(names))
+    return Keys(table.c[field], table.c["pkid"], table.c[owner] if owner else None, "".join(names))
 
 
 def _position(keys: Keys, row: AnyRow) -> Position:
@@ -125,15 +115,13 @@ def _position(keys: Keys, row: AnyRow) -> Position:
     return Position(_to_text(getattr(row, keys.field.key)), "" if uid is None else getattr(row, uid.key))
 
 
-def _after(query: Query, keys: Keys, order: Order, position: Position | None, most: int) -> Query:
-    """The rest of a list after a position, of which `most` rows are read."""
-    values = {**query.values, "most": most}
+def _after(query: Query, keys: Keys, order: Order, position: Position | None) -> Query:
+    """The rest of a list after a position."""
+    values = query.values
     if position is not None:
-        values |= {"place": _from_text(keys, position.value), "place_uid": position.uid}
-    is_first = position is None
-    if isinstance(query.statement, Statement):
-        return Query(_prepared_rest(query.statement, keys, order, is_first=is_first), values)
-    return Query(_rest(query.statement, keys, order, is_first=is_first), values)
+        values = {**values, "place": _from_text(keys, position.value), "place_uid": position.uid}
+    rest: Any = _prepared_rest if isinstance(query.statement, Statement) else _rest
+    return query._replace(statement=rest(query.statement, keys, order, is_first=position is None), values=values)
 
 
 @cache

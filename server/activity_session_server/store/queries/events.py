@@ -18,7 +18,8 @@ from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import event_message, set_time, to_datetime
 from activity_session_server.store.conditions import Columns, filtered
 from activity_session_server.store.expressions import byte_length
-from activity_session_server.store.pages import Keys, Query, fetch_owned_page
+from activity_session_server.store.pages import Keys, fetch_owned_page
+from activity_session_server.store.portions import Query, clipped
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
@@ -52,7 +53,7 @@ _AFTER = Statement(_NEXT)
 _IS_BETWEEN = (Event.sequence > bindparam("after")) & (Event.sequence < bindparam("before"))
 # By whether the content is left out.
 _LIST = {
-    False: Statement(_FULL.where(_OF_SESSION, _IS_BETWEEN)),
+    False: Statement(clipped(_FULL).where(_OF_SESSION, _IS_BETWEEN)),
     True: Statement(_OMITTED.where(_OF_SESSION, _IS_BETWEEN)),
 }
 _CONTENT_BYTES = func.coalesce(byte_length(Event.content_text), func.length(Event.content_blob), 0)
@@ -109,7 +110,7 @@ def list_events(
     """
     namespace_id, session_id = ids_of(session)
     values = {"namespace": namespace_id, "session": session_id, "after": after, "before": before or INT64 - 1}
-    query = Query(filtered(_LIST[omit_content], where, _COLUMNS), values)
+    query = Query(filtered(_LIST[omit_content], where, _COLUMNS), values, () if omit_content else _CONTENT)
     to_message = partial(event_message, session=session)
     return fetch_owned_page(
         reader,

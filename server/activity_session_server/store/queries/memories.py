@@ -15,7 +15,8 @@ from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import memory_message, memory_type_text, set_time
 from activity_session_server.store.conditions import Columns, filtered
-from activity_session_server.store.pages import Query, fetch_owned_page, keys_of
+from activity_session_server.store.pages import fetch_owned_page, keys_of
+from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads, namespaces, resources
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.participants import HeldParticipant
@@ -57,9 +58,10 @@ _IS_OWNERS = {
     True: Memory.namespace_pkid == bindparam("owner"),
     False: Memory.activity_session_pkid == bindparam("owner"),
 }
+_LISTED, _LONG = clipped(_SELECT), long_columns(_SELECT)
 # By whether those of all sessions, and by whether deleted memories are asked for.
 _LIST = {
-    (of_all, show_deleted): Statement(_SELECT.where(is_owners, *(() if show_deleted else (Memory.deleted.is_(False),))))
+    (of_all, show_deleted): Statement(_LISTED.where(is_owners, *(() if show_deleted else (Memory.deleted.is_(False),))))
     for of_all, is_owners in _IS_OWNERS.items()
     for show_deleted in (True, False)
 }
@@ -104,7 +106,7 @@ def list_memories(
     owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
     of_all = session_id == names.WILDCARD
     statement = _LIST[of_all, show_deleted]
-    query = Query(filtered(statement, where, _COLUMNS), {"owner": owner_uid()})
+    query = Query(filtered(statement, where, _COLUMNS), {"owner": owner_uid()}, _LONG)
     to_message = partial(memory_message, namespace_id=namespace_id)
     keys = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid")
     return fetch_owned_page(reader, query, keys, page, to_message, most_bytes=most_bytes, owner_uid=owner_uid)

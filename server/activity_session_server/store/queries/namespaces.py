@@ -16,7 +16,8 @@ from activity_session_server.rules.namespace_settings import NamespaceResourceSe
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import namespace_message, to_timestamp
 from activity_session_server.store.conditions import filtered
-from activity_session_server.store.pages import Query, fetch_page, keys_of
+from activity_session_server.store.pages import fetch_page, keys_of
+from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import resources
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
@@ -46,7 +47,8 @@ _HOLD = Statement(
     ).with_for_update(read=True)
 )
 _LOCK = Statement(_THIS.with_for_update())
-_LIST = {True: Statement(select(_TABLE)), False: Statement(select(_TABLE).where(Namespace.deleted.is_(False)))}
+_ALL, _LONG = clipped(select(_TABLE)), long_columns(select(_TABLE))
+_LIST = {True: Statement(_ALL), False: Statement(_ALL.where(Namespace.deleted.is_(False)))}
 _HAS_LIVE_SESSIONS = Statement(
     select(exists().where(ActivitySession.namespace_pkid == bindparam("uid"), ActivitySession.deleted.is_(False)))
 )
@@ -92,7 +94,7 @@ def list_namespaces(
     reader: Reader, page: Page, where: Node | None, *, show_deleted: bool, most_bytes: int
 ) -> tuple[list[NamespaceMessage], Position | None]:
     """One page of namespaces, and where the next one starts."""
-    query = Query(filtered(_LIST[show_deleted], where, _COLUMNS))
+    query = Query(filtered(_LIST[show_deleted], where, _COLUMNS), {}, _LONG)
     return fetch_page(
         reader, query, keys_of(Namespace, page.order, owner=""), page, namespace_message, most_bytes=most_bytes
     )

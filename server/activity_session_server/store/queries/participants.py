@@ -24,7 +24,8 @@ from activity_session_server.store.codec import (
     to_timestamp,
 )
 from activity_session_server.store.conditions import filtered
-from activity_session_server.store.pages import Query, fetch_page, keys_of
+from activity_session_server.store.pages import fetch_page, keys_of
+from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import namespaces, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Locked
@@ -66,7 +67,8 @@ _HOLD = Statement(
     many="ids",
 )
 _LIVE = _OF_NAMESPACE.where(Participant.deleted.is_(False))
-_LIST = {True: Statement(_OF_NAMESPACE), False: Statement(_LIVE)}
+_LIST = {True: Statement(clipped(_OF_NAMESPACE)), False: Statement(clipped(_LIVE))}
+_LONG = long_columns(_OF_NAMESPACE)
 _COLUMNS = {
     **resources.common_columns(Participant, "participant_id"),
     "participant_type": Participant.participant_type,
@@ -128,7 +130,7 @@ def list_participants(
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    query = Query(filtered(_LIST[show_deleted], where, _COLUMNS), {"namespace": namespace_id})
+    query = Query(filtered(_LIST[show_deleted], where, _COLUMNS), {"namespace": namespace_id}, _LONG)
     to_message = partial(participant_message, namespace_id=namespace_id)
     found = fetch_page(reader, query, keys_of(Participant, page.order), page, to_message, most_bytes=most_bytes)
     if not found[0]:

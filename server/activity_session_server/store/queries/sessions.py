@@ -31,7 +31,8 @@ from activity_session_server.rules.session_settings import SessionResourceSettin
 from activity_session_server.store.codec import session_message, set_time, to_datetime
 from activity_session_server.store.conditions import filtered
 from activity_session_server.store.expressions import byte_length, clock, json_columns
-from activity_session_server.store.pages import CHUNK, Query, fetch_page, keys_of
+from activity_session_server.store.pages import fetch_page, keys_of
+from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import namespaces, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Locked
@@ -95,10 +96,11 @@ _BATCH_BYTES = {
 _IS_LISTED = {True: _IS_OF_NAMESPACE, False: _IS_OF_NAMESPACE & ActivitySession.deleted.is_(False)}
 # By whether data, and by whether deleted sessions are asked for.
 _LIST = {
-    (full, show_deleted): Statement((_FULL if full else _BASIC).where(is_listed))
+    (full, show_deleted): Statement(clipped(_FULL if full else _BASIC).where(is_listed))
     for full in (True, False)
     for show_deleted, is_listed in _IS_LISTED.items()
 }
+_LONG = {True: long_columns(_FULL), False: long_columns(_BASIC)}
 
 
 def _has_member(name: str) -> ColumnElement[bool]:
@@ -193,15 +195,9 @@ def list_sessions(
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    query = Query(filtered(_LIST[full, show_deleted], where, _COLUMNS), {"namespace": namespace_id})
-
-    def chunk(rest: Query) -> int:
-        return _fitting(reader, rest, most_bytes) if full else CHUNK
-
+    query = Query(filtered(_LIST[full, show_deleted], where, _COLUMNS), {"namespace": namespace_id}, _LONG[full])
     to_message = partial(_as_callers_see, namespace_id=namespace_id)
-    found = fetch_page(
-        reader, query, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes, chunk=chunk
-    )
+    found = fetch_page(reader, query, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes)
     if not found[0]:
         namespaces.get_namespace(reader, namespace_id)
     return found
@@ -328,19 +324,6 @@ def _with_defaults(session: Session) -> Session:
 def _missing(reader: Reader, namespace_id: str, session_id: str) -> Any:
     namespaces.get_namespace(reader, namespace_id)
     raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
-
-
-def _fitting(reader: Reader, rest: Query, most_bytes: int) -> int:
-    """How many rows of the list can be read with their data at once: at least one, and no more than fit."""
-    construct = rest.statement.construct if isinstance(rest.statement, Statement) else rest.statement
-    sizes = construct.with_only_columns(byte_length(ActivitySession.data))
-    fitting = used = 0
-    for (data_bytes,) in reader.rows(sizes, {**rest.values, "most": min(rest.values["most"], CHUNK)}):
-        used += data_bytes or 0
-        if used > most_bytes:
-            break
-        fitting += 1
-    return max(fitting, 1)
 
 
 def _values(session: Session, settings: SessionResourceSettings) -> dict[str, Any]:

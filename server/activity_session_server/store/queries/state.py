@@ -14,7 +14,8 @@ from activity_session_server.rules.names import Kind
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import state_message
 from activity_session_server.store.expressions import byte_length, matches
-from activity_session_server.store.pages import Keys, Query, fetch_owned_page
+from activity_session_server.store.pages import Keys, fetch_owned_page
+from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads, namespaces, participants
 from activity_session_server.store.readers import Raced, Reader, Writer
 from activity_session_server.store.statements import Statement
@@ -55,7 +56,9 @@ _IS_OF: Mapping[Kind, ColumnElement[bool]] = {
     & (ActivitySession.name == bindparam("id"))
     & _IS_NAMESPACE,
 }
-_LIST = {kind: Statement(select(*_TABLE.c).where(is_of, State.delete_ts.is_(None))) for kind, is_of in _IS_OF.items()}
+_ALL = select(*_TABLE.c).where(State.delete_ts.is_(None))
+_LONG = long_columns(_ALL)
+_LIST = {kind: Statement(clipped(_ALL).where(is_of)) for kind, is_of in _IS_OF.items()}
 _IS_OWNERS = State.owner_pkid == bindparam("its_owner")
 _IS_THIS = _IS_OWNERS & (State.key == bindparam("its_key"))
 _IS_AMONG = _IS_OWNERS & State.key.in_(bindparam("keys", expanding=True))
@@ -97,7 +100,7 @@ def get_state(
     statement: Statement | Select[Any] = _LIST[kind]
     if keys or key_prefix:
         statement = _narrowed(_LIST[kind].construct, keys, key_prefix)
-    query = Query(statement, {"namespace": namespace_id, **({"id": ids[0]} if ids else {})})
+    query = Query(statement, {"namespace": namespace_id, **({"id": ids[0]} if ids else {})}, _LONG)
     found, position = fetch_owned_page(
         reader,
         query,

@@ -43,6 +43,7 @@ type command struct {
 	Timeout       float64         `json:"timeout"`
 	Watch         string          `json:"watch"`
 	AfterSequence int64           `json:"after_sequence"`
+	View          string          `json:"view"`
 }
 
 type driver struct {
@@ -134,7 +135,12 @@ func (d *driver) do(ctx context.Context, told command) map[string]any {
 }
 
 func (d *driver) watch(ctx context.Context, told command) error {
-	for message, err := range activitysession.Watch(ctx, d.channels["connected"], told.Watch, told.AfterSequence) {
+	var options []activitysession.WatchOption
+	if told.View != "" {
+		options = append(options, activitysession.WithView(v1.SessionView(v1.SessionView_value[told.View])))
+	}
+	channel := d.channels["connected"]
+	for message, err := range activitysession.Watch(ctx, channel, told.Watch, told.AfterSequence, options...) {
 		if errors.Is(err, context.Canceled) {
 			return nil
 		}

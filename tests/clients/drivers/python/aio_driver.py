@@ -49,8 +49,8 @@ class _Driver:
 
     async def _answers(self, command: dict[str, Any]) -> Any:
         if "watch" in command:
-            channel = self._channels["connected"]
-            async for answer in aio.watch(channel, command["watch"], command.get("after_sequence", 0)):
+            channel, after = self._channels["connected"], command.get("after_sequence", 0)
+            async for answer in aio.watch(channel, command["watch"], after, **protocol.view(command)):
                 yield answer
             return
         call = protocol.stub_method(self._channels[command.get("channel", "connected")], command["method"])

@@ -46,8 +46,12 @@ class _Driver:
     def _answers(self, command: dict[str, Any]) -> Any:
         number = command["id"]
         if "watch" in command:
-            channel = self._channels["connected"]
-            answers = activity_session.watch(channel, command["watch"], command.get("after_sequence", 0))
+            answers = activity_session.watch(
+                self._channels["connected"],
+                command["watch"],
+                command.get("after_sequence", 0),
+                **protocol.view(command),
+            )
             self._running[number] = answers
             return answers
         call = protocol.stub_method(self._channels[command.get("channel", "connected")], command["method"])

@@ -47,6 +47,11 @@ def parse(method: str, request: dict[str, Any]) -> Message:
     return json_format.ParseDict(request, message_factory.GetMessageClass(_descriptor(method).input_type)())
 
 
+def view(command: dict[str, Any]) -> dict[str, Any]:
+    """The argument `view` of a watch, if it is given one."""
+    return {"view": v1.SessionView.Value(command["view"])} if "view" in command else {}
+
+
 def message(number: int, answer: Message) -> dict[str, Any]:
     return {"id": number, "message": json_format.MessageToDict(answer, preserving_proto_field_name=True)}
 

@@ -12,6 +12,7 @@ import { InfoService } from "activity-session/v1/info_service";
 import { MemoryService } from "activity-session/v1/memory_service";
 import { NamespaceService } from "activity-session/v1/namespace_service";
 import { ParticipantService } from "activity-session/v1/participant_service";
+import { SessionView } from "activity-session/v1/session";
 import { SessionService, WatchSessionResponseSchema } from "activity-session/v1/session_service";
 
 interface Call {
@@ -26,6 +27,7 @@ interface Watch {
   id: number;
   watch: string;
   after_sequence?: number;
+  view?: `SESSION_VIEW_${keyof typeof SessionView}`;
 }
 
 type Command = Call | Watch | { cancel: number };
@@ -86,7 +88,8 @@ async function answer(command: Call | Watch, signal: AbortSignal): Promise<void>
 
 async function* watched(command: Watch, signal: AbortSignal): AsyncGenerator<JsonValue> {
   const afterSequence = BigInt(command.after_sequence ?? 0);
-  for await (const message of watch(connected, command.watch, { afterSequence, signal })) {
+  const view = SessionView[command.view?.replace("SESSION_VIEW_", "") as keyof typeof SessionView];
+  for await (const message of watch(connected, command.watch, { afterSequence, view, signal })) {
     yield toJson(WatchSessionResponseSchema, message, { useProtoFieldName: true });
   }
 }

@@ -1,5 +1,6 @@
 package activitysession;
 
+import activitysession.v1.SessionView;
 import io.grpc.Channel;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
@@ -52,12 +53,21 @@ public final class ActivitySession {
   }
 
   /**
-   * Follows a session from its first event.
+   * Follows a session from its first event, without its data.
    *
-   * @see #watch(Channel, String, long)
+   * @see #watch(Channel, String, long, SessionView)
    */
   public static Watch watch(Channel channel, String session) {
     return watch(channel, session, 0);
+  }
+
+  /**
+   * Follows a session, without its data.
+   *
+   * @see #watch(Channel, String, long, SessionView)
+   */
+  public static Watch watch(Channel channel, String session, long afterSequence) {
+    return watch(channel, session, afterSequence, SessionView.SESSION_VIEW_BASIC);
   }
 
   /**
@@ -66,9 +76,11 @@ public final class ActivitySession {
    * @param channel made by {@link #connect(String)}
    * @param session its full name
    * @param afterSequence the number of the last event that the caller has already; 0 for all events
+   * @param view {@link SessionView#SESSION_VIEW_FULL} to get the session with its data: at the start, after a
+   *     disconnect, and when it has changed; otherwise it comes without
    * @return the messages, to be iterated; the caller has to close it
    */
-  public static Watch watch(Channel channel, String session, long afterSequence) {
-    return new Watch(channel, session, afterSequence);
+  public static Watch watch(Channel channel, String session, long afterSequence, SessionView view) {
+    return new Watch(channel, session, afterSequence, view);
   }
 }

@@ -2,6 +2,7 @@ package activitysession;
 
 import activitysession.v1.SessionServiceGrpc;
 import activitysession.v1.SessionServiceGrpc.SessionServiceBlockingStub;
+import activitysession.v1.SessionView;
 import activitysession.v1.WatchSessionRequest;
 import activitysession.v1.WatchSessionResponse;
 import io.grpc.Channel;
@@ -39,10 +40,11 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
   private Iterator<WatchSessionResponse> stream;
   private WatchSessionResponse message; // that hasNext has read and next has not returned
 
-  Watch(Channel channel, String session, long afterSequence) {
+  Watch(Channel channel, String session, long afterSequence, SessionView view) {
     this.channel = channel;
     sessions = SessionServiceGrpc.newBlockingStub(channel);
-    request = WatchSessionRequest.newBuilder().setName(session).setAfterSequence(afterSequence).build();
+    request =
+        WatchSessionRequest.newBuilder().setName(session).setAfterSequence(afterSequence).setView(view).build();
     context.addListener(cancelled -> closed.countDown(), Runnable::run);
   }
 

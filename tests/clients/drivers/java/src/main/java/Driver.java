@@ -8,6 +8,7 @@ import activitysession.v1.MemoryServiceGrpc;
 import activitysession.v1.NamespaceServiceGrpc;
 import activitysession.v1.ParticipantServiceGrpc;
 import activitysession.v1.SessionServiceGrpc;
+import activitysession.v1.SessionView;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -135,7 +136,11 @@ public final class Driver {
 
   private void watch(Answers answers, JsonObject command) {
     long after = command.has("after_sequence") ? command.get("after_sequence").getAsLong() : 0;
-    Watch watch = ActivitySession.watch(channels.get("connected"), command.get("watch").getAsString(), after);
+    Channel channel = channels.get("connected");
+    String session = command.get("watch").getAsString();
+    Watch watch = command.has("view")
+        ? ActivitySession.watch(channel, session, after, SessionView.valueOf(command.get("view").getAsString()))
+        : ActivitySession.watch(channel, session, after);
     answers.cancelledBy(watch::close);
     new Thread(() -> {
       try {
