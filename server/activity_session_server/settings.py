@@ -74,7 +74,10 @@ class Settings(BaseModel):
         1000, ge=1, description="reads, or writes, that wait for a thread before others are refused"
     )
     database_timeout: int = Field(
-        5, ge=1, le=60, description="seconds that the database may take for a statement or a lock, and others may keep a write waiting"
+        5,
+        ge=1,
+        le=60,
+        description="seconds that the database may take for a statement or a lock, and others may keep a write waiting",
     )
     sqlite_synchronous: Synchronous = Field(
         Synchronous.FULL,

@@ -118,6 +118,7 @@ ELSEWHERE = {
     "update_mask_paths": "contract/test_costly_requests.py",
     "state_value_levels": "contract/test_state.py",
     "request_fields": "contract/test_costly_requests.py",
+    "filter_rows": "server/test_filter_rows.py",
     "watches": "server/test_followers.py",
     "watch_backlog": "server/test_followers.py",
     "waiting_turns": "server/test_followers.py",

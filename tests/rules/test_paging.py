@@ -19,7 +19,7 @@ from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.paging import Order, Position
 
-MAXIMUM = 1000
+LIMITS = Limits.model_validate({})
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 POSITIONS = st.builds(Position, st.text(max_size=255), st.from_regex(r"[a-z0-9_-]{0,64}", fullmatch=True))
 
@@ -29,12 +29,12 @@ def listing(token: str = "", order_by: str = "") -> ListSessionsRequest:
 
 
 def position_of(request: paging.ListRequest) -> Position | None:
-    return paging.page_of(request, MAXIMUM).after
+    return paging.page_of(request, LIMITS).after
 
 
 def reason_of(request: paging.ListRequest) -> str:
     with pytest.raises(ServiceError) as raised:
-        paging.page_of(request, MAXIMUM)
+        paging.page_of(request, LIMITS)
     return ErrorReason.Name(raised.value.reason).removeprefix("ERROR_REASON_")
 
 
@@ -122,10 +122,10 @@ def test_a_place_in_a_log_stands_in_a_token(sequence: int) -> None:
     request = ListEventsRequest(parent="namespaces/a/sessions/b", order_by="sequence desc")
     position = Position(str(sequence), "")
     request.page_token = paging.next_token(request, position)
-    assert paging.page_of(request, MAXIMUM, ("sequence",)).after == position
+    assert paging.page_of(request, LIMITS, ("sequence",)).after == position
     request.before_sequence = 5
     with pytest.raises(ServiceError):
-        paging.page_of(request, MAXIMUM, ("sequence",))
+        paging.page_of(request, LIMITS, ("sequence",))
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1", str(2**63), "1.5", "9" * 5000, "1_0", "\u0661"])
@@ -133,12 +133,12 @@ def test_a_made_up_place_in_a_log_is_refused(value: str) -> None:
     request = ListEventsRequest(parent="namespaces/a/sessions/b")
     request.page_token = paging.next_token(request, Position(value, ""))
     with pytest.raises(ServiceError) as raised:
-        paging.page_of(request, MAXIMUM, ("sequence",))
+        paging.page_of(request, LIMITS, ("sequence",))
     assert raised.value.reason == ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN
 
 
 def test_a_list_without_an_order_is_in_its_only_one() -> None:
-    page = paging.page_of(GetStateRequest(name="namespaces/a"), MAXIMUM, ("key",))
+    page = paging.page_of(GetStateRequest(name="namespaces/a"), LIMITS, ("key",))
     assert (page.order, page.size) == (Order("key", descending=False), 50)
 
 
@@ -155,7 +155,7 @@ def test_the_size_of_the_page_does_not_bind_a_token(one: int, other: int) -> Non
 def test_the_size_of_a_page(page_size: int) -> None:
     request = listing()
     request.page_size = page_size
-    assert paging.page_of(request, MAXIMUM).size == (min(page_size, MAXIMUM) or 50)
+    assert paging.page_of(request, LIMITS).size == (min(page_size, LIMITS.page_size) or 50)
 
 
 @pytest.mark.parametrize("field", ["name", "create_time", "update_time"])

@@ -81,6 +81,9 @@ class Limits(BaseModel):
     filter_characters: int = Field(2000, ge=1, le=12_000, description="characters of a filter")
     filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")
     filter_depth: int = Field(16, ge=1, le=50, description="nested levels of a filter")
+    filter_rows: int = Field(
+        2000, ge=1, le=1_000_000, description="rows that a page of a list with a filter looks at; it can be short"
+    )
     request_id_age: Span = Field(
         timedelta(hours=24), gt=timedelta(0), description="how long a request id is remembered"
     )

@@ -58,24 +58,25 @@ ListRequest = (
 
 
 class Page(NamedTuple):
-    """Which part of a list is asked for."""
+    """Which part of a list is asked for. With a filter, it looks at no more than `filter_rows` rows."""
 
     size: int
+    filter_rows: int
     order: Order
     after: Position | None
 
 
-def page_of(request: ListRequest, maximum: int, fields: Sequence[str] = ORDER_FIELDS) -> Page:
-    """The page that a List request asks for; a size of 0 is the default, one over `maximum` is `maximum`.
+def page_of(request: ListRequest, limits: Limits, fields: Sequence[str] = ORDER_FIELDS) -> Page:
+    """The page that a List request asks for; a size of 0 is the default, one over the limit is the limit.
 
     `fields` are those that the list can be ordered by; by the first one when the request does not say.
 
     Raises:
         ServiceError: INVALID_FIELD for order_by, INVALID_PAGE_TOKEN for page_token.
     """
-    size = min(request.page_size or DEFAULT_PAGE_SIZE, maximum)
+    size = min(request.page_size or DEFAULT_PAGE_SIZE, limits.page_size)
     order = parse_order(getattr(request, "order_by", ""), fields)
-    return Page(size, order, _decode(request, order))
+    return Page(size, limits.filter_rows, order, _decode(request, order))
 
 
 def parse_order(text: str, fields: Sequence[str]) -> Order:

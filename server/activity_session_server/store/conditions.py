@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, or_
+from sqlalchemy import ColumnElement, and_, func, literal, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from activity_session_server.rules.filters import And, Comparison, Node, Not, Or, Text
 from activity_session_server.store.expressions import code_points, json_member, known, matches
-from activity_session_server.store.statements import Statement
 
 # What each field means: a column, or a function that makes the condition for a text.
 Columns = Mapping[str, ColumnElement[Any] | Callable[[str], ColumnElement[bool]]]
@@ -27,16 +26,14 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 _NULLABLE = ("labels", "expire_time", "event_time")
 
 
-def filtered(statement: Statement, where: Node | None, columns: Columns) -> Statement | Select[Any]:
-    """A query for only the rows that pass a filter."""
-    return statement if where is None else statement.construct.where(condition(where, columns))
+def condition(node: Node | None, columns: Columns) -> ColumnElement[bool] | None:
+    """The condition of a filter; none for no filter."""
+    return None if node is None else _condition(node, columns)
 
 
-def condition(node: Node, columns: Columns) -> ColumnElement[bool]:
-    """The condition of a filter."""
-
+def _condition(node: Node, columns: Columns) -> ColumnElement[bool]:
     def of(part: Node) -> ColumnElement[bool]:
-        return condition(part, columns)
+        return _condition(part, columns)
 
     match node:
         case And(parts):

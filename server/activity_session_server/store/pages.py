@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindp
 from activity_session_server.orm.base import Resource, table_of
 from activity_session_server.orm.types import MYSQL, AnyRow
 from activity_session_server.rules.paging import Order, Page, Position, stale_token
-from activity_session_server.store.portions import Portions, Query
+from activity_session_server.store.portions import Portions, Query, Rest
 from activity_session_server.store.readers import Raced, Reader
 from activity_session_server.store.statements import Statement
 
@@ -60,9 +60,10 @@ def _fetch(
     messages: list[M] = []
     used = 0
     last: AnyRow | None = None
+    end = None if query.filter is None else _end(portions.reader, query, keys, page)
     while True:
         position = page.after if last is None else _position(keys, last)
-        rest = _after(query, keys, page.order, position)
+        rest = _rest(query, keys, page.order, position, end)
         rows, is_end = portions.read(rest, page.size + 1 - len(messages), used)
         for row in rows:
             message = to_message(row)
@@ -72,7 +73,7 @@ def _fetch(
             messages.append(message)
             last = row
         if is_end:
-            return messages, None
+            return messages, end
 
 
 def fetch_owned_page(
@@ -115,21 +116,45 @@ def _position(keys: Keys, row: AnyRow) -> Position:
     return Position(_to_text(getattr(row, keys.field.key)), "" if uid is None else getattr(row, uid.key))
 
 
-def _after(query: Query, keys: Keys, order: Order, position: Position | None) -> Query:
-    """The rest of a list after a position."""
-    values = query.values
-    if position is not None:
-        values = {**values, "place": _from_text(keys, position.value), "place_uid": position.uid}
-    rest: Any = _prepared_rest if isinstance(query.statement, Statement) else _rest
-    return query._replace(statement=rest(query.statement, keys, order, is_first=position is None), values=values)
+def _end(reader: Reader, query: Query, keys: Keys, page: Page) -> Position | None:
+    """Where a page stops looking for rows that pass the filter; None where the list ends before that."""
+    rest = _rest(
+        query._replace(statement=_keys_alone(query.statement, keys), filter=None), keys, page.order, page.after
+    )
+    row = reader.row(rest.statement, {**rest.values, "most": 1, "skipped": page.filter_rows - 1})
+    return None if row is None else _position(keys, row)
 
 
 @cache
-def _prepared_rest(statement: Statement, keys: Keys, order: Order, *, is_first: bool) -> Statement:
-    return Statement(_rest(statement.construct, keys, order, is_first=is_first), statement.many)
+def _keys_alone(statement: Statement, keys: Keys) -> Statement:
+    columns = [column for column in (keys.field, keys.uid, keys.owner_uid) if column is not None]
+    return Statement(statement.construct.with_only_columns(*columns).offset(bindparam("skipped")))
 
 
-def _rest(statement: Select[Any], keys: Keys, order: Order, *, is_first: bool) -> Select[Any]:
+def _rest(query: Query, keys: Keys, order: Order, position: Position | None, end: Position | None = None) -> Rest:
+    """What is left of a list after a position, up to its end or another position."""
+    values = query.values
+    if position is not None:
+        values = {**values, "place": _from_text(keys, position.value), "place_uid": position.uid}
+    is_first = position is None
+    statement = query.statement
+    if isinstance(statement, Statement) and query.filter is None:
+        return Rest(_prepared(statement, keys, order, is_first=is_first), values, query.long_columns)
+    built = statement.construct if isinstance(statement, Statement) else statement
+    if query.filter is not None:
+        built = built.where(query.filter)
+    if end is not None:
+        built = built.where(_is_up_to_end(keys, order))
+        values = {**values, "end": _from_text(keys, end.value), "end_uid": end.uid}
+    return Rest(_ordered(built, keys, order, is_first=is_first), values, query.long_columns)
+
+
+@cache
+def _prepared(statement: Statement, keys: Keys, order: Order, *, is_first: bool) -> Statement:
+    return Statement(_ordered(statement.construct, keys, order, is_first=is_first), statement.many)
+
+
+def _ordered(statement: Select[Any], keys: Keys, order: Order, *, is_first: bool) -> Select[Any]:
     if not is_first:
         statement = statement.where(_is_after_place(keys, order))
         for dialect in MYSQL if keys.index_name else ():
@@ -150,6 +175,16 @@ def _is_after_place(keys: Keys, order: Order) -> ColumnElement[bool]:
     after = keys.uid < uid if order.descending else keys.uid > uid
     # SQLite takes the range from the first condition, MariaDB from the second one; either finds the place by the index.
     return and_(first, or_(beyond, and_(keys.field == value, after)))
+
+
+def _is_up_to_end(keys: Keys, order: Order) -> ColumnElement[bool]:
+    value: BindParameter[Any] = bindparam("end", type_=keys.field.type)
+    uid: BindParameter[str] = bindparam("end_uid")
+    up_to = keys.field >= value if order.descending else keys.field <= value
+    if keys.uid is None:
+        return up_to
+    up_to_uid = keys.uid >= uid if order.descending else keys.uid <= uid
+    return and_(up_to, or_(keys.field != value, up_to_uid))
 
 
 def _to_text(value: Any) -> str:

@@ -50,7 +50,19 @@ def long_columns(statement: Select[Any]) -> tuple[str, ...]:
 
 
 class Query(NamedTuple):
-    """The clipped query of a list, without an order, its values, and the names of the columns that are clipped."""
+    """The clipped query of a list, without an order, its values, and the names of the columns that are clipped.
+
+    Of its rows only those are wanted that pass the filter.
+    """
+
+    statement: Statement | Select[Any]
+    values: Values
+    long_columns: tuple[str, ...] = ()
+    filter: ColumnElement[bool] | None = None
+
+
+class Rest(NamedTuple):
+    """What is left of a list: its query with the filter, in order, from the place on that was reached."""
 
     statement: Statement | Select[Any]
     values: Values
@@ -65,12 +77,12 @@ class Portions:
 
     def __init__(self, reader: Reader, most_bytes: int) -> None:
         """Read nothing yet. A portion has no more than `most_bytes` in each long column, unless one row has more."""
-        self._reader = reader
+        self.reader = reader
         self._most_bytes = most_bytes
         self.statements = 0
         self.first_rows: list[AnyRow] = []
 
-    def read(self, rest: Query, most_rows: int, used: int) -> tuple[Sequence[AnyRow], bool]:
+    def read(self, rest: Rest, most_rows: int, used: int) -> tuple[Sequence[AnyRow], bool]:
         """The next rows, at least one if there is one, and whether the list ends with them.
 
         Large rows are read up to the first that exceeds the bytes that are left after those that are `used`.
@@ -79,7 +91,7 @@ class Portions:
         self.first_rows += rows[:1]
         return rows, is_end
 
-    def _read(self, rest: Query, count: int, used: int) -> tuple[Sequence[AnyRow], bool]:
+    def _read(self, rest: Rest, count: int, used: int) -> tuple[Sequence[AnyRow], bool]:
         most_characters = self._most_bytes // (count * _CHARACTER_BYTES)
         rows = self._rows(rest.statement, rest.values, count, most_characters)
         whole = _count_whole(rows, rest.long_columns, most_characters)
@@ -91,7 +103,7 @@ class Portions:
         rows = self._rows(rest.statement, rest.values, count, _ALL)
         return rows, len(rows) < count
 
-    def _count_fitting(self, rest: Query, count: int, used: int) -> int:
+    def _count_fitting(self, rest: Rest, count: int, used: int) -> int:
         """How many rows there are up to the first that does not fit any more."""
         sizes: Any = _prepared_sizes if isinstance(rest.statement, Statement) else _sizes
         rows = self._rows(sizes(rest.statement, rest.long_columns), rest.values, count, _ALL)
@@ -102,7 +114,7 @@ class Portions:
         self, statement: Statement | Select[Any], values: Values, count: int, most_characters: int
     ) -> Sequence[AnyRow]:
         self.statements += 1
-        return self._reader.rows(statement, {**values, "most": count, "most_characters": most_characters})
+        return self.reader.rows(statement, {**values, "most": count, "most_characters": most_characters})
 
 
 def _count_whole(rows: Sequence[AnyRow], names: Sequence[str], most: int) -> int:

@@ -61,7 +61,7 @@ def get_event(store: Store, call: Call, request: GetEventRequest) -> Event:
 
 def list_events(store: Store, call: Call, request: ListEventsRequest) -> ListEventsResponse:
     """List one page of the events of a session."""
-    page = paging.page_of(request, call.limits.page_size, ("sequence",))
+    page = paging.page_of(request, call.limits, ("sequence",))
     where = filters.parse(request.filter, filters.EVENT_FIELDS, call.limits)
     found, next_position = store.read(
         call,

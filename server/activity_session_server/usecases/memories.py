@@ -88,7 +88,7 @@ def get_memory(store: Store, call: Call, request: GetMemoryRequest) -> Memory:
 
 def list_memories(store: Store, call: Call, request: ListMemoriesRequest) -> ListMemoriesResponse:
     """List one page of the memories of a session, or of all sessions of a namespace."""
-    page = paging.page_of(request, call.limits.page_size)
+    page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.MEMORY_FIELDS, call.limits)
     found, next_position = store.read(
         call,

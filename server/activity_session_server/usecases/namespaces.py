@@ -46,7 +46,7 @@ def get_namespace(store: Store, call: Call, request: GetNamespaceRequest) -> Nam
 
 def list_namespaces(store: Store, call: Call, request: ListNamespacesRequest) -> ListNamespacesResponse:
     """List one page of namespaces."""
-    page = paging.page_of(request, call.limits.page_size)
+    page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.NAMESPACE_FIELDS, call.limits)
     found, next_position = store.read(
         call,

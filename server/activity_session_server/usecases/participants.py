@@ -50,7 +50,7 @@ def get_participant(store: Store, call: Call, request: GetParticipantRequest) ->
 
 def list_participants(store: Store, call: Call, request: ListParticipantsRequest) -> ListParticipantsResponse:
     """List one page of the participants of a namespace."""
-    page = paging.page_of(request, call.limits.page_size)
+    page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.PARTICIPANT_FIELDS, call.limits)
     found, next_position = store.read(
         call,

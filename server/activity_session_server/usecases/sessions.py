@@ -113,7 +113,7 @@ def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsReques
 
 def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> ListSessionsResponse:
     """List one page of the sessions of a namespace."""
-    page = paging.page_of(request, call.limits.page_size)
+    page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.SESSION_FIELDS, call.limits)
     found, next_position = store.read(
         call,

@@ -32,7 +32,7 @@ class Change(NamedTuple):
 
 def get_state(store: Store, call: Call, request: GetStateRequest) -> State:
     """Read one page of the keys of a state, with their values."""
-    page = paging.page_of(request, call.limits.page_size, ("key",))
+    page = paging.page_of(request, call.limits, ("key",))
     found, next_position = store.read(
         call,
         lambda reader: state.get_state(

@@ -204,6 +204,9 @@ type ServerLimits struct {
 	StateValueLevels int32 `protobuf:"varint,36,opt,name=state_value_levels,json=stateValueLevels,proto3" json:"state_value_levels,omitempty"`
 	// Fields of a request as it is sent, those of nested messages included.
 	RequestFields int32 `protobuf:"varint,37,opt,name=request_fields,json=requestFields,proto3" json:"request_fields,omitempty"`
+	// Rows that a page of a list with a filter looks at. Where fewer of them
+	// pass than the page has room for, it is short, even empty, and has a token.
+	FilterRows    int32 `protobuf:"varint,40,opt,name=filter_rows,json=filterRows,proto3" json:"filter_rows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -497,6 +500,13 @@ func (x *ServerLimits) GetRequestFields() int32 {
 	return 0
 }
 
+func (x *ServerLimits) GetFilterRows() int32 {
+	if x != nil {
+		return x.FilterRows
+	}
+	return 0
+}
+
 var File_activity_session_v1_info_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_info_service_proto_rawDesc = "" +
@@ -507,7 +517,7 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"ServerInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\x06limits\x18\x02 \x01(\v2!.activity_session.v1.ServerLimitsR\x06limits\x12\"\n" +
-	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xb1\f\n" +
+	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xd2\f\n" +
 	"\fServerLimits\x12#\n" +
 	"\rrequest_bytes\x18\x01 \x01(\x05R\frequestBytes\x12%\n" +
 	"\x0eresponse_bytes\x18\x02 \x01(\x05R\rresponseBytes\x12#\n" +
@@ -549,7 +559,9 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"\rwaiting_turns\x18\" \x01(\x05R\fwaitingTurns\x12*\n" +
 	"\x11update_mask_paths\x18# \x01(\x05R\x0fupdateMaskPaths\x12,\n" +
 	"\x12state_value_levels\x18$ \x01(\x05R\x10stateValueLevels\x12%\n" +
-	"\x0erequest_fields\x18% \x01(\x05R\rrequestFields2\x85\x01\n" +
+	"\x0erequest_fields\x18% \x01(\x05R\rrequestFields\x12\x1f\n" +
+	"\vfilter_rows\x18( \x01(\x05R\n" +
+	"filterRows2\x85\x01\n" +
 	"\vInfoService\x12v\n" +
 	"\rGetServerInfo\x12).activity_session.v1.GetServerInfoRequest\x1a\x1f.activity_session.v1.ServerInfo\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/serverInfoBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"

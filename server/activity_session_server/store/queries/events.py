@@ -16,7 +16,7 @@ from activity_session_server.rules.limits import INT64
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import event_message, set_time, to_datetime
-from activity_session_server.store.conditions import Columns, filtered
+from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped
@@ -110,7 +110,7 @@ def list_events(
     """
     namespace_id, session_id = ids_of(session)
     values = {"namespace": namespace_id, "session": session_id, "after": after, "before": before or INT64 - 1}
-    query = Query(filtered(_LIST[omit_content], where, _COLUMNS), values, () if omit_content else _CONTENT)
+    query = Query(_LIST[omit_content], values, () if omit_content else _CONTENT, condition(where, _COLUMNS))
     to_message = partial(event_message, session=session)
     return fetch_owned_page(
         reader,

@@ -14,7 +14,7 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import memory_message, memory_type_text, set_time
-from activity_session_server.store.conditions import Columns, filtered
+from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.pages import fetch_owned_page, keys_of
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads, namespaces, resources
@@ -106,7 +106,7 @@ def list_memories(
     owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
     of_all = session_id == names.WILDCARD
     statement = _LIST[of_all, show_deleted]
-    query = Query(filtered(statement, where, _COLUMNS), {"owner": owner_uid()}, _LONG)
+    query = Query(statement, {"owner": owner_uid()}, _LONG, condition(where, _COLUMNS))
     to_message = partial(memory_message, namespace_id=namespace_id)
     keys = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid")
     return fetch_owned_page(reader, query, keys, page, to_message, most_bytes=most_bytes, owner_uid=owner_uid)

@@ -15,7 +15,7 @@ from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.namespace_settings import NamespaceResourceSettings
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import namespace_message, to_timestamp
-from activity_session_server.store.conditions import filtered
+from activity_session_server.store.conditions import condition
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import resources
@@ -94,7 +94,7 @@ def list_namespaces(
     reader: Reader, page: Page, where: Node | None, *, show_deleted: bool, most_bytes: int
 ) -> tuple[list[NamespaceMessage], Position | None]:
     """One page of namespaces, and where the next one starts."""
-    query = Query(filtered(_LIST[show_deleted], where, _COLUMNS), {}, _LONG)
+    query = Query(_LIST[show_deleted], {}, _LONG, condition(where, _COLUMNS))
     return fetch_page(
         reader, query, keys_of(Namespace, page.order, owner=""), page, namespace_message, most_bytes=most_bytes
     )

@@ -23,7 +23,7 @@ from activity_session_server.store.codec import (
     participant_type_value,
     to_timestamp,
 )
-from activity_session_server.store.conditions import filtered
+from activity_session_server.store.conditions import condition
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import namespaces, resources
@@ -130,7 +130,7 @@ def list_participants(
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    query = Query(filtered(_LIST[show_deleted], where, _COLUMNS), {"namespace": namespace_id}, _LONG)
+    query = Query(_LIST[show_deleted], {"namespace": namespace_id}, _LONG, condition(where, _COLUMNS))
     to_message = partial(participant_message, namespace_id=namespace_id)
     found = fetch_page(reader, query, keys_of(Participant, page.order), page, to_message, most_bytes=most_bytes)
     if not found[0]:

@@ -29,7 +29,7 @@ from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import session_message, set_time, to_datetime
-from activity_session_server.store.conditions import filtered
+from activity_session_server.store.conditions import condition
 from activity_session_server.store.expressions import byte_length, clock, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.portions import Query, clipped, long_columns
@@ -195,7 +195,7 @@ def list_sessions(
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    query = Query(filtered(_LIST[full, show_deleted], where, _COLUMNS), {"namespace": namespace_id}, _LONG[full])
+    query = Query(_LIST[full, show_deleted], {"namespace": namespace_id}, _LONG[full], condition(where, _COLUMNS))
     to_message = partial(_as_callers_see, namespace_id=namespace_id)
     found = fetch_page(reader, query, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes)
     if not found[0]:
