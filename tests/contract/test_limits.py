@@ -119,8 +119,10 @@ ELSEWHERE = {
     "state_value_levels": "contract/test_state.py",
     "request_fields": "contract/test_costly_requests.py",
     "watches": "server/test_followers.py",
+    "watches_per_connection": "server/test_followers.py",
     "watch_backlog": "server/test_followers.py",
     "waiting_turns": "server/test_followers.py",
+    "waiting_turns_per_connection": "server/test_followers.py",
 }
 
 

@@ -313,6 +313,42 @@ class TestLimits:
             watches[0].cancel()
             eventually(lambda: self._is_let_in(client, session))
 
+    def test_of_watches_on_one_connection_leave_room_for_others(self, database_url: str) -> None:
+        with (
+            following(database_url, watches=3, watches_per_connection=2) as (server, client),
+            connected(server.address) as other,
+        ):
+            session = new_session(client, PARENT).name
+            watches = [started(client, session) for _ in range(2)]
+            _, end = read_to_end(unread(client, session))
+            assert (end.code, end.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SERVER_FULL")
+            assert end.info.metadata["limit"] == "2"
+            assert "on this connection" in end.message
+            watches.append(started(other, session))
+            _, end = read_to_end(unread(other, session))
+            assert end.info.metadata["limit"] == "3"
+            watches[0].cancel()
+            eventually(lambda: self._is_let_in(client, session))
+
+    def test_of_calls_that_wait_for_a_turn_on_one_connection_leave_room_for_others(self, database_url: str) -> None:
+        with (
+            following(database_url, waiting_turns_per_connection=2) as (server, client),
+            connected(server.address) as other,
+        ):
+            session = new_session(client, PARENT).name
+            alice, *others = (new_participant(client, PARENT) for _ in range(4))
+            acquire_turn(client, session, alice)
+            calls = [waiting_for_turn(client, session, person) for person in others]
+            (one_too_many,) = eventually(lambda: [call for call in calls if call.done()])
+            refusal = failure_of(one_too_many)
+            assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SERVER_FULL")
+            assert refusal.info.metadata["limit"] == "2"
+            assert "on this connection" in refusal.message
+            assert self._may_wait(other, session, others[0])
+            for call in calls:
+                call.cancel()
+            assert eventually(lambda: self._may_wait(client, session, others[0]))
+
     def test_of_calls_that_wait_for_a_turn(self, database_url: str) -> None:
         with following(database_url, waiting_turns=2) as (_, client):
             session = new_session(client, PARENT).name

@@ -65,8 +65,9 @@ class TurnQueues:
 
     def _wait(self, waiter: Waiter) -> None:
         head = self.store.read(waiter.call, lambda reader: heads.get_head(reader, *ids_of(waiter.request.session)))
-        self._slots.take()
-        waiter.stream.on_close(self._slots.give_back)
+        peer = waiter.call.peer
+        self._slots.take(peer)
+        waiter.stream.on_close(lambda: self._slots.give_back(peer))
         with self._lock:
             queue = self._queues.get(head.uid)
             if queue is None:

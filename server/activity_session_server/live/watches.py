@@ -40,8 +40,8 @@ class Watches:
         """
         session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name)))
         _check_place(request, session)
-        self._slots.take()
-        stream.on_close(self._slots.give_back)
+        self._slots.take(call.peer)
+        stream.on_close(lambda: self._slots.give_back(call.peer))
         watch = self.feeds.follow(session, lambda feed: Watch(self, call, feed, stream, request))
         stream.on_close(lambda: self.feeds.leave(watch))
 

@@ -204,8 +204,12 @@ type ServerLimits struct {
 	StateValueLevels int32 `protobuf:"varint,36,opt,name=state_value_levels,json=stateValueLevels,proto3" json:"state_value_levels,omitempty"`
 	// Fields of a request as it is sent, those of nested messages included.
 	RequestFields int32 `protobuf:"varint,37,opt,name=request_fields,json=requestFields,proto3" json:"request_fields,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Watches that are open at once on one connection.
+	WatchesPerConnection int32 `protobuf:"varint,38,opt,name=watches_per_connection,json=watchesPerConnection,proto3" json:"watches_per_connection,omitempty"`
+	// Calls that wait for a turn at once on one connection.
+	WaitingTurnsPerConnection int32 `protobuf:"varint,39,opt,name=waiting_turns_per_connection,json=waitingTurnsPerConnection,proto3" json:"waiting_turns_per_connection,omitempty"`
+	unknownFields             protoimpl.UnknownFields
+	sizeCache                 protoimpl.SizeCache
 }
 
 func (x *ServerLimits) Reset() {
@@ -497,6 +501,20 @@ func (x *ServerLimits) GetRequestFields() int32 {
 	return 0
 }
 
+func (x *ServerLimits) GetWatchesPerConnection() int32 {
+	if x != nil {
+		return x.WatchesPerConnection
+	}
+	return 0
+}
+
+func (x *ServerLimits) GetWaitingTurnsPerConnection() int32 {
+	if x != nil {
+		return x.WaitingTurnsPerConnection
+	}
+	return 0
+}
+
 var File_activity_session_v1_info_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_info_service_proto_rawDesc = "" +
@@ -507,7 +525,7 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"ServerInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\x06limits\x18\x02 \x01(\v2!.activity_session.v1.ServerLimitsR\x06limits\x12\"\n" +
-	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xb1\f\n" +
+	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xa8\r\n" +
 	"\fServerLimits\x12#\n" +
 	"\rrequest_bytes\x18\x01 \x01(\x05R\frequestBytes\x12%\n" +
 	"\x0eresponse_bytes\x18\x02 \x01(\x05R\rresponseBytes\x12#\n" +
@@ -549,7 +567,9 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"\rwaiting_turns\x18\" \x01(\x05R\fwaitingTurns\x12*\n" +
 	"\x11update_mask_paths\x18# \x01(\x05R\x0fupdateMaskPaths\x12,\n" +
 	"\x12state_value_levels\x18$ \x01(\x05R\x10stateValueLevels\x12%\n" +
-	"\x0erequest_fields\x18% \x01(\x05R\rrequestFields2\x85\x01\n" +
+	"\x0erequest_fields\x18% \x01(\x05R\rrequestFields\x124\n" +
+	"\x16watches_per_connection\x18& \x01(\x05R\x14watchesPerConnection\x12?\n" +
+	"\x1cwaiting_turns_per_connection\x18' \x01(\x05R\x19waitingTurnsPerConnection2\x85\x01\n" +
 	"\vInfoService\x12v\n" +
 	"\rGetServerInfo\x12).activity_session.v1.GetServerInfoRequest\x1a\x1f.activity_session.v1.ServerInfo\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/serverInfoBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
