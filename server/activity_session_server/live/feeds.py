@@ -27,8 +27,8 @@ from activity_session_server.store.queries.heads import Head, Pulse
 THREADS = 2
 # Connections: one for the thread that keeps the feeds up to date, one for each of the others.
 CONNECTIONS = THREADS + 1
-# Events read at a time: at the default limits they have 32 MiB at most.
-EVENTS_AT_A_TIME = 32
+# What is read at a time, and so what a follower or a feed may hold: events, and bytes unless one event has more.
+EVENTS_AT_A_TIME, BYTES_AT_A_TIME = 32, 1024 * 1024
 # The fewest seconds between two looks, while commits follow each other closely.
 _SHORTEST_GAP = 0.005
 
@@ -74,6 +74,8 @@ class Feed:
         # does without, since it would wait for the database: so each value is fetched once, and used from a variable.
         self._reading = threading.Lock()
         self._tail: list[tuple[int, bytes]] = []
+        # Whether the event that was read last was large. Without a lock: it is one value, and no more than a guess.
+        self._are_large = False
         # By whether the session is whole: with its data.
         self._messages: dict[bool, SessionMessage] = {}
 
@@ -134,8 +136,14 @@ class Feed:
             self._tail, self._messages = [], {}
 
     def _read_after(self, position: int) -> list[tuple[int, bytes]]:
-        found = self._feeds.read(lambda reader: events.events_after(reader, self.session, position, EVENTS_AT_A_TIME))
-        return [(event.sequence, WatchSessionResponse(event=event).SerializeToString()) for event in found]
+        # After a large event the next one is read alone: the database would look at the sizes of many large ones.
+        most = 1 if self._are_large else EVENTS_AT_A_TIME
+        found = self._feeds.read(
+            lambda reader: events.events_after(reader, self.session, position, most, BYTES_AT_A_TIME)
+        )
+        messages = [(event.sequence, WatchSessionResponse(event=event).SerializeToString()) for event in found]
+        self._are_large = len(messages) == 1 and len(messages[0][1]) > BYTES_AT_A_TIME // EVENTS_AT_A_TIME
+        return messages
 
 
 class Feeds:
