@@ -112,13 +112,14 @@ class App:
         return Watches(
             self.store,
             self.feeds,
-            Slots(settings.limits.watches, "watches"),
+            Slots("watches", settings.limits.watches, settings.limits.watches_per_connection),
             bookmark_interval=settings.bookmark_interval,
             timeout=settings.watch_timeout,
         )
 
     def _make_turn_queues(self) -> TurnQueues:
-        slots = Slots(self.settings.limits.waiting_turns, "calls that wait for a turn")
+        limits = self.settings.limits
+        slots = Slots("calls that wait for a turn", limits.waiting_turns, limits.waiting_turns_per_connection)
         return TurnQueues(self.store, self.feeds, slots, self._own_call)
 
     def _keep_up(self) -> None:
@@ -145,9 +146,8 @@ class App:
 
     def _own_call(self, method: str) -> Call:
         now = time.monotonic()
-        return Call(
-            uuid7_hex(), method, Role.SYSTEM, now, now + 2 * self.settings.database_timeout, self.settings.limits
-        )
+        deadline = now + 2 * self.settings.database_timeout
+        return Call(uuid7_hex(), method, "", Role.SYSTEM, now, deadline, self.settings.limits)
 
 
 def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Store:
@@ -197,7 +197,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", int(settings.workers > 1)),
         ("grpc.max_receive_message_length", _RECEIVE_FACTOR * limits.request_bytes),
         # Bounds what one connection can ask for at once; open watches must leave room for other calls.
-        ("grpc.max_concurrent_streams", 1000 + limits.watches + limits.waiting_turns),
+        ("grpc.max_concurrent_streams", 1000 + limits.watches_per_connection + limits.waiting_turns_per_connection),
         # Clients may ping every 10 s, also without a call; by default a second ping within 5 min ends the connection.
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -69,11 +69,18 @@ class ServerProcess:
 
     def most_resident_bytes(self) -> int:
         """Return the most that it has held since it was started, or since this was called before."""
-        process = Path(f"/proc/{self.process.pid}")
-        found = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
+        most = self._status("VmHWM") * 1024
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        return most
+
+    def threads(self) -> int:
+        """Return how many threads it has, those of gRPC included."""
+        return self._status("Threads")
+
+    def _status(self, name: str) -> int:
+        found = re.search(rf"^{name}:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text(), re.MULTILINE)
         assert found is not None
-        (process / "clear_refs").write_text("5")
-        return int(found[1]) * 1024
+        return int(found[1])
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the log so far, of a server that writes JSON."""

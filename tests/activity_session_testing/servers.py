@@ -20,16 +20,18 @@ from activity_session_server.settings import Settings
 from activity_session_server.store import schema
 
 DEADLINE = 20.0
+# Of a client: it has room for 64 KiB that it has not read, where gRPC would make that more and more.
+SMALL_WINDOW = ("grpc.http2.bdp_probe", 0)
 DETAILS_KEY = "grpc-status-details-bin"
 
 
 class Client:
     """All stubs on one channel; every call has a deadline, and a `with` block closes the channel."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *options: tuple[str, int]) -> None:
         # Tests of the server's limits send more than gRPC allows by default.
-        options = [("grpc.max_receive_message_length", 64 * 1024 * 1024), ("grpc.use_local_subchannel_pool", 1)]
-        self.channel = grpc.intercept_channel(grpc.insecure_channel(address, options), _Deadline())
+        usual = (("grpc.max_receive_message_length", 64 * 1024 * 1024), ("grpc.use_local_subchannel_pool", 1))
+        self.channel = grpc.intercept_channel(grpc.insecure_channel(address, usual + options), _Deadline())
         self.events = EventServiceStub(self.channel)
         self.info = InfoServiceStub(self.channel)
         self.memories = MemoryServiceStub(self.channel)
@@ -57,8 +59,8 @@ def serving(database_url: str, **settings: Any) -> Iterator[app.App]:
 
 
 @contextlib.contextmanager
-def connected(address: str) -> Iterator[Client]:
-    client = Client(address)
+def connected(address: str, *options: tuple[str, int]) -> Iterator[Client]:
+    client = Client(address, *options)
     try:
         yield client
     finally:

@@ -120,8 +120,10 @@ ELSEWHERE = {
     "request_fields": "contract/test_costly_requests.py",
     "filter_rows": "server/test_filter_rows.py",
     "watches": "server/test_followers.py",
+    "watches_per_connection": "server/test_followers.py",
     "watch_backlog": "server/test_followers.py",
     "waiting_turns": "server/test_followers.py",
+    "waiting_turns_per_connection": "server/test_followers.py",
 }
 
 

@@ -145,7 +145,7 @@ def update_row_of_each_kind(client: Client, namespace: str, participant: str, se
 def share_times(server: App, ids: list[str]) -> None:
     """Give the rows of all kinds with these ids the same times."""
     now = time.monotonic()
-    call = Call("test", "test", Role.SYSTEM, now, now + DEADLINE, server.settings.limits)
+    call = Call("test", "test", "test", Role.SYSTEM, now, now + DEADLINE, server.settings.limits)
     for resource in (NamespaceRow, ParticipantRow, ActivitySession):
         created, updated = map(datetime.fromisoformat, ("2026-01-02 03:04:05.678901", "2026-01-02 03:04:06"))
         times = {"create_ts": created, "update_ts": updated}

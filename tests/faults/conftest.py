@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from activity_session_server.app import App
-from activity_session_testing.backends import MariaDB
+from activity_session_server.store import schema
+from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.processes import ServerProcess, serving_process
 from activity_session_testing.servers import Client, connected, serving
 
 # So long that no health check and no sweep interferes.
@@ -23,3 +25,15 @@ def server(mariadb: MariaDB) -> Iterator[App]:
 def client(server: App) -> Iterator[Client]:
     with connected(server.address) as client:
         yield client
+
+
+@pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
+def process(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that is a process of its own, so that its memory and its threads can be measured."""
+    folder = tmp_path_factory.mktemp("process")
+    url = f"sqlite:///{folder / 'test.db'}"
+    if request.param == MARIADB:
+        url = request.getfixturevalue("mariadb").new_database()
+        schema.migrate_url(url)
+    with serving_process(folder / "log", "--database-url", url) as process:
+        yield process

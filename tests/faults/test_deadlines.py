@@ -41,7 +41,7 @@ def server(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -
 
 def call_of(seconds: float) -> Call:
     now = time.monotonic()
-    return Call("test", "/test", Role.SYSTEM, now, now + seconds, Settings.model_validate({}).limits)
+    return Call("test", "/test", "test", Role.SYSTEM, now, now + seconds, Settings.model_validate({}).limits)
 
 
 def slow(server: App) -> Any:

@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
@@ -13,10 +13,8 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from activity_session import v1
-from activity_session_server.store import schema
 from activity_session_testing import hostile
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
-from activity_session_testing.processes import ServerProcess, serving_process
+from activity_session_testing.processes import ServerProcess
 from activity_session_testing.rpcs import RPCS, Rpc
 from activity_session_testing.servers import Client, Failure, connected
 from activity_session_testing.steps import AGENT, append, make_namespace, new_memory, new_participant, new_session
@@ -74,21 +72,10 @@ class Bystander:
             self._error = error
 
 
-@pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    folder = tmp_path_factory.mktemp("hostile")
-    url = f"sqlite:///{folder / 'test.db'}"
-    if request.param == MARIADB:
-        url = request.getfixturevalue("mariadb").new_database()
-        schema.migrate_url(url)
-    with serving_process(folder / "log", "--database-url", url) as process:
-        yield process
-
-
 @pytest.fixture(scope="module")
-def names(server: ServerProcess) -> dict[str, str]:
+def names(process: ServerProcess) -> dict[str, str]:
     """A resource of each type, by type."""
-    with connected(server.address) as client:
+    with connected(process.address) as client:
         namespace = make_namespace(client).name
         agent = new_participant(client, namespace, participant_type=AGENT)
         session = new_session(client, namespace).name
@@ -114,9 +101,9 @@ def outcome(other: Client, session: str, call: Any, raw: bytes, together: int) -
 
 
 @pytest.mark.parametrize("rpc", RPCS.values(), ids=lambda rpc: rpc.name)
-def test_is_refused_cheaply(server: ServerProcess, names: dict[str, str], rpc: Rpc) -> None:
+def test_is_refused_cheaply(process: ServerProcess, names: dict[str, str], rpc: Rpc) -> None:
     requests = list(hostile.requests(rpc.request_class, names.__getitem__, REQUEST_BYTES))
-    with connected(server.address) as other, connected(server.address) as client:
+    with connected(process.address) as other, connected(process.address) as client:
         session = new_session(other, "namespaces/default").name
         call = rpc.raw_on(client.channel)
         for (what, raw), (together, most_seconds) in itertools.product(requests, MOST_SECONDS.items()):
@@ -127,5 +114,5 @@ def test_is_refused_cheaply(server: ServerProcess, names: dict[str, str], rpc: R
             told = f"{rpc.name} {what}, {together} at once: {codes}, {longest:.3f} s"
             assert not codes & FORBIDDEN, told
             assert longest < most_seconds, told
-            resident = server.most_resident_bytes()
+            resident = process.most_resident_bytes()
             assert resident < MOST_RESIDENT, f"{told}, {resident // MIB} MiB"

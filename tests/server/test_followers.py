@@ -25,7 +25,7 @@ from activity_session_server.app import App
 from activity_session_server.live.turn_queues import TurnQueue
 from activity_session_testing.backends import SQLITE_FILE, SQLITE_MEMORY
 from activity_session_testing.moments import Times, before, eventually
-from activity_session_testing.servers import Client, Failure, connected, failure, serving
+from activity_session_testing.servers import SMALL_WINDOW, Client, Failure, connected, failure, serving
 from activity_session_testing.steps import (
     acquire_turn,
     append,
@@ -52,6 +52,8 @@ SECONDS = 60
 # More than can be on its way to a client that does not read.
 LARGE, LARGE_EVENTS = 512 * 1024, 40
 TIMEOUT = 2.0
+# Far more than there are threads that send.
+TOO_MANY = 40
 # Far below the 30 seconds that running calls may take to end.
 PROMPT = 10
 LOOK = "SELECT activity_session.pkid, activity_session.last_sequence"
@@ -101,6 +103,26 @@ def read_to_end(call: Any) -> tuple[list[int], Failure]:
     except grpc.RpcError as error:
         return [message.event.sequence for message in messages if message.HasField("event")], Failure(error)
     raise AssertionError("it ended without an error")
+
+
+def read_to_bookmark(call: Any) -> tuple[list[int], Failure] | None:
+    """Return what `read_to_end` does, or None for a watch that comes to its first bookmark."""
+    sequences: list[int] = []
+    try:
+        while not (message := next(call)).HasField("bookmark"):
+            if message.HasField("event"):
+                sequences.append(message.event.sequence)
+    except grpc.RpcError as error:
+        return sequences, Failure(error)
+    call.cancel()
+    return None
+
+
+def has_ended_some(server: App) -> bool:
+    """Return whether a server has ended a watch whose client has not read it yet."""
+    feeds = tuple(server.feeds._feeds.values())  # noqa: SLF001 - nothing else tells it
+    watches: list[Any] = [follower for feed in feeds for follower in tuple(feed.followers)]
+    return any(watch._end_said for watch in watches)  # noqa: SLF001
 
 
 def wait_for_looks(looks: Times, count: int) -> None:
@@ -231,7 +253,7 @@ class TestSlowReaders:
         with self._behind(database_url, watch_backlog=5) as (server, client, session, slow):
             with counted(server, LOOK) as looks:
                 wait_for_looks(looks, 5)
-            self._check_end(client, session, slow)
+            self._check_end(client, session, *read_to_end(slow))
 
     def test_that_leave_a_message_unread_for_too_long_are_told_where_to_resume(self, database_url: str) -> None:
         with (
@@ -245,7 +267,21 @@ class TestSlowReaders:
             began = time.monotonic()
             # Halfway between the end of the watch and the time at which it is cut.
             eventually(lambda: time.monotonic() > began + 1.5 * TIMEOUT)
-            self._check_end(client, session, slow)
+            self._check_end(client, session, *read_to_end(slow))
+
+    def test_that_are_too_many_are_told_where_to_resume(self, database_url: str) -> None:
+        with following(database_url) as (server, client), connected(server.address, SMALL_WINDOW) as slow_client:
+            session = new_session(client, PARENT).name
+            for _ in range(LARGE_EVENTS):
+                append(client, session, "x" * LARGE)
+            slow = [unread(slow_client, session) for _ in range(TOO_MANY)]
+            eventually(lambda: has_ended_some(server))
+            with ThreadPoolExecutor(TOO_MANY) as pool:
+                ends = [found for found in pool.map(read_to_bookmark, slow) if found is not None]
+            told = [(seen, end) for seen, end in ends if end.code is not grpc.StatusCode.CANCELLED]
+            assert told
+            for sequences, end in told:
+                self._check_end(client, session, sequences, end)
 
     def test_that_are_not_too_far_behind_get_all_of_it(self, database_url: str) -> None:
         with self._behind(database_url) as (server, _, _, slow):
@@ -264,13 +300,12 @@ class TestSlowReaders:
             assert end.code in (grpc.StatusCode.CANCELLED, grpc.StatusCode.RESOURCE_EXHAUSTED)
 
     @staticmethod
-    def _check_end(client: Client, session: str, slow: Any) -> None:
-        """Check that a watch sends all events up to the place that its end names, and a second watch the rest."""
-        sequences, end = read_to_end(slow)
+    def _check_end(client: Client, session: str, sequences: list[int], end: Failure) -> None:
+        """Check that a watch has sent all events up to the place that its end names, and a second watch the rest."""
         assert (end.code, end.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCH_TOO_SLOW")
         after = int(end.info.metadata["after_sequence"])
         assert dict(end.info.metadata) == {"resource": session, "after_sequence": str(after)}
-        assert 0 < after < LARGE_EVENTS
+        assert after < LARGE_EVENTS
         # The event that was on its way comes before the end.
         last = sequences[-1]
         assert sequences == list(range(1, last + 1))
@@ -312,6 +347,42 @@ class TestLimits:
             assert [len(events_up_to(watch, 1)) for watch in watches] == [1, 1, 1]
             watches[0].cancel()
             eventually(lambda: self._is_let_in(client, session))
+
+    def test_of_watches_on_one_connection_leave_room_for_others(self, database_url: str) -> None:
+        with (
+            following(database_url, watches=3, watches_per_connection=2) as (server, client),
+            connected(server.address) as other,
+        ):
+            session = new_session(client, PARENT).name
+            watches = [started(client, session) for _ in range(2)]
+            _, end = read_to_end(unread(client, session))
+            assert (end.code, end.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SERVER_FULL")
+            assert end.info.metadata["limit"] == "2"
+            assert "on this connection" in end.message
+            watches.append(started(other, session))
+            _, end = read_to_end(unread(other, session))
+            assert end.info.metadata["limit"] == "3"
+            watches[0].cancel()
+            eventually(lambda: self._is_let_in(client, session))
+
+    def test_of_calls_that_wait_for_a_turn_on_one_connection_leave_room_for_others(self, database_url: str) -> None:
+        with (
+            following(database_url, waiting_turns_per_connection=2) as (server, client),
+            connected(server.address) as other,
+        ):
+            session = new_session(client, PARENT).name
+            alice, *others = (new_participant(client, PARENT) for _ in range(4))
+            acquire_turn(client, session, alice)
+            calls = [waiting_for_turn(client, session, person) for person in others]
+            (one_too_many,) = eventually(lambda: [call for call in calls if call.done()])
+            refusal = failure_of(one_too_many)
+            assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SERVER_FULL")
+            assert refusal.info.metadata["limit"] == "2"
+            assert "on this connection" in refusal.message
+            assert self._may_wait(other, session, others[0])
+            for call in calls:
+                call.cancel()
+            assert eventually(lambda: self._may_wait(client, session, others[0]))
 
     def test_of_calls_that_wait_for_a_turn(self, database_url: str) -> None:
         with following(database_url, waiting_turns=2) as (_, client):

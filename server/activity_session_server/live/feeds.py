@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, Protocol, TypeVar
 
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
-from activity_session_server.live.jobs import Job, JobThreads
+from activity_session_server.live.jobs import JobThreads
+from activity_session_server.live.lanes import Job
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, draining, not_found
@@ -23,14 +24,15 @@ from activity_session_server.store import Reader, Store
 from activity_session_server.store.queries import events, heads, sessions
 from activity_session_server.store.queries.heads import Head, Pulse
 
-# Threads that work on followers; more only while clients do not read.
-THREADS = 2
-# Connections: one for the thread that keeps the feeds up to date, one for each of the others.
-CONNECTIONS = THREADS + 1
-# Events read at a time: at the default limits they have 32 MiB at most.
-EVENTS_AT_A_TIME = 32
+# Reads for followers that may go on at once, and connections: one for each, and one for the looks.
+READS = 2
+CONNECTIONS = READS + 1
+# What is read at a time, and so what a follower or a feed may hold: events, and bytes unless one event has more.
+EVENTS_AT_A_TIME, BYTES_AT_A_TIME = 32, 1024 * 1024
 # The fewest seconds between two looks, while commits follow each other closely.
 _SHORTEST_GAP = 0.005
+# Seconds between two times at which the threads are tended, and what nobody needs any more is forgotten.
+_TENDING_INTERVAL = 0.1
 
 _log = logging.getLogger("activity_session.feeds")
 T = TypeVar("T")
@@ -74,6 +76,8 @@ class Feed:
         # does without, since it would wait for the database: so each value is fetched once, and used from a variable.
         self._reading = threading.Lock()
         self._tail: list[tuple[int, bytes]] = []
+        # Whether the event that was read last was large. Without a lock: it is one value, and no more than a guess.
+        self._are_large = False
         # By whether the session is whole: with its data.
         self._messages: dict[bool, SessionMessage] = {}
 
@@ -126,16 +130,24 @@ class Feed:
             return message
 
     def forget_passed(self) -> None:
-        """Forget what no follower needs any more."""
+        """Forget what no follower needs any more, or only those whose clients are slow."""
         tail, messages = self._tail, tuple(self._messages.values())
+        if not (tail or messages):
+            return
         newest = tail[-1][0] if tail else 0
         version = max((message.version for message in messages), default=0)
-        if not any(follower.needs(newest, version) for follower in tuple(self.followers)):
+        if not any(follower.is_prompt and follower.needs(newest, version) for follower in tuple(self.followers)):
             self._tail, self._messages = [], {}
 
     def _read_after(self, position: int) -> list[tuple[int, bytes]]:
-        found = self._feeds.read(lambda reader: events.events_after(reader, self.session, position, EVENTS_AT_A_TIME))
-        return [(event.sequence, WatchSessionResponse(event=event).SerializeToString()) for event in found]
+        # After a large event the next one is read alone: the database would look at the sizes of many large ones.
+        most = 1 if self._are_large else EVENTS_AT_A_TIME
+        found = self._feeds.read(
+            lambda reader: events.events_after(reader, self.session, position, most, BYTES_AT_A_TIME)
+        )
+        messages = [(event.sequence, WatchSessionResponse(event=event).SerializeToString()) for event in found]
+        self._are_large = len(messages) == 1 and len(messages[0][1]) > BYTES_AT_A_TIME // EVENTS_AT_A_TIME
+        return messages
 
 
 class Feeds:
@@ -157,9 +169,9 @@ class Feeds:
         self._lock = threading.Condition()
         self._woken = threading.Event()
         self._is_closed = self._is_stopped = False
-        self._jobs = JobThreads(THREADS)
+        self._jobs = JobThreads()
         # Counts the reads that may go on at once, so that the connections suffice, however many threads there are.
-        self._readers = threading.BoundedSemaphore(THREADS)
+        self._readers = threading.BoundedSemaphore(READS)
         self._thread = threading.Thread(target=self._keep_up, name="feeds", daemon=True)
 
     def start(self) -> None:
@@ -227,27 +239,27 @@ class Feeds:
             self._woken.set()
 
     def _keep_up(self) -> None:
-        next_tick = time.monotonic() + self._poll_interval
+        tick, tending = _Pace(self._poll_interval), _Pace(_TENDING_INTERVAL)
         while not self._is_stopped:
-            self._woken.wait(max(0, next_tick - time.monotonic()) if self._feeds else None)
+            self._woken.wait(min(tick.left(), tending.left()) if self._feeds else None)
             self._woken.clear()
-            is_tick = time.monotonic() >= next_tick
+            is_noticed = bool(self._noticed)
             try:
-                self._look(is_tick=is_tick)
+                self._look(is_tick=tick.is_due())
+                if tending.is_due():
+                    self._tend()
             except Exception:  # without this thread no follower would be told anything any more
                 _log.exception("cannot keep up")
-            if is_tick:
-                next_tick = time.monotonic() + self._poll_interval
-            else:
+            if is_noticed:
                 time.sleep(_SHORTEST_GAP)
 
     def _look(self, *, is_tick: bool) -> None:
-        """Look for what is new in the sessions that were noticed; at a tick, in all sessions, and tidy up."""
+        """Look for what is new in the sessions that were noticed; at a tick, in all sessions."""
         noticed = {self._noticed.popleft() for _ in range(len(self._noticed))}
         self._update(tuple(self._feeds) if is_tick else noticed)
-        if not is_tick:
-            return
-        self._jobs.tend(self._poll_interval)
+
+    def _tend(self) -> None:
+        self._jobs.tend()
         for feed in tuple(self._feeds.values()):
             feed.forget_passed()
 
@@ -278,4 +290,24 @@ class Feeds:
         with self._lock:
             for feed in feeds:
                 feed.refresh(pulses.get(feed.session.uid))
+        return True
+
+
+class _Pace:
+    """Something that is due every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds until it is due."""
+        return max(0, self._next - time.monotonic())
+
+    def is_due(self) -> bool:
+        """Whether it is due; then it is due again that many seconds from now."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
         return True

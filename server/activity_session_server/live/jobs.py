@@ -1,104 +1,94 @@
 """A few threads for very many jobs, each of which has something to do now and then.
 
-A job that waits for its client keeps a thread. When that takes too long, another thread is added, so that a client that
-does not read does not keep the others waiting. Threads that are no longer needed end after their job.
+A job that waits for its client keeps its thread, until the client reads or is cut off. So there are two lanes, each
+with threads of its own: one for jobs whose clients keep up, one for all others, which clients that do not read can fill
+without being noticed in the first. A lane gets one more thread for each job that is stuck. When it has its most, those
+are ended that have been stuck for longest, as many as others need; connections on which nothing is stuck come first.
 """
 
 import logging
 import threading
-import time
-from queue import SimpleQueue
-from typing import Protocol
 
+from activity_session_server.live.lanes import Job, Lane
 from activity_session_server.rules.errors import ServiceError
 
+# The most threads of the lane for jobs that are prompt, and of the other one; the whole process stays below 40.
+MOST_PROMPT, MOST_OTHERS = 5, 7
+
 _log = logging.getLogger("activity_session.jobs")
-
-
-class Job(Protocol):
-    """Something that is worked on by one thread at a time."""
-
-    def has_work(self) -> bool:
-        """Whether there is something to do now."""
-
-    def work(self) -> bool:
-        """Do some of it; returns whether it makes sense to go on at once."""
-
-    def stuck(self, seconds: float) -> None:
-        """Called now and then while `work` has been running for so many seconds."""
 
 
 class JobThreads:
     """Threads that work on the jobs that are scheduled."""
 
-    def __init__(self, count: int) -> None:
-        self._count = self._wanted = count
-        self._ready: SimpleQueue[Job | None] = SimpleQueue()
-        # Guards which jobs are scheduled, so that no job is worked on twice at once, and which threads there are.
+    def __init__(self) -> None:
+        # Guards which jobs are scheduled, so that no job is worked on twice at once, and both lanes.
         self._lock = threading.Lock()
         self._scheduled: set[Job] = set()
-        self._threads: set[threading.Thread] = set()
-        # Without a lock: each thread writes its own entry only, and readers take a copy, which is one step.
-        self._running: dict[threading.Thread, tuple[Job, float]] = {}
+        # By `is_prompt` of their jobs.
+        self._lanes = {True: Lane(MOST_PROMPT, self._lock), False: Lane(MOST_OTHERS, self._lock)}
+        self._is_stopped = False
 
     def start(self) -> None:
         """Start the threads."""
-        self._adjust()
+        self._add_missing()
 
     def schedule(self, job: Job) -> None:
         """Have a job worked on, unless it is scheduled already, or being worked on."""
         with self._lock:
-            if job in self._scheduled:
-                return
-            self._scheduled.add(job)
-        self._ready.put(job)
+            if job not in self._scheduled and not self._is_stopped:
+                self._scheduled.add(job)
+                self._lanes[job.is_prompt].put(job)
 
-    def tend(self, seconds: float) -> None:
-        """Call `stuck` of the jobs that have been worked on for longer than that, and add two threads for each."""
-        now = time.monotonic()
-        stuck = [(job, now - since) for job, since in tuple(self._running.values()) if now - since > seconds]
-        self._wanted = self._count + 2 * len(stuck)
-        self._adjust()
-        for job, waited in stuck:
-            job.stuck(waited)
+    def tend(self) -> None:
+        """Tell the jobs that are stuck, and see to it that others have threads; to be called every now and then."""
+        with self._lock:
+            stuck = [found for lane in self._lanes.values() for found in lane.look()]
+        self._add_missing()
+        for job, is_in_the_way in stuck:
+            job.stuck(is_in_the_way=is_in_the_way)
 
     def stop(self) -> None:
         """End all threads after the jobs that are scheduled by now; later ones are left undone."""
-        threads = tuple(self._threads)
-        for _ in threads:
-            self._ready.put(None)
+        with self._lock:
+            self._is_stopped = True
+            threads = [thread for lane in self._lanes.values() for thread in lane.threads]
+            for lane in self._lanes.values():
+                lane.changed.notify_all()
         for thread in threads:
             thread.join()
 
-    def _adjust(self) -> None:
+    def _add_missing(self) -> None:
+        added = []
         with self._lock:
-            added = [
-                threading.Thread(target=self._run, name="follow", daemon=True)
-                for _ in range(self._wanted - len(self._threads))
-            ]
-            self._threads.update(added)
+            for lane in self._lanes.values():
+                for _ in range(lane.missing):
+                    added.append(threading.Thread(target=self._run, args=(lane,), name="follow", daemon=True))
+                    lane.threads.add(added[-1])
         for thread in added:
             thread.start()
 
-    def _run(self) -> None:
-        while (job := self._ready.get()) is not None:
-            self._do(job)
+    def _run(self, lane: Lane) -> None:
+        while (job := self._next(lane)) is not None:
+            goes_on = _work_on(job)
             with self._lock:
-                # Under the lock, so that no two threads end because of the same one too many.
-                if len(self._threads) > self._wanted:
-                    self._threads.discard(threading.current_thread())
-                    return
+                lane.done(job)
+                self._scheduled.discard(job)
+            # Checked only now, so that nothing is missed that has come up since.
+            if goes_on and job.has_work():
+                self.schedule(job)
 
-    def _do(self, job: Job) -> None:
-        thread = threading.current_thread()
-        self._running[thread] = job, time.monotonic()
-        goes_on = _work_on(job)
-        del self._running[thread]
+    def _next(self, lane: Lane) -> Job | None:
+        """The next job of a lane, as soon as there is one; None for a thread that is one too many."""
         with self._lock:
-            self._scheduled.discard(job)
-        # Checked only now, so that nothing is missed that has come up since.
-        if goes_on and job.has_work():
-            self.schedule(job)
+            while lane.missing >= 0:
+                if (owner := lane.next_owner) is not None:
+                    return lane.take(owner)
+                if self._is_stopped:
+                    break
+                lane.changed.wait()
+            lane.threads.discard(threading.current_thread())
+            return None
 
 
 def _work_on(job: Job) -> bool:

@@ -1,30 +1,39 @@
 """How many calls of a kind may be open at once."""
 
 import threading
+from collections import Counter
 
 from activity_session_server.rules.errors import server_full
 
 
 class Slots:
-    """A number of places; `what` says what they are for, in an error."""
+    """A number of places, of which one connection gets only some; `what` says what they are for, in an error."""
 
-    def __init__(self, count: int, what: str) -> None:
-        self._count, self._what = count, what
-        # Counts the free places, and guards nothing else.
-        self._free = threading.BoundedSemaphore(count)
+    def __init__(self, what: str, count: int, count_per_connection: int) -> None:
+        self._what, self._count, self._count_per_connection = what, count, count_per_connection
+        # Guards the number of places that are taken, by connection.
+        self._lock = threading.Lock()
+        self._taken: Counter[str] = Counter()
 
-    def take(self) -> None:
-        """Take a place.
+    def take(self, peer: str) -> None:
+        """Take a place for a connection.
 
         Raises:
             ServiceError: SERVER_FULL.
         """
-        if not self._free.acquire(blocking=False):
-            raise server_full(self._what, self._count)
+        with self._lock:
+            if self._taken[peer] >= self._count_per_connection:
+                raise server_full(f"{self._what} on this connection", self._count_per_connection)
+            if self._taken.total() >= self._count:
+                raise server_full(self._what, self._count)
+            self._taken[peer] += 1
 
-    def give_back(self) -> None:
-        """Give a place back."""
-        self._free.release()
+    def give_back(self, peer: str) -> None:
+        """Give a place of a connection back."""
+        with self._lock:
+            self._taken[peer] -= 1
+            if not self._taken[peer]:
+                del self._taken[peer]
 
 
 class Once:

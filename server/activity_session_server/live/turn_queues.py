@@ -65,8 +65,9 @@ class TurnQueues:
 
     def _wait(self, waiter: Waiter) -> None:
         head = self.store.read(waiter.call, lambda reader: heads.get_head(reader, *ids_of(waiter.request.session)))
-        self._slots.take()
-        waiter.stream.on_close(self._slots.give_back)
+        peer = waiter.call.peer
+        self._slots.take(peer)
+        waiter.stream.on_close(lambda: self._slots.give_back(peer))
         with self._lock:
             queue = self._queues.get(head.uid)
             if queue is None:
@@ -94,6 +95,9 @@ class TurnQueue:
 
     def __init__(self, queues: TurnQueues, feed: Feed, first: Waiter) -> None:
         self.feed = feed
+        self.owner = feed.session.uid
+        # At first too: a response is one small message, for which a client has room.
+        self.is_prompt = True
         # Any thread appends, one at a time removes; each single step is atomic.
         self.waiters = deque([first])
         self._queues = queues
@@ -113,6 +117,7 @@ class TurnQueue:
 
     def work(self) -> bool:
         """End the calls that are over, then try to get the turn for the first one that is left."""
+        self.is_prompt = True
         try:
             self._end_those_that_are_over()
             while self.waiters and not self.feed.turn_is_held:
@@ -121,8 +126,8 @@ class TurnQueue:
             self._queues.close_if_empty(self)
         return True
 
-    def stuck(self, seconds: float) -> None:
-        """Nothing to do: the response is one small message."""
+    def stuck(self, *, is_in_the_way: bool) -> None:
+        """Nothing to do: it waits for the database, which takes no longer than it may."""
 
     def _end_those_that_are_over(self) -> None:
         end = draining() if self._queues.feeds.is_draining else self.feed.ended

@@ -4,12 +4,14 @@ Events are not kept for a watch: it reads on from its place when its client has 
 delays nothing but itself, until it is too far behind.
 """
 
+import math
 import time
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_pb2 import SessionView
 from activity_session.v1.session_service_pb2 import Bookmark, WatchSessionRequest, WatchSessionResponse
 from activity_session_server.live.feeds import Feed, Feeds
+from activity_session_server.live.lanes import STUCK_SECONDS
 from activity_session_server.live.slots import Slots
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, draining, invalid_field
@@ -20,6 +22,8 @@ from activity_session_server.store.queries.heads import Head
 
 # Seconds for which a thread sends to one client before it goes on with others.
 _LONGEST_WORK = 1.0
+# Seconds that a client may leave a message unread while others need the thread.
+_PATIENCE = 0.5
 
 
 class Watches:
@@ -40,8 +44,8 @@ class Watches:
         """
         session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name)))
         _check_place(request, session)
-        self._slots.take()
-        stream.on_close(self._slots.give_back)
+        self._slots.take(call.peer)
+        stream.on_close(lambda: self._slots.give_back(call.peer))
         watch = self.feeds.follow(session, lambda feed: Watch(self, call, feed, stream, request))
         stream.on_close(lambda: self.feeds.leave(watch))
 
@@ -51,17 +55,23 @@ class Watch:
 
     def __init__(self, watches: Watches, call: Call, feed: Feed, stream: Stream, request: WatchSessionRequest) -> None:
         self.feed = feed
+        self.owner = call.peer
+        self.is_prompt = False
         self.position = request.after_sequence
         self._watches = watches
         self._backlog_limit = call.limits.watch_backlog
         self._stream = stream
         # What was there at the start is no backlog, however long it takes to send.
         self._start = feed.last_sequence
+        # With this event it is prompt: the last one that was there at the start, or when its client did not read.
+        self._goal = feed.last_sequence
         self._version = 0
         self._is_full = request.view == SessionView.SESSION_VIEW_FULL
         # Of the last session that was sent with its data.
         self._etag = ""
         self._bookmark_due = time.monotonic() + watches.bookmark_interval
+        # When the message that is being sent began to wait for its client. One thread writes it, others only read it.
+        self._sending_since = math.inf
         self._end_said = 0.0
 
     def has_work(self) -> bool:
@@ -82,6 +92,7 @@ class Watch:
     def work(self) -> bool:
         """Send the next events; after the last one also the session if it has changed, a bookmark if due, the end."""
         has_sent = self._send_events()
+        self.is_prompt = self.position >= self._goal
         is_behind = self.position < self.feed.last_sequence
         if not is_behind or self._version:
             self._send_session()
@@ -94,15 +105,19 @@ class Watch:
             self._stream.end(error)
         return True
 
-    def stuck(self, seconds: float) -> None:
+    def stuck(self, *, is_in_the_way: bool) -> None:
         """End the watch of a client that does not read; cancel it if the client does not read the end either."""
+        self._goal = self.feed.last_sequence
         timeout = self._watches.timeout
+        patience = min(_PATIENCE, timeout) if is_in_the_way else timeout
+        now = time.monotonic()
+        waited = now - self._sending_since
         backlog = self.feed.last_sequence - max(self.position, self._start)
         if self._end_said:
-            if time.monotonic() - self._end_said > timeout:
+            if now - self._end_said > patience:
                 self._stream.cancel()
-        elif backlog > self._backlog_limit or seconds > timeout:
-            self._end_said = time.monotonic()
+        elif waited > patience or (waited > STUCK_SECONDS and backlog > self._backlog_limit):
+            self._end_said = now
             self._stream.end(self._too_slow(backlog))
 
     def _send_events(self) -> bool:
@@ -140,7 +155,9 @@ class Watch:
         self._send(WatchSessionResponse(bookmark=Bookmark(last_sequence=self.position)).SerializeToString())
 
     def _send(self, message: bytes) -> None:
+        self._sending_since = time.monotonic()
         self._stream.send(message)
+        self._sending_since = math.inf
         self._bookmark_due = time.monotonic() + self._watches.bookmark_interval
 
     def _too_slow(self, backlog: int) -> ServiceError:

@@ -23,7 +23,7 @@ class _Line(logging.LogRecord):
         self.__dict__.update(self._same, created=time.time(), fields=fields)
 
 
-def write(call: Call, peer: str, code: grpc.StatusCode, error: ServiceError | None) -> None:
+def write(call: Call, code: grpc.StatusCode, error: ServiceError | None) -> None:
     """Log a call that has just ended."""
     if not _log.isEnabledFor(logging.INFO):
         return
@@ -31,7 +31,7 @@ def write(call: Call, peer: str, code: grpc.StatusCode, error: ServiceError | No
         "method": call.method,
         "code": code.name,
         "duration_ms": round((time.monotonic() - call.begun) * 1000, 3),
-        "peer": peer,
+        "peer": call.peer,
         "call_id": call.call_id,
     }
     if error is not None:

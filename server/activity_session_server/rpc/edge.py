@@ -55,7 +55,7 @@ class Edge:
         now = time.monotonic()
         longest = LONGEST_WAIT if may_wait else DEFAULT_DEADLINE
         deadline = now + (min(remaining, longest) if is_given else DEFAULT_DEADLINE)
-        return Call(call_id, method, self._role, now, deadline, self._limits)
+        return Call(call_id, method, context.peer(), self._role, now, deadline, self._limits)
 
     def read(self, call: Call, request_type: type[R], raw: bytes) -> R:
         """The request of a call, checked.
@@ -86,11 +86,9 @@ class Edge:
         context.set_details(found.details)
         return found.code
 
-    def end(
-        self, call: Call, context: grpc.ServicerContext, code: grpc.StatusCode, error: ServiceError | None = None
-    ) -> None:
+    def end(self, call: Call, code: grpc.StatusCode, error: ServiceError | None = None) -> None:
         """Note the outcome of a call that is over."""
-        call_log.write(call, context.peer(), code, error)
+        call_log.write(call, code, error)
 
 
 def error_of(call: Call, raised: Exception) -> ServiceError:

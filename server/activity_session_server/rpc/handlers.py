@@ -68,7 +68,7 @@ class Handlers:
                 response = use_case(store, call, edge.read(call, request_type, raw))
             except Exception as raised:  # whatever it is, the caller gets an error without its text
                 self._fail(call, context, error_of(call, raised))
-            edge.end(call, context, grpc.StatusCode.OK)
+            edge.end(call, grpc.StatusCode.OK)
             return response
 
         return respond
@@ -100,7 +100,7 @@ class Handlers:
 
     def _fail(self, call: Call, context: grpc.ServicerContext, error: ServiceError) -> NoReturn:
         code = self._edge.refuse(call, context, error)
-        self._edge.end(call, context, code, error)
+        self._edge.end(call, code, error)
         context.abort(code, status.message_of(error))
 
 

@@ -27,7 +27,7 @@ class ResponseStream:
         self._end = Once()
         self._code = grpc.StatusCode.CANCELLED
         self._error: ServiceError | None = None
-        self.on_close(lambda: edge.end(call, context, self._code, self._error))
+        self.on_close(lambda: edge.end(call, self._code, self._error))
 
     @property
     def is_open(self) -> bool:

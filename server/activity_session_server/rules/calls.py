@@ -10,10 +10,15 @@ from activity_session_server.rules.roles import Role
 
 
 class Call(NamedTuple):
-    """One RPC that is being served. `begun` and `deadline` are readings of `time.monotonic`, in seconds."""
+    """One RPC that is being served.
+
+    `peer` is the address and port of the connection that it came on; `begun` and `deadline` are readings of
+    `time.monotonic`, in seconds.
+    """
 
     call_id: str
     method: str
+    peer: str
     role: Role
     begun: float
     deadline: float

@@ -73,10 +73,16 @@ class Limits(BaseModel):
         description="the longest time for which a turn is given at once",
     )
     watches: int = Field(5000, ge=1, le=100_000, description="watches that are open at once")
+    watches_per_connection: int = Field(
+        1000, ge=1, le=100_000, description="watches that are open at once on one connection"
+    )
     watch_backlog: int = Field(
         10_000, ge=1, le=1_000_000_000, description="events that a watch may be behind while its client does not read"
     )
     waiting_turns: int = Field(1000, ge=1, le=100_000, description="calls that wait for a turn at once")
+    waiting_turns_per_connection: int = Field(
+        200, ge=1, le=100_000, description="calls that wait for a turn at once on one connection"
+    )
     # SQLite takes patterns of up to 50,000 bytes, and a character has up to four.
     filter_characters: int = Field(2000, ge=1, le=12_000, description="characters of a filter")
     filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")

@@ -126,8 +126,9 @@ const (
 	// end with this error; call again, and another server, or this one after its
 	// restart, takes the call.
 	ErrorReason_ERROR_REASON_SERVER_DRAINING ErrorReason = 55
-	// RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
-	// for a turn or for a thread, as it allows. Metadata: `limit`.
+	// RESOURCE_EXHAUSTED: the server, or one connection to it, has as many open
+	// watches, or calls waiting for a turn or for a thread, as the server allows.
+	// Metadata: `limit`.
 	ErrorReason_ERROR_REASON_SERVER_FULL ErrorReason = 56
 	// NOT_FOUND: there is no such event. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 60

@@ -204,6 +204,10 @@ type ServerLimits struct {
 	StateValueLevels int32 `protobuf:"varint,36,opt,name=state_value_levels,json=stateValueLevels,proto3" json:"state_value_levels,omitempty"`
 	// Fields of a request as it is sent, those of nested messages included.
 	RequestFields int32 `protobuf:"varint,37,opt,name=request_fields,json=requestFields,proto3" json:"request_fields,omitempty"`
+	// Watches that are open at once on one connection.
+	WatchesPerConnection int32 `protobuf:"varint,38,opt,name=watches_per_connection,json=watchesPerConnection,proto3" json:"watches_per_connection,omitempty"`
+	// Calls that wait for a turn at once on one connection.
+	WaitingTurnsPerConnection int32 `protobuf:"varint,39,opt,name=waiting_turns_per_connection,json=waitingTurnsPerConnection,proto3" json:"waiting_turns_per_connection,omitempty"`
 	// Rows that a page of a list with a filter looks at. Where fewer of them
 	// pass than the page has room for, it is short, even empty, and has a token.
 	FilterRows    int32 `protobuf:"varint,40,opt,name=filter_rows,json=filterRows,proto3" json:"filter_rows,omitempty"`
@@ -500,6 +504,20 @@ func (x *ServerLimits) GetRequestFields() int32 {
 	return 0
 }
 
+func (x *ServerLimits) GetWatchesPerConnection() int32 {
+	if x != nil {
+		return x.WatchesPerConnection
+	}
+	return 0
+}
+
+func (x *ServerLimits) GetWaitingTurnsPerConnection() int32 {
+	if x != nil {
+		return x.WaitingTurnsPerConnection
+	}
+	return 0
+}
+
 func (x *ServerLimits) GetFilterRows() int32 {
 	if x != nil {
 		return x.FilterRows
@@ -517,7 +535,7 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"ServerInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\x06limits\x18\x02 \x01(\v2!.activity_session.v1.ServerLimitsR\x06limits\x12\"\n" +
-	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xd2\f\n" +
+	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xc9\r\n" +
 	"\fServerLimits\x12#\n" +
 	"\rrequest_bytes\x18\x01 \x01(\x05R\frequestBytes\x12%\n" +
 	"\x0eresponse_bytes\x18\x02 \x01(\x05R\rresponseBytes\x12#\n" +
@@ -559,7 +577,9 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"\rwaiting_turns\x18\" \x01(\x05R\fwaitingTurns\x12*\n" +
 	"\x11update_mask_paths\x18# \x01(\x05R\x0fupdateMaskPaths\x12,\n" +
 	"\x12state_value_levels\x18$ \x01(\x05R\x10stateValueLevels\x12%\n" +
-	"\x0erequest_fields\x18% \x01(\x05R\rrequestFields\x12\x1f\n" +
+	"\x0erequest_fields\x18% \x01(\x05R\rrequestFields\x124\n" +
+	"\x16watches_per_connection\x18& \x01(\x05R\x14watchesPerConnection\x12?\n" +
+	"\x1cwaiting_turns_per_connection\x18' \x01(\x05R\x19waitingTurnsPerConnection\x12\x1f\n" +
 	"\vfilter_rows\x18( \x01(\x05R\n" +
 	"filterRows2\x85\x01\n" +
 	"\vInfoService\x12v\n" +

@@ -144,8 +144,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     restart, takes the call.
     """
     ERROR_REASON_SERVER_FULL: _ErrorReason.ValueType  # 56
-    """RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
-    for a turn or for a thread, as it allows. Metadata: `limit`.
+    """RESOURCE_EXHAUSTED: the server, or one connection to it, has as many open
+    watches, or calls waiting for a turn or for a thread, as the server allows.
+    Metadata: `limit`.
     """
     ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND: there is no such event. Metadata: `resource`."""
@@ -308,8 +309,9 @@ end with this error; call again, and another server, or this one after its
 restart, takes the call.
 """
 ERROR_REASON_SERVER_FULL: ErrorReason.ValueType  # 56
-"""RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
-for a turn or for a thread, as it allows. Metadata: `limit`.
+"""RESOURCE_EXHAUSTED: the server, or one connection to it, has as many open
+watches, or calls waiting for a turn or for a thread, as the server allows.
+Metadata: `limit`.
 """
 ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND: there is no such event. Metadata: `resource`."""

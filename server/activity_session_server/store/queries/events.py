@@ -1,5 +1,6 @@
 """The queries of events. A page is one range of their primary key, wherever in the log it lies."""
 
+import itertools
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
@@ -27,6 +28,8 @@ from activity_session_server.store.statements import Statement
 
 _TABLE = table_of(Event)
 _CONTENT = ("content_text", "content_blob")
+# What can be large in an event.
+_LARGE = (*_CONTENT, "labels")
 _FULL = select(*_TABLE.c)
 _OMITTED = select(*(null().label(column.name) if column.name in _CONTENT else column for column in _TABLE.c))
 # Joined to the session: all events of an expunged session are out of reach at once. The rows of both outer tables are
@@ -57,10 +60,10 @@ _LIST = {
     True: Statement(_OMITTED.where(_OF_SESSION, _IS_BETWEEN)),
 }
 _CONTENT_BYTES = func.coalesce(byte_length(Event.content_text), func.length(Event.content_blob), 0)
-_IS_SMALL = bindparam("most_bytes") >= _CONTENT_BYTES
+_IS_SMALL = bindparam("most_bytes") >= _CONTENT_BYTES + byte_length(Event.labels)
 _SMALL_AFTER = Statement(
     _NEXT.with_only_columns(
-        *(case((_IS_SMALL, column)).label(column.name) if column.name in _CONTENT else column for column in _TABLE.c),
+        *(case((_IS_SMALL, column)).label(column.name) if column.name in _LARGE else column for column in _TABLE.c),
         _IS_SMALL.label("is_small"),
     )
 )
@@ -129,21 +132,23 @@ def find_events(reader: Reader, session: Head, event_ids: Collection[str]) -> di
     return {row.event_id: event_message(row, session.name) for row in rows}
 
 
-def events_after(reader: Reader, session: Head, after: int, most: int) -> list[EventMessage]:
-    """The next events after a number, up to a gap: there is one while the log of an expunged session is removed."""
-    rows = reader.rows(_AFTER, {"its_session": session.uid, "after": after, "most": most})
-    return [event_message(row, session.name) for number, row in enumerate(rows, after + 1) if row.sequence == number]
+def events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[EventMessage]:
+    """The next events after a number, one at least, up to a gap: an expunged session has one while its log is removed.
+
+    They have `most_bytes` at most, of content and labels; one event that is larger comes alone.
+    """
+    found = small_events_after(reader, session, after, most, most_bytes // most) if most > 1 else []
+    if not found:
+        row = reader.row(_AFTER, {"its_session": session.uid, "after": after, "most": 1})
+        found = [] if row is None else [event_message(row, session.name)]
+    return [event for number, event in enumerate(found, after + 1) if event.sequence == number]
 
 
 def small_events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[EventMessage]:
-    """The next events after a number, up to the first whose content has more than `most_bytes`."""
+    """The next events after a number, up to the first whose content and labels have more than `most_bytes`."""
     values = {"its_session": session.uid, "after": after, "most": most, "most_bytes": most_bytes}
-    found = []
-    for row in reader.rows(_SMALL_AFTER, values):
-        if not row.is_small:
-            break
-        found.append(event_message(row, session.name))
-    return found
+    rows = itertools.takewhile(lambda row: row.is_small, reader.rows(_SMALL_AFTER, values))
+    return [event_message(row, session.name) for row in rows]
 
 
 def append_events(writer: Writer, head: Head, events: Sequence[EventMessage]) -> list[EventMessage]:

@@ -289,8 +289,9 @@ export enum ErrorReason {
   SERVER_DRAINING = 55,
 
   /**
-   * RESOURCE_EXHAUSTED: the server has as many open watches, or calls waiting
-   * for a turn or for a thread, as it allows. Metadata: `limit`.
+   * RESOURCE_EXHAUSTED: the server, or one connection to it, has as many open
+   * watches, or calls waiting for a turn or for a thread, as the server allows.
+   * Metadata: `limit`.
    *
    * @generated from enum value: ERROR_REASON_SERVER_FULL = 56;
    */
