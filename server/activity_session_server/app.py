@@ -27,7 +27,7 @@ from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Store, schema
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
-from activity_session_server.store.lanes import Aside
+from activity_session_server.store.writer_queues import Aside
 from activity_session_server.usecases import retention
 
 # Beyond one for each thread: the upkeep needs two, for the sweep and the health check, and the feeds need theirs.

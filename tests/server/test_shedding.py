@@ -69,10 +69,10 @@ def append_later(client: Client, session: str) -> Any:
     return client.events.AppendEvents.future(request, timeout=30)
 
 
-def waiting_in_lanes(server: App) -> int:
+def waiting_in_queues(server: App) -> int:
     """How many writers wait for others of their session."""
-    lanes = tuple(server.store._commits._lanes._lanes.values())  # noqa: SLF001
-    return sum(lane.users - 1 for lane in lanes)
+    queues = tuple(server.store._commits._queues._queues.values())  # noqa: SLF001
+    return sum(queue.writers - 1 for queue in queues)
 
 
 def seconds(call: Callable[[], Any]) -> float:
@@ -117,7 +117,7 @@ def test_writes_go_on_while_writers_of_another_session_wait(
         session, other = new_session(client, namespace).name, new_session(client, namespace).name
         with locked(url, session):
             writers = [append_later(client, session) for _ in range(THREADS + MORE)]
-            eventually(lambda: waiting_in_lanes(server) >= THREADS + MORE - 1)
+            eventually(lambda: waiting_in_queues(server) >= THREADS + MORE - 1)
             assert seconds(lambda: append(client, other, "x")) < SOON
             assert not any(writer.done() for writer in writers)
             refused = [Failure(writer.exception()) for writer in writers]

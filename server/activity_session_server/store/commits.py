@@ -4,7 +4,7 @@ On SQLite a commit waits for the disk. So the thread that may write carries out 
 then: each function in a savepoint of its own, then one commit, then all return (group commit: DeWitt et al.,
 "Implementation Techniques for Main Memory Database Systems", 1984). When one function fails, the others do not.
 MariaDB lets writers run side by side and shares the wait for the disk itself; there each has its own commit, and only
-writers of one session wait for each other (`lanes`).
+writers of one session wait for each other (`writer_queues`).
 """
 
 import math
@@ -18,8 +18,8 @@ from typing import Any
 from activity_session_server.rules.calls import Call
 from activity_session_server.store.backends import Backend, Failure
 from activity_session_server.store.connections import BusyError, Connection, Connections
-from activity_session_server.store.lanes import Aside, Lanes
 from activity_session_server.store.readers import Writer
+from activity_session_server.store.writer_queues import Aside, WriterQueues
 
 
 class LateError(Exception):
@@ -76,7 +76,7 @@ class Commits:
         self._connections = connections
         self._backend = backend
         self._timeout = timeout
-        self._lanes = Lanes(timeout, aside)
+        self._queues = WriterQueues(timeout, aside)
         # Each thread appends its work without the lock, and may take it back; both are one step. The thread that has
         # the lock takes works out and writes their outcomes; the others read theirs once they have had the lock.
         self._waiting: deque[Work] = deque()
@@ -91,7 +91,7 @@ class Commits:
             BusyError: other threads wrote for too long.
         """
         if not self._backend.one_writer:
-            with self._lanes.of(work.session, work.call.remaining()):
+            with self._queues.first_of(work.session, work.call.remaining()):
                 self._carry_out([work])
             return
         self._waiting.append(work)

@@ -23,9 +23,9 @@ from activity_session_server.store import idempotency
 from activity_session_server.store.backends import backend_of
 from activity_session_server.store.commits import Commits, Work
 from activity_session_server.store.connections import Connection, Connections
-from activity_session_server.store.lanes import Aside
 from activity_session_server.store.readers import Reader, Writer
 from activity_session_server.store.retries import OWN_ERRORS, Retries
+from activity_session_server.store.writer_queues import Aside
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class Store:
     ) -> T:
         """Run a function that writes, in a transaction: all of it is committed, or nothing.
 
-        A function that locks a session names it, and then waits for other writers of that session in its lane.
+        A function that locks a session names it, and then waits for the other writers of that session in its queue.
         With a `request` that has a request id, the answer is kept, as `record` says, and returned to the same request
         when it comes again.
 
