@@ -28,6 +28,7 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
+from activity_session_server.store.batches import fitting
 from activity_session_server.store.codec import session_message, set_time, to_datetime
 from activity_session_server.store.conditions import filtered
 from activity_session_server.store.expressions import byte_length, clock, json_columns
@@ -334,13 +335,8 @@ def _fitting(reader: Reader, rest: Query, most_bytes: int) -> int:
     """How many rows of the list can be read with their data at once: at least one, and no more than fit."""
     construct = rest.statement.construct if isinstance(rest.statement, Statement) else rest.statement
     sizes = construct.with_only_columns(byte_length(ActivitySession.data))
-    fitting = used = 0
-    for (data_bytes,) in reader.rows(sizes, {**rest.values, "most": min(rest.values["most"], CHUNK)}):
-        used += data_bytes or 0
-        if used > most_bytes:
-            break
-        fitting += 1
-    return max(fitting, 1)
+    rows = reader.rows(sizes, {**rest.values, "most": min(rest.values["most"], CHUNK)})
+    return fitting((data_bytes or 0 for (data_bytes,) in rows), most_bytes)
 
 
 def _values(session: Session, settings: SessionResourceSettings) -> dict[str, Any]:
