@@ -29,9 +29,13 @@ class Pools(NamedTuple):
     reflection: Pool
 
 
-def run_by(pool: Pool, respond: Callable[..., Any]) -> Any:
-    """A handler that is run by the threads of a pool."""
+def run_by(pool: Pool, respond: Callable[..., Any], *, is_streamed: bool = False) -> Any:
+    """A handler that is run by the threads of a pool.
+
+    One that is streamed is given a callback for what it sends, and its thread is free when it returns.
+    """
     handler: Any = partial(respond)
-    # grpcio's mark of such a handler, which its health package uses too.
+    # grpcio's marks of such handlers, which its health package uses too.
     handler.experimental_thread_pool = pool
+    handler.experimental_non_blocking = is_streamed
     return handler
