@@ -21,6 +21,8 @@ from activity_session_testing.rpcs import SERVICES
 
 _HOW_TO_GET = "go install github.com/bojand/ghz/cmd/ghz@v0.120.0"
 _ERROR_CHARACTERS = 500
+# A disk that stalls for a while must not end the run.
+_PATIENT = "60s"
 _PACKAGE = "activity_session.v1"
 
 
@@ -85,10 +87,9 @@ def require_ghz() -> None:
         sys.exit(os.environ.get("REQUIRE_ALL") == "1")
 
 
-def _ghz(*arguments: str) -> Any:
+def _ghz(*arguments: str, timeout: str = _PATIENT) -> Any:
     command = ["taskset", "--cpu-list", str(CLIENT_CORE), _find_ghz() or "ghz", "--insecure", "--format", "json"]
-    # A disk that stalls for a while must not end the run.
-    command += ["--timeout", "60s"]
+    command += ["--timeout", timeout]
     with tempfile.NamedTemporaryFile() as protoset:
         protoset.write(_descriptors())
         protoset.flush()

@@ -2,18 +2,18 @@
 
 import contextlib
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import grpc
 
 from activity_session_server.addresses import AddressInUseError
-from activity_session_server.live import feeds
+from activity_session_server.live import feeds, upkeep
 from activity_session_server.live.feeds import Feeds
 from activity_session_server.live.pools import Pool, Pools, WritePool
 from activity_session_server.live.slots import Slots
 from activity_session_server.live.turn_queues import TurnQueues
+from activity_session_server.live.upkeep import Upkeep
 from activity_session_server.live.watches import Watches
 from activity_session_server.rpc import reflection
 from activity_session_server.rpc.edge import Edge
@@ -21,17 +21,15 @@ from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
 from activity_session_server.rpc.routes import ROUTES, Live
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.ids import uuid7_hex
 from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Store, schema
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.writer_queues import Aside
-from activity_session_server.usecases import retention
 
-# Beyond one for each thread: the upkeep needs two, for the sweep and the health check, and the feeds need theirs.
-_SPARE_CONNECTIONS = 2 + feeds.CONNECTIONS
+# Beyond one for each thread that serves calls.
+_SPARE_CONNECTIONS = upkeep.CONNECTIONS + feeds.CONNECTIONS
 # Writers that may wait for others of their session, beside those that have a thread to work with.
 MOST_ASIDE = 64
 # Streams of reflection that may be open at once; further ones wait.
@@ -57,15 +55,13 @@ class App:
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
         self.health = Health(ROUTES, self._pools.health)
+        self.upkeep = self._make_upkeep()
         self._server = self._make_server()
         try:
             self.port = _listen(self._server, settings.address)
         except AddressInUseError:
             self.store.close()
             raise
-        # Ends the upkeep. All it shares with other threads besides is the health, which `start` sets before it runs.
-        self._stopped = threading.Event()
-        self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
     @property
     def address(self) -> str:
@@ -74,17 +70,16 @@ class App:
 
     def start(self) -> None:
         """Begin to serve calls."""
-        self.health.set_ready(is_ready=True)
+        self.upkeep.start()
         self.feeds.start()
         self._server.start()
-        self._upkeep.start()
 
     def stop(self) -> None:
         """Drain: report NOT_SERVING, refuse new calls, let running ones end, close the database."""
         _log.info("draining")
         self.health.drain()
         time.sleep(self.settings.drain_delay)
-        self._stopped.set()
+        self.upkeep.stop()
         ended = self._server.stop(self.settings.drain_timeout)
         self.health.end_watches()
         self.feeds.drain(self.settings.drain_timeout)
@@ -92,7 +87,7 @@ class App:
         for pool in self._pools:
             pool.shutdown()
         self.feeds.stop()
-        self._upkeep.join()
+        self.upkeep.join()
         self.store.close()
         _log.info("stopped")
 
@@ -122,27 +117,15 @@ class App:
         slots = Slots("calls that wait for a turn", limits.waiting_turns, limits.waiting_turns_per_connection)
         return TurnQueues(self.store, self.feeds, slots, self._own_call)
 
-    def _keep_up(self) -> None:
-        """Check the database, and sweep, until the server stops."""
-        next_sweep = time.monotonic()
-        while not self._stopped.wait(self.settings.health_interval):
-            is_ready = _attempt("health", self._check_database)
-            self.health.set_ready(is_ready=is_ready)
-            if is_ready and time.monotonic() >= next_sweep:
-                _attempt("sweep", self.sweep)
-                next_sweep = time.monotonic() + self.settings.sweep_interval
-
-    def sweep(self) -> None:
-        """Do what time has made due, round by round, until nothing is left or the server stops."""
-        while not self._stopped.is_set():
-            done = retention.sweep(self.store, self._own_call("sweep"))
-            if any(done.values()):
-                _log.info("swept", extra=done)
-            if max(done.values()) < retention.ROUND:
-                return
-
-    def _check_database(self) -> None:
-        schema.check_readable(self.store, self._own_call("health"))
+    def _make_upkeep(self) -> Upkeep:
+        settings = self.settings
+        return Upkeep(
+            self.store,
+            self._own_call,
+            lambda is_ready: self.health.set_ready(is_ready=is_ready),
+            check_interval=settings.health_interval,
+            sweep_interval=settings.sweep_interval,
+        )
 
     def _own_call(self, method: str) -> Call:
         now = time.monotonic()
@@ -209,16 +192,3 @@ def _listen(server: grpc.Server, address: str) -> int:
         return server.add_insecure_port(address)
     except RuntimeError:
         raise AddressInUseError(address) from None
-
-
-def _attempt(what: str, work: Callable[[], None]) -> bool:
-    """Whether the work succeeds; an error is logged, and the work done again when its time comes."""
-    try:
-        work()
-    except ServiceError as error:
-        _log.warning("%s failed: %s", what, error.message)
-    except Exception:  # upkeep goes on; the next round may succeed
-        _log.exception("%s failed", what)
-    else:
-        return True
-    return False

@@ -90,6 +90,9 @@ class Settings(BaseModel):
     drain_timeout: float = Field(
         30, ge=0, le=3600, description="seconds that running calls may take to end, at SIGTERM"
     )
+    worker_timeout: float = Field(
+        10, ge=2, le=300, description="seconds without a heartbeat after which one of several workers is replaced"
+    )
     sweep_interval: float = Field(60, gt=0, le=86_400, description="seconds between two looks for what has expired")
     health_interval: float = Field(5, gt=0, le=300, description="seconds between two looks at the database, for health")
     poll_interval: float = Field(

@@ -1,19 +1,20 @@
 """The processes that serve calls: this one, or several that share its address.
 
-With several, this process only starts them, and restarts those that end; it loads neither gRPC nor SQLAlchemy, which
-saves their memory. Workers are spawned: gRPC does not survive a fork.
+With several, this process only starts them, restarts those that end, and ends those that hang; it loads neither gRPC
+nor SQLAlchemy, which saves their memory. Workers are spawned: gRPC does not survive a fork.
 """
 
+import contextlib
 import logging
+import math
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from typing import NoReturn
 
 from activity_session_server import addresses, logs, memory
@@ -21,8 +22,12 @@ from activity_session_server.settings import Settings
 
 # Seconds before a restart, so that workers which die at once do not keep the machine busy.
 RESTART_DELAY = 1.0
+# Seconds between two heartbeats of a worker: they show that the process runs Python code, and no more.
+_BEAT_INTERVAL = 1.0
+# Seconds beyond the time for draining after which a worker that was told to end is killed.
+_KILL_DELAY = 3.0
 # Seconds. A signal that comes just before a wait begins does not end it: its handler runs after the wait.
-_LONGEST_WAIT = 1.0
+_LONGEST_WAIT = 0.5
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -46,14 +51,69 @@ def serve(settings: Settings) -> int:
         _give_up(error)
 
 
+class _Worker:
+    """A process that serves calls, as its supervisor sees it."""
+
+    def __init__(self, settings: Settings, number: int) -> None:
+        """Start it."""
+        self.is_up = False
+        # Seconds without a heartbeat in which the supervisor listened: time in which it was stopped too does not count.
+        self.silence = 0.0
+        # When it is killed, if it was told to end: a reading of `time.monotonic`.
+        self._killed_at = math.inf
+        self._heartbeats, heartbeats = multiprocessing.Pipe(duplex=False)
+        # Only the worker keeps this end of the pipe open, so that the pipe ends when the worker dies.
+        with heartbeats:
+            self.process = _SPAWN.Process(target=_work, args=(settings, number, heartbeats), daemon=True)
+            self.process.start()
+
+    @property
+    def signs(self) -> tuple[int, Connection]:
+        """What is to be waited for: the end of the process, and its heartbeats."""
+        return self.process.sentinel, self._heartbeats
+
+    def listen(self, waited: float) -> None:
+        """Take the heartbeats that have come; `waited` are the seconds since the last time."""
+        self.silence += waited
+        # Only the end of the process ends the pipe, which is noticed by the process.
+        with contextlib.suppress(EOFError):
+            while self._heartbeats.poll():
+                self.is_up = self._heartbeats.recv()
+                self.silence = 0.0
+
+    @property
+    def was_told_to_end(self) -> bool:
+        """Whether `end` was called."""
+        return self._killed_at < math.inf
+
+    def end(self, seconds: float) -> None:
+        """Have it drain and end; `kill_if_late` kills it after so many seconds. Only the first call counts."""
+        if not self.was_told_to_end:
+            self._killed_at = time.monotonic() + seconds
+            self.process.terminate()
+
+    def kill_if_late(self) -> None:
+        """Kill it if it was told to end and its time is over."""
+        if time.monotonic() > self._killed_at and self.process.is_alive():
+            _log.warning("a worker is killed", extra={"pid": self.process.pid})
+            self.process.kill()
+
+    def bury(self) -> None:
+        """Let go of a process that has ended."""
+        self.process.join()
+        self._heartbeats.close()
+
+
 class _Supervisor:
     """Starts the workers, and keeps as many as there should be."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        # No lock: there is one thread, in which signal handlers run too, and they only read the workers.
-        self._workers: dict[int, SpawnProcess] = {}
+        # No lock: there is one thread, in which signal handlers run too, and they only tell the workers to end.
+        self._workers: dict[int, _Worker] = {}
         self._is_stopping = False
+        self._drain_seconds = settings.drain_delay + settings.drain_timeout + _KILL_DELAY
+        self._listened_at = time.monotonic()
 
     def run(self) -> int:
         """Serve until SIGTERM or SIGINT; returns the exit code."""
@@ -67,82 +127,94 @@ class _Supervisor:
         else:
             self._stop()
         while self._workers:
-            self._tend()
+            self._replace(self._tend())
         return int(has_failed)
 
-    def _start(self, numbers: Iterable[int]) -> bool:
+    def _start(self, numbers: Sequence[int]) -> bool:
         """Start workers; returns whether all of them have begun to serve calls."""
-        starting = [self._spawn(number) for number in numbers]
-        # A list, to wait for each of them even when one fails.
-        return False not in [_comes_up(ready) for ready in starting]
+        for number in numbers:
+            self._spawn(number)
+        while not all(self._workers[number].is_up for number in numbers):
+            if self._tend():
+                return False
+        return True
 
-    def _spawn(self, number: int) -> Connection:
-        ready, is_ready = multiprocessing.Pipe(duplex=False)
-        # Only the worker keeps this end of the pipe open, so that the pipe ends when the worker dies.
-        with is_ready:
-            worker = _SPAWN.Process(target=_work, args=(self._settings, number, is_ready), daemon=True)
-            worker.start()
-        self._workers[number] = worker
+    def _spawn(self, number: int) -> None:
+        self._workers[number] = _Worker(self._settings, number)
         # A signal that came before the line above has not reached this worker.
         if self._is_stopping:
-            worker.terminate()
-        return ready
+            self._stop()
 
-    def _tend(self) -> None:
-        """Wait a moment for workers to end; start them again, unless all are to end."""
-        signs = wait([worker.sentinel for worker in self._workers.values()], _LONGEST_WAIT)
-        ended = [number for number, worker in self._workers.items() if worker.sentinel in signs]
+    def _tend(self) -> dict[int, _Worker]:
+        """Wait a moment for news of the workers, and end those that hang; returns those that have ended."""
+        wait([sign for worker in self._workers.values() for sign in worker.signs], _LONGEST_WAIT)
+        now = time.monotonic()
+        waited, self._listened_at = min(now - self._listened_at, _LONGEST_WAIT), now
+        for worker in self._workers.values():
+            worker.listen(waited)
+            if worker.silence > self._settings.worker_timeout and not worker.was_told_to_end:
+                _log.warning("a worker hangs", extra={"pid": worker.process.pid, "seconds": worker.silence})
+                worker.end(self._drain_seconds)
+            worker.kill_if_late()
+        ended = {number: worker for number, worker in self._workers.items() if not worker.process.is_alive()}
+        for number, worker in ended.items():
+            worker.bury()
+            del self._workers[number]
+        return ended
+
+    def _replace(self, ended: Mapping[int, _Worker]) -> None:
+        if not ended or self._is_stopping:
+            return
+        for worker in ended.values():
+            _log.warning("a worker ended", extra={"pid": worker.process.pid, "exit_code": worker.process.exitcode})
+        time.sleep(RESTART_DELAY)
         for number in ended:
-            worker = self._workers.pop(number)
-            worker.join()
-            if not self._is_stopping:
-                _log.warning("a worker ended", extra={"pid": worker.pid, "exit_code": worker.exitcode})
-        if ended and not self._is_stopping:
-            time.sleep(RESTART_DELAY)
-            self._start(ended)
+            self._spawn(number)
 
     def _stop(self, *_: object) -> None:
         self._is_stopping = True
         for worker in self._workers.values():
-            worker.terminate()
+            worker.end(self._drain_seconds)
 
 
-def _comes_up(ready: Connection) -> bool:
-    with ready:
-        try:
-            ready.recv()
-        except EOFError:
-            return False
-    return True
-
-
-def _work(settings: Settings, number: int, is_ready: Connection) -> None:
+def _work(settings: Settings, number: int, heartbeats: Connection) -> None:
     """Be a worker until SIGTERM or SIGINT, or until the supervisor ends."""
     if hasattr(os, "sched_setaffinity"):
         # Because of the interpreter's lock, one process is slower on two cores than on one.
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
+    _block_signals()
     logs.configure(settings.log_format)
-
-    def when_up(_: str) -> None:
-        threading.Thread(target=_end_with_supervisor, daemon=True).start()
-        is_ready.send("ready")
-
-    _serve_here(settings, when_up)
+    is_up = threading.Event()
+    threading.Thread(target=_beat, args=(heartbeats, is_up), name="heartbeat", daemon=True).start()
+    _serve_here(settings, lambda _: is_up.set())
 
 
-def _end_with_supervisor() -> None:
-    supervisor = multiprocessing.parent_process()
-    if supervisor is not None:
-        supervisor.join()
-        os.kill(os.getpid(), signal.SIGTERM)
+def _beat(heartbeats: Connection, is_up: threading.Event) -> None:
+    """Tell the supervisor, again and again, whether calls are served; end this process when there is no supervisor."""
+    with contextlib.suppress(OSError):
+        while True:
+            was_up = is_up.is_set()
+            heartbeats.send(was_up)
+            if was_up:
+                time.sleep(_BEAT_INTERVAL)
+            else:
+                is_up.wait(_BEAT_INTERVAL)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _block_signals() -> None:
+    """Have signals wait for `sigwait`, also those to the threads that are started later.
+
+    The kernel may give a signal to any thread, and Python would run its handler only once something else wakes the main
+    thread, which may never happen.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
 
 
 def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
     """Serve calls in this process until SIGTERM or SIGINT; `when_up` gets the address."""
-    # Blocked from here on, also in the threads to come: the kernel may give a signal to any of them, and Python would
-    # run its handler only once something else wakes the main thread, which may never happen.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    _block_signals()
     memory.configure()
     from activity_session_server import app
     from activity_session_server.store.revisions import SchemaError

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,12 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 class ServerProcess:
     """`activity-session serve`; it listens once the constructor returns."""
 
-    def __init__(self, log: Path, *flags: str, **environment: str) -> None:
+    def __init__(self, log: Path, *flags: str, prefix: Sequence[str] = (), **environment: str) -> None:
+        """Start it; `prefix` is a command that runs the command which comes after it."""
         self._log = log
         with log.open("w") as stderr:
             self.process = subprocess.Popen(
-                [*COMMAND, "serve", *flags],
+                [*prefix, *COMMAND, "serve", *flags],
                 env=os.environ | {"PYTHONFAULTHANDLER": "1"} | environment,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -88,9 +89,9 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def serving_process(log: Path, *flags: str, **environment: str) -> Iterator[ServerProcess]:
+def serving_process(log: Path, *flags: str, prefix: Sequence[str] = (), **environment: str) -> Iterator[ServerProcess]:
     """Run a server process on a free port, unless the flags say otherwise; it is killed after the block."""
-    server = ServerProcess(log, "--address", "127.0.0.1:0", *flags, **environment)
+    server = ServerProcess(log, "--address", "127.0.0.1:0", *flags, prefix=prefix, **environment)
     try:
         yield server
     finally:

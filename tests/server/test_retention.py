@@ -6,6 +6,7 @@ Sessions expire and are expunged, what is left of them is removed, request ids a
 import itertools
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,13 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Select, delete, select
 
+from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session.v1.event_service_pb2 import ListEventsRequest
 from activity_session.v1.namespace_pb2 import NamespaceSettings
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
     CreateSessionRequest,
+    DeleteSessionRequest,
     ExpungeSessionRequest,
     GetSessionRequest,
     ListSessionsRequest,
@@ -37,10 +40,12 @@ from activity_session_server.orm import (
     State,
 )
 from activity_session_server.orm.base import Base
-from activity_session_server.store.queries.expunged import BATCH
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.roles import Role
+from activity_session_server.store import batches
 from activity_session_server.usecases import retention
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, driver_error
-from activity_session_testing.moments import before, engine_of, eventually
+from activity_session_testing.moments import Send, before, engine_of, eventually, sending
 from activity_session_testing.servers import Client, connected, failure, serving, unique
 from activity_session_testing.steps import (
     AGENT,
@@ -60,7 +65,11 @@ from activity_session_testing.steps import (
 )
 
 PARENT = "namespaces/default"
-MANY = 30
+MANY, EVENTS = 30, 500
+MIB = 1024 * 1024
+# With its empty labels, `{}`, an event of so many bytes has one MiB.
+EVENT = MIB - 2
+BLOB = EventMessage(blob=bytes(EVENT))
 AT_ONCE = timedelta(microseconds=1)
 
 
@@ -95,7 +104,7 @@ class TestExpiry:
             due = new_session(client, PARENT, expire_time=past()).name
             later = new_session(client, PARENT, expire_time=at(datetime.now(UTC) + timedelta(hours=1)))
             never = new_session(client, PARENT)
-            server.sweep()
+            server.upkeep.sweep()
             deleted = get_session(client, due)
             assert deleted.HasField("delete_time")
             kept_for = deleted.purge_time.ToDatetime() - deleted.delete_time.ToDatetime()
@@ -106,11 +115,11 @@ class TestExpiry:
         settings = NamespaceSettings(default_session_ttl=Duration(seconds=1), purge_age=Duration(seconds=60))
         with swept_by_hand(database_url) as (server, client):
             name = new_session(client, make_namespace(client, unique("namespace"), settings=settings).name).name
-            server.sweep()
+            server.upkeep.sweep()
             assert not get_session(client, name).HasField("delete_time")
 
             def is_deleted() -> bool:
-                server.sweep()
+                server.upkeep.sweep()
                 return get_session(client, name).HasField("delete_time")
 
             eventually(is_deleted)
@@ -121,9 +130,9 @@ class TestExpiry:
     def test_is_over_when_a_session_was_brought_back(self, database_url: str) -> None:
         with swept_by_hand(database_url) as (server, client):
             name = new_session(client, PARENT, expire_time=past()).name
-            server.sweep()
+            server.upkeep.sweep()
             client.sessions.UndeleteSession(UndeleteSessionRequest(name=name))
-            server.sweep()
+            server.upkeep.sweep()
             assert not get_session(client, name).HasField("delete_time")
 
     def test_needs_nobody_to_start_it(self, database_url: str) -> None:
@@ -152,7 +161,7 @@ class TestPurge:
     def test_does_not_come_before_its_time(self, database_url: str) -> None:
         with swept_by_hand(database_url, purge_age=timedelta(hours=1)) as (server, client):
             deleted = delete_session(client, new_session(client, PARENT).name)
-            server.sweep()
+            server.upkeep.sweep()
             assert get_session(client, deleted.name) == deleted
 
     def test_spares_a_session_while_it_has_memories(self, database_url: str) -> None:
@@ -184,13 +193,21 @@ def crash_at(time: int) -> Callable[[], None]:
     return act
 
 
-def new_log(client: Client, session_id: str, batches: int) -> str:
-    """Create a session with that many batches of events, half a batch more, and some state."""
+def new_log(client: Client, session_id: str) -> str:
+    """Create a session with some batches of events, and some state."""
     name = new_session(client, PARENT, session_id).name
-    for _ in range(2 * batches + 1):
-        append(client, name, *(["x"] * (BATCH // 2)))
+    for _ in range(EVENTS // 100):
+        append(client, name, *(["x"] * 100))
     update_state(client, name, *(StateUpdate(key=key, value_json="1") for key in "abc"))
     return name
+
+
+def batches_of(events: int) -> int:
+    """Return in how many batches so many small events are removed."""
+    rows, count = batches.FIRST_ROWS, 0
+    while events > 0:
+        events, count, rows = events - rows, count + 1, batches.rows_after(min(rows, events))
+    return count
 
 
 class TestLeftovers:
@@ -198,47 +215,47 @@ class TestLeftovers:
 
     def test_of_a_purge_that_broke_off_are_removed_after_it(self, database_url: str) -> None:
         with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
-            name = new_log(client, "talk", 2)
+            name = new_log(client, "talk")
             delete_session(client, name)
             with pytest.raises(CrashError), before(server, "DELETE FROM event", crash_at(2), most=2):
                 eventually(lambda: swept_away(server, client, name))
-            assert (rows_of(server, Event), rows_of(server, State)) == (BATCH + BATCH // 2, 3)
+            assert (rows_of(server, Event), rows_of(server, State)) == (EVENTS - batches.FIRST_ROWS, 3)
             refused(client.events.ListEvents, ListEventsRequest(parent=name), "SESSION_NOT_FOUND")
             # The name is free, and a new session with it is not mistaken for the remains of the old one.
             append(client, new_session(client, PARENT, "talk").name, "new")
             update_state(client, name, StateUpdate(key="a", value_json="2"))
         with swept_by_hand(database_url) as (server, client):
-            with before(server, "DELETE FROM event", lambda: None, most=10) as times:
-                server.sweep()
-            assert times.count == 2
+            with before(server, "DELETE FROM event", lambda: None, most=100) as times:
+                server.upkeep.sweep()
+            assert times.count == batches_of(EVENTS - batches.FIRST_ROWS)
             assert (rows_of(server, Event), rows_of(server, State), rows_of(server, Expunged)) == (1, 1, 0)
             assert [(event.sequence, event.text) for event in list_events(client, name)] == [(1, "new")]
             assert read_state(client, name)["a"].value_json == "2"
 
     def test_are_removed_with_memories_when_a_caller_expunges(self, database_url: str) -> None:
         with swept_by_hand(database_url) as (server, client):
-            kept = new_log(client, "kept", 0)
-            name = new_log(client, "talk", 1)
+            kept = new_log(client, "kept")
+            name = new_log(client, "talk")
             agent = new_participant(client, PARENT, participant_type=AGENT)
             for session in (kept, name):
                 new_memory(client, session, agent)
             delete_session(client, name)
-            with before(server, "DELETE FROM event", lambda: None, most=10) as times:
+            with before(server, "DELETE FROM event", lambda: None, most=100) as times:
                 client.sessions.ExpungeSession(ExpungeSessionRequest(name=name, force=True))
-            assert times.count == 2
+            assert times.count == batches_of(EVENTS)
             left = [rows_of(server, table) for table in (Event, State, Memory, Expunged)]
-            assert left == [BATCH // 2, 3, 1, 0]
+            assert left == [EVENTS, 3, 1, 0]
 
     def test_that_cannot_be_removed_now_do_not_fail_the_call_that_expunged(self, database_url: str) -> None:
         with swept_by_hand(database_url) as (server, client):
-            name = new_log(client, "talk", 0)
+            name = new_log(client, "talk")
             delete_session(client, name)
             with before(server, "DELETE FROM event", lambda: be_away(server), most=1_000_000) as times:
                 client.sessions.ExpungeSession(ExpungeSessionRequest(name=name))
             assert times.count
             refused(client.sessions.GetSession, GetSessionRequest(name=name), "SESSION_NOT_FOUND")
-            assert rows_of(server, Event) == BATCH // 2
-            server.sweep()
+            assert rows_of(server, Event) == EVENTS
+            server.upkeep.sweep()
             assert (rows_of(server, Event), rows_of(server, Expunged)) == (0, 0)
 
 
@@ -257,7 +274,7 @@ class TestDeletedKeys:
             set_and_delete(client)
 
             def is_forgotten() -> bool:
-                server.sweep()
+                server.upkeep.sweep()
                 return rows_of(server, State) == 1
 
             eventually(is_forgotten)
@@ -267,7 +284,7 @@ class TestDeletedKeys:
     def test_are_counted_on_until_then(self, database_url: str) -> None:
         with swept_by_hand(database_url, purge_age=timedelta(hours=1)) as (server, client):
             set_and_delete(client)
-            server.sweep()
+            server.upkeep.sweep()
             assert write(client, "gone") == 3
 
 
@@ -297,14 +314,14 @@ class TestRequestIds:
         another = CreateSessionRequest(parent=PARENT, session=Session(data="second"), request_id="once")
         with swept_by_hand(database_url) as (server, client):
             created = client.sessions.CreateSession(request)
-            server.sweep()
+            server.upkeep.sweep()
             assert client.sessions.CreateSession(request) == created
             assert failure(client.sessions.CreateSession, another).reason == "REQUEST_ID_REUSED"
 
 
 def forgotten(server: App) -> bool:
     """Sweep, and return whether no caller's request id is remembered."""
-    server.sweep()
+    server.upkeep.sweep()
     return remembered_requests(server) == 0
 
 
@@ -327,7 +344,7 @@ class TestSweeps:
                 client.sessions.CreateSession(request)
 
             def sweep_at_once() -> bool:
-                at_once([first.sweep, second.sweep])
+                at_once([first.upkeep.sweep, second.upkeep.sweep])
                 return all_sessions(client, show_deleted=True) == [] and remembered_requests(first) == 0
 
             eventually(sweep_at_once)
@@ -335,18 +352,111 @@ class TestSweeps:
         assert [sum(done[kind]) for kind in ("expired", "expunged", "forgotten")] == [MANY] * 3
         assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
-    def test_take_a_bounded_number_a_round_and_as_many_rounds_as_it_needs(
+    def test_go_on_round_by_round_until_nothing_is_left(
         self, database_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(retention, "ROUND", MANY // 4)
+        monkeypatch.setattr(retention, "SHARE", 0)
         with swept_by_hand(database_url) as (server, client):
             for _ in range(MANY):
                 new_session(client, PARENT, expire_time=past())
-            server.sweep()
+            server.upkeep.sweep()
             assert all_sessions(client) == []
-        expired = swept(caplog)["expired"]
-        assert sum(expired) == MANY
-        assert max(expired) == MANY // 4
+        assert swept(caplog)["expired"] == [1] * MANY
+
+
+class TestKinds:
+    @pytest.fixture
+    def due(self, database_url: str) -> Iterator[App]:
+        """A server that has much of each kind to do."""
+        with swept_by_hand(database_url, purge_age=AT_ONCE, request_id_age=AT_ONCE) as (server, client):
+            name = new_log(client, "removed")
+            with before(server, "DELETE FROM event", lambda: be_away(server), most=1_000_000):
+                delete_session(client, name)
+                client.sessions.ExpungeSession(ExpungeSessionRequest(name=name))
+            for number in range(MANY):
+                request = CreateSessionRequest(parent=PARENT, session=Session(), request_id=f"request-{number}")
+                client.sessions.DeleteSession(DeleteSessionRequest(name=client.sessions.CreateSession(request).name))
+                new_session(client, PARENT, expire_time=past())
+                update_state(client, PARENT, StateUpdate(key=str(number), value_json="1"))
+                update_state(client, PARENT, StateUpdate(key=str(number), delete=True))
+            yield server
+
+    def test_have_a_share_of_each_round(self, due: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(retention, "SHARE", 0)
+        swept = retention.sweep(due.store, lambda: own_call(due))
+        few = batches.FIRST_ROWS
+        assert swept.done == {"expired": 1, "expunged": 1, "removed": few, "forgotten": few, "keys": few}
+        assert swept.is_more_due
+
+    @pytest.mark.parametrize(
+        ("kind", "statement"),
+        [
+            ("removed", "DELETE FROM event"),
+            ("forgotten", "DELETE FROM idempotency"),
+            ("keys", "DELETE FROM state WHERE state.delete_ts"),
+        ],
+    )
+    def test_that_fail_do_not_stop_the_others(
+        self, due: App, caplog: pytest.LogCaptureFixture, kind: str, statement: str
+    ) -> None:
+        with before(due, statement, lambda: be_away(due), most=1_000_000) as times:
+            failing = retention.sweep(due.store, lambda: own_call(due)).done
+        assert times.count
+        assert [name for name, count in failing.items() if not count] == [kind]
+        assert f"the sweep of what is to be {kind} failed" in caplog.text
+        assert retention.sweep(due.store, lambda: own_call(due)).done[kind] >= MANY
+
+
+def own_call(server: App) -> Call:
+    now = time.monotonic()
+    return Call("sweep", "sweep", "", Role.SYSTEM, now, now + 10, server.settings.limits)
+
+
+class TestBatches:
+    """What is removed at once has four MiB at most."""
+
+    def test_of_events_state_and_memories(self, database_url: str) -> None:
+        with swept_by_hand(database_url) as (server, client):
+            name = new_session(client, PARENT).name
+            agent = new_participant(client, PARENT, participant_type=AGENT)
+            for number in range(4):
+                for event in (EventMessage(text="x" * EVENT), EventMessage(text="é" * (EVENT // 2)), BLOB):
+                    append(client, name, event)
+                for index in range(10):
+                    value = StateUpdate(key=f"{number}-{index}", value_json=f'"{"x" * (MIB // 4 - 2)}"')
+                    update_state(client, name, value)
+                    new_memory(client, name, agent, content="x" * (MIB // 4))
+            delete_session(client, name)
+            with deleted(server) as rows:
+                client.sessions.ExpungeSession(ExpungeSessionRequest(name=name, force=True))
+        assert (sum(rows["event"]), max(rows["event"])) == (12, 4)
+        assert (sum(rows["state"]), max(rows["state"])) == (40, 16)
+        assert (sum(rows["memory"]), max(rows["memory"])) == (40, 16)
+
+    def test_of_request_ids_with_what_they_got(self, database_url: str) -> None:
+        with swept_by_hand(database_url, request_id_age=AT_ONCE) as (server, client):
+            for number in range(12):
+                session = Session(data="x" * MIB)
+                request = CreateSessionRequest(parent=PARENT, request_id=str(number), session=session)
+                client.sessions.CreateSession(request)
+            with deleted(server) as rows:
+                eventually(lambda: forgotten(server))
+        assert (sum(rows["idempotency"]), max(rows["idempotency"])) == (12, 3)
+
+
+@contextmanager
+def deleted(server: App) -> Iterator[dict[str, list[int]]]:
+    """Collect how many rows each DELETE of the server removes, by table."""
+    rows: dict[str, list[int]] = {}
+
+    def tell(send: Send, statement: str, *values: Any) -> Any:
+        found = send(statement, *values)
+        if statement.startswith("DELETE FROM "):
+            rows.setdefault(statement.split()[2], []).append(send.__self__.rowcount)  # type: ignore[attr-defined]
+        return found
+
+    with sending(server, tell):
+        yield rows
 
 
 def swept(caplog: pytest.LogCaptureFixture) -> dict[str, list[int]]:
@@ -362,7 +472,7 @@ def all_sessions(client: Client, *, show_deleted: bool = False) -> list[str]:
 
 def swept_away(server: App, client: Client, name: str) -> bool:
     """Sweep, and return whether a session is gone for good."""
-    server.sweep()
+    server.upkeep.sweep()
     return name not in all_sessions(client, show_deleted=True)
 
 

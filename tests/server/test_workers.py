@@ -3,9 +3,12 @@
 import contextlib
 import os
 import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -14,7 +17,7 @@ from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session_server.store import schema
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
 from activity_session_testing.moments import eventually
-from activity_session_testing.processes import ServerProcess, run, serving_process
+from activity_session_testing.processes import COMMAND, ServerProcess, run, serving_process
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, get_session, list_events, new_session
 from activity_session_testing.watches import Watching
@@ -25,6 +28,13 @@ WORKERS = 2
 CONNECTIONS = 24
 # Far more than a call takes, even on a loaded machine.
 ANSWER_SECONDS = 2
+
+
+WORKER_TIMEOUT, DRAIN_DELAY, DRAIN_TIMEOUT = 2, 1, 1
+IMPATIENT = [
+    *("--worker-timeout", str(WORKER_TIMEOUT)),
+    *("--drain-delay", str(DRAIN_DELAY), "--drain-timeout", str(DRAIN_TIMEOUT)),
+]
 
 
 @pytest.fixture
@@ -66,6 +76,11 @@ def state(pid: int) -> str:
     except (FileNotFoundError, ProcessLookupError):
         return "X"
     return "X" if found == "Z" else found
+
+
+def lines(server: ServerProcess, message: str) -> list[dict[str, Any]]:
+    """Return the lines of the log with a message."""
+    return [line for line in server.log_lines() if line["message"] == message]
 
 
 @contextlib.contextmanager
@@ -158,13 +173,45 @@ class TestProcesses:
     def test_that_die_are_replaced_while_the_others_answer(self, server: ServerProcess) -> None:
         killed, survivor = pids(server)
         os.kill(killed, signal.SIGKILL)
-        (line,) = eventually(lambda: [line for line in server.log_lines() if line["message"] == "a worker ended"])
+        (line,) = eventually(lambda: lines(server, "a worker ended"))
         assert (line["pid"], line["exit_code"]) == (killed, -signal.SIGKILL)
         with connected(server.address) as client:
             assert is_answered(client)
         eventually(lambda: self._answers_without(server, survivor))
         assert len(pids(server)) == WORKERS
         assert survivor in pids(server)
+
+    def test_that_hang_are_killed_after_the_drain_time_and_replaced(self, log: Path, flags: list[str]) -> None:
+        with serving_process(log, *flags, *IMPATIENT) as server:
+            hanging, survivor = pids(server)
+            os.kill(hanging, signal.SIGSTOP)
+            (hangs,) = eventually(lambda: lines(server, "a worker hangs"))
+            noticed = time.monotonic()
+            assert hangs["pid"] == hanging
+            assert hangs["seconds"] > WORKER_TIMEOUT
+            (ended,) = eventually(lambda: lines(server, "a worker ended"))
+            assert time.monotonic() - noticed > DRAIN_TIMEOUT
+            assert (ended["pid"], ended["exit_code"]) == (hanging, -signal.SIGKILL)
+            assert [line["pid"] for line in lines(server, "a worker is killed")] == [hanging]
+            eventually(lambda: self._answers_without(server, survivor))
+            assert len(pids(server)) == WORKERS
+            assert survivor in pids(server)
+
+    def test_that_were_stopped_together_with_the_one_that_starts_them_do_not_hang(
+        self, log: Path, flags: list[str]
+    ) -> None:
+        with serving_process(log, *flags, *IMPATIENT) as server:
+            workers = pids(server)
+            with contextlib.ExitStack() as stack:
+                # The one that starts them goes on first.
+                for pid in (*workers, server.process.pid):
+                    stack.enter_context(frozen(pid))
+                time.sleep(2 * WORKER_TIMEOUT)
+            with connected(server.address) as client:
+                assert is_answered(client)
+            time.sleep(WORKER_TIMEOUT)
+            assert pids(server) == workers
+            assert lines(server, "a worker hangs") == []
 
     @staticmethod
     def _answers_without(server: ServerProcess, pid: int) -> bool:
@@ -179,6 +226,26 @@ class TestEnd:
             server.process.send_signal(signal.SIGTERM)
         assert server.wait() == 0
         assert {state(pid) for pid in workers} == {"X"}
+
+    def test_comes_in_time_whatever_the_workers_do(self, log: Path, flags: list[str]) -> None:
+        with serving_process(log, *flags, *IMPATIENT) as server:
+            workers = pids(server)
+            for pid in workers:
+                os.kill(pid, signal.SIGSTOP)
+            begun = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.wait() == 0
+            assert time.monotonic() - begun < DRAIN_DELAY + DRAIN_TIMEOUT + 5
+        assert {state(pid) for pid in workers} == {"X"}
+
+    def test_comes_in_time_while_a_worker_hangs_as_it_starts(self, log: Path, flags: list[str]) -> None:
+        command = [*COMMAND, "serve", "--address", "127.0.0.1:0", *flags, *IMPATIENT]
+        with log.open("w") as stderr, subprocess.Popen(command, stderr=stderr) as process:
+            (worker,) = eventually(lambda: [pid for pid in children(process.pid) if "spawn_main" in command_line(pid)])
+            os.kill(worker, signal.SIGSTOP)
+            process.send_signal(signal.SIGTERM)
+            process.wait(DRAIN_DELAY + DRAIN_TIMEOUT + 5)
+        assert state(worker) == "X"
 
     def test_comes_by_the_death_of_the_one_that_started_them(
         self, server: ServerProcess, log: Path, flags: list[str]

@@ -17,7 +17,13 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rpc import call_log, status, wire
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import ServiceError, deadline_exceeded, invalid, invalid_field
+from activity_session_server.rules.errors import (
+    ServiceError,
+    deadline_exceeded,
+    invalid,
+    invalid_field,
+    waited_too_long,
+)
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.rules.roles import Role
@@ -46,8 +52,8 @@ class Edge:
         self._role = role
         self._validator = Validator(limits)
 
-    def begin(self, method: str, context: grpc.ServicerContext, *, may_wait: bool = False) -> Call:
-        """The call of a context: its id, who makes it, and until when."""
+    def begin(self, method: str, context: grpc.ServicerContext, came: float, *, may_wait: bool = False) -> Call:
+        """The call of a context, which came in at a reading of `time.monotonic`: its id, who makes it, until when."""
         call_id = _given_id(context) or f"{_ids.getrandbits(128):032x}"
         context.set_trailing_metadata(((CALL_ID_KEY, call_id),))
         remaining = context.time_remaining()
@@ -55,17 +61,15 @@ class Edge:
         now = time.monotonic()
         longest = LONGEST_WAIT if may_wait else DEFAULT_DEADLINE
         deadline = now + (min(remaining, longest) if is_given else DEFAULT_DEADLINE)
-        return Call(call_id, method, context.peer(), self._role, now, deadline, self._limits)
+        return Call(call_id, method, context.peer(), self._role, came, deadline, self._limits)
 
     def read(self, call: Call, request_type: type[R], raw: bytes) -> R:
         """The request of a call, checked.
 
         Raises:
-            ServiceError: DEADLINE_EXCEEDED, INVALID_FIELD, LIMIT_EXCEEDED.
+            ServiceError: SERVER_FULL, DEADLINE_EXCEEDED, INVALID_FIELD, LIMIT_EXCEEDED.
         """
-        if call.remaining() <= 0:
-            # It waited for a thread for so long that nobody waits for it any more.
-            raise deadline_exceeded(call.seconds)
+        _check_time(call)
         if len(raw) > self._limits.request_bytes:
             problem = too_large("the request", self._limits.request_bytes, len(raw), "bytes")
             raise invalid([Violation("request", problem)])
@@ -104,6 +108,20 @@ def error_of(call: Call, raised: Exception) -> ServiceError:
         f"internal error; the server's log has the details under call id {call.call_id}",
         metadata={"call_id": call.call_id},
     )
+
+
+def _check_time(call: Call) -> None:
+    """Refuse a call that has waited for a thread for more than half of its time.
+
+    Otherwise a server with too many calls would carry out each of them just before its deadline, and have its response
+    ready after it.
+    """
+    remaining = call.remaining()
+    if remaining <= 0:
+        raise deadline_exceeded(call.seconds)
+    waited = time.monotonic() - call.begun
+    if waited > remaining:
+        raise waited_too_long(waited, remaining)
 
 
 def _given_id(context: grpc.ServicerContext) -> str | None:

@@ -28,7 +28,7 @@ class _Servicer(health.HealthServicer):  # type: ignore[misc]  # it ships no typ
         self.Check = run_by(pool, super().Check)
         self.List = run_by(pool, super().List)
         # A watch needs a thread only until its first response; the others are sent by the thread that sets a status.
-        self.Watch = run_by(pool, self._watch, is_non_blocking=True)
+        self.Watch = run_by(pool, self._watch, is_streamed=True)
 
     def _watch(self, request: Any, context: Any, send_response_callback: Any) -> Any:
         self._watches.add(send_response_callback)

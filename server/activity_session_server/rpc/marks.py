@@ -7,12 +7,12 @@ from typing import Any
 from activity_session_server.live.pools import Pool
 
 
-def run_by(pool: Pool, respond: Callable[..., Any], *, is_non_blocking: bool = False) -> Any:
-    """A handler that is run by the threads of a pool.
+def run_by(pool: Pool, respond: Callable[..., Any], *arguments: Any, is_streamed: bool = False) -> Any:
+    """A handler that is run by the threads of a pool, with `arguments` before those of gRPC.
 
-    One that is non-blocking is given a callback to respond with, and its thread is free when it returns.
+    One that is streamed is given a callback for what it sends, and its thread is free when it returns.
     """
-    handler: Any = partial(respond)
+    handler: Any = partial(respond, *arguments)
     handler.experimental_thread_pool = pool
-    handler.experimental_non_blocking = is_non_blocking
+    handler.experimental_non_blocking = is_streamed
     return handler

@@ -95,6 +95,14 @@ def server_full(what: str, limit: int) -> ServiceError:
     return ServiceError(ErrorReason.ERROR_REASON_SERVER_FULL, message, metadata={"limit": str(limit)})
 
 
+def waited_too_long(waited: float, remaining: float) -> ServiceError:
+    """The error for a call that a busy server begins too late; both times are in seconds."""
+    message = (
+        f"the call waited {waited:.3f} s for a thread, longer than the {remaining:.3f} s that are left for its work"
+    )
+    return ServiceError(ErrorReason.ERROR_REASON_SERVER_FULL, message, metadata={"limit": f"{remaining:.3f}"})
+
+
 def deadline_exceeded(seconds: float) -> ServiceError:
     """The error for a call that had so many seconds, and whose work was undone when they were over."""
     return ServiceError(

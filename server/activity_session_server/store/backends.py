@@ -27,8 +27,9 @@ class Failure(Enum):
 # changed under a snapshot (the default from MariaDB 11.8 on).
 _MYSQL_CONTENTION = {1020, 1205, 1213}
 # 1047 node not in the primary component, 1053 shutting down, 1180 error during commit, 1290, 1792 and 1836 read-only,
-# 1040 and 1203 too many connections, 1044, 1045 and 1049 no access, 0, 2xxx, 1927 and 4031 connection lost.
-_MYSQL_UNREACHABLE = {0, 1040, 1044, 1045, 1047, 1049, 1053, 1180, 1203, 1290, 1792, 1836, 1927}
+# 1040 and 1203 too many connections, 1044, 1045 and 1049 no access, 0, 2xxx, 1927 and 4031 connection lost, 1142 and
+# 1143 missing rights, 1021 and 1114 full disk.
+_MYSQL_UNREACHABLE = {0, 1021, 1040, 1044, 1045, 1047, 1049, 1053, 1114, 1142, 1143, 1180, 1203, 1290, 1792, 1836, 1927}
 _MYSQL_UNREACHABLE |= {2002, 2003, 2006, 2013, 2014, 2045, 2055, 4031}
 # Those of them that say that this database, or this node of it, serves nobody; too many connections, for one, do not.
 _MYSQL_AWAY = {1047, 1053, 2002, 2003, 2006, 2013}

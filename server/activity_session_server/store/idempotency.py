@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.orm import Idempotency
@@ -22,6 +22,7 @@ from activity_session_server.rules import names
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.ids import uuid7_hex
+from activity_session_server.store.batches import fitting
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.statements import Statement
 
@@ -38,7 +39,7 @@ _THIS = (Idempotency.scope == bindparam("its_scope")) & (Idempotency.request_id 
 _FIND = Statement(select(Idempotency.fingerprint, Idempotency.answer).where(_THIS))
 _RECORD = Statement(update(_TABLE).where(_THIS).values(answer=bindparam("its_answer")))
 _DUE = Statement(
-    select(Idempotency.expire_ts)
+    select(Idempotency.expire_ts, func.coalesce(func.length(Idempotency.answer), 0))
     .where(Idempotency.expire_ts <= utc_now())
     .order_by(Idempotency.expire_ts)
     .limit(bindparam("most"))
@@ -126,9 +127,12 @@ class Claim:
 
 
 def forget_requests(writer: Writer, most: int) -> int:
-    """Remove about `most` of the requests whose time is over, oldest first; returns how many."""
+    """Remove about `most` of the requests whose time is over, oldest first; fewer of large ones. Returns how many."""
     due = writer.rows(_DUE, {"most": most})
-    return writer.change(_FORGET, {"its_latest": due[-1].expire_ts}) if due else 0
+    if not due:
+        return 0
+    last = fitting(row[1] for row in due) - 1
+    return writer.change(_FORGET, {"its_latest": due[last].expire_ts})
 
 
 def _scope(request: Message) -> str:

@@ -4,17 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from activity_session_server.orm import Namespace
-from activity_session_server.rules.calls import Call
 from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.revisions import NEWEST, SchemaError, revision, safe_url
-from activity_session_server.store.statements import Statement
-from activity_session_server.store.store import Store
-
-_PROBE = Statement(select(Namespace.pkid).limit(1))
 
 _STEP_TIMEOUT = 3600
 
@@ -82,11 +76,6 @@ def inspect_url(database_url: str, request_bytes: int) -> Iterator[str]:
     check(engine)
     engine.dispose()
     yield f"schema: {NEWEST}"
-
-
-def check_readable(store: Store, call: Call) -> None:
-    """Read from a table; SELECT 1 also succeeds on a Galera node that has lost its cluster."""
-    store.read(call, lambda reader: reader.row(_PROBE))
 
 
 def _engine(database_url: str) -> Engine:

@@ -4,11 +4,16 @@ Several servers may sweep one database: each change locks its session and looks 
 """
 
 import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import NamedTuple
 
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError
 from activity_session_server.store import Store, Writer
+from activity_session_server.store.batches import FIRST_ROWS, rows_after
 from activity_session_server.store.codec import to_datetime
 from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries import namespaces, sessions
@@ -16,11 +21,24 @@ from activity_session_server.store.queries.expunged import expunged_sessions, re
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.state import forget_deleted
 
-# About how many of each kind are done in one round.
-ROUND = 200
-_log = logging.getLogger("activity_session.retention")
+# Seconds that a kind may take in a round before it is the turn of the next one.
+SHARE = 1.0
+# Sessions that a kind looks for at a time.
+_SESSIONS = 200
+# Seconds: the longest pause between two batches.
+_LONGEST_PAUSE = 0.5
 # What is left of the time of a call, so that it can return when that is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
+_log = logging.getLogger("activity_session.retention")
+# Makes the Call for a transaction.
+NewCall = Callable[[], Call]
+
+
+class Swept(NamedTuple):
+    """What one round has done: how many of each kind, and whether one of them had too little time."""
+
+    done: dict[str, int]
+    is_more_due: bool
 
 
 def purge_age(call: Call, namespace: HeldNamespace) -> timedelta:
@@ -29,36 +47,98 @@ def purge_age(call: Call, namespace: HeldNamespace) -> timedelta:
     return call.limits.purge_age if own is None else own
 
 
-def sweep(store: Store, call: Call) -> dict[str, int]:
-    """Do one round of what is due, about `ROUND` of each kind; returns how many of each."""
-    expired = store.read(call, lambda reader: sessions.expired_sessions(reader, ROUND))
-    purged = store.read(call, lambda reader: sessions.purgeable_sessions(reader, ROUND))
-    return {
-        "expired": sum(_expire(store, call, *ids) for ids in expired),
-        "expunged": sum(_purge(store, call, *ids) for ids in purged),
-        "removed": sum(remove_rest(store, call, uid) for uid in store.read(call, expunged_sessions)),
-        "forgotten": store.write(call, lambda writer: forget_requests(writer, ROUND)),
-        "keys": store.write(call, lambda writer: forget_deleted(writer, writer.now - call.limits.purge_age, ROUND)),
-    }
+def sweep(store: Store, new_call: NewCall) -> Swept:
+    """Do one round of what is due: each kind for as long as its share is, whatever becomes of the others."""
+    done, is_more_due = {}, False
+    for kind, steps in _KINDS.items():
+        done[kind] = 0
+        until = time.monotonic() + SHARE
+        try:
+            for count in steps(store, new_call):
+                done[kind] += count
+                if time.monotonic() > until:
+                    is_more_due = True
+                    break
+        except ServiceError as error:
+            _log.warning("the sweep of what is to be %s failed: %s", kind, error.message)
+        except Exception:  # the other kinds go on, and the next sweep may succeed
+            _log.exception("the sweep of what is to be %s failed", kind)
+    return Swept(done, is_more_due)
 
 
 def try_to_remove_rest(store: Store, call: Call, session_uid: str) -> None:
-    """Remove what is left of an expunged session; what cannot be removed now is left to the sweep."""
+    """Remove what is left of an expunged session until the deadline is near; the sweep removes what cannot be now."""
     try:
-        remove_rest(store, call, session_uid)
+        for _ in _remove_rest(store, lambda: call, session_uid):
+            if call.remaining() < _SECONDS_FOR_A_BATCH:
+                break
     except Exception:  # the session is gone, whatever becomes of its rows: its caller must not get an error
         _log.warning("the rest of %s is left to the sweep", session_uid, exc_info=True)
 
 
-def remove_rest(store: Store, call: Call, session_uid: str) -> int:
-    """Remove what is left of an expunged session, batch by batch, until the deadline is near; returns how many rows."""
-    removed = 0
-    while call.remaining() > _SECONDS_FOR_A_BATCH:
-        count = store.write(call, lambda writer: remove_batch(writer, session_uid))
-        removed += count
-        if not count:
-            break
-    return removed
+def _expire_due(store: Store, new_call: NewCall) -> Iterator[int]:
+    def find() -> list[tuple[str, str]]:
+        return store.read(new_call(), lambda reader: sessions.expired_sessions(reader, _SESSIONS))
+
+    return _each(find, lambda ids: _expire(store, new_call(), *ids))
+
+
+def _purge_due(store: Store, new_call: NewCall) -> Iterator[int]:
+    def find() -> list[tuple[str, str]]:
+        return store.read(new_call(), lambda reader: sessions.purgeable_sessions(reader, _SESSIONS))
+
+    return _each(find, lambda ids: _purge(store, new_call(), *ids))
+
+
+def _each(find: Callable[[], list[tuple[str, str]]], act: Callable[[tuple[str, str]], bool]) -> Iterator[int]:
+    """Act on all sessions that are found; those on which it was not possible are left to the next sweep."""
+    while found := find():
+        acted = 0
+        for ids in found:
+            was_due = act(ids)
+            acted += was_due
+            yield was_due
+        if len(found) < _SESSIONS or not acted:
+            return
+
+
+def _remove_rests(store: Store, new_call: NewCall) -> Iterator[int]:
+    while uids := store.read(new_call(), lambda reader: expunged_sessions(reader, _SESSIONS)):
+        for uid in uids:
+            yield from _remove_rest(store, new_call, uid)
+        if len(uids) < _SESSIONS:
+            return
+
+
+def _remove_rest(store: Store, new_call: NewCall, session_uid: str) -> Iterator[int]:
+    return _batches(store, new_call, lambda writer, most: remove_batch(writer, session_uid, most))
+
+
+def _forget_requests(store: Store, new_call: NewCall) -> Iterator[int]:
+    return _batches(store, new_call, forget_requests)
+
+
+def _forget_keys(store: Store, new_call: NewCall) -> Iterator[int]:
+    def forget(writer: Writer, most: int) -> int:
+        return forget_deleted(writer, writer.now - new_call().limits.purge_age, most)
+
+    return _batches(store, new_call, forget)
+
+
+def _batches(store: Store, new_call: NewCall, remove: Callable[[Writer, int], int]) -> Iterator[int]:
+    """Remove batch after batch until nothing is left; between two of them, others have as much time as one took."""
+
+    def batch(most: int) -> int:
+        return store.write(new_call(), lambda writer: remove(writer, most))
+
+    begun = time.monotonic()
+    removed = batch(FIRST_ROWS)
+    while removed:
+        pause = min(time.monotonic() - begun, _LONGEST_PAUSE)
+        yield removed
+        time.sleep(pause)
+        begun = time.monotonic()
+        removed = batch(rows_after(removed))
 
 
 def _expire(store: Store, call: Call, namespace_id: str, session_id: str) -> bool:
@@ -89,3 +169,13 @@ def _purge(store: Store, call: Call, namespace_id: str, session_id: str) -> bool
         return True
 
     return store.write(call, purge)
+
+
+# By what is done to what is due.
+_KINDS: Mapping[str, Callable[[Store, NewCall], Iterator[int]]] = {
+    "expired": _expire_due,
+    "expunged": _purge_due,
+    "removed": _remove_rests,
+    "forgotten": _forget_requests,
+    "keys": _forget_keys,
+}

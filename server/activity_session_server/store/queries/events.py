@@ -59,8 +59,9 @@ _LIST = {
     False: Statement(clipped(_FULL).where(_OF_SESSION, _IS_BETWEEN)),
     True: Statement(_OMITTED.where(_OF_SESSION, _IS_BETWEEN)),
 }
-_CONTENT_BYTES = func.coalesce(byte_length(Event.content_text), func.length(Event.content_blob), 0)
-_IS_SMALL = bindparam("most_bytes") >= _CONTENT_BYTES + byte_length(Event.labels)
+# The bytes of an event's content.
+CONTENT_BYTES = func.coalesce(byte_length(Event.content_text), func.length(Event.content_blob), 0)
+_IS_SMALL = bindparam("most_bytes") >= CONTENT_BYTES + byte_length(Event.labels)
 _SMALL_AFTER = Statement(
     _NEXT.with_only_columns(
         *(case((_IS_SMALL, column)).label(column.name) if column.name in _LARGE else column for column in _TABLE.c),

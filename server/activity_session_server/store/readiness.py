@@ -1,0 +1,78 @@
+"""Readiness: whether a database takes reads and writes, found out by a write that leaves nothing behind."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import NoReturn
+
+from sqlalchemy import bindparam, delete, select, text, update
+
+from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server.orm import Event, Namespace
+from activity_session_server.orm.base import table_of
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.store.readers import Writer
+from activity_session_server.store.statements import Statement
+from activity_session_server.store.store import Store
+
+# Bytes of the event that is written: a disk with less room than this counts as full.
+ROOM = 64 * 1024
+# What a write gets that others hold up: they write, so the database can be written to.
+_HELD_UP = (ErrorReason.ERROR_REASON_DATABASE_BUSY, ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED)
+_TABLE = table_of(Event)
+_IS_PROBE = Event.activity_session_pkid == bindparam("probe")
+_READ = Statement(select(Namespace.pkid).limit(1))
+_UPDATE = Statement(update(_TABLE).where(_IS_PROBE).values(content_blob=None))
+_DELETE = Statement(delete(_TABLE).where(_IS_PROBE))
+
+
+class _UndoneError(Exception):
+    """Raised at the end of a write, so that it is rolled back."""
+
+
+def check(store: Store, call: Call) -> None:
+    """Read, and insert, update and delete an event of a session that does not exist, all of which is rolled back.
+
+    Nothing is committed: no wait for the disk, no write set on Galera. A table is read since SELECT 1 also succeeds on
+    a Galera node that has lost its cluster.
+
+    Raises:
+        ServiceError: DATABASE_UNAVAILABLE and others when the database cannot be read; DATABASE_UNAVAILABLE when it
+            cannot be written to. A write that waits too long for others is no error.
+    """
+
+    def probe(writer: Writer) -> NoReturn:
+        with _written_at_once(writer, is_sqlite=store.engine.dialect.name == "sqlite"):
+            _write(writer, call.call_id)
+        raise _UndoneError
+
+    store.read(call, lambda reader: reader.row(_READ))
+    try:
+        store.write(call, probe)
+    except _UndoneError:
+        pass
+    except ServiceError as error:
+        if error.reason not in _HELD_UP:
+            raise
+
+
+def _write(writer: Writer, probe: str) -> None:
+    """Use each right that serving needs. The key is one that no other server inserts, so that none waits for it."""
+    event = {"activity_session_pkid": probe, "sequence": 1, "event_id": "", "create_ts": writer.now}
+    writer.insert(_TABLE, {**event, "content_blob": bytes(ROOM)})
+    writer.change(_UPDATE, {"probe": probe})
+    writer.change(_DELETE, {"probe": probe})
+
+
+@contextlib.contextmanager
+def _written_at_once(writer: Writer, *, is_sqlite: bool) -> Iterator[None]:
+    """Have SQLite write to its file inside the block, not only at the commit: without a cache it keeps no change."""
+    if not is_sqlite:
+        yield
+        return
+    ((size,),) = writer.rows(text("PRAGMA cache_size"))
+    writer.change(text("PRAGMA cache_size = 0"))
+    try:
+        yield
+    finally:
+        writer.change(text(f"PRAGMA cache_size = {size}"))
