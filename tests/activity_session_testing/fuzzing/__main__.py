@@ -15,7 +15,7 @@ from itertools import islice
 from activity_session_testing.fuzzing import campaigns
 
 # The database of a process stays small with this many.
-INPUTS_OF_A_SERVER = 50_000
+INPUTS_OF_A_SERVER = 20_000
 
 
 def main() -> None:
