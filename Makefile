@@ -12,6 +12,8 @@ TRANSCRIPT ?= demo/transcript.txt
 # What bench measures: make bench QUICK=1 in less than two minutes, unless PARTS says otherwise.
 PARTS ?= calls growth watch $(if $(QUICK),,capacity peers)
 BENCHMARKS := PYTHONPATH=tests:benchmarks $(BIN)/python -m activity_session_benchmarks
+# What fuzz is given: make fuzz FUZZ='--seed SEED' repeats a run.
+FUZZ ?=
 # More processes than cores: tests that wait for something leave room for others.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py tests/server/test_workers.py
@@ -20,7 +22,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults clients conformance drivers mysqlclient demo check fix generate descriptors bench lock clean
+.PHONY: help setup serve test faults fuzz clients conformance drivers mysqlclient demo check fix generate descriptors bench lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +44,9 @@ test: $(READY) ## run the tests, on every backend that this machine has
 
 faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers
 	$(PYTEST) $(FAULTS)
+
+fuzz: $(READY) ## send a million mutated requests, or as many as five minutes allow; none may make a server fail
+	@PYTHONPATH=tests $(BIN)/python -m activity_session_testing.fuzzing $(FUZZ)
 
 drivers: $(READY) ## build what the tests drive the clients with
 	@PYTHONPATH=tests $(BIN)/python -m activity_session_testing.drivers

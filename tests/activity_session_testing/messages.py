@@ -65,7 +65,7 @@ class _Strategies:
             for field in descriptor.fields
             if field.message_type is None or depth > 0
         }
-        needed = {field.name for field in descriptor.fields if _is_needed(field)} & set(fields)
+        needed = {field.name for field in descriptor.fields if is_needed(field)} & set(fields)
         others = [st.fixed_dictionaries({name: values}) for name, values in fields.items() if name not in needed]
         other = st.one_of(st.just({}), *others)
         few = st.tuples(other, other, st.fixed_dictionaries({name: fields[name] for name in needed})).map(_merged)
@@ -90,7 +90,7 @@ class _Strategies:
 
     def _scalar(self, field: Any) -> st.SearchStrategy[Any]:
         if field.type == field.TYPE_STRING:
-            valid = self._values.get(field.name) or self._values.get(_kind(field))
+            valid = self._values.get(field.name) or self._values.get(kind_of(field))
             return _mostly(valid, _WILD_TEXT) if valid else _WILD_TEXT
         if field.type in _INTEGERS:
             low, high = _INTEGERS[field.type]
@@ -104,7 +104,7 @@ def _mostly(valid: Sequence[Any], wild: st.SearchStrategy[Any]) -> st.SearchStra
     return st.sampled_from([st.sampled_from(valid)] * 4 + [wild]).flatmap(lambda chosen: chosen)
 
 
-def _kind(field: Any) -> str:
+def kind_of(field: Any) -> str:
     """Return the kind of the resource that a text field names, `*` for any; empty for other texts."""
     options = field.GetOptions()
     if field_behavior_pb2.IDENTIFIER in options.Extensions[field_behavior_pb2.field_behavior]:
@@ -115,7 +115,7 @@ def _kind(field: Any) -> str:
     return str(reference.type.rpartition("/")[2])
 
 
-def _is_needed(field: Any) -> bool:
+def is_needed(field: Any) -> bool:
     behaviors = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
     return field_behavior_pb2.REQUIRED in behaviors or field_behavior_pb2.IDENTIFIER in behaviors
 
