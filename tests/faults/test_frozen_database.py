@@ -126,7 +126,7 @@ def test_a_database_that_thaws_after_the_deadline_does_not_make_the_commit_undon
             thaw()
             time.sleep(SHORT_DEADLINE)
 
-        event.listen(engine_of(server), "do_connect", connect_too_late)
+        event.listen(engine_of(server), "do_connect", connect_too_late, insert=True)
         refusal = failure(client.sessions.CreateSession, new_request(request_id))
     assert len(eventually(lambda: sessions(client))) == 1
     assert refusal.reason == reason
