@@ -1,4 +1,4 @@
-"""What a server can carry: writers of one SQLite file, workers on two cores; how fast it starts, how small it is.
+"""What a server can carry: writers of one SQLite file, workers on two cores, twice the calls; its start and its size.
 
 Figures are medians of rounds in which the sides come in turn. A server has one core, callers and MariaDB have another.
 Two workers have both cores, which the others need too. So besides the calls per second there is the number that the CPU
@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import grpc
 
 from activity_session.v1.session_service_pb2 import GetSessionRequest
+from activity_session_benchmarks import overload
 from activity_session_benchmarks.calls import EVENT, ONE_SESSION, SOME_SESSION, fill, record
 from activity_session_benchmarks.figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
 from activity_session_benchmarks.floor import Floor
@@ -54,9 +55,11 @@ class Effort(NamedTuple):
     calls_of_many: int
     rounds: int
     starts: int
+    overload: overload.Effort
 
 
-FULL, QUICK = Effort(1500, 6000, 5, 5), Effort(300, 1200, 2, 3)
+FULL = Effort(1500, 6000, 5, 5, overload.Effort(rounds=5, seconds=6))
+QUICK = Effort(300, 1200, 2, 3, overload.Effort(rounds=1, seconds=2))
 
 
 class Figure(NamedTuple):
@@ -83,7 +86,7 @@ def measure(run: Run) -> Iterator[Figure]:
     effort = QUICK if run.is_quick else FULL
     with serving(*run.command) as server:
         fill(server, CALLERS)
-    parts = {"start": measure_starts(run, effort)}
+    parts = {"start": measure_starts(run, effort), "overload": measure_overload(run, effort)}
     if run.url.startswith("sqlite"):
         parts["shared commits"] = measure_commits(effort)
     elif has_h2load():
@@ -272,6 +275,11 @@ def answer(url: str, recordings: list[Recording], address: str, core: int, is_up
     server.start()
     is_up.wait(WAIT_SECONDS)
     server.wait_for_termination()
+
+
+def measure_overload(run: Run, effort: Effort) -> Found:
+    with serving(*run.command) as server:
+        yield from overload.measure(server, effort.overload)
 
 
 def measure_starts(run: Run, effort: Effort) -> Found:

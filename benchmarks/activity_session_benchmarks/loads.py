@@ -40,6 +40,27 @@ class Load(NamedTuple):
     calls_per_second: float
 
 
+class Offered(NamedTuple):
+    """How many calls came in so many seconds, how many were OK in time, and the CPU time that the server spent."""
+
+    calls: int
+    served: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def served_per_second(self) -> float:
+        return self.served / self.seconds
+
+    @property
+    def served_per_cpu_second(self) -> float:
+        return self.served / self.cpu_seconds
+
+    @property
+    def share_not_served(self) -> float:
+        return 1 - self.served / self.calls
+
+
 @contextmanager
 def serving(*command: str) -> Iterator[Server]:
     """Run a server on its core inside the block; it prints where it listens, and is killed after the block."""
@@ -78,6 +99,26 @@ def load(
         errors = str(report["errorDistribution"])[:_ERROR_CHARACTERS]
         raise RuntimeError(f"{method}: {report['statusCodeDistribution']}: {errors}")
     return Load(used / calls * 1e6, report["rps"])
+
+
+def offered(
+    server: Server,
+    method: str,
+    request: dict[str, Any],
+    seconds: int,
+    *pace: str,
+    connections: int,
+    timeout: str = _PATIENT,
+) -> Offered:
+    """Call a method for some seconds, at a pace in ghz's flags; a response need not be OK."""
+    before = cpu_seconds(server.pid)
+    report = _ghz(
+        *("--call", f"{_PACKAGE}.{method}", "--data", json.dumps(request), *pace),
+        *("--duration", f"{seconds}s", "--duration-stop", "wait", "--connections", str(connections), server.address),
+        timeout=timeout,
+    )
+    served = report["statusCodeDistribution"].get("OK", 0)
+    return Offered(report["count"], served, seconds, cpu_seconds(server.pid) - before)
 
 
 def require_ghz() -> None:

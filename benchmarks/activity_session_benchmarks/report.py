@@ -88,7 +88,8 @@ per second when events come as fast as watchers get them.""",
 ## Capacity
 
 Writers of one SQLite file, whose commits are shared; workers on several cores, which the load generator and MariaDB
-need too; and how fast a server starts, and how much memory it takes.""",
+need too; what is served in time of twice the calls that a server can serve, each with a deadline of a second; and how
+fast a server starts, and how much memory it takes.""",
         tables.capacity,
     ),
     "peers": Part(

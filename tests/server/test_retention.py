@@ -250,7 +250,7 @@ class TestLeftovers:
         with swept_by_hand(database_url) as (server, client):
             name = new_log(client, "talk")
             delete_session(client, name)
-            with before(server, "DELETE FROM event", lambda: be_away(server), most=1_000_000) as times:
+            with before(server, "DELETE FROM event", lambda: be_read_only(server), most=1_000_000) as times:
                 client.sessions.ExpungeSession(ExpungeSessionRequest(name=name))
             assert times.count
             refused(client.sessions.GetSession, GetSessionRequest(name=name), "SESSION_NOT_FOUND")
@@ -259,12 +259,12 @@ class TestLeftovers:
             assert (rows_of(server, Event), rows_of(server, Expunged)) == (0, 0)
 
 
-def be_away(server: App) -> None:
-    """Return the error of a driver whose database is gone."""
+def be_read_only(server: App) -> None:
+    """Raise the error of a driver whose database takes no writes."""
     if engine_of(server).dialect.name != "sqlite":
-        raise driver_error(2013, "Lost connection to server during query")
-    error = sqlite3.OperationalError("unable to open database file")
-    error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise driver_error(1290, "The MariaDB server is running with the --read-only option")
+    error = sqlite3.OperationalError("attempt to write a readonly database")
+    error.sqlite_errorcode = sqlite3.SQLITE_READONLY
     raise error
 
 
@@ -370,7 +370,7 @@ class TestKinds:
         """A server that has much of each kind to do."""
         with swept_by_hand(database_url, purge_age=AT_ONCE, request_id_age=AT_ONCE) as (server, client):
             name = new_log(client, "removed")
-            with before(server, "DELETE FROM event", lambda: be_away(server), most=1_000_000):
+            with before(server, "DELETE FROM event", lambda: be_read_only(server), most=1_000_000):
                 delete_session(client, name)
                 client.sessions.ExpungeSession(ExpungeSessionRequest(name=name))
             for number in range(MANY):
@@ -399,7 +399,7 @@ class TestKinds:
     def test_that_fail_do_not_stop_the_others(
         self, due: App, caplog: pytest.LogCaptureFixture, kind: str, statement: str
     ) -> None:
-        with before(due, statement, lambda: be_away(due), most=1_000_000) as times:
+        with before(due, statement, lambda: be_read_only(due), most=1_000_000) as times:
             failing = retention.sweep(due.store, lambda: own_call(due)).done
         assert times.count
         assert [name for name, count in failing.items() if not count] == [kind]

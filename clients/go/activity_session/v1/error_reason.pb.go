@@ -127,8 +127,10 @@ const (
 	// restart, takes the call.
 	ErrorReason_ERROR_REASON_SERVER_DRAINING ErrorReason = 55
 	// RESOURCE_EXHAUSTED: the server, or one connection to it, has as many open
-	// watches, or calls waiting for a turn or for a thread, as the server allows.
-	// Metadata: `limit`.
+	// watches, or calls waiting for a turn or for a thread, as the server allows;
+	// or the call has waited for a thread for more than half of the time until
+	// its deadline. Metadata: `limit`, how many there may be, or how many seconds
+	// the call had left.
 	ErrorReason_ERROR_REASON_SERVER_FULL ErrorReason = 56
 	// NOT_FOUND: there is no such event. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 60

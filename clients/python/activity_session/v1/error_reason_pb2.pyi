@@ -145,8 +145,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
     ERROR_REASON_SERVER_FULL: _ErrorReason.ValueType  # 56
     """RESOURCE_EXHAUSTED: the server, or one connection to it, has as many open
-    watches, or calls waiting for a turn or for a thread, as the server allows.
-    Metadata: `limit`.
+    watches, or calls waiting for a turn or for a thread, as the server allows;
+    or the call has waited for a thread for more than half of the time until
+    its deadline. Metadata: `limit`, how many there may be, or how many seconds
+    the call had left.
     """
     ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND: there is no such event. Metadata: `resource`."""
@@ -310,8 +312,10 @@ restart, takes the call.
 """
 ERROR_REASON_SERVER_FULL: ErrorReason.ValueType  # 56
 """RESOURCE_EXHAUSTED: the server, or one connection to it, has as many open
-watches, or calls waiting for a turn or for a thread, as the server allows.
-Metadata: `limit`.
+watches, or calls waiting for a turn or for a thread, as the server allows;
+or the call has waited for a thread for more than half of the time until
+its deadline. Metadata: `limit`, how many there may be, or how many seconds
+the call had left.
 """
 ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND: there is no such event. Metadata: `resource`."""

@@ -290,8 +290,10 @@ export enum ErrorReason {
 
   /**
    * RESOURCE_EXHAUSTED: the server, or one connection to it, has as many open
-   * watches, or calls waiting for a turn or for a thread, as the server allows.
-   * Metadata: `limit`.
+   * watches, or calls waiting for a turn or for a thread, as the server allows;
+   * or the call has waited for a thread for more than half of the time until
+   * its deadline. Metadata: `limit`, how many there may be, or how many seconds
+   * the call had left.
    *
    * @generated from enum value: ERROR_REASON_SERVER_FULL = 56;
    */
