@@ -147,8 +147,10 @@ def begun(jobs: Sequence[Waiting]) -> list[int]:
 class TestJobThreads:
     def test_are_few_and_end_when_nothing_is_stuck_any_more(self) -> None:
         with Threads.running() as threads:
-            jobs = [*threads.schedule([Waiting("a", is_prompt=number % 2 == 0) for number in range(50)])]
-            threads.tend_until(lambda: threads.count == MOST_PROMPT + MOST_OTHERS)
+            jobs = threads.schedule([Waiting(f"{number}", is_prompt=number % 2 == 0) for number in range(50)])
+            threads.tend_until(lambda: sum(bool(job.told) for job in jobs) >= MOST_PROMPT + MOST_OTHERS)
+            threads.threads.tend()
+            assert threads.count == len(begun(jobs)) == MOST_PROMPT + MOST_OTHERS
             for job in jobs:
                 job.let_go.set()
             # Without being tended.

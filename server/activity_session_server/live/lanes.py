@@ -64,15 +64,21 @@ class Lane:
 
     def put(self, job: Job) -> None:
         """Let a job wait for a thread."""
-        self._waiting.setdefault(job.owner, deque()).append(job)
+        jobs = self._waiting.get(job.owner)
+        if jobs is None:
+            self._waiting[job.owner] = deque((job,))
+        else:
+            jobs.append(job)
         self.changed.notify()
 
     def take(self, owner: str) -> Job:
         """The next job of an owner, for a thread that begins with it now."""
-        jobs = self._waiting.pop(owner)
+        jobs = self._waiting[owner]
         job = jobs.popleft()
         if jobs:
-            self._waiting[owner] = jobs
+            self._waiting.move_to_end(owner)
+        else:
+            del self._waiting[owner]
         self._running[job] = time.monotonic()
         return job
 

@@ -129,7 +129,7 @@ class Watch:
         for sequence, message in events:
             self._send(message)
             self.position = sequence
-            if not self._stream.is_open or time.monotonic() > until:
+            if time.monotonic() > until:
                 break
         return bool(events)
 
@@ -155,10 +155,10 @@ class Watch:
         self._send(WatchSessionResponse(bookmark=Bookmark(last_sequence=self.position)).SerializeToString())
 
     def _send(self, message: bytes) -> None:
-        self._sending_since = time.monotonic()
+        self._sending_since = now = time.monotonic()
         self._stream.send(message)
         self._sending_since = math.inf
-        self._bookmark_due = time.monotonic() + self._watches.bookmark_interval
+        self._bookmark_due = now + self._watches.bookmark_interval
 
     def _too_slow(self, backlog: int) -> ServiceError:
         name = self.feed.session.name

@@ -35,7 +35,7 @@ class ResponseStream:
         return not self._end.is_taken and self._context.is_active()
 
     def send(self, message: bytes) -> None:
-        """Send a message; waits as long as the client takes none."""
+        """Send a message, unless the stream is not open; waits as long as the client takes none."""
         self._send(message)
 
     def end(self, error: ServiceError | None = None) -> None:

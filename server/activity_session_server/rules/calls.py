@@ -42,7 +42,7 @@ class Stream(Protocol):
         """Whether the client still listens, and no end was set."""
 
     def send(self, message: bytes) -> None:
-        """Send a message; waits as long as the client takes none."""
+        """Send a message, unless the stream is not open; waits as long as the client takes none."""
 
     def end(self, error: ServiceError | None = None) -> None:
         """End the call after what was sent; only the first end counts."""
