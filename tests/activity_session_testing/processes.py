@@ -78,6 +78,16 @@ class ServerProcess:
         """Return how many threads it has, those of gRPC included."""
         return self._status("Threads")
 
+    def python_threads(self) -> int:
+        """Return how many threads of Python it has; the system names them after the process."""
+        process = Path(f"/proc/{self.process.pid}")
+        name, names = (process / "comm").read_text(), []
+        for found in process.glob("task/*/comm"):
+            # It can have ended since.
+            with contextlib.suppress(OSError):
+                names.append(found.read_text())
+        return names.count(name)
+
     def _status(self, name: str) -> int:
         found = re.search(rf"^{name}:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text(), re.MULTILINE)
         assert found is not None

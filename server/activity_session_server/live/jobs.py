@@ -12,7 +12,8 @@ import threading
 from activity_session_server.live.lanes import Job, Lane
 from activity_session_server.rules.errors import ServiceError
 
-# The most threads of the lane for jobs that are prompt, and of the other one; the whole process stays below 40.
+# The most threads of the lane for jobs that are prompt, and of the other one. With those that serve reads and writes at
+# the default settings, a process stays below 40, unless many writes wait for each other.
 MOST_PROMPT, MOST_OTHERS = 5, 7
 
 _log = logging.getLogger("activity_session.jobs")
