@@ -16,8 +16,8 @@ CALLERS, CONNECTIONS, MOST_AT_ONCE = 64, 32, 4000
 DEADLINE = "1s"
 # Costly enough that to refuse a call costs little beside it.
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
-    "ListSessions": ("SessionService/ListSessions", {"parent": NAMESPACE, "pageSize": 50}),
-    "AppendEvents of 10": ("EventService/AppendEvents", {"parent": SOME_SESSION, "events": [EVENT] * 10}),
+    "ListSessions of 200": ("SessionService/ListSessions", {"parent": NAMESPACE, "pageSize": 200}),
+    "AppendEvents of 100": ("EventService/AppendEvents", {"parent": SOME_SESSION, "events": [EVENT] * 100}),
 }
 
 
