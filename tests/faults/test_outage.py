@@ -89,6 +89,13 @@ def test_one_call_asks_a_frozen_database_and_the_others_are_refused_at_once(mari
         assert eventually(lambda: _found(client, session)) == session
 
 
+def test_a_call_that_the_database_refuses_ends_the_outage_too(mariadb: MariaDB) -> None:
+    with serving(mariadb.new_database(), health_interval=300) as server, connected(server.address) as client:
+        server.store._connections._outage.begin()  # noqa: SLF001
+        assert failure(client.sessions.GetSession, MISSING).reason == "SESSION_NOT_FOUND"
+        assert not server.store._connections._outage._is_on  # noqa: SLF001
+
+
 def test_a_connection_that_was_closed_from_outside_is_no_outage(mariadb: MariaDB) -> None:
     with (
         serving(mariadb.new_database(), health_interval=300) as server,

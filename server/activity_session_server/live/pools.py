@@ -4,6 +4,7 @@ A write can wait for a lock that somebody else holds; reads have threads of thei
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,10 +18,29 @@ T = TypeVar("T")
 class Pool(ThreadPoolExecutor):
     """Threads that take one call after the other."""
 
+    def __init__(self, threads: int, name: str) -> None:
+        super().__init__(threads, name)
+        # Of each thread: when the call that it serves came in.
+        self._own = threading.local()
+
     @property
     def waiting(self) -> int:
         """How many calls wait for a thread."""
         return self._work_queue.qsize()
+
+    @property
+    def came(self) -> float:
+        """When the call that this thread serves came in, a reading of `time.monotonic`; now, in a thread of others."""
+        came: float | None = getattr(self._own, "came", None)
+        return time.monotonic() if came is None else came
+
+    def submit(self, fn: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
+        """Have a call served."""
+        return super().submit(self._serve, time.monotonic(), fn, *arguments, **named)
+
+    def _serve(self, came: float, fn: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        self._own.came = came
+        return fn(*arguments, **named)
 
 
 class WritePool(Pool):
@@ -37,7 +57,6 @@ class WritePool(Pool):
         self._permits: SimpleQueue[None] = SimpleQueue()
         for _ in range(threads):
             self._permits.put(None)
-        self._own = threading.local()
 
     @property
     def waiting(self) -> int:
@@ -47,12 +66,12 @@ class WritePool(Pool):
     def submit(self, fn: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
         """Have a call served."""
         self._not_begun.append(None)
-        return super().submit(self._serve, fn, *arguments, **named)
+        return super().submit(fn, *arguments, **named)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Let another call be served during the block; threads of others may enter it too, to no effect."""
-        if not getattr(self._own, "serves", False):
+        if not hasattr(self._own, "came"):
             yield
             return
         self._permits.put(None)
@@ -61,12 +80,11 @@ class WritePool(Pool):
         finally:
             self._permits.get()
 
-    def _serve(self, fn: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    def _serve(self, came: float, fn: Callable[..., T], *arguments: Any, **named: Any) -> T:
         permit = self._permits.get()
         self._not_begun.pop()
-        self._own.serves = True
         try:
-            return fn(*arguments, **named)
+            return super()._serve(came, fn, *arguments, **named)
         finally:
             self._permits.put(permit)
 

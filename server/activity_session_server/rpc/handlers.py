@@ -3,7 +3,6 @@
 Handlers take requests as bytes, since gRPC would call one that cannot be parsed a mistake of the server.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -51,27 +50,20 @@ class Handlers:
         request_type = message_factory.GetMessageClass(method.input_type)
         if isinstance(use_case, Streamed):
             # To a client, one message in a stream is the same as the response of a unary call.
-            respond: Callable[..., Any] = self._streamed(name, request_type, use_case.of(self._live))
+            respond = run_by(pool, self._streamed(name, request_type, use_case.of(self._live), pool), is_streamed=True)
             serialize = None
         else:
-            respond = self._unary(name, request_type, use_case)
+            respond = run_by(pool, self._unary(name, request_type, use_case, pool))
             serialize = message_factory.GetMessageClass(method.output_type).SerializeToString
-        refuse = self._refusing(name, pool)
-
-        def choose() -> Any:
-            if pool.waiting >= self._most_waiting:
-                return refuse
-            return run_by(pool, respond, time.monotonic(), is_streamed=serialize is None)
-
-        return _Handler(choose, serialize)
+        return _Handler(respond, self._refusing(name, pool), lambda: pool.waiting >= self._most_waiting, serialize)
 
     def _unary(
-        self, name: str, request_type: Type, use_case: UseCase
-    ) -> Callable[[float, bytes, grpc.ServicerContext], Message]:
+        self, name: str, request_type: Type, use_case: UseCase, pool: Pool
+    ) -> Callable[[bytes, grpc.ServicerContext], Message]:
         edge, store = self._edge, self._store
 
-        def respond(came: float, raw: bytes, context: grpc.ServicerContext) -> Message:
-            call = edge.begin(name, context, came)
+        def respond(raw: bytes, context: grpc.ServicerContext) -> Message:
+            call = edge.begin(name, context, pool.came)
             try:
                 response = use_case(store, call, edge.read(call, request_type, raw))
             except Exception as raised:  # whatever it is, the caller gets an error without its text
@@ -82,12 +74,12 @@ class Handlers:
         return respond
 
     def _streamed(
-        self, name: str, request_type: Type, use_case: Callable[[Call, Any, Stream], None]
-    ) -> Callable[[float, bytes, grpc.ServicerContext, Callable[[Any], None]], None]:
+        self, name: str, request_type: Type, use_case: Callable[[Call, Any, Stream], None], pool: Pool
+    ) -> Callable[[bytes, grpc.ServicerContext, Callable[[Any], None]], None]:
         edge = self._edge
 
-        def respond(came: float, raw: bytes, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
-            call = edge.begin(name, context, came, may_wait=True)
+        def respond(raw: bytes, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
+            call = edge.begin(name, context, pool.came, may_wait=True)
             stream = ResponseStream(call, context, send, edge)
             try:
                 use_case(call, edge.read(call, request_type, raw), stream)
@@ -102,7 +94,7 @@ class Handlers:
         error = server_full(f"{kind} that wait for a thread", self._most_waiting)
 
         def refuse(_raw: bytes, context: grpc.ServicerContext) -> NoReturn:
-            self._fail(self._edge.begin(name, context, time.monotonic()), context, error)
+            self._fail(self._edge.begin(name, context, self._pools.refusal.came), context, error)
 
         return run_by(self._pools.refusal, refuse)
 
@@ -124,14 +116,14 @@ class _Handler:
     request_streaming = False
     request_deserializer = None
 
-    def __init__(self, choose: Callable[[], Any], serialize: Any = None) -> None:
+    def __init__(self, respond: Any, refuse: Any, is_full: Callable[[], bool], serialize: Any = None) -> None:
         self.response_streaming = serialize is None
         self.response_serializer = serialize
-        self._choose = choose
+        self._respond, self._refuse, self._is_full = respond, refuse, is_full
 
     @property
     def unary_unary(self) -> Any:
         """What responds with a message."""
-        return self._choose()
+        return self._refuse if self._is_full() else self._respond
 
     unary_stream = unary_unary

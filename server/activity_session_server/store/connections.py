@@ -1,5 +1,6 @@
 """The connections of a store. Each is lent to one thread at a time, and stays open in between."""
 
+import math
 import threading
 import time
 from collections import deque
@@ -39,7 +40,7 @@ class Connection:
         self._backend = backend_of(engine)
         self._timeout = timeout
         # When what runs now must end, a reading of `time.monotonic`, and whether that is sooner than the timeout.
-        self._deadline = 0.0
+        self._deadline = math.inf
         self._is_short = False
         # SQLAlchemy's connection, and a cursor of the driver's inside it; none while this one is closed.
         self._core: Any = None
@@ -149,13 +150,10 @@ class Connections:
         """
         asks = self._outage.enter()
         try:
-            returned = self._run(fn)
+            return self._run(fn)
         finally:
             if asks:
                 self._outage.leave()
-        if asks:
-            self._outage.end()
-        return returned
 
     def _run(self, fn: Callable[[Connection], T]) -> T:
         connection = self._take()
@@ -171,6 +169,9 @@ class Connections:
                 self._outage.begin()
             raise
         finally:
+            if connection.is_open:
+                # The database has responded, be it with an error.
+                self._outage.end()
             self._give_back(connection)
 
     def close(self) -> None:
