@@ -25,7 +25,7 @@ from activity_session_server.rules.ids import uuid7_hex
 from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Store, schema
-from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
+from activity_session_server.store.driver.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.writer_queues import Aside
 
 # Beyond one for each thread that serves calls.

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from activity_session_server.app import App
-from activity_session_server.store.backends import error_number
-from activity_session_server.store.connections import Connection
+from activity_session_server.store.driver.backends import error_number
+from activity_session_server.store.driver.connections import Connection
 
 WAIT_SECONDS = 20
 

@@ -8,7 +8,7 @@ import pytest
 from activity_session.v1.event_pb2 import Event
 from activity_session_benchmarks.recordings import Recording, Repetition, recording, repeatable
 from activity_session_server.settings import Settings
-from activity_session_server.store.engine import EngineOptions, open_engine
+from activity_session_server.store.driver.engine import EngineOptions, open_engine
 from activity_session_testing.backends import MARIADB, SQLITE_FILE
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import append, get_session, list_events, new_session

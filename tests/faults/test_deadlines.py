@@ -15,7 +15,7 @@ from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Writer
-from activity_session_server.store.statements import Statement
+from activity_session_server.store.driver.statements import Statement
 from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
 from activity_session_testing.moments import errors_of, eventually
 from activity_session_testing.servers import connected, serving

@@ -19,7 +19,7 @@ from activity_session.v1.event_service_pb2 import AppendEventsRequest
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, UpdateSessionRequest
 from activity_session_server.app import App
-from activity_session_server.store.connections import Connection
+from activity_session_server.store.driver.connections import Connection
 from activity_session_testing.moments import WAIT_SECONDS, Send, Times, before, eventually, sending
 from activity_session_testing.servers import Client, Failure, connected, serving
 from activity_session_testing.steps import get_session, list_events, new_session

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from activity_session_server.store import connections
+from activity_session_server.store.driver import connections
 from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, SQLITE_MEMORY
 from activity_session_testing.moments import Send, Times, engine_of, sending
 from activity_session_testing.servers import connected, serving

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 SERVER = "activity_session_server"
 LAYERS = "Layers: each may import those below it"
 MACHINE = "The machine of the store knows no query"
+DRIVER = "The driver knows nothing else of the store"
 CLIENT = "The client knows no server"
 GRPC = "Only rpc and the hall know gRPC"
 SQL = "Only store and orm know SQL"
@@ -29,7 +30,8 @@ FORBIDDEN = {
         "events",
         {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, f"{SERVER}.live.slots": LAYERS},
     ),
-    f"{SERVER}.store": ("backends", {"grpc": GRPC, f"{SERVER}.usecases.access": LAYERS}),
+    f"{SERVER}.store.driver": ("backends", {"grpc": GRPC, f"{SERVER}.store.codec": MACHINE}),
+    f"{SERVER}.store": ("codec", {"grpc": GRPC, f"{SERVER}.usecases.access": LAYERS}),
     f"{SERVER}.store.queries": ("heads", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.usecases.access": LAYERS}),
     f"{SERVER}.orm": ("types", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.store.readers": LAYERS}),
     f"{SERVER}.rules": (
@@ -102,7 +104,16 @@ def test_a_query_is_refused_to_the_machine_of_the_store(copy: Path) -> None:
     assert f"{SERVER}.store.commits -> {SERVER}.store.queries.heads" in broken_contracts(copy)[MACHINE]
 
 
-@pytest.mark.parametrize(("folder", "contract"), [(SERVER, LAYERS), (f"{SERVER}.store", MACHINE)])
+def test_a_connection_is_refused_to_an_engine(copy: Path) -> None:
+    plant(copy, f"{SERVER}.store.driver.engine", f"{SERVER}.store.driver.connections")
+    refused = broken_contracts(copy)[DRIVER]
+    assert f"{SERVER}.store.driver.engine -> {SERVER}.store.driver.connections" in refused
+
+
+@pytest.mark.parametrize(
+    ("folder", "contract"),
+    [(SERVER, LAYERS), (f"{SERVER}.store", MACHINE), (f"{SERVER}.store.driver", DRIVER)],
+)
 def test_a_new_file_of_the_hall_or_the_machine_must_be_given_its_place(copy: Path, folder: str, contract: str) -> None:
     plant(copy, f"{folder}.planted", "os")
     refused = broken_contracts(copy)

@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any
 
 from activity_session_server.rules.calls import Call
-from activity_session_server.store.backends import Backend, Failure
-from activity_session_server.store.connections import BusyError, Connection, Connections
+from activity_session_server.store.driver.backends import Backend, Failure
+from activity_session_server.store.driver.connections import BusyError, Connection, Connections
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.writer_queues import Aside, WriterQueues
 

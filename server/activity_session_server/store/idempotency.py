@@ -23,8 +23,8 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.ids import uuid7_hex
 from activity_session_server.store.batches import fitting
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.readers import Writer
-from activity_session_server.store.statements import Statement
 
 T = TypeVar("T")
 A = TypeVar("A")

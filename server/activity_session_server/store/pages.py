@@ -14,9 +14,9 @@ from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindp
 from activity_session_server.orm.base import Resource, table_of
 from activity_session_server.orm.types import MYSQL, AnyRow
 from activity_session_server.rules.paging import Order, Page, Position, stale_token
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.portions import Portions, Query, Rest
 from activity_session_server.store.readers import Raced, Reader
-from activity_session_server.store.statements import Statement
 
 _COLUMNS = {"name": "name", "create_time": "create_ts", "update_time": "update_ts"}
 M = TypeVar("M", bound=Message)

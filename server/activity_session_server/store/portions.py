@@ -24,9 +24,9 @@ from sqlalchemy import (
 )
 
 from activity_session_server.orm.types import AnyRow
+from activity_session_server.store.driver.statements import Statement, Values
 from activity_session_server.store.expressions import byte_length, clip
 from activity_session_server.store.readers import Reader
-from activity_session_server.store.statements import Statement, Values
 
 # Rows of a portion: with more of them, fewer characters of each would come by the first statement.
 _MOST_ROWS = 100

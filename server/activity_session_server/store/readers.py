@@ -8,9 +8,9 @@ from types import MappingProxyType
 from sqlalchemy import Executable, Table, insert
 
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.store.backends import Backend
-from activity_session_server.store.connections import Connection
-from activity_session_server.store.statements import Statement, Values
+from activity_session_server.store.driver.backends import Backend
+from activity_session_server.store.driver.connections import Connection
+from activity_session_server.store.driver.statements import Statement, Values
 
 _NONE: Values = MappingProxyType({})
 

@@ -11,8 +11,8 @@ from activity_session_server.orm import Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.readers import Writer
-from activity_session_server.store.statements import Statement
 from activity_session_server.store.store import Store
 
 # Bytes of the event that is written: a disk with less room than this counts as full.

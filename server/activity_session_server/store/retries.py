@@ -11,11 +11,11 @@ import time
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, deadline_exceeded
-from activity_session_server.store.backends import Backend, Failure
 from activity_session_server.store.commits import CommitLostError, LateError, UndoneError
-from activity_session_server.store.connections import BusyError
+from activity_session_server.store.driver.backends import Backend, Failure
+from activity_session_server.store.driver.connections import BusyError
+from activity_session_server.store.driver.outage import AwayError
 from activity_session_server.store.idempotency import Claim
-from activity_session_server.store.outage import AwayError
 from activity_session_server.store.readers import Raced
 
 # Spreads load, keeps no secret; its own generator, so that no common seed can make servers wait in step.

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from activity_session_server.store.engine import EngineOptions, is_memory, open_engine
+from activity_session_server.store.driver.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.revisions import NEWEST, SchemaError, revision, safe_url
 
 _STEP_TIMEOUT = 3600

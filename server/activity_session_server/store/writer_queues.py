@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from activity_session_server.store.connections import BusyError
+from activity_session_server.store.driver.connections import BusyError
 
 # Inside this block a thread waits, and lets another one work in its place.
 Aside = Callable[[], AbstractContextManager[None]]

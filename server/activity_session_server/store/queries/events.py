@@ -18,13 +18,13 @@ from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import event_message, set_time, to_datetime
 from activity_session_server.store.conditions import Columns, condition
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
-from activity_session_server.store.statements import Statement
 
 _TABLE = table_of(Event)
 _CONTENT = ("content_text", "content_blob")

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, func, select
 from activity_session_server.orm import Event, Expunged, Memory, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.batches import fitting
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.queries import events
 from activity_session_server.store.readers import Reader, Writer
-from activity_session_server.store.statements import Statement
 
 
 class _Owned(NamedTuple):

@@ -16,11 +16,11 @@ from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import current_turn, to_timestamp
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import clock
 from activity_session_server.store.queries import namespaces
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.readers import Reader, Writer
-from activity_session_server.store.statements import Statement
 
 
 class Head(NamedTuple):

@@ -9,9 +9,9 @@ from activity_session.v1.session_pb2 import SessionParticipant
 from activity_session_server.orm import ActivitySessionParticipant
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.codec import set_time
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.readers import Raced, Writer
-from activity_session_server.store.statements import Statement
 
 _TABLE = table_of(ActivitySessionParticipant)
 _IS_THIS = (ActivitySessionParticipant.activity_session_pkid == bindparam("its_session")) & (

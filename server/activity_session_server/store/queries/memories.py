@@ -15,6 +15,7 @@ from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import memory_message, memory_type_text, set_time
 from activity_session_server.store.conditions import Columns, condition
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_owned_page, keys_of
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads, namespaces, resources
@@ -22,7 +23,6 @@ from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
-from activity_session_server.store.statements import Statement
 
 LockedMemory = Locked[MemoryMessage, None]
 

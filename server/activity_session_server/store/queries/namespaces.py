@@ -16,12 +16,12 @@ from activity_session_server.rules.namespace_settings import NamespaceResourceSe
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import namespace_message, to_timestamp
 from activity_session_server.store.conditions import condition
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import resources
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
-from activity_session_server.store.statements import Statement
 
 
 class HeldNamespace(NamedTuple):

@@ -24,13 +24,13 @@ from activity_session_server.store.codec import (
     to_timestamp,
 )
 from activity_session_server.store.conditions import condition
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import namespaces, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
-from activity_session_server.store.statements import Statement
 
 
 class HeldParticipant(NamedTuple):

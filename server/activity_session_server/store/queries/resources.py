@@ -13,8 +13,8 @@ from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm.base import Resource, prefixed_uuid, table_of
 from activity_session_server.rules import etags
 from activity_session_server.store.codec import set_time
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.readers import Raced, Writer
-from activity_session_server.store.statements import Statement
 
 M = TypeVar("M", Memory, Namespace, Participant, Session)
 S = TypeVar("S")

@@ -30,6 +30,7 @@ from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import session_message, set_time, to_datetime
 from activity_session_server.store.conditions import condition
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, clock, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.portions import Query, clipped, long_columns
@@ -37,7 +38,6 @@ from activity_session_server.store.queries import namespaces, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Locked
 from activity_session_server.store.readers import Reader, Writer
-from activity_session_server.store.statements import Statement
 
 LockedSession = Locked[Session, SessionResourceSettings]
 

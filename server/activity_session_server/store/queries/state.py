@@ -13,12 +13,12 @@ from activity_session_server.rules.filters import Text
 from activity_session_server.rules.names import Kind
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import state_message
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, matches
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads, namespaces, participants
 from activity_session_server.store.readers import Raced, Reader, Writer
-from activity_session_server.store.statements import Statement
 
 
 class Owner(NamedTuple):

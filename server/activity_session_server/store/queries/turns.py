@@ -9,9 +9,9 @@ from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.orm import ActivitySession
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.codec import turn_message
+from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Writer
-from activity_session_server.store.statements import Statement
 
 # The token is compared too: on Galera a lock holds on one node only.
 _UPDATE = Statement(

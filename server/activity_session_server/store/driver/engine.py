@@ -1,4 +1,4 @@
-"""The engine: how connections are made, and why each setting is what it is. `store.connections` keeps them.
+"""The engine: how connections are made, and why each setting is what it is. `connections` keeps them.
 
 Connections are in autocommit mode: a read is one statement and costs one round trip, and a write says BEGIN and COMMIT
 itself (`store.store`). So nothing is left to roll back when a connection is given back.
@@ -82,7 +82,7 @@ def _sqlite_engine(url: URL, options: EngineOptions) -> Engine:
 
 def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
     arguments = _common()
-    # Parameters by position, as `store.statements` gives them; by default PyMySQL takes them by name.
+    # Parameters by position, as `statements` gives them; by default PyMySQL takes them by name.
     arguments["paramstyle"] = "format"
     arguments["connect_args"] = {
         "charset": "utf8mb4",
@@ -103,7 +103,7 @@ def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
 
 
 def _connect_pymysql(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
-    from activity_session_server.store.tls import SharingConnection
+    from activity_session_server.store.driver.tls import SharingConnection
 
     return SharingConnection(*arguments, **named)
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, Executable, event
 
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.store.backends import backend_of, within
-from activity_session_server.store.outage import Outage
-from activity_session_server.store.statements import Compiler, Statement, Values
+from activity_session_server.store.driver.backends import backend_of, within
+from activity_session_server.store.driver.outage import Outage
+from activity_session_server.store.driver.statements import Compiler, Statement, Values
 
 # SQLite asks whether it is late each time it has done so many steps, some 10 ms of work.
 _STEPS = 500_000
