@@ -51,10 +51,10 @@ class Record(NamedTuple, Generic[A]):
     """How the answer to a request is kept: what is written of it, and how the answer is made of that again."""
 
     write: Callable[[A], Message]
-    read: Callable[[Any], A]
+    read: Callable[[Writer, Any], A]
 
 
-WHOLE: Record[Any] = Record(lambda answer: answer, lambda kept: kept)
+WHOLE: Record[Any] = Record(lambda answer: answer, lambda _, kept: kept)
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Claim:
             ServiceError: REQUEST_ID_REUSED.
         """
         if not self._is_new(writer):
-            return record.read(self._earlier_answer(writer)) if self.by_caller else cast("T", self.answer)
+            return record.read(writer, self._earlier_answer(writer)) if self.by_caller else cast("T", self.answer)
         answer = fn(writer)
         if self.by_caller:
             packed = AnyMessage()

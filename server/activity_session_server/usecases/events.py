@@ -101,7 +101,7 @@ def _numbers_alone(response: AppendEventsResponse) -> AppendEventsResponse:
     return kept
 
 
-def _with_content(asked: Sequence[Event], kept: AppendEventsResponse) -> AppendEventsResponse:
+def _with_content(asked: Sequence[Event], _: Writer, kept: AppendEventsResponse) -> AppendEventsResponse:
     """The whole response, made of the part that was kept and of the events that the request asks for."""
     response = AppendEventsResponse()
     response.MergeFrom(kept)

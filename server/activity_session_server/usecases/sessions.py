@@ -31,6 +31,7 @@ from activity_session_server.store import Raced, Reader, Store, Writer
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.usecases import access, memberships, retention
+from activity_session_server.usecases.kept_sessions import ensured_without_data, without_data
 
 MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "expire_time")
 
@@ -47,7 +48,7 @@ def create_session(store: Store, call: Call, request: CreateSessionRequest) -> S
             raise already_exists(Kind.SESSION, new.name)
         return created
 
-    return store.write(call, create, request)
+    return store.write(call, create, request, without_data(request.session))
 
 
 def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> EnsureSessionResponse:
@@ -78,7 +79,7 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
         session = store.read(call, look)
         if session and not flags.is_deleted(session) and not memberships.missing(session, wanted):
             return EnsureSessionResponse(session=session)
-    return store.write(call, ensure, request, session=name)
+    return store.write(call, ensure, request, ensured_without_data(request.session), session=name)
 
 
 def get_session(store: Store, call: Call, request: GetSessionRequest) -> Session:
@@ -145,7 +146,8 @@ def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> S
         _check_counts(call, updated)
         return sessions.update_session(writer, locked, updated)
 
-    return store.write(call, update, request, session=request.session.name)
+    record = without_data(request.session if "data" in paths else None)
+    return store.write(call, update, request, record, session=request.session.name)
 
 
 def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> Session:
@@ -158,7 +160,7 @@ def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> S
         namespace = namespaces.hold_namespace(writer, ids_of(request.name)[0])
         return sessions.delete_session(writer, locked, writer.now + retention.purge_age(call, namespace))
 
-    return store.write(call, delete, request, session=request.name)
+    return store.write(call, delete, request, without_data(), session=request.name)
 
 
 def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) -> Session:
@@ -170,7 +172,7 @@ def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) 
         etags.check(Kind.SESSION, locked.message, request.etag)
         return sessions.undelete_session(writer, locked)
 
-    return store.write(call, undelete, request, session=request.name)
+    return store.write(call, undelete, request, without_data(), session=request.name)
 
 
 def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) -> Empty:
