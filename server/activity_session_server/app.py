@@ -96,7 +96,7 @@ class App:
         # Each handler names its pool; gRPC itself runs nothing by the one that it is given.
         server = grpc.server(self._pools.refusal, options=_options(settings))
         edge = Edge(settings.limits, settings.anonymous_role)
-        Handlers(self.store, self.live, edge, self._pools, settings.max_waiting_calls).add_to(server)
+        Handlers(self.store, self.live, edge, self._pools).add_to(server)
         self.health.add_to(server)
         if settings.serves_reflection:
             reflection.add_to(server, (*ROUTES, "grpc.health.v1.Health"), self._pools.reflection)
@@ -162,11 +162,14 @@ def running(settings: Settings) -> Iterator[App]:
 
 
 def _make_pools(settings: Settings) -> Pools:
+    refusal = Pool(1, "refusal")
+    most_waiting = settings.max_waiting_calls
+    # With one writer at a time, all wait for the same.
+    most_aside = 0 if settings.is_sqlite else MOST_ASIDE
     return Pools(
-        read=Pool(settings.threads, "read"),
-        # With one writer at a time, all wait for the same.
-        write=WritePool(settings.threads, "write", 0 if settings.is_sqlite else MOST_ASIDE),
-        refusal=Pool(1, "refusal"),
+        read=Pool(settings.threads, "read", refusal, most_waiting),
+        write=WritePool(settings.threads, "write", refusal, most_waiting, most_aside),
+        refusal=refusal,
         health=Pool(1, "health"),
         # An open stream of reflection keeps its thread.
         reflection=Pool(_REFLECTION_STREAMS, "reflection"),

@@ -93,7 +93,7 @@ def test_a_call_that_the_database_refuses_ends_the_outage_too(mariadb: MariaDB) 
     with serving(mariadb.new_database(), health_interval=300) as server, connected(server.address) as client:
         server.store._connections._outage.begin()  # noqa: SLF001
         assert failure(client.sessions.GetSession, MISSING).reason == "SESSION_NOT_FOUND"
-        assert not server.store._connections._outage._is_on  # noqa: SLF001
+        assert not server.store._connections._outage.is_on  # noqa: SLF001
 
 
 def test_a_connection_that_was_closed_from_outside_is_no_outage(mariadb: MariaDB) -> None:
@@ -104,7 +104,7 @@ def test_a_connection_that_was_closed_from_outside_is_no_outage(mariadb: MariaDB
         session = new_session(client, PARENT).name
         mariadb.execute("KILL USER tester")
         assert get_session(client, session).name == session
-        assert not server.store._connections._outage._is_on  # noqa: SLF001
+        assert not server.store._connections._outage.is_on  # noqa: SLF001
 
 
 def test_commits_in_doubt_are_told_as_unknown_after_some_seconds_and_keep_nobody_waiting(mariadb: MariaDB) -> None:
@@ -120,7 +120,7 @@ def test_commits_in_doubt_are_told_as_unknown_after_some_seconds_and_keep_nobody
         with ExitStack() as ice, before(server, "COMMIT", lambda: ice.enter_context(mariadb.frozen())) as frozen:
             started = time.monotonic()
             in_doubt = [pool.submit(failure, client.sessions.CreateSession, creating) for _ in range(2)]
-            eventually(lambda: frozen.count and server.store._connections._outage._is_on)  # noqa: SLF001
+            eventually(lambda: frozen.count and server.store._connections._outage.is_on)  # noqa: SLF001
             assert failure(client.sessions.DeleteSession, deleting, timeout=1).reason == "DATABASE_UNAVAILABLE"
             assert not all(found.done() for found in in_doubt)
             reasons = {found.result().reason for found in in_doubt}

@@ -3,6 +3,7 @@
 A write can wait for a lock that somebody else holds; reads have threads of their own, so that they go on.
 """
 
+import sys
 import threading
 import time
 from collections import deque
@@ -16,10 +17,17 @@ T = TypeVar("T")
 
 
 class Pool(ThreadPoolExecutor):
-    """Threads that take one call after the other."""
+    """Threads that take one call after the other.
 
-    def __init__(self, threads: int, name: str) -> None:
+    While `most_waiting` calls wait for a thread, further ones are handed to the pool `overflow`, which refuses them.
+    """
+
+    def __init__(
+        self, threads: int, name: str, overflow: ThreadPoolExecutor | None = None, most_waiting: int = sys.maxsize
+    ) -> None:
         super().__init__(threads, name)
+        self._overflow = overflow
+        self.most_waiting = most_waiting
         # Of each thread: when the call that it serves came in.
         self._own = threading.local()
 
@@ -29,14 +37,19 @@ class Pool(ThreadPoolExecutor):
         return self._work_queue.qsize()
 
     @property
-    def came(self) -> float:
-        """When the call that this thread serves came in, a reading of `time.monotonic`; now, in a thread of others."""
-        came: float | None = getattr(self._own, "came", None)
-        return time.monotonic() if came is None else came
+    def came(self) -> float | None:
+        """When the call that this thread serves came in, a reading of `time.monotonic`; None in a thread of others."""
+        return getattr(self._own, "came", None)
 
     def submit(self, fn: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
-        """Have a call served."""
+        """Have a call served, or refused."""
+        if self._overflow is not None and self.waiting >= self.most_waiting:
+            return self._overflow.submit(fn, *arguments, **named)
+        self._begin_waiting()
         return super().submit(self._serve, time.monotonic(), fn, *arguments, **named)
+
+    def _begin_waiting(self) -> None:
+        """Note that one call more waits."""
 
     def _serve(self, came: float, fn: Callable[..., T], *arguments: Any, **named: Any) -> T:
         self._own.came = came
@@ -50,8 +63,10 @@ class WritePool(Pool):
     many are aside as may be; from then on they wait with their permits lent to nobody.
     """
 
-    def __init__(self, threads: int, name: str, most_aside: int) -> None:
-        super().__init__(threads + most_aside, name)
+    def __init__(
+        self, threads: int, name: str, overflow: ThreadPoolExecutor, most_waiting: int, most_aside: int
+    ) -> None:
+        super().__init__(threads + most_aside, name, overflow, most_waiting)
         # Each single step is atomic: one entry for each call that waits, and one for each permit that is free.
         self._not_begun: deque[None] = deque()
         self._permits: SimpleQueue[None] = SimpleQueue()
@@ -62,11 +77,6 @@ class WritePool(Pool):
     def waiting(self) -> int:
         """How many calls wait for a thread, or for a permit."""
         return len(self._not_begun)
-
-    def submit(self, fn: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
-        """Have a call served."""
-        self._not_begun.append(None)
-        return super().submit(fn, *arguments, **named)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -79,6 +89,9 @@ class WritePool(Pool):
             yield
         finally:
             self._permits.get()
+
+    def _begin_waiting(self) -> None:
+        self._not_begun.append(None)
 
     def _serve(self, came: float, fn: Callable[..., T], *arguments: Any, **named: Any) -> T:
         permit = self._permits.get()

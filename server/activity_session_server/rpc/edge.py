@@ -52,8 +52,11 @@ class Edge:
         self._role = role
         self._validator = Validator(limits)
 
-    def begin(self, method: str, context: grpc.ServicerContext, came: float, *, may_wait: bool = False) -> Call:
-        """The call of a context, which came in at a reading of `time.monotonic`: its id, who makes it, until when."""
+    def begin(self, method: str, context: grpc.ServicerContext, came: float | None, *, may_wait: bool = False) -> Call:
+        """The call of a context: its id, who makes it, until when.
+
+        It came in at a reading of `time.monotonic`, or just now.
+        """
         call_id = _given_id(context) or f"{_ids.getrandbits(128):032x}"
         context.set_trailing_metadata(((CALL_ID_KEY, call_id),))
         remaining = context.time_remaining()
@@ -61,7 +64,7 @@ class Edge:
         now = time.monotonic()
         longest = LONGEST_WAIT if may_wait else DEFAULT_DEADLINE
         deadline = now + (min(remaining, longest) if is_given else DEFAULT_DEADLINE)
-        return Call(call_id, method, context.peer(), self._role, came, deadline, self._limits)
+        return Call(call_id, method, context.peer(), self._role, came or now, deadline, self._limits)
 
     def read(self, call: Call, request_type: type[R], raw: bytes) -> R:
         """The request of a call, checked.
@@ -116,10 +119,10 @@ def _check_time(call: Call) -> None:
     Otherwise a server with too many calls would carry out each of them just before its deadline, and have its response
     ready after it.
     """
-    remaining = call.remaining()
+    now = time.monotonic()
+    waited, remaining = now - call.begun, call.deadline - now
     if remaining <= 0:
         raise deadline_exceeded(call.seconds)
-    waited = time.monotonic() - call.begun
     if waited > remaining:
         raise waited_too_long(waited, remaining)
 

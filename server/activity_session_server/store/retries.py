@@ -40,12 +40,13 @@ OWN_ERRORS = tuple(_OWN_FAILURES)
 class Retries:
     """The runs of one function. `timeout` is how many seconds others may be in the way."""
 
-    def __init__(self, call: Call, claim: Claim | None, backend: Backend, timeout: float) -> None:
+    def __init__(self, call: Call, claim: Claim | None, backend: Backend, timeout: float, begun: float) -> None:
+        """`begun` is when the first run began, a reading of `time.monotonic`."""
         self._call = call
         self._claim = claim
         self._backend = backend
         self._timeout = timeout
-        self._begun = time.monotonic()
+        self._begun = begun
         self._runs = 0
         # When a commit was lost; it is in doubt from then on.
         self._lost: float | None = None

@@ -101,11 +101,12 @@ class Store:
         self.engine.dispose()
 
     def _retrying(self, call: Call, once: Callable[[], T], claim: idempotency.Claim | None) -> T:
-        retries = Retries(call, claim, self._backend, self._timeout)
+        begun, retries = time.monotonic(), None
         while True:
             try:
                 return once()
             except self._retried as error:
+                retries = retries or Retries(call, claim, self._backend, self._timeout, begun)
                 delay = retries.delay_after(error)
             with self._aside():
                 time.sleep(delay)

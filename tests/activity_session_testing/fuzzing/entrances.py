@@ -37,13 +37,18 @@ class Entrance:
         handler = self._handlers[f"{rpc.descriptor.containing_service.full_name}/{rpc.name}"]
         context = _Context()
         if handler.response_streaming:
-            handler.unary_stream(raw, context, context.send)
+            _run(handler.unary_stream, raw, context, context.send)
             context.sent.wait(_PATIENCE)
             context.close()
         else:
             with contextlib.suppress(_AbortedError):
-                handler.response_serializer(handler.unary_unary(raw, context))
+                handler.response_serializer(_run(handler.unary_unary, raw, context))
         return Outcome(context.code, context.details, dict(context.trailing).get(DETAILS_KEY, b""))
+
+
+def _run(respond: Any, *arguments: Any) -> Any:
+    """Have a handler run by a thread of its pool, as gRPC does."""
+    return respond.experimental_thread_pool.submit(respond, *arguments).result()
 
 
 @contextlib.contextmanager

@@ -46,13 +46,16 @@ class Connection:
         self._core: Any = None
         self._cursor: Any = None
         self._last_used = 0.0
+        # Whether `open` had to make a connection.
+        self.is_new = False
 
     def open(self) -> None:
         """Make it ready for use; if it was idle for so long that it may have been closed from outside, reopen it."""
         now = time.monotonic()
         if self._backend.is_remote and now - self._last_used > LONGEST_IDLE:
             self.close()
-        if self._core is None:
+        self.is_new = self._core is None
+        if self.is_new:
             self._core = self.engine.connect()
             connection = self._core.connection.driver_connection
             self._cursor = connection.cursor()
@@ -62,7 +65,7 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether `open` has nothing to do, unless it was idle for long."""
+        """Whether it has been opened, and not been closed since."""
         return self._core is not None
 
     def end_by(self, deadline: float) -> None:
@@ -85,7 +88,7 @@ class Connection:
             return rows
         form = self._compiler.form(statement, values)
         cursor = self.cursor()
-        cursor.execute(self._in_time(form.sql), form.parameters(values))
+        cursor.execute(self._in_time(form.sql) if self._is_short else form.sql, form.parameters(values))
         return form.rows(cursor.fetchall())
 
     def change(self, statement: Statement | Executable, values: Values | Sequence[Values]) -> int:
@@ -97,7 +100,7 @@ class Connection:
         form = self._compiler.form(statement, several[0])
         parameters = [form.parameters(one) for one in several]
         if len(parameters) == 1:
-            cursor.execute(self._in_time(form.sql), parameters[0])
+            cursor.execute(self._in_time(form.sql) if self._is_short else form.sql, parameters[0])
         else:
             cursor.executemany(form.sql, parameters)
         return int(cursor.rowcount)
@@ -148,16 +151,16 @@ class Connections:
             AwayError: the database is away.
             BusyError: all connections are lent, and none came back in time.
         """
-        asks = self._outage.enter()
+        if not self._outage.is_on:
+            return self._run(fn)
+        self._outage.enter()
         try:
             return self._run(fn)
         finally:
-            if asks:
-                self._outage.leave()
+            self._outage.leave()
 
     def _run(self, fn: Callable[[Connection], T]) -> T:
         connection = self._take()
-        was_open = connection.is_open
         try:
             connection.open()
             return fn(connection)
@@ -165,11 +168,11 @@ class Connections:
             if self._backend.breaks_connection(error):
                 connection.close()
             # One that was open before may have been closed from outside, which says nothing of the database.
-            if not was_open and self._backend.is_away(error):
+            if connection.is_new and self._backend.is_away(error):
                 self._outage.begin()
             raise
         finally:
-            if connection.is_open:
+            if self._outage.is_on and connection.is_open:
                 # The database has responded, be it with an error.
                 self._outage.end()
             self._give_back(connection)

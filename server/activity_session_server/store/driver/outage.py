@@ -19,23 +19,21 @@ class Outage:
     """Whether the database is away: a new connection could not be made, or could not be used."""
 
     def __init__(self) -> None:
-        # Both are read without the lock: a call that sees an old value makes one attempt more, or one less.
-        self._is_on = False
+        # Both are read without the lock, and the first one by others: who sees an old value makes one attempt more, or
+        # one less.
+        self.is_on = False
         self._next_attempt = 0.0
         # Held by the call that asks.
         self._asking = threading.Lock()
 
-    def enter(self) -> bool:
-        """Begin a call; returns whether it is the one that asks, which must `leave` when it is over.
+    def enter(self) -> None:
+        """Begin a call during an outage: it is the one that asks, and must `leave` when it is over.
 
         Raises:
             AwayError: it must not bother the database.
         """
-        if not self._is_on:
-            return False
         if time.monotonic() < self._next_attempt or not self._asking.acquire(blocking=False):
             raise AwayError
-        return True
 
     def leave(self) -> None:
         """Let another call ask."""
@@ -43,11 +41,11 @@ class Outage:
 
     def begin(self) -> None:
         """Note that the database is away. The first attempt after that may be made at once."""
-        if self._is_on:
+        if self.is_on:
             self._next_attempt = time.monotonic() + _INTERVAL
-        self._is_on = True
+        self.is_on = True
 
     def end(self) -> None:
         """Note that the database is there."""
-        self._is_on = False
+        self.is_on = False
         self._next_attempt = 0.0
