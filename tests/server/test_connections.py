@@ -2,14 +2,16 @@
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
+from activity_session_server.app import App
 from activity_session_server.store.driver import connections
-from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, SQLITE_MEMORY
-from activity_session_testing.moments import Send, Times, engine_of, sending
+from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, SQLITE_MEMORY, MariaDB
+from activity_session_testing.moments import Send, Times, engine_of, eventually, sending
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import append, get_session, list_events, new_session
 
@@ -64,3 +66,22 @@ def test_a_database_in_memory_outlives_a_transaction_that_ended_of_its_own_accor
         append(client, session, "one")
         assert [event.text for event in list_events(client, session)] == ["one"]
     assert times.count == 1
+
+
+def test_connections_share_one_tls_context(mariadb: MariaDB) -> None:
+    with serving(mariadb.new_database(), health_interval=300) as server, connected(server.address) as client:
+        session = new_session(client, PARENT).name
+        with ThreadPoolExecutor(8) as pool:
+            eventually(
+                lambda: (
+                    list(pool.map(lambda _: get_session(client, session), range(32))) and open_contexts(server)[0] > 1
+                )
+            )
+        assert open_contexts(server)[1] == 1
+
+
+def open_contexts(server: App) -> tuple[int, int]:
+    """How many connections are open, and how many TLS contexts they have."""
+    cores = [connection._core for connection in tuple(server.store._connections._idle)]  # noqa: SLF001
+    contexts = [core.connection.driver_connection.ctx for core in cores if core is not None]
+    return len(contexts), len({id(context) for context in contexts})

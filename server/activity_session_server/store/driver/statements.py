@@ -5,7 +5,7 @@ therefore compiled by SQLAlchemy once, and sent by the driver itself; SQLAlchemy
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect, Executable, Select
@@ -50,15 +50,24 @@ class Form:
             values = {**self._fixed, **values, **dict(zip(names, values.get(listed, ()), strict=True))}
         return [values[name] if process is None else process(values[name]) for name, process in self._binds]
 
-    def rows(self, found: Iterable[tuple[Any, ...]]) -> list[AnyRow]:
+    def rows(self, found: Sequence[tuple[Any, ...]]) -> list[AnyRow]:
         """The rows that the driver found."""
+        if len(found) == 1:
+            return [self._row(found[0])]
         columns: list[Iterable[Any]] = list(zip(*found, strict=True)) if self._processors else []
         if columns:
             # Column by column, which leaves the loops over the rows to C.
             for index, process in self._processors:
                 columns[index] = map(process, columns[index])
-            found = zip(*columns, strict=True)
+            return list(map(self._make_row, zip(*columns, strict=True)))
         return list(map(self._make_row, found))
+
+    def _row(self, found: tuple[Any, ...]) -> AnyRow:
+        """One row, of which columns would cost more."""
+        values = list(found)
+        for index, process in self._processors:
+            values[index] = process(values[index])
+        return self._make_row(values)
 
 
 class Compiler:
