@@ -1,7 +1,7 @@
 """Turns the tree of a filter into SQL."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,8 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 }
 
 
+# Texts that are kept as they came, in whatever Unicode form; all others are NFC.
+_FREE = ("description", "labels", "type")
 # Labels and times that a resource may lack.
 _NULLABLE = ("labels", "expire_time", "event_time")
 
@@ -62,7 +64,11 @@ def _comparison(node: Comparison, column: ColumnElement[Any]) -> ColumnElement[b
     if not isinstance(value, Text):
         found = _COMPARE[node.operator](column, value)
     elif node.operator in ("=", ":"):
-        found = matches(column, value)
+        found = or_(*(matches(column, form) for form in _forms(node.field, value)))
     else:
         found = _COMPARE[node.operator](code_points(column), code_points(literal(value.text)))
     return known(found) if node.field in _NULLABLE else found
+
+
+def _forms(field: str, value: Text) -> Iterable[Text]:
+    return value.forms() if field in _FREE else (value,)
