@@ -140,6 +140,13 @@ MEMORY_FIELDS: Fields = {
     "create_time": FieldType.TIME,
     "update_time": FieldType.TIME,
 }
+# The fields that are kept as they came, in whatever Unicode form; all other texts are NFC.
+FREE_TEXTS = frozenset(
+    name
+    for fields in (NAMESPACE_FIELDS, PARTICIPANT_FIELDS, SESSION_FIELDS, EVENT_FIELDS, MEMORY_FIELDS)
+    for name, kind in fields.items()
+    if kind in (FieldType.TEXT, FieldType.LABEL)
+)
 CHOICES = {"participant_type": ("USER", "AGENT"), "memory_type": ("OBSERVATION", "INTEGRATION")}
 
 _SPACE = re.compile(r"\s*")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, literal, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from activity_session_server.rules.filters import And, Comparison, Node, Not, Or, Text
+from activity_session_server.rules.filters import FREE_TEXTS, And, Comparison, Node, Not, Or, Text
 from activity_session_server.store.expressions import code_points, json_member, known, matches
 
 # What each field means: a column, or a function that makes the condition for a text.
@@ -22,8 +22,6 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 }
 
 
-# Texts that are kept as they came, in whatever Unicode form; all others are NFC.
-_FREE = ("description", "labels", "type")
 # Labels and times that a resource may lack.
 _NULLABLE = ("labels", "expire_time", "event_time")
 
@@ -71,4 +69,4 @@ def _comparison(node: Comparison, column: ColumnElement[Any]) -> ColumnElement[b
 
 
 def _forms(field: str, value: Text) -> Iterable[Text]:
-    return value.forms() if field in _FREE else (value,)
+    return value.forms() if field in FREE_TEXTS else (value,)
