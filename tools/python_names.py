@@ -46,11 +46,12 @@ def body(homes: Mapping[str, str]) -> Iterator[str]:
     yield from (f"    from activity_session.v1.{home} import {name} as {name}" for name, home in homes.items())
     yield "else:"
     yield "    from activity_session._lazy import lazy"
+    yield "    from activity_session._texts import naming"
     yield ""
     yield "    _HOMES = {"
     yield from (f'        "{name}": "{home}",' for name, home in homes.items())
     yield "    }"
-    yield "    __all__, __getattr__, __dir__ = lazy(__name__, _HOMES)"
+    yield "    __all__, __getattr__, __dir__ = lazy(__name__, _HOMES, naming)"
 
 
 if __name__ == "__main__":

@@ -97,6 +97,8 @@ func explainStream(
 
 type explainedStream struct{ grpc.ClientStream }
 
-func (s explainedStream) SendMsg(message any) error { return explain(s.ClientStream.SendMsg(message)) }
+func (s explainedStream) SendMsg(message any) error {
+	return explainSent(message, s.ClientStream.SendMsg(message))
+}
 
 func (s explainedStream) RecvMsg(message any) error { return explain(s.ClientStream.RecvMsg(message)) }

@@ -25,7 +25,7 @@ func sendAgain(
 		err := invoke(ctx, method, request, reply, conn, options...)
 		ended := attempt == maxAttempts || ctx.Err() != nil || isClosed(conn)
 		if ended || status.Code(err) != codes.Canceled {
-			return explain(err)
+			return explainSent(request, err)
 		}
 		between.wait(ctx)
 	}

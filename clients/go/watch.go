@@ -8,8 +8,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	v1 "activity-session/clients/go/activity_session/v1"
 )
@@ -55,9 +53,9 @@ type watch struct {
 
 // follow yields messages, over as many streams as it takes, and returns the error that ends the watch.
 func (w *watch) follow(ctx context.Context) error {
-	if _, err := proto.Marshal(w.request); err != nil {
-		// gRPC returns INTERNAL for a name that is not UTF-8, which would be retried for ever.
-		return explain(status.Error(codes.InvalidArgument, err.Error()))
+	if field := illFormed(w.request.ProtoReflect(), ""); field != "" {
+		// gRPC returns INTERNAL, which a connection that Connect has not made would give to the watch, to be retried.
+		return refusal(field)
 	}
 	for {
 		err := w.stream(ctx)

@@ -75,14 +75,6 @@ func TestAWatchEndsWithItsConnection(t *testing.T) {
 	}
 }
 
-func TestAWatchOfANameThatIsNotUTF8IsRefused(t *testing.T) {
-	for _, err := range activitysession.Watch(within(t, patience), (&server{}).connect(t), "\xff", 0) {
-		if status.Code(err) != codes.InvalidArgument {
-			t.Error(err)
-		}
-	}
-}
-
 func TestAWatchGoesOnAfterACutOffStream(t *testing.T) {
 	ends := []error{
 		nil, status.Error(codes.Canceled, ""), status.Error(codes.Internal, ""), status.Error(codes.Unknown, ""),

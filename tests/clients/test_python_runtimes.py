@@ -19,6 +19,14 @@ for module in pkgutil.walk_packages(activity_session.__path__, "activity_session
     print(module.name)
 """
 
+NAME_THE_FIELD = """
+from activity_session import v1
+try:
+    v1.CreateSessionRequest(session={"labels": {"title": "\\ud83d"}})
+except UnicodeEncodeError as error:
+    print(error.reason)
+"""
+
 
 @pytest.fixture(scope="module", params=[OLDEST, []], ids=["oldest", "newest"])
 def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -48,3 +56,8 @@ def test_every_module_can_be_imported_and_the_example_runs(python: Path, address
 
 def test_the_example_for_asyncio_runs(python: Path, address: str, tmp_path: Path) -> None:
     check_example([python, "-c", examples("python", "python", address)[1]], tmp_path)
+
+
+def test_the_field_of_a_text_that_cannot_be_sent_is_named(python: Path, tmp_path: Path) -> None:
+    said = run([python, "-c", NAME_THE_FIELD], tmp_path)
+    assert said == "surrogates not allowed, in CreateSessionRequest.session.labels.title\n"

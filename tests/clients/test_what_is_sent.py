@@ -134,6 +134,23 @@ class TestRequestId:
             assert request_ids(mirror) == [""]
 
 
+class TestTexts:
+    @pytest.mark.parametrize("half", ["\ud83d", "\ude80 and more", "\ude80\ud83d"], ids=ascii)
+    def test_half_an_emoji_is_never_sent(self, driver: Driver, mirror: Mirror, half: str) -> None:
+        mirror.play()
+        answer = driver.call(CREATE, {"session": {"labels": {"title": f"a {half}"}}})
+        # Some parsers of JSON refuse it before the client can.
+        assert answer["status"] in {"INVALID_JSON", "INVALID_ARGUMENT"}
+        assert answer.get("fields", ["session.labels.title"]) == ["session.labels.title"]
+        assert mirror.attempts == []
+
+    def test_a_whole_one_is_sent_as_it_is(self, driver: Driver, mirror: Mirror) -> None:
+        mirror.play(StatusCode.OK)
+        texts = {"a": "\U0001f680", "b": "e\u0301", "c": "\ufffd", "d": "\0"}
+        assert driver.call(CREATE, {"session": {"labels": texts}})["status"] == "OK"
+        assert [dict(attempt.request.session.labels) for attempt in mirror.attempts] == [texts]
+
+
 class TestWatch:
     def test_keeps_its_view_and_its_place_when_it_resumes(self, driver: Driver, mirror: Mirror) -> None:
         event = WatchSessionResponse(event=Event(sequence=7))

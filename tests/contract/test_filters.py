@@ -686,7 +686,6 @@ def test_filters_put_together_at_random(population: Population, seed: int) -> No
         ('participants="namespaces/a/participants/b"', 12),
         ("namespace_id=a", 0),
         ("participant_id=a", 0),
-        ('description="e\u0301"', 0),
         ('description="a\0b"', 0),
         ("enabled=true;enabled=true", 8),
         ("enabled=true, managed=true", 8),
@@ -747,8 +746,9 @@ def test_a_filter_has_at_most_2000_characters(population: Population) -> None:
 
 def test_the_longest_filter_that_a_server_can_allow_is_answered(database_url: str) -> None:
     start, end = 'description:"', '"'
-    longest = start + "😀" * (12_000 - len(start + end)) + end
-    with serving(database_url, filter_characters=12_000) as server, connected(server.address) as client:
+    # No character becomes longer than this one, when it is decomposed.
+    longest = start + "\U0001d160" * (4_000 - len(start + end)) + end
+    with serving(database_url, filter_characters=4_000) as server, connected(server.address) as client:
         namespace = make_namespace(client).name
         new_session(client, namespace, description="😀" * 10_000)
         request = ListSessionsRequest(parent=namespace, filter=longest)

@@ -499,15 +499,14 @@ def test_a_new_id_has_at_most_255_characters(client: Client, field: str, request
     assert dict(failed.info.metadata) == {"field": field, "limit": "255", "size": "256"}
 
 
-@pytest.mark.parametrize("text", ["e\u0301", "a\0b"])
-def test_texts_that_are_compared_must_be_nfc_and_without_nul(client: Client, namespace: str, text: str) -> None:
+def test_texts_that_are_compared_are_without_nul(client: Client, namespace: str) -> None:
     for session, field in (
-        (Session(description=text), "session.description"),
-        (Session(labels={"key": text}), "session.labels.key"),
+        (Session(description="a\0b"), "session.description"),
+        (Session(labels={"key": "a\0b"}), "session.labels.key"),
     ):
         failed = failure(client.sessions.CreateSession, CreateSessionRequest(parent=namespace, session=session))
         assert (failed.code, failed.reason, failed.fields) == (INVALID, "INVALID_FIELD", [field])
-    filtering = ListSessionsRequest(parent=namespace, filter=f'description="{text}"')
+    filtering = ListSessionsRequest(parent=namespace, filter='description="a\0b"')
     assert failure(client.sessions.ListSessions, filtering).reason == "INVALID_FILTER"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activity_session_server.rules import names
+from activity_session_server.rules import names, problems
 from activity_session_server.rules.names import Kind
 
 KINDS = list(Kind)
@@ -137,17 +137,27 @@ def test_every_kind_has_a_form() -> None:
 
 @given(st.text(max_size=5000))
 def test_a_text_is_shown_short_and_on_one_line(text: str) -> None:
-    shown = names.shown(text)
+    shown = problems.shown(text)
     assert not any(unicodedata.category(character) == "Cc" for character in shown)
     # Sixty characters, each at most as long as \U0010ffff, and the quotes.
     assert len(shown) <= 602
 
 
 @given(TEXTS)
-def test_problems_of_lines_are_those_of_texts_and_controls(text: str) -> None:
+def test_free_texts_have_any_form_and_ids_are_nfc(text: str) -> None:
     has_control = any(unicodedata.category(character) == "Cc" for character in text)
-    assert (names.line_problem(text) is None) == (names.nfc_problem(text) is None and not has_control)
-    assert (names.nfc_problem(text) is None) == ("\0" not in text and unicodedata.normalize("NFC", text) == text)
+    is_nfc = unicodedata.normalize("NFC", text) == text
+    assert (names.nul_problem(text) is None) == ("\0" not in text)
+    assert (names.line_problem(text) is None) == (not has_control)
+    assert (names.exact_problem(text) is None) == (is_nfc and not has_control)
+
+
+@pytest.mark.parametrize("text", ["secret\t", "secret e\u0301", "secret/b", " secret"])
+def test_a_value_is_shown_to_the_caller_alone(text: str) -> None:
+    for problem in (names.id_problem(text), names.problem(Kind.NAMESPACE, text)):
+        assert problem is not None
+        assert repr(text) in problem.message
+        assert "secret" not in problem.text
 
 
 @pytest.mark.parametrize("key", ["a", "Z", "0", "a.b/c-d_e", "x" * 63, "9/"])

@@ -9,9 +9,13 @@ import grpc
 from activity_session import _backoff
 from activity_session._resuming import resumes
 from activity_session.errors import Error
-from activity_session.v1.session_pb2 import SESSION_VIEW_UNSPECIFIED, SessionView
-from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
-from activity_session.v1.session_service_pb2_grpc import SessionServiceStub
+from activity_session.v1 import (
+    SESSION_VIEW_UNSPECIFIED,
+    SessionServiceStub,
+    SessionView,
+    WatchSessionRequest,
+    WatchSessionResponse,
+)
 
 
 class Watch(Iterator[WatchSessionResponse]):

@@ -10,6 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Metadata, status, type Client, type ServiceError } from "@grpc/grpc-js";
 import { ActivitySessionError } from "./errors.js";
+import { checkTexts } from "./texts.js";
 
 /** A token, or a function that returns the current one. */
 export type Token = string | (() => string | Promise<string>);
@@ -73,6 +74,7 @@ export class Calls {
     { timeoutMs = Infinity, signal }: CallOptions,
   ) {
     const deadline = Date.now() + timeoutMs;
+    checkTexts(method.input, request);
     // Packed before anything is awaited, so that the caller may change its message from now on.
     const packed = Buffer.from(toBinary(method.input, request));
     const metadata = await this.#metadata();

@@ -10,8 +10,8 @@ import {
 } from "./gen/google/rpc/error_details_pb.js";
 import { StatusSchema, type Status } from "./gen/google/rpc/status_pb.js";
 
-const DOMAIN = "activity-session";
-const DETAILS_KEY = "grpc-status-details-bin";
+export const DOMAIN = "activity-session";
+export const DETAILS_KEY = "grpc-status-details-bin";
 
 /** The error of a failed call, which typed clients throw. */
 export class ActivitySessionError extends Error {

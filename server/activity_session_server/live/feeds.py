@@ -282,7 +282,7 @@ class Feeds:
         try:
             pulses = self._store.read(self._own_call("follow"), lambda reader: heads.pulses(reader, uids))
         except ServiceError as error:
-            _log.warning("cannot follow: %s", error.message)
+            _log.warning("cannot follow: %s", error.logged)
             return False
         except Exception:  # the feeds go on; the next look may succeed
             _log.exception("cannot follow")

@@ -97,7 +97,7 @@ def _work_on(job: Job) -> bool:
     try:
         return job.work()
     except ServiceError as error:
-        _log.warning("a job failed: %s", error.message)
+        _log.warning("a job failed: %s", error.logged)
     except Exception:  # the thread goes on with other jobs
         _log.exception("a job failed")
     return False

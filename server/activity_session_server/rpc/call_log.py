@@ -36,5 +36,5 @@ def write(call: Call, code: grpc.StatusCode, error: ServiceError | None) -> None
     }
     if error is not None:
         fields["reason"] = status.reason_name(error)
-        fields["error"] = error.message[:_ERROR_CHARACTERS]
+        fields["error"] = error.logged[:_ERROR_CHARACTERS]
     _log.handle(_Line(fields))

@@ -65,7 +65,7 @@ def _one_line(limit: str) -> Rule:
 
 def _description(value: str, path: str, limits: Limits) -> Iterator[Violation]:
     yield from _one(_byte_problem(value, limits.description_bytes), path)
-    yield from _one(names.nfc_problem(value), path)
+    yield from _one(names.nul_problem(value), path)
 
 
 def _byte_problem(value: str | bytes, limit: int) -> Problem | None:
@@ -77,10 +77,11 @@ def _byte_problem(value: str | bytes, limit: int) -> Problem | None:
 
 
 def _line(value: str, path: str, limit: int) -> Iterator[Violation]:
-    if len(value) > limit:
-        yield Violation(path, too_large("it", limit, len(value), "characters"))
-    else:
-        yield from _one(names.line_problem(value), path)
+    return _one(_length_problem(value, limit) or names.line_problem(value), path)
+
+
+def _length_problem(value: str, limit: int) -> Problem | None:
+    return too_large("it", limit, len(value), "characters") if len(value) > limit else None
 
 
 def _state_owner(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
@@ -89,15 +90,19 @@ def _state_owner(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
         yield from _one(names.problem(kind, value), path)
     elif value:
         forms = ", ".join(map(names.pattern, _STATE_KINDS))
-        yield Violation(path, Problem(f"{names.shown(value)} is not of one of the forms {forms}"))
+        yield Violation(path, Problem(f"is not of one of the forms {forms}", value))
 
 
 def _state_key(value: str, path: str, limits: Limits) -> Iterator[Violation]:
     # MySQL would take "a " for "a".
     if value != value.strip():
-        yield Violation(path, Problem(f"{names.shown(value)} has white space at an end"))
+        yield Violation(path, Problem("has white space at an end", value))
     else:
-        yield from _line(value, path, limits.state_key_characters)
+        yield from _part_of_state_key(value, path, limits)
+
+
+def _part_of_state_key(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    return _one(_length_problem(value, limits.state_key_characters) or names.exact_problem(value), path)
 
 
 def _state_keys(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
@@ -127,14 +132,17 @@ def _labels(value: Mapping[str, str], path: str, limits: Limits) -> Iterator[Vio
         yield Violation(path, too_large("it", limits.labels, len(value), "labels"))
         return
     for key, text in value.items():
-        if len(key) > limits.label_key_characters:
-            problem = too_large("the key", limits.label_key_characters, len(key), "characters")
+        if problem := _key_problem(key, limits):
             yield Violation(path, problem)
-        elif not names.is_label_key(key):
-            form = f"1 to {limits.label_key_characters} of A-Z a-z 0-9 _ - . / and start with a letter or digit"
-            yield Violation(path, Problem(f"the key {names.shown(key)} must be {form}"))
-        else:
-            yield from _line(text, f"{path}.{key}", limits.label_value_characters)
+        elif problem := _length_problem(text, limits.label_value_characters) or names.line_problem(text):
+            yield Violation(path, problem, key)
+
+
+def _key_problem(key: str, limits: Limits) -> Problem | None:
+    if len(key) > limits.label_key_characters:
+        return too_large("the key", limits.label_key_characters, len(key), "characters")
+    form = f"1 to {limits.label_key_characters} of A-Z a-z 0-9 _ - . / that start with a letter or digit"
+    return None if names.is_label_key(key) else Problem(f"is not a key of {form}", key)
 
 
 def _participants(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
@@ -146,7 +154,7 @@ def _participants(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
     for index, member in enumerate(value):
         where = f"{path}[{index}].participant"
         if member.participant in seen:
-            yield Violation(where, Problem(f"{names.shown(member.participant)} is named twice"))
+            yield Violation(where, Problem("is named twice", member.participant))
         seen.add(member.participant)
         yield from _one(names.problem(Kind.PARTICIPANT, member.participant), where)
         yield from _line(member.role, f"{path}[{index}].role", limits.role_characters)
@@ -225,7 +233,7 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     ("StateUpdate", "delete"): _delete,
     ("GetStateRequest", "name"): _state_owner,
     ("GetStateRequest", "keys"): _state_keys,
-    ("GetStateRequest", "key_prefix"): _one_line("state_key_characters"),
+    ("GetStateRequest", "key_prefix"): _part_of_state_key,
     ("UpdateStateRequest", "name"): _state_owner,
     ("Memory", "content"): _at_most_bytes("memory_content_bytes"),
     ("Memory", "memo"): _at_most_bytes("description_bytes"),

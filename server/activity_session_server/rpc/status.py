@@ -110,9 +110,10 @@ def _details(error: ServiceError) -> Iterator[Message]:
 def _bad_request(error: ServiceError) -> BadRequest:
     violations = list(error.violations[:_VIOLATIONS])
     detail = BadRequest()
-    for field, problem in violations:
+    for violation in violations:
         detail.field_violations.add(
-            field=_clipped(field, _VALUE_BYTES), description=_clipped(problem.text, _VALUE_BYTES)
+            field=_clipped(violation.path, _VALUE_BYTES),
+            description=_clipped(violation.problem.message, _VALUE_BYTES),
         )
     if not violations:
         detail.field_violations.add(

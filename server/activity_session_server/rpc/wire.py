@@ -43,7 +43,7 @@ def check(raw: bytes, descriptor: Descriptor, limits: Limits) -> Violation | Non
             if fields > most:
                 commonest, count = counts.most_common(1)[0]
                 text = f"it is there more than {count - 1} times, a request may have {most} fields in all"
-                return Violation(commonest or "request", Problem(text, most, fields))
+                return Violation(commonest or "request", Problem(text, limit=most, size=fields))
     except _MalformedError:
         return None
     return None

@@ -29,13 +29,18 @@ ALREADY_EXISTS = {
 
 
 class ServiceError(Exception):
-    """Why a call fails: a reason for programs, a message for people."""
+    """Why a call fails: a reason for programs, a message for people.
+
+    `logged` is the message as it stands in the log, where that of the caller shows what is its own: any text of a
+    request that is not the name of a resource.
+    """
 
     def __init__(
         self,
         reason: ErrorReason.ValueType,
         message: str,
         *,
+        logged: str | None = None,
         violations: Iterable[Violation] = (),
         kind: Kind | None = None,
         metadata: dict[str, str] | None = None,
@@ -44,6 +49,7 @@ class ServiceError(Exception):
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.logged = message if logged is None else logged
         self.violations = tuple(violations)
         self.kind = kind
         self.metadata = metadata or {}
@@ -53,18 +59,19 @@ class ServiceError(Exception):
 def invalid(violations: Iterable[Violation]) -> ServiceError:
     """The error for fields that are missing, malformed or too large; `violations` has at least one."""
     found = tuple(violations)
-    field, problem = found[0]
-    reason, metadata = ErrorReason.ERROR_REASON_INVALID_FIELD, {"field": field}
+    problem = found[0].problem
+    reason, metadata = ErrorReason.ERROR_REASON_INVALID_FIELD, {"field": found[0].path}
     if problem.limit is not None:
         reason = ErrorReason.ERROR_REASON_LIMIT_EXCEEDED
         metadata |= {"limit": str(problem.limit), "size": str(problem.size)}
-    message = "; ".join(f"{violation.field}: {violation.problem.text}" for violation in found)
-    return ServiceError(reason, message, violations=found, metadata=metadata)
+    message = "; ".join(f"{violation.path}: {violation.problem.message}" for violation in found)
+    logged = "; ".join(f"{violation.field}: {violation.problem.text}" for violation in found)
+    return ServiceError(reason, message, logged=logged, violations=found, metadata=metadata)
 
 
-def invalid_field(field: str, text: str) -> ServiceError:
-    """The error for one malformed field."""
-    return invalid([Violation(field, Problem(text))])
+def invalid_field(field: str, text: str, value: str | None = None) -> ServiceError:
+    """The error for one malformed field; `text` is a sentence about `value`, if there is one."""
+    return invalid([Violation(field, Problem(text, value))])
 
 
 def about(kind: Kind, reason: ErrorReason.ValueType, name: str, message: str, **metadata: str) -> ServiceError:

@@ -26,9 +26,11 @@ def check(kind: Kind, current: Tagged, etag: str) -> None:
         ServiceError: ETAG_MISMATCH, with the current etag.
     """
     if etag and etag != current.etag:
+        logged = f"{current.name} has changed: its etag is {current.etag}"
         raise ServiceError(
             ErrorReason.ERROR_REASON_ETAG_MISMATCH,
-            f"{current.name} has changed: its etag is {current.etag}, not {etag[:80]}",
+            f"{logged}, not {etag[:80]}",
+            logged=logged,
             kind=kind,
             metadata={"resource": current.name, "etag": current.etag},
         )

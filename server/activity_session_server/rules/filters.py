@@ -8,10 +8,14 @@
 
 A value is a word or a quoted string, in which a backslash makes the next character an ordinary one. `*` at either end
 of a text stands for anything. Length, terms and depth are bounded by the limits.
+
+A text may be written in any Unicode form: what is NFC in the database (ids, names) is compared with its NFC, what is
+kept as it came (descriptions, types, values of labels) with each of `Text.forms`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import NamedTuple
@@ -21,7 +25,7 @@ from activity_session_server.rules import names
 from activity_session_server.rules.errors import ServiceError, invalid
 from activity_session_server.rules.limits import INT64, Limits
 from activity_session_server.rules.names import Kind
-from activity_session_server.rules.problems import Violation, too_large
+from activity_session_server.rules.problems import Problem, Violation, too_large
 
 
 class FieldType(Enum):
@@ -59,6 +63,11 @@ class Text(NamedTuple):
     text: str
     open_start: bool = False
     open_end: bool = False
+
+    def forms(self) -> Iterator["Text"]:
+        """The texts that people take for this one: as it is written, composed (NFC), and decomposed (NFD)."""
+        composed, decomposed = (unicodedata.normalize(form, self.text) for form in ("NFC", "NFD"))
+        return (self._replace(text=text) for text in dict.fromkeys((self.text, composed, decomposed)))
 
 
 Value = Text | bool | datetime | int
@@ -131,6 +140,13 @@ MEMORY_FIELDS: Fields = {
     "create_time": FieldType.TIME,
     "update_time": FieldType.TIME,
 }
+# The fields that are kept as they came, in whatever Unicode form; all other texts are NFC.
+FREE_TEXTS = frozenset(
+    name
+    for fields in (NAMESPACE_FIELDS, PARTICIPANT_FIELDS, SESSION_FIELDS, EVENT_FIELDS, MEMORY_FIELDS)
+    for name, kind in fields.items()
+    if kind in (FieldType.TEXT, FieldType.LABEL)
+)
 CHOICES = {"participant_type": ("USER", "AGENT"), "memory_type": ("OBSERVATION", "INTEGRATION")}
 
 _SPACE = re.compile(r"\s*")
@@ -149,21 +165,31 @@ def parse(text: str, fields: Fields, limits: Limits) -> Node | None:
     """
     if not text.strip():
         return None
-    if problem := names.nfc_problem(text):
-        raise _error(0, problem.text)
+    if problem := names.nul_problem(text):
+        raise _error(0, problem)
     return _Parser(text, fields, limits).whole()
 
 
-def _error(position: int, message: str) -> ServiceError:
+def _error(position: int, problem: Problem) -> ServiceError:
+    place = f"filter, at character {position}"
     return ServiceError(
         ErrorReason.ERROR_REASON_INVALID_FILTER,
-        f"filter, at character {position}: {message}",
+        f"{place}: {problem.message}",
+        logged=f"{place}: {problem.text}",
         metadata={"field": "filter", "position": str(position)},
     )
 
 
 def _too_large(limit: int, size: int, unit: str) -> ServiceError:
     return invalid([Violation("filter", too_large("it", limit, size, unit))])
+
+
+class _RefusedError(Exception):
+    """A value that its field does not take."""
+
+    def __init__(self, text: str, value: str | None = None) -> None:
+        super().__init__()
+        self.problem = Problem(text, value)
 
 
 class _Token(NamedTuple):
@@ -196,7 +222,7 @@ class _Parser:
     def whole(self) -> Node:
         node = self.conjunction()
         if self.at < len(self.text):
-            raise _error(self.at, f"unexpected {names.shown(self.text[self.at])}")
+            raise _error(self.at, Problem("is unexpected", self.text[self.at]))
         return node
 
     def conjunction(self) -> Node:
@@ -218,7 +244,7 @@ class _Parser:
         if self.take("("):
             node = self.nested(self.conjunction)
             if not self.take(")"):
-                raise _error(self.at, "expected )")
+                raise _error(self.at, Problem("expected )"))
             return node
         return self.comparison()
 
@@ -238,7 +264,7 @@ class _Parser:
         start = self.skip_space()
         operator = self.match(_OPERATOR, "expected an operator").group()
         if operator not in _OPERATORS[kind]:
-            raise _error(start, f"{field} does not take {operator}")
+            raise _error(start, Problem(f"{field} does not take {operator}"))
         return self.with_value(Comparison(field, key, operator, value=False), kind)
 
     def field(self) -> tuple[str, str, FieldType]:
@@ -248,9 +274,9 @@ class _Parser:
         kind = self.fields.get(field)
         if path in _KEYWORDS or kind is None or (kind is FieldType.LABEL) != bool(key):
             known = ", ".join("labels.KEY" if name == "labels" else name for name in self.fields)
-            raise _error(start, f"{names.shown(path)} is not one of {known}")
+            raise _error(start, Problem(f"is not one of {known}", path))
         if key and not (kind is FieldType.LABEL and names.is_label_key(key)):
-            raise _error(start, f"{names.shown(key)} is not the key of a label")
+            raise _error(start, Problem("is not the key of a label", key))
         return field, key, kind
 
     def with_value(self, comparison: Comparison, kind: FieldType) -> Comparison:
@@ -258,8 +284,8 @@ class _Parser:
         token = _Token(*self.value_text(), comparison.field, comparison.operator)
         try:
             value = _VALUES[kind](token)
-        except ValueError as error:
-            raise _error(start, str(error)) from None
+        except _RefusedError as error:
+            raise _error(start, error.problem) from None
         return comparison._replace(value=value)
 
     def value_text(self) -> tuple[str, bool]:
@@ -268,7 +294,7 @@ class _Parser:
         start = self.at
         word = self.match(_WORD, "expected a value").group()
         if word in _KEYWORDS:
-            raise _error(start, f"expected a value, not {word}")
+            raise _error(start, Problem(f"expected a value, not {word}"))
         return word, False
 
     def skip_space(self) -> int:
@@ -296,7 +322,7 @@ class _Parser:
         start = self.skip_space()
         matched = expression.match(self.text, start)
         if matched is None:
-            raise _error(start, otherwise)
+            raise _error(start, Problem(otherwise))
         self.at = matched.end()
         return matched
 
@@ -307,10 +333,10 @@ def _text_value(token: _Token) -> Text:
     open_end = len(characters) > open_start and characters[-1] == ("*", False)
     inner = characters[open_start : len(characters) - open_end]
     if ("*", False) in inner:
-        raise ValueError("* stands for anything only at either end; write \\\\* in quotes for itself")
+        raise _RefusedError("* stands for anything only at either end; write \\\\* in quotes for itself")
     text = "".join(character for character, _ in inner)
     if (open_start or open_end) and token.operator in ("<", "<=", ">", ">="):
-        raise ValueError(f"* cannot be compared by {token.operator}")
+        raise _RefusedError(f"* cannot be compared by {token.operator}")
     if token.operator == ":":
         return Text(text, open_start=True, open_end=True)
     return Text(text, open_start, open_end)
@@ -318,7 +344,7 @@ def _text_value(token: _Token) -> Text:
 
 def _bool_value(token: _Token) -> bool:
     if token.is_quoted or token.raw not in ("true", "false"):
-        raise ValueError("expected true or false")
+        raise _RefusedError("expected true or false")
     return token.raw == "true"
 
 
@@ -328,21 +354,20 @@ def _time_value(token: _Token) -> datetime:
         time = datetime.fromisoformat(text)
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        message = f"{names.shown(text)} is not a time of RFC 3339, such as 2026-01-31T12:00:00Z"
-        raise ValueError(message) from None
+        raise _RefusedError("is not a time of RFC 3339, such as 2026-01-31T12:00:00Z", text) from None
 
 
 def _integer_value(token: _Token) -> int:
     text = token.text()
     if not re.fullmatch(r"-?[0-9]{1,19}", text, re.ASCII) or not -INT64 <= int(text) < INT64:
-        raise ValueError(f"{names.shown(text)} is not a whole number of 64 bits")
+        raise _RefusedError("is not a whole number of 64 bits", text)
     return int(text)
 
 
 def _choice_value(token: _Token) -> Text:
     text, choices = token.text().removeprefix(f"{token.field.upper()}_"), CHOICES[token.field]
     if text not in choices:
-        raise ValueError(f"{names.shown(text)} is not one of {', '.join(choices)}")
+        raise _RefusedError(f"is not one of {', '.join(choices)}", text)
     return Text(text)
 
 
@@ -351,14 +376,23 @@ def _participant_value(token: _Token) -> Text:
 
 
 def _member_value(token: _Token) -> Text:
-    text = token.text()
+    text = _composed(token.text())
     if problem := names.problem(Kind.PARTICIPANT, text):
-        raise ValueError(problem.text)
+        raise _RefusedError(problem.text, problem.value)
     return Text(text)
 
 
+def _id_value(token: _Token) -> Text:
+    value = _text_value(token)
+    return value._replace(text=_composed(value.text))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
 _VALUES: Mapping[FieldType, Callable[[_Token], Value]] = {
-    FieldType.ID: _text_value,
+    FieldType.ID: _id_value,
     FieldType.TEXT: _text_value,
     FieldType.LABEL: _text_value,
     FieldType.BOOL: _bool_value,

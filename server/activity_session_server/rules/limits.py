@@ -83,8 +83,8 @@ class Limits(BaseModel):
     waiting_turns_per_connection: int = Field(
         200, ge=1, le=100_000, description="calls that wait for a turn at once on one connection"
     )
-    # SQLite takes patterns of up to 50,000 bytes, and a character has up to four.
-    filter_characters: int = Field(2000, ge=1, le=12_000, description="characters of a filter")
+    # SQLite takes patterns of up to 50,000 bytes, and a character has up to twelve when it is decomposed.
+    filter_characters: int = Field(2000, ge=1, le=4_000, description="characters of a filter")
     filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")
     filter_depth: int = Field(16, ge=1, le=50, description="nested levels of a filter")
     filter_rows: int = Field(

@@ -146,7 +146,7 @@ def _violations(paths: Iterable[str], descriptor: Descriptor, mutable: Sequence[
     for path in paths:
         field, _, rest = path.partition(".")
         if not _exists(descriptor, path):
-            yield Violation("update_mask", Problem(f"there is no field {path[:120]!r}"))
+            yield Violation("update_mask", Problem("is not a field", path))
         elif field not in mutable and (rest or not _is_passed_over(descriptor, field)):
             yield Violation("update_mask", Problem(f"{field} cannot be changed by an update"))
 

@@ -12,7 +12,6 @@ from activity_session_server.rules.limits import ID_CHARACTERS, LABEL_KEY_CHARAC
 from activity_session_server.rules.problems import Problem, too_large
 
 WILDCARD = "-"
-_SHOWN = 60
 
 
 class Kind(StrEnum):
@@ -82,7 +81,7 @@ def problem(kind: Kind, name: str, *, any_of_it: bool = False) -> Problem | None
     words = name.split("/")
     collections = _COLLECTIONS[kind]
     if len(words) != 2 * len(collections) or tuple(words[::2]) != collections:
-        return Problem(f"{shown(name)} is not of the form {pattern(kind)}")
+        return Problem(f"is not of the form {pattern(kind)}", name)
     if any_of_it and words[-1] == WILDCARD:
         del words[-2:]
     return next(filter(None, map(id_problem, words[1::2])), None)
@@ -97,31 +96,29 @@ def id_problem(id_: str) -> Problem | None:
     if id_ == WILDCARD:
         return Problem("the id - is reserved")
     if "/" in id_:
-        return Problem(f"the id {shown(id_)} contains a slash")
+        return Problem("is an id with a slash", id_)
     if id_ != id_.strip():
-        return Problem(f"the id {shown(id_)} has white space at an end")
-    return line_problem(id_)
+        return Problem("is an id with white space at an end", id_)
+    return exact_problem(id_)
 
 
-def line_problem(text: str) -> Problem | None:
-    """What keeps a text from being compared alike everywhere: a control character, or not NFC."""
-    if _CONTROL.search(text):
-        return Problem(f"{shown(text)} contains a control character")
-    return nfc_problem(text)
-
-
-def nfc_problem(text: str) -> Problem | None:
-    """What keeps a text of several lines from being compared alike everywhere: NUL, or not NFC."""
-    if "\0" in text:
-        return Problem(f"{shown(text)} contains the character U+0000")
+def exact_problem(text: str) -> Problem | None:
+    """What keeps a text from being compared like an id: a control character, or not NFC (AIP-210)."""
+    if problem := line_problem(text):
+        return problem
     if not unicodedata.is_normalized("NFC", text):
-        return Problem(f"{shown(text)} is not in the Unicode normal form NFC")
+        return Problem("is not in the Unicode normal form NFC", text)
     return None
 
 
-def shown(text: str) -> str:
-    """A text as it stands in a message: quoted, escaped, and short."""
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
+def line_problem(text: str) -> Problem | None:
+    """What keeps a free text from being one line: a control character."""
+    return Problem("contains a control character", text) if _CONTROL.search(text) else None
+
+
+def nul_problem(text: str) -> Problem | None:
+    """What keeps a free text from being compared alike by all databases: NUL."""
+    return Problem("contains the character U+0000", text) if "\0" in text else None
 
 
 def is_label_key(key: str) -> bool:

@@ -88,7 +88,8 @@ def parse_order(text: str, fields: Sequence[str]) -> Order:
     if words[0] not in fields or direction not in ([], ["asc"], ["desc"]):
         raise invalid_field(
             "order_by",
-            f"{text[:120]!r} is not one of {', '.join(fields)}, alone or followed by asc or desc",
+            f"is not one of {', '.join(fields)}, alone or followed by asc or desc",
+            text,
         )
     return Order(words[0], direction == ["desc"])
 

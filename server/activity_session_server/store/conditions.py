@@ -1,14 +1,14 @@
 """Turns the tree of a filter into SQL."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from activity_session_server.rules.filters import And, Comparison, Node, Not, Or, Text
+from activity_session_server.rules.filters import FREE_TEXTS, And, Comparison, Node, Not, Or, Text
 from activity_session_server.store.expressions import code_points, json_member, known, matches
 
 # What each field means: a column, or a function that makes the condition for a text.
@@ -62,7 +62,11 @@ def _comparison(node: Comparison, column: ColumnElement[Any]) -> ColumnElement[b
     if not isinstance(value, Text):
         found = _COMPARE[node.operator](column, value)
     elif node.operator in ("=", ":"):
-        found = matches(column, value)
+        found = or_(*(matches(column, form) for form in _forms(node.field, value)))
     else:
         found = _COMPARE[node.operator](code_points(column), code_points(literal(value.text)))
     return known(found) if node.field in _NULLABLE else found
+
+
+def _forms(field: str, value: Text) -> Iterable[Text]:
+    return value.forms() if field in FREE_TEXTS else (value,)

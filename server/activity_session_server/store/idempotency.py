@@ -22,6 +22,7 @@ from activity_session_server.rules import names
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.ids import uuid7_hex
+from activity_session_server.rules.problems import shown
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.readers import Writer
@@ -120,7 +121,8 @@ class Claim:
         if row is None or row.fingerprint != self.fingerprint:
             raise ServiceError(
                 ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
-                f"request_id: {names.shown(self.request_id)} was used for another request",
+                f"request_id: {shown(self.request_id)} was used for another request",
+                logged="request_id: it was used for another request",
                 metadata={"request_id": self.request_id},
             )
         return _unpack(row.answer)

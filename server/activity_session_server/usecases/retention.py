@@ -60,7 +60,7 @@ def sweep(store: Store, new_call: NewCall) -> Swept:
                     is_more_due = True
                     break
         except ServiceError as error:
-            _log.warning("the sweep of what is to be %s failed: %s", kind, error.message)
+            _log.warning("the sweep of what is to be %s failed: %s", kind, error.logged)
         except Exception:  # the other kinds go on, and the next sweep may succeed
             _log.exception("the sweep of what is to be %s failed", kind)
     return Swept(done, is_more_due)

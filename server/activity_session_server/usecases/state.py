@@ -11,11 +11,11 @@ from activity_session.v1.conflict_pb2 import Conflict, StateConflict
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.event_service_pb2 import GetStateRequest, UpdateStateRequest
 from activity_session.v1.state_pb2 import State, StateEntry, StateUpdate
-from activity_session_server.rules import conflicts, flags, names, paging
+from activity_session_server.rules import conflicts, flags, paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, invalid
 from activity_session_server.rules.names import Kind, ids_of, kind_of
-from activity_session_server.rules.problems import Violation, too_large
+from activity_session_server.rules.problems import Violation, shown, too_large
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import namespaces, participants, state
 from activity_session_server.store.queries.state import NEVER, Entry, Owner
@@ -98,17 +98,20 @@ def conflicting(writer: Writer, changes: Sequence[Change]) -> list[StateConflict
 def mismatch(conflict: Conflict) -> ServiceError:
     """The error for keys that have changed; `conflict` names at least one."""
     first = conflict.state_conflicts[0]
-    message = (
-        f"the key {names.shown(first.key)} of {first.name} has the revision {first.revision},"
-        f" not {first.expected_revision}"
-    )
+    facts = f"of {first.name} has the revision {first.revision}, not {first.expected_revision}"
     metadata = {
         "resource": first.name,
         "key": first.key,
         "expected_revision": str(first.expected_revision),
         "revision": str(first.revision),
     }
-    return ServiceError(ErrorReason.ERROR_REASON_REVISION_MISMATCH, message, metadata=metadata, detail=conflict)
+    return ServiceError(
+        ErrorReason.ERROR_REASON_REVISION_MISMATCH,
+        f"the key {shown(first.key)} {facts}",
+        logged=f"a key {facts}",
+        metadata=metadata,
+        detail=conflict,
+    )
 
 
 def write(writer: Writer, call: Call, changes: Sequence[Change], field: str) -> State:

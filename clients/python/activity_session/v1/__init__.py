@@ -149,6 +149,7 @@ if TYPE_CHECKING:
     from activity_session.v1.turn_pb2 import TurnLease as TurnLease
 else:
     from activity_session._lazy import lazy
+    from activity_session._texts import naming
 
     _HOMES = {
         "Conflict": "conflict_pb2",
@@ -292,4 +293,4 @@ else:
         "STATE_SCOPE_NAMESPACE": "state_pb2",
         "TurnLease": "turn_pb2",
     }
-    __all__, __getattr__, __dir__ = lazy(__name__, _HOMES)
+    __all__, __getattr__, __dir__ = lazy(__name__, _HOMES, naming)

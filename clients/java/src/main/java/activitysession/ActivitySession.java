@@ -45,7 +45,7 @@ public final class ActivitySession {
         .keepAliveTime(30, TimeUnit.SECONDS)
         .keepAliveTimeout(10, TimeUnit.SECONDS)
         .keepAliveWithoutCalls(true)
-        .intercept(new SendingAgain());
+        .intercept(new SendingAgain(), new CheckingTexts());
     options.applyTo(builder);
     ManagedChannel channel = builder.build();
     new Reconnecting(channel).follow();

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 
 /** The details of the error of a failed call, on a channel made by {@link ActivitySession} or on any other. */
 public final class ErrorDetails {
-  private static final String DOMAIN = "activity-session";
+  static final String DOMAIN = "activity-session";
 
   private final Status.Code code;
   private final com.google.rpc.Status status;
