@@ -21,7 +21,7 @@ from activity_session.v1.event_service_pb2 import (
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import MarkReadRequest
-from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_testing.logs import numbers
 from activity_session_testing.servers import Client, Failure, connected, unique
 from activity_session_testing.steps import (
@@ -222,7 +222,7 @@ class TestRetries:
         for _ in range(ROUNDS):
             session = new_session(client, namespace).name
             event = Event(event_id="one", text="hello", labels={"a": "b"})
-            update = StateUpdate(scope=StateScope.STATE_SCOPE_SESSION, key="count", value_json="1")
+            update = StateUpdate(key="count", value_json="1")
             calls = [partial(append, one, session, event, state_updates=[update]) for one in clients]
             answers = all_answered(calls)
             check_written_once(answers)

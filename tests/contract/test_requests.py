@@ -55,7 +55,7 @@ from activity_session.v1.session_service_pb2 import (
     UndeleteSessionRequest,
     UpdateSessionRequest,
 )
-from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_testing.rpcs import IDEMPOTENT, WITH_REQUEST_ID
 from activity_session_testing.servers import Client, failure, unique
 from activity_session_testing.steps import (
@@ -135,7 +135,7 @@ def _unbind(client: Client, namespace: str) -> Message:
 
 
 def _append(client: Client, namespace: str) -> Message:
-    update = StateUpdate(scope=StateScope.STATE_SCOPE_SESSION, key="said", value_json="1")
+    update = StateUpdate(key="said", value_json="1")
     session = new_session(client, namespace).name
     return AppendEventsRequest(parent=session, events=[Event(text="hello")], state_updates=[update])
 

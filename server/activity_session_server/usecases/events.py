@@ -170,6 +170,7 @@ def _owner(writer: Writer, call: Call, head: Head, people: dict[str, HeldPartici
         participant = people[update.participant]
         flags.check_permission(call, Kind.PARTICIPANT, participant)
         return Owner(participant.uid, participant.name)
+    # The scope SESSION, or none.
     return Owner(head.uid, head.name)
 
 
