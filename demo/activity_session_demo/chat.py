@@ -1,7 +1,6 @@
 """The chatters: each nick is a client of its own, and a few threads let all of them speak at once."""
 
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 
 import grpc
@@ -36,14 +35,12 @@ class Chatter:
 
     def _join(self) -> None:
         """Become a participant, and a member of the session."""
-        create = v1.CreateParticipantRequest(
+        ensure = v1.EnsureParticipantRequest(
             parent=self._namespace,
             participant_id=self._nick,
             participant=v1.Participant(participant_type=type_of(self._nick)),
-            # A retry with this id gets the first response.
-            request_id=str(uuid.uuid4()),
         )
-        participant = self._connection.ask(self._connection.participants.CreateParticipant, create)
+        participant = self._connection.ask(self._connection.participants.EnsureParticipant, ensure).participant
         bind = v1.BindParticipantRequest(session=self._session, participant=participant.name)
         self._connection.ask(self._connection.sessions.BindParticipant, bind)
         self._has_joined = True

@@ -5,7 +5,7 @@ from typing import Any
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, GetEventRequest, GetStateRequest
-from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_testing.servers import Client, Failure
 from activity_session_testing.steps import append, get_session, list_events, refused
 
@@ -66,9 +66,7 @@ def numbered_ids(count: int, start: int = 1) -> list[Event]:
 
 
 def set_state(key: str, value_json: str, expected_revision: int | None = None) -> StateUpdate:
-    return StateUpdate(
-        scope=StateScope.STATE_SCOPE_SESSION, key=key, value_json=value_json, expected_revision=expected_revision
-    )
+    return StateUpdate(key=key, value_json=value_json, expected_revision=expected_revision)
 
 
 def state(client: Client, name: str) -> dict[str, tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 import pytest
@@ -14,7 +14,13 @@ from activity_session.v1.namespace_service_pb2 import (
     GetNamespaceRequest,
 )
 from activity_session.v1.participant_pb2 import Participant
-from activity_session.v1.participant_service_pb2 import DeleteParticipantRequest, UpdateParticipantRequest
+from activity_session.v1.participant_service_pb2 import (
+    DeleteParticipantRequest,
+    EnsureParticipantRequest,
+    EnsureParticipantResponse,
+    GetParticipantRequest,
+    UpdateParticipantRequest,
+)
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import (
     BindParticipantRequest,
@@ -26,6 +32,7 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_testing.servers import Client, Failure, unique
 from activity_session_testing.steps import (
+    USER,
     at_once,
     delete_session,
     get_session,
@@ -80,6 +87,14 @@ def ensure(client: Client, namespace: str, session_id: str, participant: str) ->
     return client.sessions.EnsureSession(request)
 
 
+def ensure_participant(client: Client, namespace: str, participant_id: str, **fields: Any) -> EnsureParticipantResponse:
+    """Ensure a participant; a person, since nobody says otherwise."""
+    request = EnsureParticipantRequest(
+        parent=namespace, participant_id=participant_id, participant=Participant(participant_type=USER), **fields
+    )
+    return client.participants.EnsureParticipant(request)
+
+
 class TestEnsure:
     def test_creates_one_session_and_binds_the_members_of_all(
         self, client: Client, namespace: str, participants: list[str]
@@ -106,6 +121,21 @@ class TestEnsure:
         answers = all_answered([partial(ensure, client, namespace, session_id, participant) for session_id in ids])
         assert all(answer.created for answer in answers)
         assert [answer.session.name.rpartition("/")[2] for answer in answers] == ids
+
+    def test_creates_one_participant(self, client: Client, namespace: str) -> None:
+        for _ in range(ROUNDS):
+            participant_id = unique("participant")
+            # With a request id, of each client's own, a call looks only while it writes.
+            calls = [
+                partial(ensure_participant, client, namespace, participant_id, request_id=unique("id") * (number % 2))
+                for number in range(CALLERS)
+            ]
+            answers = all_answered(calls)
+            assert sum(answer.created for answer in answers) == 1
+            now = client.participants.GetParticipant(
+                GetParticipantRequest(name=f"{namespace}/participants/{participant_id}")
+            )
+            assert [answer.participant for answer in answers] == [now] * CALLERS
 
 
 class TestUpdate:

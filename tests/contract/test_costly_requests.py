@@ -59,10 +59,7 @@ def test_a_batch_at_every_limit_has_fewer_fields_than_that(client: Client, names
     session = new_session(client, namespace)
     labels = {f"label-{number}": "value" for number in range(limits.labels)}
     event = v1.Event(text="x", type="message", labels=labels)
-    updates = [
-        v1.StateUpdate(scope=v1.STATE_SCOPE_SESSION, key=f"key-{number}", value_json="1")
-        for number in range(limits.state_updates)
-    ]
+    updates = [v1.StateUpdate(key=f"key-{number}", value_json="1") for number in range(limits.state_updates)]
     response = append(client, session.name, *[event] * limits.batch_events, state_updates=updates)
     assert len(response.events) == limits.batch_events
 

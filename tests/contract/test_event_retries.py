@@ -83,13 +83,14 @@ class TestRetry:
         answer = append(client, session, as_given(there))
         assert list(answer.events) == [there]
         assert answer.last_sequence == 3
+        assert list(answer.written) == [False]
         assert append(client, session, there) == answer
         assert list_events(client, session) == before
 
     def test_may_have_nanoseconds_that_are_not_kept(self, client: Client, session: str) -> None:
         given = Event(event_id="a", event_time=Timestamp(seconds=1_700_000_000, nanos=999_999_999))
         first = append(client, session, given)
-        assert append(client, session, given) == first
+        assert append(client, session, given).events == first.events
         assert last_sequence(client, session) == 1
 
     @pytest.mark.parametrize("difference", OTHER)
@@ -125,6 +126,7 @@ class TestRetry:
         assert [event.event_id for event in answer.events] == ["e3", "e2", "e4", "e1", "e5"]
         assert numbers(answer.events) == [3, 2, 4, 1, 5]
         assert (answer.events[1], answer.events[3]) == (first["e2"], first["e1"])
+        assert list(answer.written) == [True, False, True, False, True]
         assert answer.last_sequence == 5
         assert texts(client, session) == [f"text {number}" for number in range(1, 6)]
 
@@ -147,6 +149,7 @@ class TestRetry:
         append(client, session, "later", state_updates=[set_state("b", '"later"')])
         again = client.events.AppendEvents(request)
         assert again.events == first.events
+        assert (list(first.written), list(again.written)) == ([True, True], [False, False])
         assert (first.last_sequence, again.last_sequence) == (2, 3)
         assert state(client, session) == {"a": ("1", 1), "b": ('"later"', 2)}
 
@@ -161,7 +164,7 @@ class TestRetry:
         else:
             participant = Participant(name=author, enabled=False)
             client.participants.UpdateParticipant(UpdateParticipantRequest(participant=participant))
-        assert append(client, session, given) == first
+        assert append(client, session, given).events == first.events
         refused_append(client, session, [given, Event(author=author)], f"PARTICIPANT_{fate.upper()}")
 
     def test_with_a_request_id_gets_the_first_answer(self, client: Client, session: str) -> None:
@@ -177,6 +180,14 @@ class TestRetry:
         assert client.events.AppendEvents(request) == first
         assert last_sequence(client, session) == len(request.events) + 1
         assert state(client, session) == {"a": ("1", 1)}
+
+    def test_with_the_request_id_of_the_call_that_wrote_says_written_again(self, client: Client, session: str) -> None:
+        a, b = numbered_ids(2)
+        append(client, session, a)
+        first = append(client, session, a, b, request_id="once")
+        assert list(first.written) == [False, True]
+        assert append(client, session, a, b, request_id="once") == first
+        assert list(append(client, session, a, b, request_id="another").written) == [False, False]
 
     def test_with_a_request_id_and_other_events_is_refused(self, client: Client, session: str) -> None:
         append(client, session, "a", request_id="once")

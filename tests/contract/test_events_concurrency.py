@@ -21,7 +21,7 @@ from activity_session.v1.event_service_pb2 import (
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import MarkReadRequest
-from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_testing.logs import numbers
 from activity_session_testing.servers import Client, Failure, connected, unique
 from activity_session_testing.steps import (
@@ -83,6 +83,27 @@ def check_log(client: Client, session: str, answered: list[Event]) -> list[Event
 
 def events_of(answers: Sequence[AppendEventsResponse]) -> list[Event]:
     return [event for answer in answers for event in answer.events]
+
+
+def written_ids(answers: Sequence[AppendEventsResponse]) -> list[str]:
+    """Return the ids of the events that calls say they wrote, one for each call that says so."""
+    return [
+        event.event_id
+        for answer in answers
+        for event, written in zip(answer.events, answer.written, strict=True)
+        if written
+    ]
+
+
+def check_written_once(answers: Sequence[AppendEventsResponse]) -> None:
+    """Check the responses to one request: one says that it wrote the events, and else they are the same."""
+    count = len(answers[0].events)
+    assert sorted(list(answer.written) for answer in answers) == [[False] * count] * (len(answers) - 1) + [
+        [True] * count
+    ]
+    for answer in answers:
+        del answer.written[:]
+    assert answers == [answers[0]] * len(answers)
 
 
 class TestWriters:
@@ -201,14 +222,26 @@ class TestRetries:
         for _ in range(ROUNDS):
             session = new_session(client, namespace).name
             event = Event(event_id="one", text="hello", labels={"a": "b"})
-            update = StateUpdate(scope=StateScope.STATE_SCOPE_SESSION, key="count", value_json="1")
+            update = StateUpdate(key="count", value_json="1")
             calls = [partial(append, one, session, event, state_updates=[update]) for one in clients]
             answers = all_answered(calls)
-            assert answers == [answers[0]] * WRITERS
+            check_written_once(answers)
             check_log(client, session, list(answers[0].events))
             assert answers[0].last_sequence == 1
             state = client.events.GetState(GetStateRequest(name=session))
             assert state.entries["count"].revision == 1
+
+    def test_of_one_event_by_four_callers_are_said_to_be_written_by_one(
+        self, client: Client, clients: list[Client], session: str
+    ) -> None:
+        for round_ in range(1, 10 * ROUNDS + 1):
+            # As a queue delivers a message: each consumer makes a call of its own, with a request id of its own.
+            event = Event(event_id=f"delivery {round_}", text="hello")
+            calls = [partial(append, one, session, event, request_id=unique("id")) for one in clients[:4]]
+            answers = all_answered(calls)
+            assert written_ids(answers) == [event.event_id]
+            check_written_once(answers)
+            assert get_session(client, session).last_sequence == round_
 
     def test_of_one_batch_with_a_precondition_write_it_once(
         self, client: Client, clients: list[Client], namespace: str
@@ -218,7 +251,7 @@ class TestRetries:
             events = [Event(event_id=str(number), text=str(number)) for number in range(3)]
             calls = [partial(append, one, session, *events, expected_last_sequence=0) for one in clients]
             answers = all_answered(calls)
-            assert answers == [answers[0]] * WRITERS
+            check_written_once(answers)
             assert len(check_log(client, session, list(answers[0].events))) == 3
 
     def test_in_batches_that_overlap_agree_on_what_they_share(
@@ -235,6 +268,7 @@ class TestRetries:
             answers = all_answered(calls)
             by_id = {event.event_id: event for event in events_of(answers)}
             assert all(by_id[event.event_id] == event for event in events_of(answers))
+            assert sorted(written_ids(answers)) == sorted(by_id)
             assert len(check_log(client, session, list(by_id.values()))) == WRITERS + len(shared)
 
     def test_with_other_content_are_won_by_one(self, client: Client, clients: list[Client], session: str) -> None:

@@ -41,6 +41,7 @@ from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.participant_service_pb2 import (
     CreateParticipantRequest,
     DeleteParticipantRequest,
+    EnsureParticipantRequest,
     GetParticipantRequest,
     ListParticipantsRequest,
     UndeleteParticipantRequest,
@@ -220,6 +221,13 @@ def with_update(world: World, scope: StateScope.ValueType, participant: str = ""
     return appended(world, state_updates=[update])
 
 
+def ensured(world: World, participant_id: str, **fields: Any) -> EnsureParticipantRequest:
+    participant = Participant(participant_type=USER)
+    return EnsureParticipantRequest(
+        parent=world.namespace, participant_id=participant_id, participant=participant, **fields
+    )
+
+
 def state_of(name: str) -> UpdateStateRequest:
     return UpdateStateRequest(name=name, updates=[StateUpdate(key="plan", value_json="2")])
 
@@ -285,6 +293,8 @@ WRITES_BENEATH: list[ToRequest] = [
     *WRITES_TO_SESSION,
     *WRITES_TO_MEMORY,
     lambda world: CreateParticipantRequest(parent=world.namespace, participant=Participant(participant_type=USER)),
+    lambda world: ensured(world, "new"),
+    lambda world: ensured(world, "new", request_id="ensure"),
     lambda world: UndeleteParticipantRequest(name=world.deleted_participant),
     lambda world: CreateSessionRequest(parent=world.namespace, session=Session()),
     lambda world: EnsureSessionRequest(parent=world.namespace, session_id="new"),
@@ -307,7 +317,9 @@ READS: list[ToRequest] = [
     lambda world: GetMemoryRequest(name=world.memory),
     lambda world: ListMemoriesRequest(parent=world.session),
     lambda world: WatchSessionRequest(name=world.session),
-    # No participant is missing, so nothing is written.
+    # What is to be ensured is there, so nothing is written.
+    lambda world: ensured(world, "member"),
+    lambda world: ensured(world, "member", request_id="ensure"),
     lambda world: EnsureSessionRequest(parent=world.namespace, session_id="live", session=member_list(world.member)),
 ]
 # These create a namespace or bring one back: no flag of a namespace can prevent them.
@@ -437,6 +449,17 @@ def test_a_deleted_session_is_not_ensured(client: Client, world: World) -> None:
     check_refused(client, world, request, "SESSION_DELETED", world.deleted_session)
 
 
+@pytest.mark.parametrize("fields", [{}, {"request_id": "ensure"}], ids=str)
+def test_a_deleted_participant_is_not_ensured(client: Client, world: World, fields: dict[str, str]) -> None:
+    check_refused(client, world, ensured(world, "gone", **fields), "PARTICIPANT_DELETED", world.deleted_participant)
+
+
+def test_a_disabled_participant_is_ensured_as_it_is(client: Client, world: World) -> None:
+    disabled = set_participant(client, world.guest, enabled=False)
+    answer = send(client, ensured(world, "guest"))
+    assert (answer.participant, answer.created) == (disabled, False)
+
+
 def test_deleted_resources_cannot_be_enabled_or_disabled(client: Client, world: World) -> None:
     for enabled in (True, False):
         session = Session(name=world.deleted_session, enabled=enabled)
@@ -499,6 +522,14 @@ def test_the_default_role_cannot_make_anything_managed(client: Client, world: Wo
             "PARTICIPANT_MANAGED",
         ),
         (
+            EnsureParticipantRequest(
+                parent=world.namespace,
+                participant_id="new",
+                participant=Participant(participant_type=USER, managed=True),
+            ),
+            "PARTICIPANT_MANAGED",
+        ),
+        (
             EnsureSessionRequest(parent=world.namespace, session_id="new", session=Session(managed=True)),
             "SESSION_MANAGED",
         ),
@@ -516,6 +547,7 @@ def test_permission_is_judged_before_existence(client: Client, world: World, exi
     for request in (
         CreateNamespaceRequest(namespace=Namespace(managed=True), namespace_id=parent.removeprefix("namespaces/")),
         CreateParticipantRequest(parent=parent, participant=participant, participant_id="member"),
+        EnsureParticipantRequest(parent=parent, participant=participant, participant_id="member"),
         CreateSessionRequest(parent=parent, session=Session(managed=True), session_id="live"),
     ):
         assert failure(call_of(client, request), request).code == DENIED
@@ -640,6 +672,17 @@ def test_ensuring_a_deleted_session_judges_in_the_same_order(both: Both, managed
     check_refused(both.system, managed, request, "NAMESPACE_DISABLED", managed.namespace)
     set_namespace(both.system, managed.namespace, enabled=True)
     check_refused(both.system, managed, request, "SESSION_DELETED", managed.session)
+
+
+def test_ensuring_a_deleted_participant_judges_in_the_same_order(both: Both, managed: World) -> None:
+    request = ensured(managed, "guest")
+    set_participant(both.system, managed.guest, managed=True)
+    delete_participant(both.system, managed.guest)
+    set_namespace(both.system, managed.namespace, enabled=False)
+    check_refused(both.admin, managed, request, "PARTICIPANT_MANAGED", managed.guest)
+    check_refused(both.system, managed, request, "NAMESPACE_DISABLED", managed.namespace)
+    set_namespace(both.system, managed.namespace, enabled=True)
+    check_refused(both.system, managed, request, "PARTICIPANT_DELETED", managed.guest)
 
 
 def test_namespace_session_and_participant_are_judged_in_this_order(client: Client, world: World) -> None:

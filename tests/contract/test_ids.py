@@ -22,6 +22,7 @@ from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.participant_service_pb2 import (
     CreateParticipantRequest,
     DeleteParticipantRequest,
+    EnsureParticipantRequest,
     GetParticipantRequest,
     ListParticipantsRequest,
     UndeleteParticipantRequest,
@@ -116,12 +117,20 @@ def test_sessions_whose_ids_look_alike_are_different_sessions(client: Client, na
     assert [session.name for session in client.sessions.BatchGetSessions(request).sessions] == names
 
 
+def ensured_person(parent: str, id_: str) -> EnsureParticipantRequest:
+    person = Participant(participant_type=USER)
+    return EnsureParticipantRequest(parent=parent, participant_id=id_, participant=person)
+
+
 @pytest.mark.parametrize("line", LOOKALIKES)
 def test_ensure_tells_ids_apart_that_look_alike(client: Client, namespace: str, line: str) -> None:
     for id_ in lookalikes(line):
         request = EnsureSessionRequest(parent=namespace, session_id=id_)
         assert client.sessions.EnsureSession(request).created
         assert not client.sessions.EnsureSession(request).created
+        person = ensured_person(namespace, id_)
+        assert client.participants.EnsureParticipant(person).created
+        assert not client.participants.EnsureParticipant(person).created
 
 
 @pytest.mark.parametrize("line", LOOKALIKES)
@@ -323,6 +332,7 @@ def test_a_malformed_new_id_is_refused_with_its_field(client: Client, namespace:
             CreateParticipantRequest(parent=namespace, participant=person, participant_id=id_),
             "participant_id",
         ),
+        (client.participants.EnsureParticipant, ensured_person(namespace, id_), "participant_id"),
         (
             client.sessions.CreateSession,
             CreateSessionRequest(parent=namespace, session=Session(), session_id=id_),
@@ -339,6 +349,8 @@ def test_a_malformed_new_id_is_refused_with_its_field(client: Client, namespace:
 def test_an_id_to_ensure_must_be_there(client: Client, namespace: str) -> None:
     failed = failure(client.sessions.EnsureSession, EnsureSessionRequest(parent=namespace))
     assert (failed.reason, failed.fields) == ("INVALID_FIELD", ["session_id"])
+    failed = failure(client.participants.EnsureParticipant, ensured_person(namespace, ""))
+    assert (failed.reason, failed.fields) == ("INVALID_FIELD", ["participant_id"])
 
 
 # Every field that holds the name of a resource, by the path that errors give it.
@@ -348,6 +360,7 @@ NAMESPACE_NAMES: list[tuple[str, Any]] = [
     ("name", lambda name: UndeleteNamespaceRequest(name=name)),
     ("namespace.name", lambda name: UpdateNamespaceRequest(namespace=Namespace(name=name))),
     ("parent", lambda name: CreateParticipantRequest(parent=name, participant=Participant(participant_type=USER))),
+    ("parent", lambda name: ensured_person(name, "p")),
     ("parent", lambda name: ListParticipantsRequest(parent=name)),
     ("parent", lambda name: CreateSessionRequest(parent=name, session=Session())),
     ("parent", lambda name: EnsureSessionRequest(parent=name, session_id="s")),
@@ -486,6 +499,7 @@ def test_a_name_must_be_there(client: Client, field: str, make: Any) -> None:
                 participant_id="é" * 256,
             ),
         ),
+        ("participant_id", ensured_person("namespaces/default", "é" * 256)),
         (
             "session_id",
             CreateSessionRequest(parent="namespaces/default", session=Session(), session_id="é" * 256),

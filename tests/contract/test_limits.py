@@ -18,6 +18,7 @@ from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest, Li
 from activity_session.v1.participant_pb2 import PARTICIPANT_TYPE_USER, Participant
 from activity_session.v1.participant_service_pb2 import (
     CreateParticipantRequest,
+    EnsureParticipantRequest,
     GetParticipantRequest,
     ListParticipantsRequest,
 )
@@ -237,6 +238,9 @@ class TestBytes:
         participant = Participant(participant_type=PARTICIPANT_TYPE_USER, description=past)
         request = CreateParticipantRequest(parent=namespace, participant=participant)
         refusal = failure(client.participants.CreateParticipant, request)
+        check_past(refusal, "participant.description", len(most), len(past))
+        ensuring = EnsureParticipantRequest(parent=namespace, participant_id="x", participant=participant)
+        refusal = failure(client.participants.EnsureParticipant, ensuring)
         check_past(refusal, "participant.description", len(most), len(past))
         create = client.namespaces.CreateNamespace
         assert create(CreateNamespaceRequest(namespace=Namespace(description=most))).description == most

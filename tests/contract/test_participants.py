@@ -10,6 +10,8 @@ from activity_session.v1.participant_pb2 import Participant, ParticipantType
 from activity_session.v1.participant_service_pb2 import (
     CreateParticipantRequest,
     DeleteParticipantRequest,
+    EnsureParticipantRequest,
+    EnsureParticipantResponse,
     GetParticipantRequest,
     ListParticipantsRequest,
     UndeleteParticipantRequest,
@@ -47,6 +49,11 @@ def update(client: Client, participant: Participant, *paths: str) -> Participant
 
 def updating(participant: Participant, *paths: str) -> UpdateParticipantRequest:
     return UpdateParticipantRequest(participant=participant, update_mask=FieldMask(paths=paths))
+
+
+def ensuring(parent: str, participant: Participant, request_id: str = "") -> EnsureParticipantRequest:
+    """Return a request to ensure the participant with the id `ann`."""
+    return EnsureParticipantRequest(parent=parent, participant_id="ann", participant=participant, request_id=request_id)
 
 
 def undelete(client: Client, name: str, etag: str = "") -> Participant:
@@ -166,6 +173,68 @@ def test_creating_and_listing_need_the_namespace(client: Client) -> None:
     assert failure(client.participants.CreateParticipant, creating).reason == "NAMESPACE_NOT_FOUND"
     listing = ListParticipantsRequest(parent=parent)
     assert failure(client.participants.ListParticipants, listing).reason == "NAMESPACE_NOT_FOUND"
+
+
+class TestEnsure:
+    def test_creates_what_is_missing_as_it_is_given(self, client: Client, namespace: str) -> None:
+        given = Participant(name="other", participant_type=AGENT, description="plans", enabled=False, uid="mine")
+        answer = client.participants.EnsureParticipant(ensuring(namespace, given))
+        assert answer.created
+        created = answer.participant
+        assert created.name == f"{namespace}/participants/ann"
+        assert (created.participant_type, created.description, created.enabled) == (AGENT, "plans", False)
+        assert created.uid != "mine"
+        assert created.create_time == created.update_time
+        assert get(client, created.name) == created
+
+    def test_leaves_what_is_there_as_it_is_whatever_its_type(
+        self, client: Client, namespace: str, ann: Participant
+    ) -> None:
+        for given in (
+            Participant(participant_type=USER, description="new"),
+            Participant(participant_type=AGENT, enabled=False),
+        ):
+            for request_id in ("", unique("request")):
+                answer = client.participants.EnsureParticipant(ensuring(namespace, given, request_id))
+                assert answer == EnsureParticipantResponse(participant=ann)
+        assert get(client, ann.name) == ann
+
+    def test_says_created_once_and_again_to_the_same_request(self, client: Client, namespace: str) -> None:
+        request = ensuring(namespace, Participant(participant_type=USER), unique("request"))
+        first = client.participants.EnsureParticipant(request)
+        assert first.created
+        updated = update(client, Participant(name=first.participant.name, description="new"))
+        assert client.participants.EnsureParticipant(request) == first
+        request.request_id = unique("request")
+        assert client.participants.EnsureParticipant(request) == EnsureParticipantResponse(participant=updated)
+
+    @pytest.mark.parametrize("participant_type", [0, 3, -1])
+    def test_needs_a_type_that_is_known(
+        self, client: Client, namespace: str, ann: Participant, participant_type: int
+    ) -> None:
+        given = Participant()
+        given.participant_type = participant_type  # type: ignore[assignment]  # open enums take any number
+        failed = failure(client.participants.EnsureParticipant, ensuring(namespace, given))
+        assert (failed.reason, failed.fields) == ("INVALID_FIELD", ["participant.participant_type"])
+        assert get(client, ann.name) == ann
+
+    def test_needs_a_parent_an_id_and_a_participant(self, client: Client) -> None:
+        failed = failure(client.participants.EnsureParticipant, EnsureParticipantRequest())
+        assert (failed.reason, failed.fields) == ("INVALID_FIELD", ["parent", "participant_id", "participant"])
+
+    def test_needs_the_namespace(self, client: Client) -> None:
+        request = ensuring("namespaces/" + unique("missing"), Participant(participant_type=USER))
+        failed = failure(client.participants.EnsureParticipant, request)
+        assert (failed.reason, failed.info.metadata["resource"]) == ("NAMESPACE_NOT_FOUND", request.parent)
+
+    def test_finds_it_in_a_namespace_that_takes_no_writes(
+        self, client: Client, namespace: str, ann: Participant
+    ) -> None:
+        delete_namespace(client, namespace)
+        request = ensuring(namespace, Participant(participant_type=USER))
+        assert client.participants.EnsureParticipant(request) == EnsureParticipantResponse(participant=ann)
+        request.participant_id = "bob"
+        assert failure(client.participants.EnsureParticipant, request).reason == "NAMESPACE_DELETED"
 
 
 def test_a_list_holds_the_participants_of_its_namespace_alone(client: Client, namespace: str, ann: Participant) -> None:

@@ -1,6 +1,7 @@
 """Request ids: every RPC that changes something does it once, however often the same request is sent."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -35,6 +36,7 @@ from activity_session.v1.participant_pb2 import PARTICIPANT_TYPE_AGENT, Particip
 from activity_session.v1.participant_service_pb2 import (
     CreateParticipantRequest,
     DeleteParticipantRequest,
+    EnsureParticipantRequest,
     ListParticipantsRequest,
     UndeleteParticipantRequest,
     UpdateParticipantRequest,
@@ -55,13 +57,14 @@ from activity_session.v1.session_service_pb2 import (
     UndeleteSessionRequest,
     UpdateSessionRequest,
 )
-from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_testing.rpcs import IDEMPOTENT, WITH_REQUEST_ID
 from activity_session_testing.servers import Client, failure, unique
 from activity_session_testing.steps import (
     acquire_turn,
     append,
     at_once,
+    delete_participant,
     delete_session,
     get_session,
     member_names,
@@ -86,9 +89,7 @@ class Case(NamedTuple):
 
 
 def _deleted_participant(client: Client, namespace: str) -> str:
-    name = new_participant(client, namespace)
-    client.participants.DeleteParticipant(DeleteParticipantRequest(name=name))
-    return name
+    return delete_participant(client, new_participant(client, namespace)).name
 
 
 def _deleted_session(client: Client, namespace: str) -> str:
@@ -100,9 +101,18 @@ def _session_with_member(client: Client, namespace: str) -> tuple[str, str]:
     return new_session(client, namespace, participants=members(participant)).name, participant
 
 
-def _create_participant(_client: Client, namespace: str) -> Message:
+def _create_participant(
+    client: Client,
+    namespace: str,
+    request_class: type[CreateParticipantRequest | EnsureParticipantRequest] = CreateParticipantRequest,
+) -> Message:
+    delete_participant(client, new_participant(client, namespace, "gone"))
     participant = Participant(participant_type=TYPE, description="new")
-    return CreateParticipantRequest(parent=namespace, participant_id=unique("agent"), participant=participant)
+    return request_class(parent=namespace, participant_id=unique("agent"), participant=participant)
+
+
+def _delete_created_participant(client: Client, request: CreateParticipantRequest) -> None:
+    delete_participant(client, f"{request.parent}/participants/{request.participant_id}")
 
 
 def _create_session(client: Client, namespace: str) -> Message:
@@ -135,7 +145,7 @@ def _unbind(client: Client, namespace: str) -> Message:
 
 
 def _append(client: Client, namespace: str) -> Message:
-    update = StateUpdate(scope=StateScope.STATE_SCOPE_SESSION, key="said", value_json="1")
+    update = StateUpdate(key="said", value_json="1")
     session = new_session(client, namespace).name
     return AppendEventsRequest(parent=session, events=[Event(text="hello")], state_updates=[update])
 
@@ -195,11 +205,9 @@ CASES = {
     "UndeleteNamespace": Case(
         _undelete_namespace, lambda c, r: c.namespaces.DeleteNamespace(DeleteNamespaceRequest(name=r.name))
     ),
-    "CreateParticipant": Case(
-        _create_participant,
-        lambda c, r: c.participants.DeleteParticipant(
-            DeleteParticipantRequest(name=f"{r.parent}/participants/{r.participant_id}")
-        ),
+    "CreateParticipant": Case(_create_participant, _delete_created_participant),
+    "EnsureParticipant": Case(
+        partial(_create_participant, request_class=EnsureParticipantRequest), _delete_created_participant
     ),
     "UpdateParticipant": Case(
         lambda c, n: UpdateParticipantRequest(participant=Participant(name=new_participant(c, n), description="new")),
@@ -213,7 +221,7 @@ CASES = {
     ),
     "UndeleteParticipant": Case(
         lambda c, n: UndeleteParticipantRequest(name=_deleted_participant(c, n)),
-        lambda c, r: c.participants.DeleteParticipant(DeleteParticipantRequest(name=r.name)),
+        lambda c, r: delete_participant(c, r.name),
     ),
     "CreateSession": Case(_create_session, _delete_created_session),
     "EnsureSession": Case(_ensure_session, _delete_created_session),
@@ -305,6 +313,10 @@ def _with_a_missing_agent(request: Any) -> None:
     request.memory.agent += "-missing"
 
 
+def _of_a_deleted_participant(request: Any) -> None:
+    request.participant_id = "gone"
+
+
 def _of_a_missing_memory(request: Any) -> None:
     request.name += "-missing"
 
@@ -320,6 +332,8 @@ def _of_another_revision(request: Any) -> None:
 # Those that fail for reasons of their own.
 ALTERED: dict[str, Callable[[Any], None]] = {
     "AppendEventsRequest": _behind_another_event,
+    "CreateParticipantRequest": _of_a_deleted_participant,
+    "EnsureParticipantRequest": _of_a_deleted_participant,
     "UpdateStateRequest": _of_another_revision,
     "CreateMemoryRequest": _with_a_missing_agent,
     "BatchCreateMemoriesRequest": lambda request: _with_a_missing_agent(request.requests[0]),

@@ -123,13 +123,6 @@ def drop(key: str, expected: int | None = None) -> StateUpdate:
     return StateUpdate(key=key, delete=True, expected_revision=expected)
 
 
-def in_session(update: StateUpdate) -> StateUpdate:
-    """Return the same update in the form for AppendEvents."""
-    scoped = StateUpdate(scope=SCOPES["session"])
-    scoped.MergeFrom(update)
-    return scoped
-
-
 def entry(value_json: str, revision: int) -> StateEntry:
     return StateEntry(value_json=value_json, revision=revision)
 
@@ -226,14 +219,13 @@ class TestScopes:
     @pytest.mark.parametrize(
         ("update", "field"),
         [
-            (StateUpdate(key="a", value_json="1"), "scope"),
             (StateUpdate(key="a", value_json="1", scope=SCOPES["participant"]), "participant"),
             (StateUpdate(key="a", value_json="1", scope=SCOPES["session"], participant="{participant}"), "participant"),
             (
                 StateUpdate(key="a", value_json="1", scope=SCOPES["namespace"], participant="{participant}"),
                 "participant",
             ),
-            (StateUpdate(key="a", value_json="1", participant="{participant}"), "scope"),
+            (StateUpdate(key="a", value_json="1", participant="{participant}"), "participant"),
             (StateUpdate(key="a", value_json="1", scope=99), "scope"),  # type: ignore[arg-type]
             (StateUpdate(key="a", value_json="1", scope=SCOPES["participant"], participant="x"), "participant"),
             (
@@ -243,7 +235,7 @@ class TestScopes:
         ],
         ids=str,
     )
-    def test_of_an_append_must_be_said_in_full(
+    def test_of_an_append_must_name_a_participant_or_none(
         self, client: Client, unchanged: World, update: StateUpdate, field: str
     ) -> None:
         given = StateUpdate()
@@ -253,14 +245,34 @@ class TestScopes:
         refused(client.events.AppendEvents, request, "INVALID_FIELD", f"state_updates[0].{field}")
         assert everything(client, unchanged) == [[], {}, {}, {}]
 
+    def test_of_an_append_is_the_session_when_not_said(self, client: Client, world: World) -> None:
+        append(client, world.session, "event", state_updates=[put("key", "1")])
+        assert everything(client, world)[1:] == [{}, {}, {"key": entry("1", 1)}]
+
+    def test_of_an_append_that_is_not_said_and_one_that_is_are_the_same(self, client: Client, unchanged: World) -> None:
+        updates = [put("key", "1"), unchanged.scoped("session", "key", value_json="2")]
+        request = AppendEventsRequest(parent=unchanged.session, events=[Event(text="x")], state_updates=updates)
+        refused(client.events.AppendEvents, request, "INVALID_FIELD", "state_updates[1].key")
+        assert everything(client, unchanged) == [[], {}, {}, {}]
+
     @pytest.mark.parametrize("scope", SCOPES)
-    def test_of_an_update_of_one_state_must_not_be_said(self, client: Client, world: World, scope: str) -> None:
-        request = UpdateStateRequest(name=world.owner(scope), updates=[world.scoped(scope, "key", value_json="1")])
-        refused(client.events.UpdateState, request, "INVALID_FIELD", "updates[0].scope")
-        request.updates[0].scope = StateScope.STATE_SCOPE_UNSPECIFIED
-        request.updates[0].participant = world.participant
+    def test_of_an_update_of_one_state_may_be_that_of_the_name(self, client: Client, world: World, scope: str) -> None:
+        name = world.owner(scope)
+        update_state(client, name, world.scoped(scope, "key", value_json="1"))
+        assert read_state(client, name) == {"key": entry("1", 1)}
+        request = UpdateStateRequest(name=name, updates=[put("a", "1"), world.scoped(scope, "a", value_json="2")])
+        refused(client.events.UpdateState, request, "INVALID_FIELD", "updates[1].key")
+
+    @pytest.mark.parametrize("scope", SCOPES)
+    def test_of_an_update_of_one_state_must_not_be_another(self, client: Client, world: World, scope: str) -> None:
+        name = world.owner(scope)
+        for other in SCOPES.keys() - {scope}:
+            request = UpdateStateRequest(name=name, updates=[StateUpdate(key="a", value_json="1", scope=SCOPES[other])])
+            refused(client.events.UpdateState, request, "INVALID_FIELD", "updates[0].scope")
+        another = f"{world.namespace}/participants/another"
+        request = UpdateStateRequest(name=name, updates=[StateUpdate(key="a", value_json="1", participant=another)])
         refused(client.events.UpdateState, request, "INVALID_FIELD", "updates[0].participant")
-        assert read_state(client, world.owner(scope)) == {}
+        assert read_state(client, name) == {}
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -434,8 +446,7 @@ class TestBatches:
     ) -> None:
         request = UpdateStateRequest(name=unchanged.session, updates=updates)
         refused(client.events.UpdateState, request, "INVALID_FIELD", f"updates{field}")
-        appended = [in_session(update) for update in updates]
-        appending = AppendEventsRequest(parent=unchanged.session, events=[Event(text="x")], state_updates=appended)
+        appending = AppendEventsRequest(parent=unchanged.session, events=[Event(text="x")], state_updates=updates)
         refused(client.events.AppendEvents, appending, "INVALID_FIELD", f"state_updates{field}")
         assert everything(client, unchanged) == [[], {}, {}, {}]
 
@@ -613,8 +624,7 @@ class TestLimits:
         ):
             request = UpdateStateRequest(name=world.session, updates=[put("new", "1"), update])
             check_past(failure(client.events.UpdateState, request), f"updates[1].{field}", limit, limit + 1)
-            appended = [in_session(update)]
-            appending = AppendEventsRequest(parent=world.session, events=[Event()], state_updates=appended)
+            appending = AppendEventsRequest(parent=world.session, events=[Event()], state_updates=[update])
             refusal = failure(client.events.AppendEvents, appending)
             check_past(refusal, f"state_updates[0].{field}", limit, limit + 1)
         assert everything(client, world) == before

@@ -21,7 +21,7 @@ from activity_session.v1.session_service_pb2 import (
     UnbindParticipantRequest,
     UndeleteSessionRequest,
 )
-from activity_session.v1.state_pb2 import STATE_SCOPE_SESSION, StateUpdate
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_testing.servers import Client, Failure
 from activity_session_testing.steps import (
     acquire_turn,
@@ -241,7 +241,6 @@ class TestSessionMessages:
             append(client, session, "x")
             watch.wait_for_sequence(1)
             client.events.UpdateState(UpdateStateRequest(name=session, updates=[update]))
-            update.scope = STATE_SCOPE_SESSION
             append(client, session, "x", state_updates=[update])
             client.sessions.MarkRead(MarkReadRequest(session=session, participant=alice, sequence=1))
             watch.wait_for_sequence(2)

@@ -6,7 +6,7 @@ import pytest
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, UpdateStateRequest
-from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_testing.backends import BACKENDS
 from activity_session_testing.servers import Client, Failure, connected, failure, serving
 from activity_session_testing.steps import append, list_events, new_participant, new_session, read_state, update_state
@@ -30,9 +30,7 @@ def put(*keys: str) -> list[StateUpdate]:
 
 
 def appending(session: str, *keys: str) -> AppendEventsRequest:
-    scope = StateScope.STATE_SCOPE_SESSION
-    updates = [StateUpdate(key=key, value_json="1", scope=scope) for key in keys]
-    return AppendEventsRequest(parent=session, events=[Event(text="x")], state_updates=updates)
+    return AppendEventsRequest(parent=session, events=[Event(text="x")], state_updates=put(*keys))
 
 
 def check_past(refusal: Failure, field: str, size: int) -> None:

@@ -5,12 +5,20 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from activity_session.v1.state_pb2 import StateScope
+from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session_server.rules import names
 from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.names import Kind
 from activity_session_server.rules.problems import Problem, Violation, too_large
 
 # The message that a list stands in, the list's path, and what is wrong with it.
 ListRule = Callable[[Any, str, Limits], Iterable[Violation]]
+
+_SCOPES: Mapping[Kind | None, StateScope.ValueType] = {
+    Kind.NAMESPACE: StateScope.STATE_SCOPE_NAMESPACE,
+    Kind.PARTICIPANT: StateScope.STATE_SCOPE_PARTICIPANT,
+    Kind.SESSION: StateScope.STATE_SCOPE_SESSION,
+}
 
 
 def _events(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
@@ -23,35 +31,43 @@ def _events(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
 
 
 def _appended_updates(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
-    """What is wrong with the state updates of an append as a list."""
-    yield from _updates(request.state_updates, path, limits)
+    """What is wrong with the state updates of an append as a list; without a scope, one is of the session."""
+
+    def owner(update: StateUpdate) -> tuple[StateScope.ValueType, str]:
+        return update.scope or StateScope.STATE_SCOPE_SESSION, update.participant
+
+    yield from _updates(request.state_updates, path, limits, owner)
     for index, update in enumerate(request.state_updates[: limits.state_updates]):
         needs_participant = update.scope == StateScope.STATE_SCOPE_PARTICIPANT
-        if not update.scope:
-            yield Violation(f"{path}[{index}].scope", Problem("must be set"))
-        elif needs_participant != bool(update.participant):
-            text = "must be set for this scope" if needs_participant else "must be empty for this scope"
+        if needs_participant != bool(update.participant):
+            text = "must be set for this scope" if needs_participant else "goes with STATE_SCOPE_PARTICIPANT only"
             yield Violation(f"{path}[{index}].participant", Problem(text))
 
 
 def _own_updates(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
-    """What is wrong with the updates of one state as a list."""
+    """What is wrong with the updates of one state as a list; all are of the resource that the request names."""
     yield from _batch_bytes(request.updates, path, limits)
-    yield from _updates(request.updates, path, limits)
+    yield from _updates(request.updates, path, limits, lambda _update: request.name)
+    scope = _SCOPES.get(names.kind_of(request.name))
+    if scope is None:
+        return  # the name is refused
     for index, update in enumerate(request.updates[: limits.state_updates]):
-        for field in ("scope", "participant"):
-            if getattr(update, field):
-                yield Violation(f"{path}[{index}].{field}", Problem("must be empty: the request's name says it"))
+        if update.scope not in (StateScope.STATE_SCOPE_UNSPECIFIED, scope):
+            text = f"must be {StateScope.Name(scope)}, as the request's name says, or not set"
+            yield Violation(f"{path}[{index}].scope", Problem(text))
+        if update.participant not in ("", request.name):
+            yield Violation(f"{path}[{index}].participant", Problem("must be the request's name, or empty"))
 
 
-def _updates(updates: Any, path: str, limits: Limits) -> Iterator[Violation]:
+def _updates(updates: Any, path: str, limits: Limits, owner: Callable[[StateUpdate], object]) -> Iterator[Violation]:
+    """What is wrong with updates as a list; `owner` says whose state one of them means."""
     if len(updates) > limits.state_updates:
         yield Violation(path, too_large("it", limits.state_updates, len(updates), "updates"))
         return
     for index, update in enumerate(updates):
         if not update.WhichOneof("change"):
             yield Violation(f"{path}[{index}]", Problem("value_json or delete must be set"))
-    yield from _twice((((update.scope, update.participant, update.key), "key") for update in updates), path)
+    yield from _twice((((owner(update), update.key), "key") for update in updates), path)
 
 
 def _memory_requests(request: Any, path: str, limits: Limits) -> Iterator[Violation]:

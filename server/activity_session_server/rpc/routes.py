@@ -50,6 +50,7 @@ ROUTES: Mapping[str, Mapping[str, UseCase | Streamed]] = {
     },
     "activity_session.v1.ParticipantService": {
         "CreateParticipant": participants.create_participant,
+        "EnsureParticipant": participants.ensure_participant,
         "GetParticipant": participants.get_participant,
         "ListParticipants": participants.list_participants,
         "UpdateParticipant": participants.update_participant,

@@ -1,5 +1,6 @@
 """The use cases of events, one function per RPC."""
 
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal
@@ -42,13 +43,15 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> App
         head = access.lock_usable_head(writer, call, request.parent)
         found = events.find_events(writer, head, given_ids) if given_ids else {}
         _check_same(asked, found)
-        last = head.last_sequence
-        if len(found) < len(asked):
-            new = [event for event in asked if event.event_id not in found]
-            appended = _append(writer, call, head, request, new)
-            found |= {event.event_id: event for event in appended}
-            last += len(appended)
-        return AppendEventsResponse(events=[found[event.event_id] for event in asked], last_sequence=last)
+        written = [event.event_id not in found for event in asked]
+        if any(written):
+            new = list(itertools.compress(asked, written))
+            found |= {event.event_id: event for event in _append(writer, call, head, request, new)}
+        return AppendEventsResponse(
+            events=[found[event.event_id] for event in asked],
+            last_sequence=head.last_sequence + sum(written),
+            written=written,
+        )
 
     record = Record(_numbers_alone, partial(_with_content, asked))
     return store.write(call, append, request, record, session=request.parent)
@@ -93,7 +96,7 @@ def _new(given: Event) -> Event:
 
 def _numbers_alone(response: AppendEventsResponse) -> AppendEventsResponse:
     """The part of a response that its request does not have; a retry of the request brings all the rest."""
-    kept = AppendEventsResponse(last_sequence=response.last_sequence)
+    kept = AppendEventsResponse(last_sequence=response.last_sequence, written=response.written)
     for event in response.events:
         kept.events.add(name=event.name, event_id=event.event_id, sequence=event.sequence).create_time.CopyFrom(
             event.create_time
@@ -167,6 +170,7 @@ def _owner(writer: Writer, call: Call, head: Head, people: dict[str, HeldPartici
         participant = people[update.participant]
         flags.check_permission(call, Kind.PARTICIPANT, participant)
         return Owner(participant.uid, participant.name)
+    # The scope SESSION, or none.
     return Owner(head.uid, head.name)
 
 

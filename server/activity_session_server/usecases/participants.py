@@ -4,6 +4,8 @@ from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.participant_service_pb2 import (
     CreateParticipantRequest,
     DeleteParticipantRequest,
+    EnsureParticipantRequest,
+    EnsureParticipantResponse,
     GetParticipantRequest,
     ListParticipantsRequest,
     ListParticipantsResponse,
@@ -15,8 +17,9 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import already_exists
 from activity_session_server.rules.ids import new_id
 from activity_session_server.rules.names import Kind, format_name, ids_of
-from activity_session_server.store import Store, Writer
+from activity_session_server.store import Raced, Reader, Store, Writer
 from activity_session_server.store.queries import namespaces, participants
+from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.usecases import access
 
 MUTABLE = ("description", "enabled", "managed")
@@ -24,23 +27,43 @@ MUTABLE = ("description", "enabled", "managed")
 
 def create_participant(store: Store, call: Call, request: CreateParticipantRequest) -> Participant:
     """Create a participant; its id is generated when none is given."""
-    (namespace_id,) = ids_of(request.parent)
-    participant_id = request.participant_id or new_id()
-    name = format_name(Kind.PARTICIPANT, namespace_id, participant_id)
+    new = _new(call, request.parent, request.participant_id or new_id(), request.participant)
 
     def create(writer: Writer) -> Participant:
-        given = request.participant
-        participant = Participant(name=name, enabled=True, participant_type=given.participant_type)
-        masks.apply(participant, given, masks.populated(given, MUTABLE))
-        flags.check_permission(call, Kind.PARTICIPANT, participant)
-        namespace = namespaces.hold_namespace(writer, namespace_id)
-        flags.check_usable(Kind.NAMESPACE, namespace)
-        created = participants.create_participant(writer, namespace, participant_id, participant)
+        namespace = namespaces.hold_namespace(writer, *ids_of(request.parent))
+        created = _insert(writer, namespace, new)
         if created is None:
-            raise already_exists(Kind.PARTICIPANT, name)
+            raise already_exists(Kind.PARTICIPANT, new.name)
         return created
 
     return store.write(call, create, request)
+
+
+def ensure_participant(store: Store, call: Call, request: EnsureParticipantRequest) -> EnsureParticipantResponse:
+    """Get a participant or create it; one that exists stays as it is."""
+    (namespace_id,) = ids_of(request.parent)
+    # Made, and so judged, before the caller can learn whether the participant exists (AIP-211).
+    new = _new(call, request.parent, request.participant_id, request.participant)
+
+    def look(reader: Reader) -> Participant | None:
+        return participants.find_participant(reader, namespace_id, request.participant_id)
+
+    def ensure(writer: Writer) -> EnsureParticipantResponse:
+        namespace = namespaces.hold_namespace(writer, namespace_id)
+        found = look(writer)
+        if found:
+            _check_not_deleted(call, namespace, found)
+            return EnsureParticipantResponse(participant=found)
+        created = _insert(writer, namespace, new)
+        if created is None:
+            raise Raced
+        return EnsureParticipantResponse(participant=created, created=True)
+
+    if not request.request_id:
+        found = store.read(call, look)
+        if found and not flags.is_deleted(found):
+            return EnsureParticipantResponse(participant=found)
+    return store.write(call, ensure, request)
 
 
 def get_participant(store: Store, call: Call, request: GetParticipantRequest) -> Participant:
@@ -104,3 +127,28 @@ def undelete_participant(store: Store, call: Call, request: UndeleteParticipantR
         return participants.undelete_participant(writer, locked)
 
     return store.write(call, undelete, request)
+
+
+def _new(call: Call, parent: str, participant_id: str, given: Participant) -> Participant:
+    """A participant as it was given, for a caller who may make it."""
+    name = format_name(Kind.PARTICIPANT, *ids_of(parent), participant_id)
+    participant = Participant(name=name, enabled=True, participant_type=given.participant_type)
+    masks.apply(participant, given, masks.populated(given, MUTABLE))
+    flags.check_permission(call, Kind.PARTICIPANT, participant)
+    return participant
+
+
+def _insert(writer: Writer, namespace: HeldNamespace, new: Participant) -> Participant | None:
+    """Insert a copy of a new participant; None when its name is taken."""
+    flags.check_usable(Kind.NAMESPACE, namespace)
+    participant = Participant()
+    participant.CopyFrom(new)
+    return participants.create_participant(writer, namespace, ids_of(new.name)[1], participant)
+
+
+def _check_not_deleted(call: Call, namespace: HeldNamespace, found: Participant) -> None:
+    """Refuse to ensure a deleted participant, as any write to it is refused."""
+    if flags.is_deleted(found):
+        flags.check_permission(call, Kind.PARTICIPANT, found)
+        flags.check_usable(Kind.NAMESPACE, namespace)
+        flags.check_live(Kind.PARTICIPANT, found)

@@ -123,7 +123,11 @@ type AppendEventsResponse struct {
 	// The events with their numbers, in the order of the request.
 	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// The number of the session's newest event.
-	LastSequence  int64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	LastSequence int64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// For each of `events`, in their order, whether this call wrote it: false for
+	// one that already existed. A retry with the same request id gets the first
+	// response, and so the same values.
+	Written       []bool `protobuf:"varint,3,rep,packed,name=written,proto3" json:"written,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +174,13 @@ func (x *AppendEventsResponse) GetLastSequence() int64 {
 		return x.LastSequence
 	}
 	return 0
+}
+
+func (x *AppendEventsResponse) GetWritten() []bool {
+	if x != nil {
+		return x.Written
+	}
+	return nil
 }
 
 // Asks for one event.
@@ -545,10 +556,11 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"turn_token\x18\x05 \x01(\x03B\x04\xe2A\x01\x01R\tturnToken\x12#\n" +
 	"\n" +
 	"request_id\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\trequestIdB\x19\n" +
-	"\x17_expected_last_sequence\"o\n" +
+	"\x17_expected_last_sequence\"\x89\x01\n" +
 	"\x14AppendEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
-	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\"F\n" +
+	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12\x18\n" +
+	"\awritten\x18\x03 \x03(\bR\awritten\"F\n" +
 	"\x0fGetEventRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
 	"\x16activity-session/EventR\x04name\"\xd8\x02\n" +

@@ -40,7 +40,8 @@ type EventServiceClient interface {
 	// An event whose id already exists with the same content is not written
 	// again, and is returned with the number it has; with different content the
 	// call is refused. When all the events already exist, the call is a retry:
-	// nothing is written, not even state.
+	// nothing is written, not even state. The response says which events this
+	// call wrote: of any number of calls with the same event, exactly one did.
 	AppendEvents(ctx context.Context, in *AppendEventsRequest, opts ...grpc.CallOption) (*AppendEventsResponse, error)
 	// Reads an event, even of a deleted session.
 	GetEvent(ctx context.Context, in *GetEventRequest, opts ...grpc.CallOption) (*Event, error)
@@ -128,7 +129,8 @@ type EventServiceServer interface {
 	// An event whose id already exists with the same content is not written
 	// again, and is returned with the number it has; with different content the
 	// call is refused. When all the events already exist, the call is a retry:
-	// nothing is written, not even state.
+	// nothing is written, not even state. The response says which events this
+	// call wrote: of any number of calls with the same event, exactly one did.
 	AppendEvents(context.Context, *AppendEventsRequest) (*AppendEventsResponse, error)
 	// Reads an event, even of a deleted session.
 	GetEvent(context.Context, *GetEventRequest) (*Event, error)

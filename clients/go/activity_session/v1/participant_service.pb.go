@@ -97,6 +97,136 @@ func (x *CreateParticipantRequest) GetRequestId() string {
 	return ""
 }
 
+// Asks for the participant with an id, existing or new.
+type EnsureParticipantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The namespace of the participant.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The last segment of its name.
+	ParticipantId string `protobuf:"bytes,2,opt,name=participant_id,json=participantId,proto3" json:"participant_id,omitempty"`
+	// What to create if there is none. A participant that exists is returned as
+	// it is, even if it has another type or is disabled; if it is deleted, the
+	// call is refused with PARTICIPANT_DELETED.
+	Participant *Participant `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Makes a retry safe, as on CreateParticipant.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnsureParticipantRequest) Reset() {
+	*x = EnsureParticipantRequest{}
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnsureParticipantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnsureParticipantRequest) ProtoMessage() {}
+
+func (x *EnsureParticipantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnsureParticipantRequest.ProtoReflect.Descriptor instead.
+func (*EnsureParticipantRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *EnsureParticipantRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *EnsureParticipantRequest) GetParticipantId() string {
+	if x != nil {
+		return x.ParticipantId
+	}
+	return ""
+}
+
+func (x *EnsureParticipantRequest) GetParticipant() *Participant {
+	if x != nil {
+		return x.Participant
+	}
+	return nil
+}
+
+func (x *EnsureParticipantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The participant, and whether this call made it.
+type EnsureParticipantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The participant.
+	Participant *Participant `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Whether this call created it.
+	Created       bool `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnsureParticipantResponse) Reset() {
+	*x = EnsureParticipantResponse{}
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnsureParticipantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnsureParticipantResponse) ProtoMessage() {}
+
+func (x *EnsureParticipantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnsureParticipantResponse.ProtoReflect.Descriptor instead.
+func (*EnsureParticipantResponse) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *EnsureParticipantResponse) GetParticipant() *Participant {
+	if x != nil {
+		return x.Participant
+	}
+	return nil
+}
+
+func (x *EnsureParticipantResponse) GetCreated() bool {
+	if x != nil {
+		return x.Created
+	}
+	return false
+}
+
 // Asks for one participant.
 type GetParticipantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -108,7 +238,7 @@ type GetParticipantRequest struct {
 
 func (x *GetParticipantRequest) Reset() {
 	*x = GetParticipantRequest{}
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[1]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -120,7 +250,7 @@ func (x *GetParticipantRequest) String() string {
 func (*GetParticipantRequest) ProtoMessage() {}
 
 func (x *GetParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[1]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -133,7 +263,7 @@ func (x *GetParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetParticipantRequest.ProtoReflect.Descriptor instead.
 func (*GetParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{1}
+	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetParticipantRequest) GetName() string {
@@ -166,7 +296,7 @@ type ListParticipantsRequest struct {
 
 func (x *ListParticipantsRequest) Reset() {
 	*x = ListParticipantsRequest{}
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[2]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -178,7 +308,7 @@ func (x *ListParticipantsRequest) String() string {
 func (*ListParticipantsRequest) ProtoMessage() {}
 
 func (x *ListParticipantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[2]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -191,7 +321,7 @@ func (x *ListParticipantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListParticipantsRequest.ProtoReflect.Descriptor instead.
 func (*ListParticipantsRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{2}
+	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListParticipantsRequest) GetParent() string {
@@ -249,7 +379,7 @@ type ListParticipantsResponse struct {
 
 func (x *ListParticipantsResponse) Reset() {
 	*x = ListParticipantsResponse{}
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[3]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -261,7 +391,7 @@ func (x *ListParticipantsResponse) String() string {
 func (*ListParticipantsResponse) ProtoMessage() {}
 
 func (x *ListParticipantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[3]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -274,7 +404,7 @@ func (x *ListParticipantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListParticipantsResponse.ProtoReflect.Descriptor instead.
 func (*ListParticipantsResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{3}
+	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListParticipantsResponse) GetParticipants() []*Participant {
@@ -308,7 +438,7 @@ type UpdateParticipantRequest struct {
 
 func (x *UpdateParticipantRequest) Reset() {
 	*x = UpdateParticipantRequest{}
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[4]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -320,7 +450,7 @@ func (x *UpdateParticipantRequest) String() string {
 func (*UpdateParticipantRequest) ProtoMessage() {}
 
 func (x *UpdateParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[4]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -333,7 +463,7 @@ func (x *UpdateParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateParticipantRequest.ProtoReflect.Descriptor instead.
 func (*UpdateParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{4}
+	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateParticipantRequest) GetParticipant() *Participant {
@@ -372,7 +502,7 @@ type DeleteParticipantRequest struct {
 
 func (x *DeleteParticipantRequest) Reset() {
 	*x = DeleteParticipantRequest{}
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[5]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -384,7 +514,7 @@ func (x *DeleteParticipantRequest) String() string {
 func (*DeleteParticipantRequest) ProtoMessage() {}
 
 func (x *DeleteParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[5]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -397,7 +527,7 @@ func (x *DeleteParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteParticipantRequest.ProtoReflect.Descriptor instead.
 func (*DeleteParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{5}
+	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeleteParticipantRequest) GetName() string {
@@ -436,7 +566,7 @@ type UndeleteParticipantRequest struct {
 
 func (x *UndeleteParticipantRequest) Reset() {
 	*x = UndeleteParticipantRequest{}
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[6]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -448,7 +578,7 @@ func (x *UndeleteParticipantRequest) String() string {
 func (*UndeleteParticipantRequest) ProtoMessage() {}
 
 func (x *UndeleteParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_participant_service_proto_msgTypes[6]
+	mi := &file_activity_session_v1_participant_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -461,7 +591,7 @@ func (x *UndeleteParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndeleteParticipantRequest.ProtoReflect.Descriptor instead.
 func (*UndeleteParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{6}
+	return file_activity_session_v1_participant_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UndeleteParticipantRequest) GetName() string {
@@ -495,7 +625,16 @@ const file_activity_session_v1_participant_service_proto_rawDesc = "" +
 	"\vparticipant\x18\x02 \x01(\v2 .activity_session.v1.ParticipantB\x04\xe2A\x01\x02R\vparticipant\x12+\n" +
 	"\x0eparticipant_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\rparticipantId\x12#\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"R\n" +
+	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xf5\x01\n" +
+	"\x18EnsureParticipantRequest\x12=\n" +
+	"\x06parent\x18\x01 \x01(\tB%\xe2A\x01\x02\xfaA\x1e\x12\x1cactivity-session/ParticipantR\x06parent\x12+\n" +
+	"\x0eparticipant_id\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\rparticipantId\x12H\n" +
+	"\vparticipant\x18\x03 \x01(\v2 .activity_session.v1.ParticipantB\x04\xe2A\x01\x02R\vparticipant\x12#\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"y\n" +
+	"\x19EnsureParticipantResponse\x12B\n" +
+	"\vparticipant\x18\x01 \x01(\v2 .activity_session.v1.ParticipantR\vparticipant\x12\x18\n" +
+	"\acreated\x18\x02 \x01(\bR\acreated\"R\n" +
 	"\x15GetParticipantRequest\x129\n" +
 	"\x04name\x18\x01 \x01(\tB%\xe2A\x01\x02\xfaA\x1e\n" +
 	"\x1cactivity-session/ParticipantR\x04name\"\x88\x02\n" +
@@ -527,9 +666,11 @@ const file_activity_session_v1_participant_service_proto_rawDesc = "" +
 	"\x1cactivity-session/ParticipantR\x04name\x12\x18\n" +
 	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12#\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId2\xb5\b\n" +
+	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId2\x88\n" +
+	"\n" +
 	"\x12ParticipantService\x12\xc5\x01\n" +
-	"\x11CreateParticipant\x12-.activity_session.v1.CreateParticipantRequest\x1a .activity_session.v1.Participant\"_\xdaA!parent,participant,participant_id\x82\xd3\xe4\x93\x025:\vparticipant\"&/v1/{parent=namespaces/*}/participants\x12\x95\x01\n" +
+	"\x11CreateParticipant\x12-.activity_session.v1.CreateParticipantRequest\x1a .activity_session.v1.Participant\"_\xdaA!parent,participant,participant_id\x82\xd3\xe4\x93\x025:\vparticipant\"&/v1/{parent=namespaces/*}/participants\x12\xd0\x01\n" +
+	"\x11EnsureParticipant\x12-.activity_session.v1.EnsureParticipantRequest\x1a..activity_session.v1.EnsureParticipantResponse\"\\\xdaA!parent,participant_id,participant\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{parent=namespaces/*}/participants:ensure\x12\x95\x01\n" +
 	"\x0eGetParticipant\x12*.activity_session.v1.GetParticipantRequest\x1a .activity_session.v1.Participant\"5\xdaA\x04name\x82\xd3\xe4\x93\x02(\x12&/v1/{name=namespaces/*/participants/*}\x12\xa8\x01\n" +
 	"\x10ListParticipants\x12,.activity_session.v1.ListParticipantsRequest\x1a-.activity_session.v1.ListParticipantsResponse\"7\xdaA\x06parent\x82\xd3\xe4\x93\x02(\x12&/v1/{parent=namespaces/*}/participants\x12\xc7\x01\n" +
 	"\x11UpdateParticipant\x12-.activity_session.v1.UpdateParticipantRequest\x1a .activity_session.v1.Participant\"a\xdaA\x17participant,update_mask\x82\xd3\xe4\x93\x02A:\vparticipant22/v1/{participant.name=namespaces/*/participants/*}\x12\x9b\x01\n" +
@@ -549,40 +690,46 @@ func file_activity_session_v1_participant_service_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_participant_service_proto_rawDescData
 }
 
-var file_activity_session_v1_participant_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_activity_session_v1_participant_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_activity_session_v1_participant_service_proto_goTypes = []any{
 	(*CreateParticipantRequest)(nil),   // 0: activity_session.v1.CreateParticipantRequest
-	(*GetParticipantRequest)(nil),      // 1: activity_session.v1.GetParticipantRequest
-	(*ListParticipantsRequest)(nil),    // 2: activity_session.v1.ListParticipantsRequest
-	(*ListParticipantsResponse)(nil),   // 3: activity_session.v1.ListParticipantsResponse
-	(*UpdateParticipantRequest)(nil),   // 4: activity_session.v1.UpdateParticipantRequest
-	(*DeleteParticipantRequest)(nil),   // 5: activity_session.v1.DeleteParticipantRequest
-	(*UndeleteParticipantRequest)(nil), // 6: activity_session.v1.UndeleteParticipantRequest
-	(*Participant)(nil),                // 7: activity_session.v1.Participant
-	(*fieldmaskpb.FieldMask)(nil),      // 8: google.protobuf.FieldMask
+	(*EnsureParticipantRequest)(nil),   // 1: activity_session.v1.EnsureParticipantRequest
+	(*EnsureParticipantResponse)(nil),  // 2: activity_session.v1.EnsureParticipantResponse
+	(*GetParticipantRequest)(nil),      // 3: activity_session.v1.GetParticipantRequest
+	(*ListParticipantsRequest)(nil),    // 4: activity_session.v1.ListParticipantsRequest
+	(*ListParticipantsResponse)(nil),   // 5: activity_session.v1.ListParticipantsResponse
+	(*UpdateParticipantRequest)(nil),   // 6: activity_session.v1.UpdateParticipantRequest
+	(*DeleteParticipantRequest)(nil),   // 7: activity_session.v1.DeleteParticipantRequest
+	(*UndeleteParticipantRequest)(nil), // 8: activity_session.v1.UndeleteParticipantRequest
+	(*Participant)(nil),                // 9: activity_session.v1.Participant
+	(*fieldmaskpb.FieldMask)(nil),      // 10: google.protobuf.FieldMask
 }
 var file_activity_session_v1_participant_service_proto_depIdxs = []int32{
-	7,  // 0: activity_session.v1.CreateParticipantRequest.participant:type_name -> activity_session.v1.Participant
-	7,  // 1: activity_session.v1.ListParticipantsResponse.participants:type_name -> activity_session.v1.Participant
-	7,  // 2: activity_session.v1.UpdateParticipantRequest.participant:type_name -> activity_session.v1.Participant
-	8,  // 3: activity_session.v1.UpdateParticipantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 4: activity_session.v1.ParticipantService.CreateParticipant:input_type -> activity_session.v1.CreateParticipantRequest
-	1,  // 5: activity_session.v1.ParticipantService.GetParticipant:input_type -> activity_session.v1.GetParticipantRequest
-	2,  // 6: activity_session.v1.ParticipantService.ListParticipants:input_type -> activity_session.v1.ListParticipantsRequest
-	4,  // 7: activity_session.v1.ParticipantService.UpdateParticipant:input_type -> activity_session.v1.UpdateParticipantRequest
-	5,  // 8: activity_session.v1.ParticipantService.DeleteParticipant:input_type -> activity_session.v1.DeleteParticipantRequest
-	6,  // 9: activity_session.v1.ParticipantService.UndeleteParticipant:input_type -> activity_session.v1.UndeleteParticipantRequest
-	7,  // 10: activity_session.v1.ParticipantService.CreateParticipant:output_type -> activity_session.v1.Participant
-	7,  // 11: activity_session.v1.ParticipantService.GetParticipant:output_type -> activity_session.v1.Participant
-	3,  // 12: activity_session.v1.ParticipantService.ListParticipants:output_type -> activity_session.v1.ListParticipantsResponse
-	7,  // 13: activity_session.v1.ParticipantService.UpdateParticipant:output_type -> activity_session.v1.Participant
-	7,  // 14: activity_session.v1.ParticipantService.DeleteParticipant:output_type -> activity_session.v1.Participant
-	7,  // 15: activity_session.v1.ParticipantService.UndeleteParticipant:output_type -> activity_session.v1.Participant
-	10, // [10:16] is the sub-list for method output_type
-	4,  // [4:10] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	9,  // 0: activity_session.v1.CreateParticipantRequest.participant:type_name -> activity_session.v1.Participant
+	9,  // 1: activity_session.v1.EnsureParticipantRequest.participant:type_name -> activity_session.v1.Participant
+	9,  // 2: activity_session.v1.EnsureParticipantResponse.participant:type_name -> activity_session.v1.Participant
+	9,  // 3: activity_session.v1.ListParticipantsResponse.participants:type_name -> activity_session.v1.Participant
+	9,  // 4: activity_session.v1.UpdateParticipantRequest.participant:type_name -> activity_session.v1.Participant
+	10, // 5: activity_session.v1.UpdateParticipantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 6: activity_session.v1.ParticipantService.CreateParticipant:input_type -> activity_session.v1.CreateParticipantRequest
+	1,  // 7: activity_session.v1.ParticipantService.EnsureParticipant:input_type -> activity_session.v1.EnsureParticipantRequest
+	3,  // 8: activity_session.v1.ParticipantService.GetParticipant:input_type -> activity_session.v1.GetParticipantRequest
+	4,  // 9: activity_session.v1.ParticipantService.ListParticipants:input_type -> activity_session.v1.ListParticipantsRequest
+	6,  // 10: activity_session.v1.ParticipantService.UpdateParticipant:input_type -> activity_session.v1.UpdateParticipantRequest
+	7,  // 11: activity_session.v1.ParticipantService.DeleteParticipant:input_type -> activity_session.v1.DeleteParticipantRequest
+	8,  // 12: activity_session.v1.ParticipantService.UndeleteParticipant:input_type -> activity_session.v1.UndeleteParticipantRequest
+	9,  // 13: activity_session.v1.ParticipantService.CreateParticipant:output_type -> activity_session.v1.Participant
+	2,  // 14: activity_session.v1.ParticipantService.EnsureParticipant:output_type -> activity_session.v1.EnsureParticipantResponse
+	9,  // 15: activity_session.v1.ParticipantService.GetParticipant:output_type -> activity_session.v1.Participant
+	5,  // 16: activity_session.v1.ParticipantService.ListParticipants:output_type -> activity_session.v1.ListParticipantsResponse
+	9,  // 17: activity_session.v1.ParticipantService.UpdateParticipant:output_type -> activity_session.v1.Participant
+	9,  // 18: activity_session.v1.ParticipantService.DeleteParticipant:output_type -> activity_session.v1.Participant
+	9,  // 19: activity_session.v1.ParticipantService.UndeleteParticipant:output_type -> activity_session.v1.Participant
+	13, // [13:20] is the sub-list for method output_type
+	6,  // [6:13] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_participant_service_proto_init() }
@@ -597,7 +744,7 @@ func file_activity_session_v1_participant_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_participant_service_proto_rawDesc), len(file_activity_session_v1_participant_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	ParticipantService_CreateParticipant_FullMethodName   = "/activity_session.v1.ParticipantService/CreateParticipant"
+	ParticipantService_EnsureParticipant_FullMethodName   = "/activity_session.v1.ParticipantService/EnsureParticipant"
 	ParticipantService_GetParticipant_FullMethodName      = "/activity_session.v1.ParticipantService/GetParticipant"
 	ParticipantService_ListParticipants_FullMethodName    = "/activity_session.v1.ParticipantService/ListParticipants"
 	ParticipantService_UpdateParticipant_FullMethodName   = "/activity_session.v1.ParticipantService/UpdateParticipant"
@@ -35,6 +36,10 @@ const (
 type ParticipantServiceClient interface {
 	// Creates a participant.
 	CreateParticipant(ctx context.Context, in *CreateParticipantRequest, opts ...grpc.CallOption) (*Participant, error)
+	// Gets the participant with that id, or creates it if there is none. Of any
+	// number of concurrent first calls, exactly one creates it, and all return
+	// the same one.
+	EnsureParticipant(ctx context.Context, in *EnsureParticipantRequest, opts ...grpc.CallOption) (*EnsureParticipantResponse, error)
 	// Reads a participant, even a deleted one.
 	GetParticipant(ctx context.Context, in *GetParticipantRequest, opts ...grpc.CallOption) (*Participant, error)
 	// Lists the participants of a namespace in pages.
@@ -60,6 +65,16 @@ func (c *participantServiceClient) CreateParticipant(ctx context.Context, in *Cr
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Participant)
 	err := c.cc.Invoke(ctx, ParticipantService_CreateParticipant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *participantServiceClient) EnsureParticipant(ctx context.Context, in *EnsureParticipantRequest, opts ...grpc.CallOption) (*EnsureParticipantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnsureParticipantResponse)
+	err := c.cc.Invoke(ctx, ParticipantService_EnsureParticipant_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +139,10 @@ func (c *participantServiceClient) UndeleteParticipant(ctx context.Context, in *
 type ParticipantServiceServer interface {
 	// Creates a participant.
 	CreateParticipant(context.Context, *CreateParticipantRequest) (*Participant, error)
+	// Gets the participant with that id, or creates it if there is none. Of any
+	// number of concurrent first calls, exactly one creates it, and all return
+	// the same one.
+	EnsureParticipant(context.Context, *EnsureParticipantRequest) (*EnsureParticipantResponse, error)
 	// Reads a participant, even a deleted one.
 	GetParticipant(context.Context, *GetParticipantRequest) (*Participant, error)
 	// Lists the participants of a namespace in pages.
@@ -147,6 +166,9 @@ type UnimplementedParticipantServiceServer struct{}
 
 func (UnimplementedParticipantServiceServer) CreateParticipant(context.Context, *CreateParticipantRequest) (*Participant, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method CreateParticipant not implemented")
+}
+func (UnimplementedParticipantServiceServer) EnsureParticipant(context.Context, *EnsureParticipantRequest) (*EnsureParticipantResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method EnsureParticipant not implemented")
 }
 func (UnimplementedParticipantServiceServer) GetParticipant(context.Context, *GetParticipantRequest) (*Participant, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method GetParticipant not implemented")
@@ -198,6 +220,24 @@ func _ParticipantService_CreateParticipant_Handler(srv interface{}, ctx context.
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ParticipantServiceServer).CreateParticipant(ctx, req.(*CreateParticipantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ParticipantService_EnsureParticipant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnsureParticipantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ParticipantServiceServer).EnsureParticipant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ParticipantService_EnsureParticipant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ParticipantServiceServer).EnsureParticipant(ctx, req.(*EnsureParticipantRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -302,6 +342,10 @@ var ParticipantService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateParticipant",
 			Handler:    _ParticipantService_CreateParticipant_Handler,
+		},
+		{
+			MethodName: "EnsureParticipant",
+			Handler:    _ParticipantService_EnsureParticipant_Handler,
 		},
 		{
 			MethodName: "GetParticipant",

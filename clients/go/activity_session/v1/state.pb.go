@@ -26,7 +26,8 @@ const (
 type StateScope int32
 
 const (
-	// Not given.
+	// Not given: the session's in AppendEvents, that of the resource named in
+	// UpdateState.
 	StateScope_STATE_SCOPE_UNSPECIFIED StateScope = 0
 	// The session's.
 	StateScope_STATE_SCOPE_SESSION StateScope = 1
@@ -194,10 +195,12 @@ func (x *StateEntry) GetRevision() int64 {
 // A change of one key.
 type StateUpdate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whose state it is, relative to the session that AppendEvents appends to.
-	// UpdateState takes that from its `name`, and refuses a scope here.
+	// Whose state it is, relative to the session that AppendEvents appends to;
+	// when not set, the session's. UpdateState takes that from its `name`, and
+	// refuses a scope of another kind here.
 	Scope StateScope `protobuf:"varint,1,opt,name=scope,proto3,enum=activity_session.v1.StateScope" json:"scope,omitempty"`
-	// The participant, for the scope PARTICIPANT only.
+	// The participant, for the scope PARTICIPANT only. UpdateState takes it from
+	// its `name`, and refuses another one here.
 	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
 	// The key: 1 to 255 characters, no control characters, no white space at
 	// either end, Unicode NFC.

@@ -98,6 +98,8 @@ if TYPE_CHECKING:
     from activity_session.v1.participant_pb2 import PARTICIPANT_TYPE_USER as PARTICIPANT_TYPE_USER
     from activity_session.v1.participant_pb2 import PARTICIPANT_TYPE_AGENT as PARTICIPANT_TYPE_AGENT
     from activity_session.v1.participant_service_pb2 import CreateParticipantRequest as CreateParticipantRequest
+    from activity_session.v1.participant_service_pb2 import EnsureParticipantRequest as EnsureParticipantRequest
+    from activity_session.v1.participant_service_pb2 import EnsureParticipantResponse as EnsureParticipantResponse
     from activity_session.v1.participant_service_pb2 import GetParticipantRequest as GetParticipantRequest
     from activity_session.v1.participant_service_pb2 import ListParticipantsRequest as ListParticipantsRequest
     from activity_session.v1.participant_service_pb2 import ListParticipantsResponse as ListParticipantsResponse
@@ -243,6 +245,8 @@ else:
         "PARTICIPANT_TYPE_USER": "participant_pb2",
         "PARTICIPANT_TYPE_AGENT": "participant_pb2",
         "CreateParticipantRequest": "participant_service_pb2",
+        "EnsureParticipantRequest": "participant_service_pb2",
+        "EnsureParticipantResponse": "participant_service_pb2",
         "GetParticipantRequest": "participant_service_pb2",
         "ListParticipantsRequest": "participant_service_pb2",
         "ListParticipantsResponse": "participant_service_pb2",

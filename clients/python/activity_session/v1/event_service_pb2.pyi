@@ -74,19 +74,28 @@ class AppendEventsResponse(google.protobuf.message.Message):
 
     EVENTS_FIELD_NUMBER: builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    WRITTEN_FIELD_NUMBER: builtins.int
     last_sequence: builtins.int
     """The number of the session's newest event."""
     @property
     def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
         """The events with their numbers, in the order of the request."""
 
+    @property
+    def written(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bool]:
+        """For each of `events`, in their order, whether this call wrote it: false for
+        one that already existed. A retry with the same request id gets the first
+        response, and so the same values.
+        """
+
     def __init__(
         self,
         *,
         events: collections.abc.Iterable[activity_session.v1.event_pb2.Event] | None = ...,
         last_sequence: builtins.int = ...,
+        written: collections.abc.Iterable[builtins.bool] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["events", b"events", "last_sequence", b"last_sequence"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["events", b"events", "last_sequence", b"last_sequence", "written", b"written"]) -> None: ...
 
 global___AppendEventsResponse = AppendEventsResponse
 

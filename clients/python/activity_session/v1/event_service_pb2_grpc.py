@@ -78,7 +78,8 @@ class EventServiceServicer(object):
         An event whose id already exists with the same content is not written
         again, and is returned with the number it has; with different content the
         call is refused. When all the events already exist, the call is a retry:
-        nothing is written, not even state.
+        nothing is written, not even state. The response says which events this
+        call wrote: of any number of calls with the same event, exactly one did.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,8 @@ class EventServiceStub:
     An event whose id already exists with the same content is not written
     again, and is returned with the number it has; with different content the
     call is refused. When all the events already exist, the call is a retry:
-    nothing is written, not even state.
+    nothing is written, not even state. The response says which events this
+    call wrote: of any number of calls with the same event, exactly one did.
     """
 
     GetEvent: grpc.UnaryUnaryMultiCallable[
@@ -86,7 +87,8 @@ class EventServiceAsyncStub:
     An event whose id already exists with the same content is not written
     again, and is returned with the number it has; with different content the
     call is refused. When all the events already exist, the call is a retry:
-    nothing is written, not even state.
+    nothing is written, not even state. The response says which events this
+    call wrote: of any number of calls with the same event, exactly one did.
     """
 
     GetEvent: grpc.aio.UnaryUnaryMultiCallable[
@@ -138,7 +140,8 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         An event whose id already exists with the same content is not written
         again, and is returned with the number it has; with different content the
         call is refused. When all the events already exist, the call is a retry:
-        nothing is written, not even state.
+        nothing is written, not even state. The response says which events this
+        call wrote: of any number of calls with the same event, exactly one did.
         """
 
     @abc.abstractmethod

@@ -30,7 +30,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-activity_session/v1/participant_service.proto\x12\x13\x61\x63tivity_session.v1\x1a%activity_session/v1/participant.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xc6\x01\n\x18\x43reateParticipantRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\x12\x1c\x61\x63tivity-session/Participant\x12;\n\x0bparticipant\x18\x02 \x01(\x0b\x32 .activity_session.v1.ParticipantB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eparticipant_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"L\n\x15GetParticipantRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\"\xcd\x01\n\x17ListParticipantsRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\x12\x1c\x61\x63tivity-session/Participant\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"k\n\x18ListParticipantsResponse\x12\x36\n\x0cparticipants\x18\x01 \x03(\x0b\x32 .activity_session.v1.Participant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa8\x01\n\x18UpdateParticipantRequest\x12;\n\x0bparticipant\x18\x01 \x01(\x0b\x32 .activity_session.v1.ParticipantB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"}\n\x18\x44\x65leteParticipantRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x7f\n\x1aUndeleteParticipantRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x32\xb5\x08\n\x12ParticipantService\x12\xc5\x01\n\x11\x43reateParticipant\x12-.activity_session.v1.CreateParticipantRequest\x1a .activity_session.v1.Participant\"_\xda\x41!parent,participant,participant_id\x82\xd3\xe4\x93\x02\x35\"&/v1/{parent=namespaces/*}/participants:\x0bparticipant\x12\x95\x01\n\x0eGetParticipant\x12*.activity_session.v1.GetParticipantRequest\x1a .activity_session.v1.Participant\"5\xda\x41\x04name\x82\xd3\xe4\x93\x02(\x12&/v1/{name=namespaces/*/participants/*}\x12\xa8\x01\n\x10ListParticipants\x12,.activity_session.v1.ListParticipantsRequest\x1a-.activity_session.v1.ListParticipantsResponse\"7\xda\x41\x06parent\x82\xd3\xe4\x93\x02(\x12&/v1/{parent=namespaces/*}/participants\x12\xc7\x01\n\x11UpdateParticipant\x12-.activity_session.v1.UpdateParticipantRequest\x1a .activity_session.v1.Participant\"a\xda\x41\x17participant,update_mask\x82\xd3\xe4\x93\x02\x41\x32\x32/v1/{participant.name=namespaces/*/participants/*}:\x0bparticipant\x12\x9b\x01\n\x11\x44\x65leteParticipant\x12-.activity_session.v1.DeleteParticipantRequest\x1a .activity_session.v1.Participant\"5\xda\x41\x04name\x82\xd3\xe4\x93\x02(*&/v1/{name=namespaces/*/participants/*}\x12\xab\x01\n\x13UndeleteParticipant\x12/.activity_session.v1.UndeleteParticipantRequest\x1a .activity_session.v1.Participant\"A\xda\x41\x04name\x82\xd3\xe4\x93\x02\x34\"//v1/{name=namespaces/*/participants/*}:undelete:\x01*BY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-activity_session/v1/participant_service.proto\x12\x13\x61\x63tivity_session.v1\x1a%activity_session/v1/participant.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xc6\x01\n\x18\x43reateParticipantRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\x12\x1c\x61\x63tivity-session/Participant\x12;\n\x0bparticipant\x18\x02 \x01(\x0b\x32 .activity_session.v1.ParticipantB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eparticipant_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xc6\x01\n\x18\x45nsureParticipantRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\x12\x1c\x61\x63tivity-session/Participant\x12\x1c\n\x0eparticipant_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12;\n\x0bparticipant\x18\x03 \x01(\x0b\x32 .activity_session.v1.ParticipantB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"c\n\x19\x45nsureParticipantResponse\x12\x35\n\x0bparticipant\x18\x01 \x01(\x0b\x32 .activity_session.v1.Participant\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\"L\n\x15GetParticipantRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\"\xcd\x01\n\x17ListParticipantsRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\x12\x1c\x61\x63tivity-session/Participant\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"k\n\x18ListParticipantsResponse\x12\x36\n\x0cparticipants\x18\x01 \x03(\x0b\x32 .activity_session.v1.Participant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa8\x01\n\x18UpdateParticipantRequest\x12;\n\x0bparticipant\x18\x01 \x01(\x0b\x32 .activity_session.v1.ParticipantB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"}\n\x18\x44\x65leteParticipantRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\x7f\n\x1aUndeleteParticipantRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x32\x88\n\n\x12ParticipantService\x12\xc5\x01\n\x11\x43reateParticipant\x12-.activity_session.v1.CreateParticipantRequest\x1a .activity_session.v1.Participant\"_\xda\x41!parent,participant,participant_id\x82\xd3\xe4\x93\x02\x35\"&/v1/{parent=namespaces/*}/participants:\x0bparticipant\x12\xd0\x01\n\x11\x45nsureParticipant\x12-.activity_session.v1.EnsureParticipantRequest\x1a..activity_session.v1.EnsureParticipantResponse\"\\\xda\x41!parent,participant_id,participant\x82\xd3\xe4\x93\x02\x32\"-/v1/{parent=namespaces/*}/participants:ensure:\x01*\x12\x95\x01\n\x0eGetParticipant\x12*.activity_session.v1.GetParticipantRequest\x1a .activity_session.v1.Participant\"5\xda\x41\x04name\x82\xd3\xe4\x93\x02(\x12&/v1/{name=namespaces/*/participants/*}\x12\xa8\x01\n\x10ListParticipants\x12,.activity_session.v1.ListParticipantsRequest\x1a-.activity_session.v1.ListParticipantsResponse\"7\xda\x41\x06parent\x82\xd3\xe4\x93\x02(\x12&/v1/{parent=namespaces/*}/participants\x12\xc7\x01\n\x11UpdateParticipant\x12-.activity_session.v1.UpdateParticipantRequest\x1a .activity_session.v1.Participant\"a\xda\x41\x17participant,update_mask\x82\xd3\xe4\x93\x02\x41\x32\x32/v1/{participant.name=namespaces/*/participants/*}:\x0bparticipant\x12\x9b\x01\n\x11\x44\x65leteParticipant\x12-.activity_session.v1.DeleteParticipantRequest\x1a .activity_session.v1.Participant\"5\xda\x41\x04name\x82\xd3\xe4\x93\x02(*&/v1/{name=namespaces/*/participants/*}\x12\xab\x01\n\x13UndeleteParticipant\x12/.activity_session.v1.UndeleteParticipantRequest\x1a .activity_session.v1.Participant\"A\xda\x41\x04name\x82\xd3\xe4\x93\x02\x34\"//v1/{name=namespaces/*/participants/*}:undelete:\x01*BY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,6 +46,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEPARTICIPANTREQUEST'].fields_by_name['participant_id']._serialized_options = b'\342A\001\001'
   _globals['_CREATEPARTICIPANTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CREATEPARTICIPANTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_ENSUREPARTICIPANTREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_ENSUREPARTICIPANTREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\036\022\034activity-session/Participant'
+  _globals['_ENSUREPARTICIPANTREQUEST'].fields_by_name['participant_id']._loaded_options = None
+  _globals['_ENSUREPARTICIPANTREQUEST'].fields_by_name['participant_id']._serialized_options = b'\342A\001\002'
+  _globals['_ENSUREPARTICIPANTREQUEST'].fields_by_name['participant']._loaded_options = None
+  _globals['_ENSUREPARTICIPANTREQUEST'].fields_by_name['participant']._serialized_options = b'\342A\001\002'
+  _globals['_ENSUREPARTICIPANTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ENSUREPARTICIPANTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_GETPARTICIPANTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETPARTICIPANTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\036\n\034activity-session/Participant'
   _globals['_LISTPARTICIPANTSREQUEST'].fields_by_name['parent']._loaded_options = None
@@ -80,6 +88,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNDELETEPARTICIPANTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_PARTICIPANTSERVICE'].methods_by_name['CreateParticipant']._loaded_options = None
   _globals['_PARTICIPANTSERVICE'].methods_by_name['CreateParticipant']._serialized_options = b'\332A!parent,participant,participant_id\202\323\344\223\0025\"&/v1/{parent=namespaces/*}/participants:\013participant'
+  _globals['_PARTICIPANTSERVICE'].methods_by_name['EnsureParticipant']._loaded_options = None
+  _globals['_PARTICIPANTSERVICE'].methods_by_name['EnsureParticipant']._serialized_options = b'\332A!parent,participant_id,participant\202\323\344\223\0022\"-/v1/{parent=namespaces/*}/participants:ensure:\001*'
   _globals['_PARTICIPANTSERVICE'].methods_by_name['GetParticipant']._loaded_options = None
   _globals['_PARTICIPANTSERVICE'].methods_by_name['GetParticipant']._serialized_options = b'\332A\004name\202\323\344\223\002(\022&/v1/{name=namespaces/*/participants/*}'
   _globals['_PARTICIPANTSERVICE'].methods_by_name['ListParticipants']._loaded_options = None
@@ -92,18 +102,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARTICIPANTSERVICE'].methods_by_name['UndeleteParticipant']._serialized_options = b'\332A\004name\202\323\344\223\0024\"//v1/{name=namespaces/*/participants/*}:undelete:\001*'
   _globals['_CREATEPARTICIPANTREQUEST']._serialized_start=259
   _globals['_CREATEPARTICIPANTREQUEST']._serialized_end=457
-  _globals['_GETPARTICIPANTREQUEST']._serialized_start=459
-  _globals['_GETPARTICIPANTREQUEST']._serialized_end=535
-  _globals['_LISTPARTICIPANTSREQUEST']._serialized_start=538
-  _globals['_LISTPARTICIPANTSREQUEST']._serialized_end=743
-  _globals['_LISTPARTICIPANTSRESPONSE']._serialized_start=745
-  _globals['_LISTPARTICIPANTSRESPONSE']._serialized_end=852
-  _globals['_UPDATEPARTICIPANTREQUEST']._serialized_start=855
-  _globals['_UPDATEPARTICIPANTREQUEST']._serialized_end=1023
-  _globals['_DELETEPARTICIPANTREQUEST']._serialized_start=1025
-  _globals['_DELETEPARTICIPANTREQUEST']._serialized_end=1150
-  _globals['_UNDELETEPARTICIPANTREQUEST']._serialized_start=1152
-  _globals['_UNDELETEPARTICIPANTREQUEST']._serialized_end=1279
-  _globals['_PARTICIPANTSERVICE']._serialized_start=1282
-  _globals['_PARTICIPANTSERVICE']._serialized_end=2359
+  _globals['_ENSUREPARTICIPANTREQUEST']._serialized_start=460
+  _globals['_ENSUREPARTICIPANTREQUEST']._serialized_end=658
+  _globals['_ENSUREPARTICIPANTRESPONSE']._serialized_start=660
+  _globals['_ENSUREPARTICIPANTRESPONSE']._serialized_end=759
+  _globals['_GETPARTICIPANTREQUEST']._serialized_start=761
+  _globals['_GETPARTICIPANTREQUEST']._serialized_end=837
+  _globals['_LISTPARTICIPANTSREQUEST']._serialized_start=840
+  _globals['_LISTPARTICIPANTSREQUEST']._serialized_end=1045
+  _globals['_LISTPARTICIPANTSRESPONSE']._serialized_start=1047
+  _globals['_LISTPARTICIPANTSRESPONSE']._serialized_end=1154
+  _globals['_UPDATEPARTICIPANTREQUEST']._serialized_start=1157
+  _globals['_UPDATEPARTICIPANTREQUEST']._serialized_end=1325
+  _globals['_DELETEPARTICIPANTREQUEST']._serialized_start=1327
+  _globals['_DELETEPARTICIPANTREQUEST']._serialized_end=1452
+  _globals['_UNDELETEPARTICIPANTREQUEST']._serialized_start=1454
+  _globals['_UNDELETEPARTICIPANTREQUEST']._serialized_end=1581
+  _globals['_PARTICIPANTSERVICE']._serialized_start=1584
+  _globals['_PARTICIPANTSERVICE']._serialized_end=2872
 # @@protoc_insertion_point(module_scope)

@@ -50,6 +50,67 @@ class CreateParticipantRequest(google.protobuf.message.Message):
 global___CreateParticipantRequest = CreateParticipantRequest
 
 @typing.final
+class EnsureParticipantRequest(google.protobuf.message.Message):
+    """Asks for the participant with an id, existing or new."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: builtins.int
+    PARTICIPANT_ID_FIELD_NUMBER: builtins.int
+    PARTICIPANT_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    parent: builtins.str
+    """The namespace of the participant."""
+    participant_id: builtins.str
+    """The last segment of its name."""
+    request_id: builtins.str
+    """Makes a retry safe, as on CreateParticipant."""
+    @property
+    def participant(self) -> activity_session.v1.participant_pb2.Participant:
+        """What to create if there is none. A participant that exists is returned as
+        it is, even if it has another type or is disabled; if it is deleted, the
+        call is refused with PARTICIPANT_DELETED.
+        """
+
+    def __init__(
+        self,
+        *,
+        parent: builtins.str = ...,
+        participant_id: builtins.str = ...,
+        participant: activity_session.v1.participant_pb2.Participant | None = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["participant", b"participant"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["parent", b"parent", "participant", b"participant", "participant_id", b"participant_id", "request_id", b"request_id"]) -> None: ...
+
+global___EnsureParticipantRequest = EnsureParticipantRequest
+
+@typing.final
+class EnsureParticipantResponse(google.protobuf.message.Message):
+    """The participant, and whether this call made it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PARTICIPANT_FIELD_NUMBER: builtins.int
+    CREATED_FIELD_NUMBER: builtins.int
+    created: builtins.bool
+    """Whether this call created it."""
+    @property
+    def participant(self) -> activity_session.v1.participant_pb2.Participant:
+        """The participant."""
+
+    def __init__(
+        self,
+        *,
+        participant: activity_session.v1.participant_pb2.Participant | None = ...,
+        created: builtins.bool = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["participant", b"participant"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["created", b"created", "participant", b"participant"]) -> None: ...
+
+global___EnsureParticipantResponse = EnsureParticipantResponse
+
+@typing.final
 class GetParticipantRequest(google.protobuf.message.Message):
     """Asks for one participant."""
 

@@ -41,6 +41,11 @@ class ParticipantServiceStub(object):
                 request_serializer=activity__session_dot_v1_dot_participant__service__pb2.CreateParticipantRequest.SerializeToString,
                 response_deserializer=activity__session_dot_v1_dot_participant__pb2.Participant.FromString,
                 _registered_method=True)
+        self.EnsureParticipant = channel.unary_unary(
+                '/activity_session.v1.ParticipantService/EnsureParticipant',
+                request_serializer=activity__session_dot_v1_dot_participant__service__pb2.EnsureParticipantRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_participant__service__pb2.EnsureParticipantResponse.FromString,
+                _registered_method=True)
         self.GetParticipant = channel.unary_unary(
                 '/activity_session.v1.ParticipantService/GetParticipant',
                 request_serializer=activity__session_dot_v1_dot_participant__service__pb2.GetParticipantRequest.SerializeToString,
@@ -74,6 +79,15 @@ class ParticipantServiceServicer(object):
 
     def CreateParticipant(self, request, context):
         """Creates a participant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnsureParticipant(self, request, context):
+        """Gets the participant with that id, or creates it if there is none. Of any
+        number of concurrent first calls, exactly one creates it, and all return
+        the same one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,6 +136,11 @@ def add_ParticipantServiceServicer_to_server(servicer, server):
                     servicer.CreateParticipant,
                     request_deserializer=activity__session_dot_v1_dot_participant__service__pb2.CreateParticipantRequest.FromString,
                     response_serializer=activity__session_dot_v1_dot_participant__pb2.Participant.SerializeToString,
+            ),
+            'EnsureParticipant': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnsureParticipant,
+                    request_deserializer=activity__session_dot_v1_dot_participant__service__pb2.EnsureParticipantRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_participant__service__pb2.EnsureParticipantResponse.SerializeToString,
             ),
             'GetParticipant': grpc.unary_unary_rpc_method_handler(
                     servicer.GetParticipant,
@@ -177,6 +196,33 @@ class ParticipantService(object):
             '/activity_session.v1.ParticipantService/CreateParticipant',
             activity__session_dot_v1_dot_participant__service__pb2.CreateParticipantRequest.SerializeToString,
             activity__session_dot_v1_dot_participant__pb2.Participant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnsureParticipant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.ParticipantService/EnsureParticipant',
+            activity__session_dot_v1_dot_participant__service__pb2.EnsureParticipantRequest.SerializeToString,
+            activity__session_dot_v1_dot_participant__service__pb2.EnsureParticipantResponse.FromString,
             options,
             channel_credentials,
             insecure,

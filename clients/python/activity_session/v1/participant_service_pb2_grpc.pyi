@@ -28,6 +28,15 @@ class ParticipantServiceStub:
     ]
     """Creates a participant."""
 
+    EnsureParticipant: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.participant_service_pb2.EnsureParticipantRequest,
+        activity_session.v1.participant_service_pb2.EnsureParticipantResponse,
+    ]
+    """Gets the participant with that id, or creates it if there is none. Of any
+    number of concurrent first calls, exactly one creates it, and all return
+    the same one.
+    """
+
     GetParticipant: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.participant_service_pb2.GetParticipantRequest,
         activity_session.v1.participant_pb2.Participant,
@@ -68,6 +77,15 @@ class ParticipantServiceAsyncStub:
         activity_session.v1.participant_pb2.Participant,
     ]
     """Creates a participant."""
+
+    EnsureParticipant: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.participant_service_pb2.EnsureParticipantRequest,
+        activity_session.v1.participant_service_pb2.EnsureParticipantResponse,
+    ]
+    """Gets the participant with that id, or creates it if there is none. Of any
+    number of concurrent first calls, exactly one creates it, and all return
+    the same one.
+    """
 
     GetParticipant: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.participant_service_pb2.GetParticipantRequest,
@@ -111,6 +129,17 @@ class ParticipantServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.participant_pb2.Participant, collections.abc.Awaitable[activity_session.v1.participant_pb2.Participant]]:
         """Creates a participant."""
+
+    @abc.abstractmethod
+    def EnsureParticipant(
+        self,
+        request: activity_session.v1.participant_service_pb2.EnsureParticipantRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.participant_service_pb2.EnsureParticipantResponse, collections.abc.Awaitable[activity_session.v1.participant_service_pb2.EnsureParticipantResponse]]:
+        """Gets the participant with that id, or creates it if there is none. Of any
+        number of concurrent first calls, exactly one creates it, and all return
+        the same one.
+        """
 
     @abc.abstractmethod
     def GetParticipant(

@@ -26,7 +26,9 @@ class _StateScope:
 class _StateScopeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_StateScope.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     STATE_SCOPE_UNSPECIFIED: _StateScope.ValueType  # 0
-    """Not given."""
+    """Not given: the session's in AppendEvents, that of the resource named in
+    UpdateState.
+    """
     STATE_SCOPE_SESSION: _StateScope.ValueType  # 1
     """The session's."""
     STATE_SCOPE_PARTICIPANT: _StateScope.ValueType  # 2
@@ -38,7 +40,9 @@ class StateScope(_StateScope, metaclass=_StateScopeEnumTypeWrapper):
     """Whose state it is."""
 
 STATE_SCOPE_UNSPECIFIED: StateScope.ValueType  # 0
-"""Not given."""
+"""Not given: the session's in AppendEvents, that of the resource named in
+UpdateState.
+"""
 STATE_SCOPE_SESSION: StateScope.ValueType  # 1
 """The session's."""
 STATE_SCOPE_PARTICIPANT: StateScope.ValueType  # 2
@@ -127,11 +131,14 @@ class StateUpdate(google.protobuf.message.Message):
     DELETE_FIELD_NUMBER: builtins.int
     EXPECTED_REVISION_FIELD_NUMBER: builtins.int
     scope: global___StateScope.ValueType
-    """Whose state it is, relative to the session that AppendEvents appends to.
-    UpdateState takes that from its `name`, and refuses a scope here.
+    """Whose state it is, relative to the session that AppendEvents appends to;
+    when not set, the session's. UpdateState takes that from its `name`, and
+    refuses a scope of another kind here.
     """
     participant: builtins.str
-    """The participant, for the scope PARTICIPANT only."""
+    """The participant, for the scope PARTICIPANT only. UpdateState takes it from
+    its `name`, and refuses another one here.
+    """
     key: builtins.str
     """The key: 1 to 255 characters, no control characters, no white space at
     either end, Unicode NFC.

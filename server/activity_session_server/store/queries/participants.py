@@ -84,6 +84,12 @@ def get_participant(reader: Reader, namespace_id: str, participant_id: str) -> P
     return _get(reader, _GET, namespace_id, participant_id).message
 
 
+def find_participant(reader: Reader, namespace_id: str, participant_id: str) -> ParticipantMessage | None:
+    """A participant, also a deleted one, or None where there is none."""
+    row = reader.row(_GET, {"namespace": namespace_id, "id": participant_id})
+    return None if row is None else participant_message(row, namespace_id)
+
+
 def hold_participant(writer: Writer, namespace_id: str, participant_id: str) -> HeldParticipant:
     """A participant's type and flags; others can read it but not change it until the transaction ends.
 

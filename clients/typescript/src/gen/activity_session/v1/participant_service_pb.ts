@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/participant_service.proto.
  */
 export const file_activity_session_v1_participant_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci1hY3Rpdml0eV9zZXNzaW9uL3YxL3BhcnRpY2lwYW50X3NlcnZpY2UucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixgEKGENyZWF0ZVBhcnRpY2lwYW50UmVxdWVzdBI1CgZwYXJlbnQYASABKAlCJeJBAQL6QR4SHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSOwoLcGFydGljaXBhbnQYAiABKAsyIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50QgTiQQECEhwKDnBhcnRpY2lwYW50X2lkGAMgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYBCABKAlCBOJBAQEiTAoVR2V0UGFydGljaXBhbnRSZXF1ZXN0EjMKBG5hbWUYASABKAlCJeJBAQL6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQizQEKF0xpc3RQYXJ0aWNpcGFudHNSZXF1ZXN0EjUKBnBhcmVudBgBIAEoCUIl4kEBAvpBHhIcYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBARIUCgZmaWx0ZXIYBCABKAlCBOJBAQESFgoIb3JkZXJfYnkYBSABKAlCBOJBAQESGgoMc2hvd19kZWxldGVkGAYgASgIQgTiQQEBImsKGExpc3RQYXJ0aWNpcGFudHNSZXNwb25zZRI2CgxwYXJ0aWNpcGFudHMYASADKAsyIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKoAQoYVXBkYXRlUGFydGljaXBhbnRSZXF1ZXN0EjsKC3BhcnRpY2lwYW50GAEgASgLMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudEIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBASJ9ChhEZWxldGVQYXJ0aWNpcGFudFJlcXVlc3QSMwoEbmFtZRgBIAEoCUIl4kEBAvpBHgocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBISCgRldGFnGAIgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYAyABKAlCBOJBAQEifwoaVW5kZWxldGVQYXJ0aWNpcGFudFJlcXVlc3QSMwoEbmFtZRgBIAEoCUIl4kEBAvpBHgocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBISCgRldGFnGAIgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYAyABKAlCBOJBAQEytQgKElBhcnRpY2lwYW50U2VydmljZRLFAQoRQ3JlYXRlUGFydGljaXBhbnQSLS5hY3Rpdml0eV9zZXNzaW9uLnYxLkNyZWF0ZVBhcnRpY2lwYW50UmVxdWVzdBogLmFjdGl2aXR5X3Nlc3Npb24udjEuUGFydGljaXBhbnQiX9pBIXBhcmVudCxwYXJ0aWNpcGFudCxwYXJ0aWNpcGFudF9pZILT5JMCNToLcGFydGljaXBhbnQiJi92MS97cGFyZW50PW5hbWVzcGFjZXMvKn0vcGFydGljaXBhbnRzEpUBCg5HZXRQYXJ0aWNpcGFudBIqLmFjdGl2aXR5X3Nlc3Npb24udjEuR2V0UGFydGljaXBhbnRSZXF1ZXN0GiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudCI12kEEbmFtZYLT5JMCKBImL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn0SqAEKEExpc3RQYXJ0aWNpcGFudHMSLC5hY3Rpdml0eV9zZXNzaW9uLnYxLkxpc3RQYXJ0aWNpcGFudHNSZXF1ZXN0Gi0uYWN0aXZpdHlfc2Vzc2lvbi52MS5MaXN0UGFydGljaXBhbnRzUmVzcG9uc2UiN9pBBnBhcmVudILT5JMCKBImL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9wYXJ0aWNpcGFudHMSxwEKEVVwZGF0ZVBhcnRpY2lwYW50Ei0uYWN0aXZpdHlfc2Vzc2lvbi52MS5VcGRhdGVQYXJ0aWNpcGFudFJlcXVlc3QaIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50ImHaQRdwYXJ0aWNpcGFudCx1cGRhdGVfbWFza4LT5JMCQToLcGFydGljaXBhbnQyMi92MS97cGFydGljaXBhbnQubmFtZT1uYW1lc3BhY2VzLyovcGFydGljaXBhbnRzLyp9EpsBChFEZWxldGVQYXJ0aWNpcGFudBItLmFjdGl2aXR5X3Nlc3Npb24udjEuRGVsZXRlUGFydGljaXBhbnRSZXF1ZXN0GiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudCI12kEEbmFtZYLT5JMCKComL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn0SqwEKE1VuZGVsZXRlUGFydGljaXBhbnQSLy5hY3Rpdml0eV9zZXNzaW9uLnYxLlVuZGVsZXRlUGFydGljaXBhbnRSZXF1ZXN0GiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudCJB2kEEbmFtZYLT5JMCNDoBKiIvL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn06dW5kZWxldGVCWQoSYWN0aXZpdHlzZXNzaW9uLnYxUAFaQWFjdGl2aXR5LXNlc3Npb24vY2xpZW50cy9nby9hY3Rpdml0eV9zZXNzaW9uL3YxO2FjdGl2aXR5c2Vzc2lvbnYxYgZwcm90bzM", [file_activity_session_v1_participant, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_field_mask]);
+  fileDesc("Ci1hY3Rpdml0eV9zZXNzaW9uL3YxL3BhcnRpY2lwYW50X3NlcnZpY2UucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixgEKGENyZWF0ZVBhcnRpY2lwYW50UmVxdWVzdBI1CgZwYXJlbnQYASABKAlCJeJBAQL6QR4SHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSOwoLcGFydGljaXBhbnQYAiABKAsyIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50QgTiQQECEhwKDnBhcnRpY2lwYW50X2lkGAMgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYBCABKAlCBOJBAQEixgEKGEVuc3VyZVBhcnRpY2lwYW50UmVxdWVzdBI1CgZwYXJlbnQYASABKAlCJeJBAQL6QR4SHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSHAoOcGFydGljaXBhbnRfaWQYAiABKAlCBOJBAQISOwoLcGFydGljaXBhbnQYAyABKAsyIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50QgTiQQECEhgKCnJlcXVlc3RfaWQYBCABKAlCBOJBAQEiYwoZRW5zdXJlUGFydGljaXBhbnRSZXNwb25zZRI1CgtwYXJ0aWNpcGFudBgBIAEoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuUGFydGljaXBhbnQSDwoHY3JlYXRlZBgCIAEoCCJMChVHZXRQYXJ0aWNpcGFudFJlcXVlc3QSMwoEbmFtZRgBIAEoCUIl4kEBAvpBHgocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudCLNAQoXTGlzdFBhcnRpY2lwYW50c1JlcXVlc3QSNQoGcGFyZW50GAEgASgJQiXiQQEC+kEeEhxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBEhQKBmZpbHRlchgEIAEoCUIE4kEBARIWCghvcmRlcl9ieRgFIAEoCUIE4kEBARIaCgxzaG93X2RlbGV0ZWQYBiABKAhCBOJBAQEiawoYTGlzdFBhcnRpY2lwYW50c1Jlc3BvbnNlEjYKDHBhcnRpY2lwYW50cxgBIAMoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuUGFydGljaXBhbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqgBChhVcGRhdGVQYXJ0aWNpcGFudFJlcXVlc3QSOwoLcGFydGljaXBhbnQYASABKAsyIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50QgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIYCgpyZXF1ZXN0X2lkGAMgASgJQgTiQQEBIn0KGERlbGV0ZVBhcnRpY2lwYW50UmVxdWVzdBIzCgRuYW1lGAEgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EhIKBGV0YWcYAiABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBASJ/ChpVbmRlbGV0ZVBhcnRpY2lwYW50UmVxdWVzdBIzCgRuYW1lGAEgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EhIKBGV0YWcYAiABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBATKICgoSUGFydGljaXBhbnRTZXJ2aWNlEsUBChFDcmVhdGVQYXJ0aWNpcGFudBItLmFjdGl2aXR5X3Nlc3Npb24udjEuQ3JlYXRlUGFydGljaXBhbnRSZXF1ZXN0GiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudCJf2kEhcGFyZW50LHBhcnRpY2lwYW50LHBhcnRpY2lwYW50X2lkgtPkkwI1OgtwYXJ0aWNpcGFudCImL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9wYXJ0aWNpcGFudHMS0AEKEUVuc3VyZVBhcnRpY2lwYW50Ei0uYWN0aXZpdHlfc2Vzc2lvbi52MS5FbnN1cmVQYXJ0aWNpcGFudFJlcXVlc3QaLi5hY3Rpdml0eV9zZXNzaW9uLnYxLkVuc3VyZVBhcnRpY2lwYW50UmVzcG9uc2UiXNpBIXBhcmVudCxwYXJ0aWNpcGFudF9pZCxwYXJ0aWNpcGFudILT5JMCMjoBKiItL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9wYXJ0aWNpcGFudHM6ZW5zdXJlEpUBCg5HZXRQYXJ0aWNpcGFudBIqLmFjdGl2aXR5X3Nlc3Npb24udjEuR2V0UGFydGljaXBhbnRSZXF1ZXN0GiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudCI12kEEbmFtZYLT5JMCKBImL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn0SqAEKEExpc3RQYXJ0aWNpcGFudHMSLC5hY3Rpdml0eV9zZXNzaW9uLnYxLkxpc3RQYXJ0aWNpcGFudHNSZXF1ZXN0Gi0uYWN0aXZpdHlfc2Vzc2lvbi52MS5MaXN0UGFydGljaXBhbnRzUmVzcG9uc2UiN9pBBnBhcmVudILT5JMCKBImL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9wYXJ0aWNpcGFudHMSxwEKEVVwZGF0ZVBhcnRpY2lwYW50Ei0uYWN0aXZpdHlfc2Vzc2lvbi52MS5VcGRhdGVQYXJ0aWNpcGFudFJlcXVlc3QaIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50ImHaQRdwYXJ0aWNpcGFudCx1cGRhdGVfbWFza4LT5JMCQToLcGFydGljaXBhbnQyMi92MS97cGFydGljaXBhbnQubmFtZT1uYW1lc3BhY2VzLyovcGFydGljaXBhbnRzLyp9EpsBChFEZWxldGVQYXJ0aWNpcGFudBItLmFjdGl2aXR5X3Nlc3Npb24udjEuRGVsZXRlUGFydGljaXBhbnRSZXF1ZXN0GiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudCI12kEEbmFtZYLT5JMCKComL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn0SqwEKE1VuZGVsZXRlUGFydGljaXBhbnQSLy5hY3Rpdml0eV9zZXNzaW9uLnYxLlVuZGVsZXRlUGFydGljaXBhbnRSZXF1ZXN0GiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudCJB2kEEbmFtZYLT5JMCNDoBKiIvL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn06dW5kZWxldGVCWQoSYWN0aXZpdHlzZXNzaW9uLnYxUAFaQWFjdGl2aXR5LXNlc3Npb24vY2xpZW50cy9nby9hY3Rpdml0eV9zZXNzaW9uL3YxO2FjdGl2aXR5c2Vzc2lvbnYxYgZwcm90bzM", [file_activity_session_v1_participant, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_field_mask]);
 
 /**
  * Asks for a new participant.
@@ -64,6 +64,78 @@ export const CreateParticipantRequestSchema: GenMessage<CreateParticipantRequest
   messageDesc(file_activity_session_v1_participant_service, 0);
 
 /**
+ * Asks for the participant with an id, existing or new.
+ *
+ * @generated from message activity_session.v1.EnsureParticipantRequest
+ */
+export type EnsureParticipantRequest = Message<"activity_session.v1.EnsureParticipantRequest"> & {
+  /**
+   * The namespace of the participant.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * The last segment of its name.
+   *
+   * @generated from field: string participant_id = 2;
+   */
+  participantId: string;
+
+  /**
+   * What to create if there is none. A participant that exists is returned as
+   * it is, even if it has another type or is disabled; if it is deleted, the
+   * call is refused with PARTICIPANT_DELETED.
+   *
+   * @generated from field: activity_session.v1.Participant participant = 3;
+   */
+  participant?: Participant;
+
+  /**
+   * Makes a retry safe, as on CreateParticipant.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message activity_session.v1.EnsureParticipantRequest.
+ * Use `create(EnsureParticipantRequestSchema)` to create a new message.
+ */
+export const EnsureParticipantRequestSchema: GenMessage<EnsureParticipantRequest> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_participant_service, 1);
+
+/**
+ * The participant, and whether this call made it.
+ *
+ * @generated from message activity_session.v1.EnsureParticipantResponse
+ */
+export type EnsureParticipantResponse = Message<"activity_session.v1.EnsureParticipantResponse"> & {
+  /**
+   * The participant.
+   *
+   * @generated from field: activity_session.v1.Participant participant = 1;
+   */
+  participant?: Participant;
+
+  /**
+   * Whether this call created it.
+   *
+   * @generated from field: bool created = 2;
+   */
+  created: boolean;
+};
+
+/**
+ * Describes the message activity_session.v1.EnsureParticipantResponse.
+ * Use `create(EnsureParticipantResponseSchema)` to create a new message.
+ */
+export const EnsureParticipantResponseSchema: GenMessage<EnsureParticipantResponse> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_participant_service, 2);
+
+/**
  * Asks for one participant.
  *
  * @generated from message activity_session.v1.GetParticipantRequest
@@ -82,7 +154,7 @@ export type GetParticipantRequest = Message<"activity_session.v1.GetParticipantR
  * Use `create(GetParticipantRequestSchema)` to create a new message.
  */
 export const GetParticipantRequestSchema: GenMessage<GetParticipantRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_participant_service, 1);
+  messageDesc(file_activity_session_v1_participant_service, 3);
 
 /**
  * Asks for one page of the participants of a namespace.
@@ -140,7 +212,7 @@ export type ListParticipantsRequest = Message<"activity_session.v1.ListParticipa
  * Use `create(ListParticipantsRequestSchema)` to create a new message.
  */
 export const ListParticipantsRequestSchema: GenMessage<ListParticipantsRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_participant_service, 2);
+  messageDesc(file_activity_session_v1_participant_service, 4);
 
 /**
  * One page of participants.
@@ -168,7 +240,7 @@ export type ListParticipantsResponse = Message<"activity_session.v1.ListParticip
  * Use `create(ListParticipantsResponseSchema)` to create a new message.
  */
 export const ListParticipantsResponseSchema: GenMessage<ListParticipantsResponse> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_participant_service, 3);
+  messageDesc(file_activity_session_v1_participant_service, 5);
 
 /**
  * Asks for a change of a participant.
@@ -205,7 +277,7 @@ export type UpdateParticipantRequest = Message<"activity_session.v1.UpdatePartic
  * Use `create(UpdateParticipantRequestSchema)` to create a new message.
  */
 export const UpdateParticipantRequestSchema: GenMessage<UpdateParticipantRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_participant_service, 4);
+  messageDesc(file_activity_session_v1_participant_service, 6);
 
 /**
  * Asks for the soft deletion of a participant.
@@ -240,7 +312,7 @@ export type DeleteParticipantRequest = Message<"activity_session.v1.DeletePartic
  * Use `create(DeleteParticipantRequestSchema)` to create a new message.
  */
 export const DeleteParticipantRequestSchema: GenMessage<DeleteParticipantRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_participant_service, 5);
+  messageDesc(file_activity_session_v1_participant_service, 7);
 
 /**
  * Asks for a deleted participant to be brought back.
@@ -275,7 +347,7 @@ export type UndeleteParticipantRequest = Message<"activity_session.v1.UndeletePa
  * Use `create(UndeleteParticipantRequestSchema)` to create a new message.
  */
 export const UndeleteParticipantRequestSchema: GenMessage<UndeleteParticipantRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_participant_service, 6);
+  messageDesc(file_activity_session_v1_participant_service, 8);
 
 /**
  * Participants: the people and agents of a namespace.
@@ -292,6 +364,18 @@ export const ParticipantService: GenService<{
     methodKind: "unary";
     input: typeof CreateParticipantRequestSchema;
     output: typeof ParticipantSchema;
+  },
+  /**
+   * Gets the participant with that id, or creates it if there is none. Of any
+   * number of concurrent first calls, exactly one creates it, and all return
+   * the same one.
+   *
+   * @generated from rpc activity_session.v1.ParticipantService.EnsureParticipant
+   */
+  ensureParticipant: {
+    methodKind: "unary";
+    input: typeof EnsureParticipantRequestSchema;
+    output: typeof EnsureParticipantResponseSchema;
   },
   /**
    * Reads a participant, even a deleted one.

@@ -79,15 +79,17 @@ export const StateEntrySchema: GenMessage<StateEntry> = /*@__PURE__*/
  */
 export type StateUpdate = Message<"activity_session.v1.StateUpdate"> & {
   /**
-   * Whose state it is, relative to the session that AppendEvents appends to.
-   * UpdateState takes that from its `name`, and refuses a scope here.
+   * Whose state it is, relative to the session that AppendEvents appends to;
+   * when not set, the session's. UpdateState takes that from its `name`, and
+   * refuses a scope of another kind here.
    *
    * @generated from field: activity_session.v1.StateScope scope = 1;
    */
   scope: StateScope;
 
   /**
-   * The participant, for the scope PARTICIPANT only.
+   * The participant, for the scope PARTICIPANT only. UpdateState takes it from
+   * its `name`, and refuses another one here.
    *
    * @generated from field: string participant = 2;
    */
@@ -147,7 +149,8 @@ export const StateUpdateSchema: GenMessage<StateUpdate> = /*@__PURE__*/
  */
 export enum StateScope {
   /**
-   * Not given.
+   * Not given: the session's in AppendEvents, that of the resource named in
+   * UpdateState.
    *
    * @generated from enum value: STATE_SCOPE_UNSPECIFIED = 0;
    */
