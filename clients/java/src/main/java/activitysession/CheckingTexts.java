@@ -12,6 +12,8 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -26,18 +28,45 @@ final class CheckingTexts implements ClientInterceptor {
   @Override
   public <RequestT, ResponseT> ClientCall<RequestT, ResponseT> interceptCall(
       MethodDescriptor<RequestT, ResponseT> method, CallOptions options, Channel next) {
-    return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
-      @Override
-      public void sendMessage(RequestT request) {
-        if (request instanceof Message) {
-          String field = IllFormedTexts.in((Message) request);
-          if (field != null) {
-            throw refusal(field);
-          }
+    return new CheckedCall<>(next.newCall(method, options));
+  }
+
+  /** A call that ends with the refusal, and not with CANCELLED, when its request is refused. */
+  private static final class CheckedCall<RequestT, ResponseT> extends SimpleForwardingClientCall<RequestT, ResponseT> {
+    private volatile StatusRuntimeException refusal; // set before the call is cancelled, whose end another thread sees
+
+    CheckedCall(ClientCall<RequestT, ResponseT> call) {
+      super(call);
+    }
+
+    @Override
+    public void start(Listener<ResponseT> listener, Metadata headers) {
+      super.start(new SimpleForwardingClientCallListener<>(listener) {
+        @Override
+        public void onClose(io.grpc.Status status, Metadata trailers) {
+          boolean refused = refusal != null;
+          super.onClose(refused ? refusal.getStatus() : status, refused ? refusal.getTrailers() : trailers);
         }
+      }, headers);
+    }
+
+    @Override
+    public void sendMessage(RequestT request) {
+      String field = request instanceof Message ? IllFormedTexts.in((Message) request) : null;
+      if (field == null) {
         super.sendMessage(request);
+      } else {
+        refusal = refusal(field);
+        cancel(PROBLEM, null);
       }
-    };
+    }
+
+    @Override
+    public void halfClose() {
+      if (refusal == null) {
+        super.halfClose();
+      }
+    }
   }
 
   private static StatusRuntimeException refusal(String field) {
