@@ -107,7 +107,6 @@ class TestAppend:
             (Event(event_id="e\u0301"), "event_id"),
             (Event(author="ada"), "author"),
             (Event(author="namespaces/default/sessions/ada"), "author"),
-            (Event(type="e\u0301"), "type"),
             (Event(type="a\nb"), "type"),
             (Event(media_type="a\0b"), "media_type"),
             (Event(labels={"ключ": "x"}), "labels"),

@@ -156,7 +156,7 @@ class TestBind:
         unbound = UnbindParticipantRequest(session=session, participant=alice)
         refused(client.sessions.UnbindParticipant, unbound, "NAMESPACE_DISABLED")
 
-    @pytest.mark.parametrize("role", ["a\nb", "\0", "e\u0301"])
+    @pytest.mark.parametrize("role", ["a\nb", "\0"])
     def test_refuses_a_malformed_role(self, client: Client, session: str, alice: str, role: str) -> None:
         request = BindParticipantRequest(session=session, participant=alice, role=role)
         refused(client.sessions.BindParticipant, request, "INVALID_FIELD", "role")

@@ -202,13 +202,11 @@ class TestCreate:
     @pytest.mark.parametrize(
         ("session", "field"),
         [
-            (Session(description="e\u0301"), "session.description"),
             (Session(description="a\0"), "session.description"),
             (Session(labels={"": "x"}), "session.labels"),
             (Session(labels={"-x": "x"}), "session.labels"),
             (Session(labels={"ä": "x"}), "session.labels"),
             (Session(labels={"team": "a\nb"}), "session.labels.team"),
-            (Session(labels={"team": "e\u0301"}), "session.labels.team"),
             (Session(expire_time=Timestamp(seconds=-1)), "session.expire_time"),
             (Session(expire_time=Timestamp(seconds=253_402_300_800)), "session.expire_time"),
             (Session(expire_time=Timestamp(seconds=1, nanos=10**9)), "session.expire_time"),

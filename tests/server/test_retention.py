@@ -4,6 +4,7 @@ Sessions expire and are expunged, what is left of them is removed, request ids a
 """
 
 import itertools
+import json
 import logging
 import sqlite3
 import time
@@ -18,7 +19,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Select, delete, select
 
 from activity_session.v1.event_pb2 import Event as EventMessage
-from activity_session.v1.event_service_pb2 import ListEventsRequest
+from activity_session.v1.event_service_pb2 import ListEventsRequest, UpdateStateRequest
 from activity_session.v1.namespace_pb2 import NamespaceSettings
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
@@ -435,10 +436,11 @@ class TestBatches:
 
     def test_of_request_ids_with_what_they_got(self, database_url: str) -> None:
         with swept_by_hand(database_url, request_id_age=AT_ONCE) as (server, client):
+            session, value = new_session(client, PARENT).name, json.dumps("x" * (MIB // 4 - 2))
             for number in range(12):
-                session = Session(data="x" * MIB)
-                request = CreateSessionRequest(parent=PARENT, request_id=str(number), session=session)
-                client.sessions.CreateSession(request)
+                updates = [StateUpdate(key=f"{number}-{quarter}", value_json=value) for quarter in range(4)]
+                request = UpdateStateRequest(name=session, updates=updates, request_id=str(number))
+                client.events.UpdateState(request)
             with deleted(server) as rows:
                 eventually(lambda: forgotten(server))
         assert (sum(rows["idempotency"]), max(rows["idempotency"])) == (12, 3)
