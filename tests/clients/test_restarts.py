@@ -71,12 +71,13 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
         connected(server.address) as stubs,
         contextlib.ExitStack() as restarted,
     ):
-        session = new_session(stubs, PARENT).name
+        # Writers of one session would wait for each other, and leave threads to others.
+        sessions = [new_session(stubs, PARENT).name for _ in range(THREADS)]
         with database.lock():
-            calls = [begin_append(driver, session, number) for number in range(APPENDS)]
+            calls = [begin_append(driver, sessions[number % THREADS], number) for number in range(APPENDS)]
             eventually(lambda: has_no_thread_left(stubs))
             plain = delete_often(stubs)
-            calls += begin_others(driver, session)
+            calls += begin_others(driver, sessions[0])
             server.process.terminate()
             eventually(lambda: is_refused(server.address))
             # The second server is not a process, so that it starts at once, however busy this machine is.
@@ -86,7 +87,7 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
         ends = [call.end() for call in calls]
         assert [end["status"] for end in ends] == ["OK"] * len(calls), ends
         assert server.wait() == 0
-        check_that_all_is_there_once(stubs, session)
+        check_that_all_is_there_once(stubs, sessions)
 
 
 def delete_often(stubs: Client) -> list[Any]:
@@ -128,12 +129,12 @@ def is_refused(address: str) -> bool:
     return False
 
 
-def check_that_all_is_there_once(stubs: Client, session: str) -> None:
-    texts = Counter(event.text for event in list_events(stubs, session))
+def check_that_all_is_there_once(stubs: Client, sessions: list[str]) -> None:
+    texts = Counter(event.text for session in sessions for event in list_events(stubs, session))
     assert texts == {f"event {number}": 1 for number in range(APPENDS)}
     listed = stubs.sessions.ListSessions(
         ListSessionsRequest(parent=PARENT, view=SessionView.SESSION_VIEW_FULL)
     ).sessions
-    assert len(listed) == CREATES + 2
-    assert Counter(session.description for session in listed) == {"": 2, **{f"{n}": 1 for n in range(CREATES)}}
+    assert len(listed) == CREATES + 1 + THREADS
+    assert Counter(session.description for session in listed) == {"": 1 + THREADS, **{f"{n}": 1 for n in range(CREATES)}}
     assert sorted(len(session.data) for session in listed)[-2:] == [0, len(DATA)]

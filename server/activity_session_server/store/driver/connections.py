@@ -71,8 +71,8 @@ class Connection:
     def end_by(self, deadline: float) -> None:
         """Have the statements from now on end by a deadline, and in the time that a statement may take."""
         latest = time.monotonic() + self._timeout
-        self._deadline = min(deadline, latest)
         self._is_short = deadline < latest
+        self._deadline = deadline if self._is_short else latest
 
     def close(self) -> None:
         """Close it, even if it is broken."""
