@@ -136,5 +136,8 @@ def check_that_all_is_there_once(stubs: Client, sessions: list[str]) -> None:
         ListSessionsRequest(parent=PARENT, view=SessionView.SESSION_VIEW_FULL)
     ).sessions
     assert len(listed) == CREATES + 1 + THREADS
-    assert Counter(session.description for session in listed) == {"": 1 + THREADS, **{f"{n}": 1 for n in range(CREATES)}}
+    assert Counter(session.description for session in listed) == {
+        "": 1 + THREADS,
+        **{f"{n}": 1 for n in range(CREATES)},
+    }
     assert sorted(len(session.data) for session in listed)[-2:] == [0, len(DATA)]
