@@ -13,14 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pymysql
 
+from activity_session.v1.namespace_service_pb2 import GetNamespaceRequest
 from activity_session_server.store import schema
 from activity_session_testing.backends import MariaDB
 from activity_session_testing.conformance.networks import Network
 from activity_session_testing.conformance.scripts import Script
+from activity_session_testing.moments import eventually
 from activity_session_testing.processes import ServerProcess, write_lock
 from activity_session_testing.proxies import proxying
+from activity_session_testing.servers import connected
 
 _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 _NOTHING = (0, resource.RLIM_INFINITY)
@@ -136,6 +140,17 @@ class MariaDBOperator(Operator):
 
     def restore_database(self) -> None:
         self._way.target = f"127.0.0.1:{self._mariadb.port}"
+        eventually(self._is_noticed)
+
+    def _is_noticed(self) -> bool:
+        """Whether the server asks the database again, which it does four times a second."""
+        with connected(self._server.address) as client:
+            request = GetNamespaceRequest(name="namespaces/default")
+            try:
+                client.namespaces.GetNamespace(request, timeout=2)
+            except grpc.RpcError:
+                return False
+        return True
 
     def _new_database(self) -> str:
         with _one_at_a_time:
