@@ -200,7 +200,7 @@ def test_who_is_late_is_refused_while_the_others_go_on(server: App, client: Clie
     request = UpdateSessionRequest(session=Session(name=session.name, data="late"))
 
     def be_late() -> Any:
-        return client.sessions.UpdateSession(request, timeout=0.5)
+        return client.sessions.UpdateSession(request, timeout=0.9)
 
     first, *others = together(client, server, [be_late, *appends(client, sessions)], late=1)
     error = first.exception()
