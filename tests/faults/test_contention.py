@@ -178,6 +178,20 @@ class TestOnSQLite:
         assert {refusal.reason for refusal in refusals} == {"DATABASE_BUSY"}
         assert session_names(client) == []
 
+    def test_a_write_waits_for_the_lock_of_another_process_no_longer_than_its_caller(self, path: Path) -> None:
+        with (
+            serving(f"sqlite:///{path}", database_timeout=20, health_interval=NO_UPKEEP) as server,
+            connected(server.address) as client,
+            errors_of(server) as errors,
+            write_lock(path),
+        ):
+            started = time.monotonic()
+            request = CreateSessionRequest(parent=PARENT, session=Session(), session_id="refused")
+            refusal = failure(client.sessions.CreateSession, request, timeout=0.5)
+            assert refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED
+            assert errors.get(timeout=WAIT_SECONDS) == SQLITE_BUSY
+            assert time.monotonic() - started < 5
+
     def test_a_write_whose_caller_has_gone_leaves_nothing(self, server: App, client: Client, path: Path) -> None:
         request = CreateSessionRequest(parent=PARENT, session=Session(), session_id="refused")
         with errors_of(server) as errors, write_lock(path):

@@ -8,9 +8,8 @@ import pytest
 from google.protobuf.message import Message
 
 from activity_session import v1
-from activity_session_server.store import schema
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
-from activity_session_testing.processes import ServerProcess, serving_process
+from activity_session_testing.backends import MariaDB
+from activity_session_testing.processes import ServerProcess
 from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import (
@@ -99,20 +98,9 @@ def test_every_list_is_here() -> None:
     }
 
 
-@pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    folder = tmp_path_factory.mktemp("large")
-    url = f"sqlite:///{folder / 'test.db'}"
-    if request.param == MARIADB:
-        url = request.getfixturevalue("mariadb").new_database()
-        schema.migrate_url(url)
-    with serving_process(folder / "log", "--database-url", url) as process:
-        yield process
-
-
 @pytest.fixture
-def client(server: ServerProcess) -> Iterator[Client]:
-    with connected(server.address) as client:
+def client(process: ServerProcess) -> Iterator[Client]:
+    with connected(process.address) as client:
         yield client
 
 
@@ -127,14 +115,14 @@ def all_pages(call: Any, request: Any) -> Iterator[Message]:
 
 @pytest.mark.parametrize(("name", "fill"), CASES)
 def test_a_page_reads_and_holds_little_more_than_it_returns(
-    server: ServerProcess, client: Client, request: pytest.FixtureRequest, name: str, fill: Any
+    process: ServerProcess, client: Client, request: pytest.FixtureRequest, name: str, fill: Any
 ) -> None:
     wanted = fill(client, make_namespace(client).name)
     call = RPCS[name].on(client.channel)
-    server.most_resident_bytes()
+    process.most_resident_bytes()
     with ThreadPoolExecutor(TOGETHER) as pool:
         pages = list(pool.map(call, [wanted] * 2 * TOGETHER))
-    resident = server.most_resident_bytes()
+    resident = process.most_resident_bytes()
     assert all(RESPONSE_BYTES // 4 < page.ByteSize() <= RESPONSE_BYTES for page in pages)
     assert resident < MOST_RESIDENT, f"{resident // MIB} MiB"
     if "mariadb" in request.node.name:

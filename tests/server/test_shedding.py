@@ -69,6 +69,13 @@ def append_later(client: Client, session: str) -> Any:
     return client.events.AppendEvents.future(request, timeout=30)
 
 
+def mark_read_later(client: Client, session: str) -> Any:
+    """A write that only holds the row of its session."""
+    anybody = f"{session.partition('/sessions/')[0]}/participants/anybody"
+    request = v1.MarkReadRequest(session=session, participant=anybody, sequence=1)
+    return client.sessions.MarkRead.future(request, timeout=30)
+
+
 def waiting_in_queues(server: App) -> int:
     """How many writers wait for others of their session."""
     queues = tuple(server.store._commits._queues._queues.values())  # noqa: SLF001
@@ -107,8 +114,11 @@ def test_reads_go_on_while_writers_wait_for_a_lock(
         assert len(list_events(client, session)) == len(served)
 
 
+@pytest.mark.parametrize("write_later", [append_later, mark_read_later])
 def test_writes_go_on_while_writers_of_another_session_wait(
-    new_database: Callable[[str], str], locked: Callable[[str, str], Any]
+    new_database: Callable[[str], str],
+    locked: Callable[[str, str], Any],
+    write_later: Callable[[Client, str], Any],
 ) -> None:
     url = new_database(MARIADB)
     settings = {"threads": THREADS, "database_timeout": 1, "health_interval": 300}
@@ -116,7 +126,7 @@ def test_writes_go_on_while_writers_of_another_session_wait(
         namespace = make_namespace(client).name
         session, other = new_session(client, namespace).name, new_session(client, namespace).name
         with locked(url, session):
-            writers = [append_later(client, session) for _ in range(THREADS + MORE)]
+            writers = [write_later(client, session) for _ in range(THREADS + MORE)]
             eventually(lambda: waiting_in_queues(server) >= THREADS + MORE - 1)
             assert seconds(lambda: append(client, other, "x")) < SOON
             assert not any(writer.done() for writer in writers)

@@ -15,7 +15,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from google.protobuf.message import Message
+
 from activity_session_server.rules.calls import Call
+from activity_session_server.rules.requests import session_of
 from activity_session_server.store.driver.backends import Backend, Failure
 from activity_session_server.store.driver.connections import BusyError, Connection, Connections
 from activity_session_server.store.readers import Writer
@@ -35,15 +38,14 @@ class CommitLostError(Exception):
 
 
 class Work:
-    """One function that is to be run and committed.
+    """One function that is to be run and committed, for a request of a caller, or for none.
 
-    `session` is the name of the session that it locks, if any; `changed` are the uids of the sessions that it has
-    changed.
+    `changed` are the uids of the sessions that it has changed.
     """
 
-    def __init__(self, call: Call, fn: Callable[[Writer], Any], session: str) -> None:
+    def __init__(self, call: Call, fn: Callable[[Writer], Any], request: Message | None) -> None:
         self.call = call
-        self.session = session
+        self.request = request
         self.changed: Collection[str] = ()
         self.is_done = self.has_ended_all = False
         self.error: BaseException | None = None
@@ -91,7 +93,8 @@ class Commits:
             BusyError: other threads wrote for too long.
         """
         if not self._backend.one_writer:
-            with self._queues.first_of(work.session, work.call.remaining()):
+            session = "" if work.request is None else session_of(work.request)
+            with self._queues.first_of(session, work.call.remaining()):
                 self._carry_out([work])
             return
         self._waiting.append(work)
@@ -129,8 +132,8 @@ class Commits:
             work.is_done = True
 
     def _commit(self, works: Sequence[Work], connection: Connection) -> None:
-        connection.end_by(math.inf)
-        connection.run(self._backend.begin_write)
+        connection.end_by(max(work.call.deadline for work in works))
+        connection.begin_write()
         try:
             for work in works:
                 self._run(connection, work, is_alone=len(works) == 1)

@@ -18,7 +18,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.orm import Idempotency
 from activity_session_server.orm.types import utc_now
-from activity_session_server.rules import names
+from activity_session_server.rules import names, requests
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.ids import uuid7_hex
@@ -32,8 +32,6 @@ A = TypeVar("A")
 
 # The server's own ids serve only to settle a lost commit, which takes seconds.
 _OWN_AGE = timedelta(minutes=15)
-# The fields that tell which namespace a request is about, in the order of preference.
-_SCOPE_FIELDS = ("parent", "name", "session", "namespace", "participant", "memory")
 
 _TABLE = cast("Table", Idempotency.__table__)
 _THIS = (Idempotency.scope == bindparam("its_scope")) & (Idempotency.request_id == bindparam("its_id"))
@@ -140,12 +138,8 @@ def forget_requests(writer: Writer, most: int) -> int:
 def _scope(request: Message) -> str:
     if hasattr(request, "namespace_id"):  # a namespace that is about to be created has no checked name yet
         return str(request.namespace_id)
-    for field in _SCOPE_FIELDS:
-        value = getattr(request, field, "")
-        name = value.name if isinstance(value, Message) else value  # type: ignore[attr-defined]
-        if name:
-            return names.ids_of(name)[0]
-    return ""
+    name = requests.resource_of(request)
+    return names.ids_of(name)[0] if name else ""
 
 
 def _fingerprint(method: str, request: Message) -> str:

@@ -48,9 +48,8 @@ def check(store: Store, call: Call) -> None:
 
     store.read(call, lambda reader: reader.row(_READ))
     try:
-        store.write(call, probe)
-    except _UndoneError:
-        pass
+        with contextlib.suppress(_UndoneError):  # that is how it ends when all went well
+            store.write(call, probe)
     except ServiceError as error:
         if error.reason not in _HELD_UP:
             raise

@@ -67,14 +67,11 @@ class Store:
         fn: Callable[[Writer], T],
         request: Message | None = None,
         record: idempotency.Record[T] = idempotency.WHOLE,
-        *,
-        session: str = "",
     ) -> T:
         """Run a function that writes, in a transaction: all of it is committed, or nothing.
 
-        A function that locks a session names it, and then waits for the other writers of that session in its queue.
-        With a `request` that has a request id, the answer is kept, as `record` says, and returned to the same request
-        when it comes again.
+        With a `request` that is about a session, it first waits for the other writers of that session. If the request
+        has a request id, the answer is kept, as `record` says, and returned to the same request when it comes again.
 
         Raises:
             ServiceError: what the function raises; DATABASE_UNAVAILABLE, DATABASE_BUSY, DEADLINE_EXCEEDED when
@@ -86,7 +83,7 @@ class Store:
             return fn(writer) if claim is None else claim.fulfil(writer, fn, record)
 
         def once() -> T:
-            work = Work(call, fulfil, session)
+            work = Work(call, fulfil, request)
             self._commits.carry_out(work)
             returned: T = work.outcome()
             if work.changed:

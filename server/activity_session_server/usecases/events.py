@@ -54,7 +54,7 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> App
         )
 
     record = Record(_numbers_alone, partial(_with_content, asked))
-    return store.write(call, append, request, record, session=request.parent)
+    return store.write(call, append, request, record)
 
 
 def get_event(store: Store, call: Call, request: GetEventRequest) -> Event:

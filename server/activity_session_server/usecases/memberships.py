@@ -44,7 +44,7 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
         sessions.touch_session(writer, locked)
         return member
 
-    return store.write(call, bind, request, session=request.session)
+    return store.write(call, bind, request)
 
 
 def unbind_participant(store: Store, call: Call, request: UnbindParticipantRequest) -> Empty:
@@ -60,7 +60,7 @@ def unbind_participant(store: Store, call: Call, request: UnbindParticipantReque
             sessions.touch_session(writer, locked)
         return Empty()
 
-    return store.write(call, unbind, request, session=request.session)
+    return store.write(call, unbind, request)
 
 
 def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionParticipant:
@@ -77,10 +77,10 @@ def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionPart
         if member is None:
             message = f"{request.participant} is no member of {request.session}"
             reason = ErrorReason.ERROR_REASON_PARTICIPANT_NOT_BOUND
-            raise about(Kind.PARTICIPANT, reason, request.participant, message, session=request.session)
+            raise about(Kind.PARTICIPANT, reason, request.participant, message)
         return member
 
-    return store.write(call, mark)
+    return store.write(call, mark, request)
 
 
 def missing(session: Session, wanted: Iterable[SessionParticipant]) -> list[SessionParticipant]:

@@ -79,7 +79,7 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
         session = store.read(call, look)
         if session and not flags.is_deleted(session) and not memberships.missing(session, wanted):
             return EnsureSessionResponse(session=session)
-    return store.write(call, ensure, request, ensured_without_data(request.session), session=name)
+    return store.write(call, ensure, request, ensured_without_data(request.session))
 
 
 def get_session(store: Store, call: Call, request: GetSessionRequest) -> Session:
@@ -147,7 +147,7 @@ def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> S
         return sessions.update_session(writer, locked, updated)
 
     record = without_data(request.session if "data" in paths else None)
-    return store.write(call, update, request, record, session=request.session.name)
+    return store.write(call, update, request, record)
 
 
 def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> Session:
@@ -160,7 +160,7 @@ def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> S
         namespace = namespaces.hold_namespace(writer, ids_of(request.name)[0])
         return sessions.delete_session(writer, locked, writer.now + retention.purge_age(call, namespace))
 
-    return store.write(call, delete, request, without_data(), session=request.name)
+    return store.write(call, delete, request, without_data())
 
 
 def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) -> Session:
@@ -172,7 +172,7 @@ def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) 
         etags.check(Kind.SESSION, locked.message, request.etag)
         return sessions.undelete_session(writer, locked)
 
-    return store.write(call, undelete, request, without_data(), session=request.name)
+    return store.write(call, undelete, request, without_data())
 
 
 def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) -> Empty:
@@ -192,7 +192,7 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
         uids.append(locked.message.uid)
         return Empty()
 
-    response = store.write(call, expunge, request, session=request.name)
+    response = store.write(call, expunge, request)
     for uid in uids[-1:]:
         retention.try_to_remove_rest(store, call, uid)
     return response

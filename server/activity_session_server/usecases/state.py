@@ -59,7 +59,7 @@ def update_state(store: Store, call: Call, request: UpdateStateRequest) -> State
             raise mismatch(Conflict(state_conflicts=found))
         return write(writer, call, locked, "updates")
 
-    return store.write(call, update, request, session=request.name)
+    return store.write(call, update, request)
 
 
 def lock(writer: Writer, updates: Iterable[tuple[Owner, StateUpdate]]) -> list[Change]:

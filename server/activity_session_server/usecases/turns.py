@@ -40,7 +40,7 @@ def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_
             raise _held(head.turn)
         return turns.give_turn(writer, head, request.participant, head.now + ttl)
 
-    return store.write(call, acquire, request, session=request.session)
+    return store.write(call, acquire, request)
 
 
 def renew_turn(store: Store, call: Call, request: RenewTurnRequest) -> TurnLease:
@@ -52,7 +52,7 @@ def renew_turn(store: Store, call: Call, request: RenewTurnRequest) -> TurnLease
         turn = current(head, request.token)
         return turns.extend_turn(writer, head, turn, head.now + ttl)
 
-    return store.write(call, renew, session=request.session)
+    return store.write(call, renew, request)
 
 
 def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty:
@@ -65,7 +65,7 @@ def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty
         turns.end_turn(writer, head)
         return Empty()
 
-    return store.write(call, release, session=request.session)
+    return store.write(call, release, request)
 
 
 def check_append(head: Head, token: int) -> None:

@@ -109,6 +109,18 @@ class Connection:
         """Send a statement that has neither values nor rows."""
         self.cursor().execute(sql)
 
+    def begin_write(self) -> None:
+        """Begin a transaction that writes; SQLite waits for the lock of other processes, no longer than it may take."""
+        if not self._is_short or self._backend.is_remote:
+            self.run(self._backend.begin_write)
+            return
+        milliseconds = max(1, int((self._deadline - time.monotonic()) * 1000))
+        self.run(f"PRAGMA busy_timeout = {milliseconds}")
+        try:
+            self.run(self._backend.begin_write)
+        finally:
+            self.run(f"PRAGMA busy_timeout = {int(self._timeout * 1000)}")
+
     def cursor(self) -> Any:
         """The driver's cursor, which sends one statement at a time."""
         return self._cursor
