@@ -77,7 +77,7 @@ def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionPart
         if member is None:
             message = f"{request.participant} is no member of {request.session}"
             reason = ErrorReason.ERROR_REASON_PARTICIPANT_NOT_BOUND
-            raise about(Kind.PARTICIPANT, reason, request.participant, message)
+            raise about(Kind.PARTICIPANT, reason, request.participant, message, session=request.session)
         return member
 
     return store.write(call, mark, request)
