@@ -8,7 +8,7 @@ import pytest
 from activity_session import v1
 from activity_session_testing.backends import BACKENDS
 from activity_session_testing.servers import Client, connected, serving
-from activity_session_testing.steps import AGENT, append, new_memory, new_participant, new_session
+from activity_session_testing.steps import AGENT, append, delete_session, new_memory, new_participant, new_session
 
 ROWS, EVERY, COUNT = 5, 4, 23
 PARENT = "namespaces/default"
@@ -114,3 +114,11 @@ def test_a_page_is_short_and_the_list_complete(client: Client, kind: str) -> Non
         assert len(names) == len([number for number in range(COUNT) if is_marked(number)])
         assert names == [name for name in everything if name in set(names)]
         assert len(pages(client, kind, parent, none, order)) == len(found)
+
+
+def test_deleted_sessions_count_among_the_rows_that_a_page_looks_at(client: Client) -> None:
+    for _ in range(COUNT):
+        delete_session(client, new_session(client, PARENT).name)
+    wanted = new_session(client, PARENT, description="marked").name
+    found = pages(client, "sessions", PARENT, 'description="marked"', "create_time")
+    assert found == [[]] * (COUNT // ROWS) + [[wanted]]

@@ -14,14 +14,13 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import memory_message, memory_type_text, set_time
-from activity_session_server.store.conditions import Columns, condition
+from activity_session_server.store.conditions import Columns
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_owned_page, keys_of
-from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads, namespaces, resources
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.participants import HeldParticipant
-from activity_session_server.store.queries.resources import Locked
+from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
 
 LockedMemory = Locked[MemoryMessage, None]
@@ -58,13 +57,8 @@ _IS_OWNERS = {
     True: Memory.namespace_pkid == bindparam("owner"),
     False: Memory.activity_session_pkid == bindparam("owner"),
 }
-_LISTED, _LONG = clipped(_SELECT), long_columns(_SELECT)
-# By whether those of all sessions, and by whether deleted memories are asked for.
-_LIST = {
-    (of_all, show_deleted): Statement(_LISTED.where(is_owners, *(() if show_deleted else (Memory.deleted.is_(False),))))
-    for of_all, is_owners in _IS_OWNERS.items()
-    for show_deleted in (True, False)
-}
+# By whether those of all sessions are asked for.
+_LIST = {of_all: Listed(_SELECT.where(is_owners), Memory) for of_all, is_owners in _IS_OWNERS.items()}
 _TOUCH = Statement(
     update(_TABLE)
     .where(Memory.pkid == bindparam("its_uid"))
@@ -105,8 +99,7 @@ def list_memories(
     namespace_id, session_id = names.ids_of(parent)
     owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
     of_all = session_id == names.WILDCARD
-    statement = _LIST[of_all, show_deleted]
-    query = Query(statement, {"owner": owner_uid()}, _LONG, condition(where, _COLUMNS))
+    query = _LIST[of_all].query({"owner": owner_uid()}, where, _COLUMNS, show_deleted=show_deleted)
     to_message = partial(memory_message, namespace_id=namespace_id)
     keys = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid")
     return fetch_owned_page(reader, query, keys, page, to_message, most_bytes=most_bytes, owner_uid=owner_uid)

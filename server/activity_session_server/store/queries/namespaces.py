@@ -15,12 +15,10 @@ from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.namespace_settings import NamespaceResourceSettings
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import namespace_message, to_timestamp
-from activity_session_server.store.conditions import condition
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import resources
-from activity_session_server.store.queries.resources import Locked
+from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
 
 
@@ -47,8 +45,7 @@ _HOLD = Statement(
     ).with_for_update(read=True)
 )
 _LOCK = Statement(_THIS.with_for_update())
-_ALL, _LONG = clipped(select(_TABLE)), long_columns(select(_TABLE))
-_LIST = {True: Statement(_ALL), False: Statement(_ALL.where(Namespace.deleted.is_(False)))}
+_LIST = Listed(select(_TABLE), Namespace)
 _HAS_LIVE_SESSIONS = Statement(
     select(exists().where(ActivitySession.namespace_pkid == bindparam("uid"), ActivitySession.deleted.is_(False)))
 )
@@ -94,7 +91,7 @@ def list_namespaces(
     reader: Reader, page: Page, where: Node | None, *, show_deleted: bool, most_bytes: int
 ) -> tuple[list[NamespaceMessage], Position | None]:
     """One page of namespaces, and where the next one starts."""
-    query = Query(_LIST[show_deleted], {}, _LONG, condition(where, _COLUMNS))
+    query = _LIST.query({}, where, _COLUMNS, show_deleted=show_deleted)
     return fetch_page(
         reader, query, keys_of(Namespace, page.order, owner=""), page, namespace_message, most_bytes=most_bytes
     )

@@ -23,13 +23,11 @@ from activity_session_server.store.codec import (
     participant_type_value,
     to_timestamp,
 )
-from activity_session_server.store.conditions import condition
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import namespaces, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
-from activity_session_server.store.queries.resources import Locked
+from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
 
 
@@ -66,9 +64,7 @@ _HOLD = Statement(
     .with_for_update(read=True),
     many="ids",
 )
-_LIVE = _OF_NAMESPACE.where(Participant.deleted.is_(False))
-_LIST = {True: Statement(clipped(_OF_NAMESPACE)), False: Statement(clipped(_LIVE))}
-_LONG = long_columns(_OF_NAMESPACE)
+_LIST = Listed(_OF_NAMESPACE, Participant)
 _COLUMNS = {
     **resources.common_columns(Participant, "participant_id"),
     "participant_type": Participant.participant_type,
@@ -136,7 +132,7 @@ def list_participants(
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    query = Query(_LIST[show_deleted], {"namespace": namespace_id}, _LONG, condition(where, _COLUMNS))
+    query = _LIST.query({"namespace": namespace_id}, where, _COLUMNS, show_deleted=show_deleted)
     to_message = partial(participant_message, namespace_id=namespace_id)
     found = fetch_page(reader, query, keys_of(Participant, page.order), page, to_message, most_bytes=most_bytes)
     if not found[0]:

@@ -1,10 +1,10 @@
-"""What the queries of all resources share: rows that are locked for a change, and the change itself."""
+"""What the queries of all resources share: lists, rows that are locked for a change, and the change itself."""
 
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Select, and_, bindparam, update
 
 from activity_session.v1.memory_pb2 import Memory
 from activity_session.v1.namespace_pb2 import Namespace
@@ -12,8 +12,11 @@ from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm.base import Resource, prefixed_uuid, table_of
 from activity_session_server.rules import etags
+from activity_session_server.rules.filters import Node
 from activity_session_server.store.codec import set_time
-from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.conditions import Columns, condition
+from activity_session_server.store.driver.statements import Statement, Values
+from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.readers import Raced, Writer
 
 M = TypeVar("M", Memory, Namespace, Participant, Session)
@@ -26,6 +29,23 @@ class Locked(NamedTuple, Generic[M, S]):
     message: M
     revision: int
     settings: S
+
+
+class Listed:
+    """The list of a kind of resource, of which deleted ones are left out unless they are asked for."""
+
+    def __init__(self, select: Select[Any], resource: type[Resource]) -> None:
+        self._is_live = resource.deleted.is_(False)
+        self._all = Statement(clipped(select))
+        self._live = Statement(clipped(select).where(self._is_live))
+        self._long = long_columns(select)
+
+    def query(self, values: Values, where: Node | None, columns: Columns, *, show_deleted: bool) -> Query:
+        """The list for one call. With a filter, deleted resources count among the rows that a page looks at."""
+        passes = condition(where, columns)
+        if passes is None:
+            return Query(self._all if show_deleted else self._live, values, self._long)
+        return Query(self._all, values, self._long, passes if show_deleted else and_(passes, self._is_live))
 
 
 def common_columns(resource: type[Resource], id_field: str) -> dict[str, Any]:

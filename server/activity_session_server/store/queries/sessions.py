@@ -29,14 +29,12 @@ from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import session_message, set_time, to_datetime
-from activity_session_server.store.conditions import condition
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, clock, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import namespaces, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
-from activity_session_server.store.queries.resources import Locked
+from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
 
 LockedSession = Locked[Session, SessionResourceSettings]
@@ -93,14 +91,8 @@ _BATCH_BYTES = {
     True: Statement(select(ActivitySession.name, (_DATA_BYTES + _BASIC_BYTES)).where(_IS_AMONG), many="ids"),
     False: Statement(select(ActivitySession.name, _BASIC_BYTES).where(_IS_AMONG), many="ids"),
 }
-_IS_LISTED = {True: _IS_OF_NAMESPACE, False: _IS_OF_NAMESPACE & ActivitySession.deleted.is_(False)}
-# By whether data, and by whether deleted sessions are asked for.
-_LIST = {
-    (full, show_deleted): Statement(clipped(_FULL if full else _BASIC).where(is_listed))
-    for full in (True, False)
-    for show_deleted, is_listed in _IS_LISTED.items()
-}
-_LONG = {True: long_columns(_FULL), False: long_columns(_BASIC)}
+# By whether data is asked for.
+_LIST = {full: Listed((_FULL if full else _BASIC).where(_IS_OF_NAMESPACE), ActivitySession) for full in (True, False)}
 
 
 def _has_member(name: str) -> ColumnElement[bool]:
@@ -195,7 +187,7 @@ def list_sessions(
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    query = Query(_LIST[full, show_deleted], {"namespace": namespace_id}, _LONG[full], condition(where, _COLUMNS))
+    query = _LIST[full].query({"namespace": namespace_id}, where, _COLUMNS, show_deleted=show_deleted)
     to_message = partial(_as_callers_see, namespace_id=namespace_id)
     found = fetch_page(reader, query, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes)
     if not found[0]:
