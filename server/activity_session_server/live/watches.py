@@ -42,7 +42,7 @@ class Watches:
         Raises:
             ServiceError: *_NOT_FOUND; INVALID_FIELD for a place after the end; SERVER_FULL, SERVER_DRAINING.
         """
-        session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name)))
+        session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name), uid=request.uid))
         _check_place(request, session)
         self._slots.take(call.peer)
         stream.on_close(lambda: self._slots.give_back(call.peer))
@@ -66,6 +66,8 @@ class Watch:
         # With this event it is prompt: the last one that was there at the start, or when its client did not read.
         self._goal = feed.last_sequence
         self._version = 0
+        # Goes with the first message: two messages in a row are, parsed, one message with the fields of both.
+        self._opening = WatchSessionResponse(uid=feed.session.uid).SerializeToString()
         self._is_full = request.view == SessionView.SESSION_VIEW_FULL
         # Of the last session that was sent with its data.
         self._etag = ""
@@ -156,7 +158,8 @@ class Watch:
 
     def _send(self, message: bytes) -> None:
         self._sending_since = now = time.monotonic()
-        self._stream.send(message)
+        self._stream.send(self._opening + message)
+        self._opening = b""
         self._sending_since = math.inf
         self._bookmark_due = now + self._watches.bookmark_interval
 

@@ -13,12 +13,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from activity_session_server.rules.limits import ID_CHARACTERS
+from activity_session_server.rules.limits import ID_CHARACTERS, UID_CHARACTERS
 
 # A row of any query.
 AnyRow = Row[*tuple[Any, ...]]
 
-PKID_LEN = 64
+PKID_LEN = UID_CHARACTERS
 RESOURCE_NAME_LEN = ID_CHARACTERS
 # The largest name of a participant.
 PARTICIPANT_NAME_LEN = len("namespaces//participants/") + 2 * RESOURCE_NAME_LEN

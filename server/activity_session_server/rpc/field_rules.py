@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from activity_session_server.rules import durations, json_text, names, namespace_settings, session_settings
-from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.limits import UID_CHARACTERS, Limits
 from activity_session_server.rules.names import Kind
 from activity_session_server.rules.problems import Problem, Violation, too_large
 
@@ -38,6 +38,11 @@ def _request_id(value: str, path: str, limits: Limits) -> Iterator[Violation]:
         yield Violation(path, too_large("it", limits.request_id_characters, len(value), "characters"))
     elif value and not _REQUEST_ID.fullmatch(value):
         yield Violation(path, Problem("must be printable ASCII without spaces"))
+
+
+def _uid(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
+    if len(value) > UID_CHARACTERS:
+        yield Violation(path, too_large("it", UID_CHARACTERS, len(value), "characters"))
 
 
 def _at_most_characters(limit: str) -> Rule:
@@ -211,6 +216,7 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "turn_token": _not_negative,
     "ttl": _ttl,
     "request_id": _request_id,
+    "uid": _uid,
     "update_mask": _update_mask,
     "filter": _at_most_characters("filter_characters"),
     "description": _description,

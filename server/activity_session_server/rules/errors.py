@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from activity_session.v1.conflict_pb2 import Conflict
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rules.names import Kind
-from activity_session_server.rules.problems import Problem, Violation
+from activity_session_server.rules.problems import Problem, Violation, shown
 
 DOMAIN = "activity-session"
 _NOT_FOUND = {
@@ -82,6 +82,22 @@ def about(kind: Kind, reason: ErrorReason.ValueType, name: str, message: str, **
 def not_found(kind: Kind, name: str) -> ServiceError:
     """The error for a resource that is not there."""
     return about(kind, _NOT_FOUND[kind], name, f"{name} does not exist")
+
+
+def check_uid(kind: Kind, name: str, uid: str, meant: str) -> None:
+    """Refuse a call that means another resource than the one that has the name now; any is meant by an empty uid.
+
+    Raises:
+        ServiceError: *_NOT_FOUND.
+    """
+    if meant not in ("", uid):
+        raise ServiceError(
+            _NOT_FOUND[kind],
+            f"{name} with the uid {shown(meant)} does not exist; another one has its name",
+            logged=f"{name} with the uid of the request does not exist; another one has its name",
+            kind=kind,
+            metadata={"resource": name, "uid": meant},
+        )
 
 
 def already_exists(kind: Kind, name: str) -> ServiceError:

@@ -17,6 +17,7 @@ INT64 = 2**63
 
 # Characters: limits that are widths of columns, or part of the form of a name, and so cannot be set.
 ID_CHARACTERS = 255
+UID_CHARACTERS = 64
 LABEL_KEY_CHARACTERS = 63
 LABEL_VALUE_CHARACTERS = 255
 ROLE_CHARACTERS = 64

@@ -39,8 +39,14 @@ type AppendEventsRequest struct {
 	// Append only while the turn with this token is current; TURN_LOST otherwise.
 	TurnToken int64 `protobuf:"varint,5,opt,name=turn_token,json=turnToken,proto3" json:"turn_token,omitempty"`
 	// Makes a retry safe: the same id and the same request get the first response
-	// again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
-	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// again, for 24 hours. It is the caller's own within the resource that the
+	// request names, or creates by an id. 1 to 128 printable ASCII characters,
+	// ideally a UUID.
+	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session: a later session of the same
+	// name is not meant, and the call is refused with SESSION_NOT_FOUND. Any
+	// session of that name when empty.
+	Uid           string `protobuf:"bytes,7,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -113,6 +119,13 @@ func (x *AppendEventsRequest) GetTurnToken() int64 {
 func (x *AppendEventsRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AppendEventsRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
 	}
 	return ""
 }
@@ -248,7 +261,9 @@ type ListEventsRequest struct {
 	// Only events before this number; 0 means up to the last one.
 	BeforeSequence int64 `protobuf:"varint,7,opt,name=before_sequence,json=beforeSequence,proto3" json:"before_sequence,omitempty"`
 	// Leave out text and blob.
-	OmitContent   bool `protobuf:"varint,8,opt,name=omit_content,json=omitContent,proto3" json:"omit_content,omitempty"`
+	OmitContent bool `protobuf:"varint,8,opt,name=omit_content,json=omitContent,proto3" json:"omit_content,omitempty"`
+	// Only if this is still the uid of the session, as on AppendEvents.
+	Uid           string `protobuf:"bytes,9,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -339,6 +354,13 @@ func (x *ListEventsRequest) GetOmitContent() bool {
 	return false
 }
 
+func (x *ListEventsRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // One page of events.
 type ListEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -407,7 +429,9 @@ type GetStateRequest struct {
 	// How many keys at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page, with all else unchanged.
-	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only if this is still the uid of that resource, as on AppendEvents.
+	Uid           string `protobuf:"bytes,6,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -477,6 +501,13 @@ func (x *GetStateRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *GetStateRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Asks for changes of state.
 type UpdateStateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -486,7 +517,9 @@ type UpdateStateRequest struct {
 	// `batch_bytes`.
 	Updates []*StateUpdate `protobuf:"bytes,2,rep,name=updates,proto3" json:"updates,omitempty"`
 	// Makes a retry safe, as on AppendEvents.
-	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of that resource, as on AppendEvents.
+	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -542,11 +575,18 @@ func (x *UpdateStateRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *UpdateStateRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 var File_activity_session_v1_event_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\n" +
-	"'activity_session/v1/event_service.proto\x12\x13activity_session.v1\x1a\x1factivity_session/v1/event.proto\x1a\x1factivity_session/v1/state.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xfb\x02\n" +
+	"'activity_session/v1/event_service.proto\x12\x13activity_session.v1\x1a\x1factivity_session/v1/event.proto\x1a\x1factivity_session/v1/state.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\x93\x03\n" +
 	"\x13AppendEventsRequest\x127\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x128\n" +
 	"\x06events\x18\x02 \x03(\v2\x1a.activity_session.v1.EventB\x04\xe2A\x01\x02R\x06events\x12K\n" +
@@ -555,7 +595,8 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\n" +
 	"turn_token\x18\x05 \x01(\x03B\x04\xe2A\x01\x01R\tturnToken\x12#\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\trequestIdB\x19\n" +
+	"request_id\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\a \x01(\tB\x04\xe2A\x01\x01R\x03uidB\x19\n" +
 	"\x17_expected_last_sequence\"\x89\x01\n" +
 	"\x14AppendEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
@@ -563,7 +604,7 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\awritten\x18\x03 \x03(\bR\awritten\"F\n" +
 	"\x0fGetEventRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
-	"\x16activity-session/EventR\x04name\"\xd8\x02\n" +
+	"\x16activity-session/EventR\x04name\"\xf0\x02\n" +
 	"\x11ListEventsRequest\x127\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x12!\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
@@ -573,10 +614,11 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\border_by\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\x12+\n" +
 	"\x0eafter_sequence\x18\x06 \x01(\x03B\x04\xe2A\x01\x01R\rafterSequence\x12-\n" +
 	"\x0fbefore_sequence\x18\a \x01(\x03B\x04\xe2A\x01\x01R\x0ebeforeSequence\x12'\n" +
-	"\fomit_content\x18\b \x01(\bB\x04\xe2A\x01\x01R\vomitContent\"p\n" +
+	"\fomit_content\x18\b \x01(\bB\x04\xe2A\x01\x01R\vomitContent\x12\x16\n" +
+	"\x03uid\x18\t \x01(\tB\x04\xe2A\x01\x01R\x03uid\"p\n" +
 	"\x12ListEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb8\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd0\x01\n" +
 	"\x0fGetStateRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\x02\xfaA\x03\n" +
@@ -586,14 +628,16 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"key_prefix\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tkeyPrefix\x12!\n" +
 	"\tpage_size\x18\x04 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x9b\x01\n" +
+	"page_token\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x16\n" +
+	"\x03uid\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xb3\x01\n" +
 	"\x12UpdateStateRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\x02\xfaA\x03\n" +
 	"\x01*R\x04name\x12@\n" +
 	"\aupdates\x18\x02 \x03(\v2 .activity_session.v1.StateUpdateB\x04\xe2A\x01\x02R\aupdates\x12#\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId2\xd4\a\n" +
+	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xd4\a\n" +
 	"\fEventService\x12\xb2\x01\n" +
 	"\fAppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xdaA\rparent,events\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:append\x12\x88\x01\n" +
 	"\bGetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xdaA\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\x9b\x01\n" +

@@ -33,8 +33,14 @@ type CreateMemoryRequest struct {
 	// The last segment of its name. Generated when empty.
 	MemoryId string `protobuf:"bytes,3,opt,name=memory_id,json=memoryId,proto3" json:"memory_id,omitempty"`
 	// Makes a retry safe: the same id and the same request get the first response
-	// again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
-	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// again, for 24 hours. It is the caller's own within the resource that the
+	// request names, or creates by an id. 1 to 128 printable ASCII characters,
+	// ideally a UUID.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session: a later session of the same
+	// name is not meant, and the call is refused with SESSION_NOT_FOUND. Any
+	// session of that name when empty.
+	Uid           string `protobuf:"bytes,5,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -97,16 +103,25 @@ func (x *CreateMemoryRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *CreateMemoryRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Asks for several new memories.
 type BatchCreateMemoriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session they come from.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// What to create: 1 to `batch_memories`, together at most `batch_bytes`. Each
-	// has the same parent as this request, and no request id.
+	// has the same parent as this request, and neither a request id nor a uid.
 	Requests []*CreateMemoryRequest `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty"`
 	// Makes a retry safe, as on CreateMemory.
-	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on CreateMemory.
+	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -158,6 +173,13 @@ func (x *BatchCreateMemoriesRequest) GetRequests() []*CreateMemoryRequest {
 func (x *BatchCreateMemoriesRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
+	}
+	return ""
+}
+
+func (x *BatchCreateMemoriesRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
 	}
 	return ""
 }
@@ -619,18 +641,20 @@ var File_activity_session_v1_memory_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_memory_service_proto_rawDesc = "" +
 	"\n" +
-	"(activity_session/v1/memory_service.proto\x12\x13activity_session.v1\x1a activity_session/v1/memory.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xd2\x01\n" +
+	"(activity_session/v1/memory_service.proto\x12\x13activity_session.v1\x1a activity_session/v1/memory.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xea\x01\n" +
 	"\x13CreateMemoryRequest\x128\n" +
 	"\x06parent\x18\x01 \x01(\tB \xe2A\x01\x02\xfaA\x19\x12\x17activity-session/MemoryR\x06parent\x129\n" +
 	"\x06memory\x18\x02 \x01(\v2\x1b.activity_session.v1.MemoryB\x04\xe2A\x01\x02R\x06memory\x12!\n" +
 	"\tmemory_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\bmemoryId\x12#\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xc7\x01\n" +
+	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xdf\x01\n" +
 	"\x1aBatchCreateMemoriesRequest\x128\n" +
 	"\x06parent\x18\x01 \x01(\tB \xe2A\x01\x02\xfaA\x19\x12\x17activity-session/MemoryR\x06parent\x12J\n" +
 	"\brequests\x18\x02 \x03(\v2(.activity_session.v1.CreateMemoryRequestB\x04\xe2A\x01\x02R\brequests\x12#\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"V\n" +
+	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"V\n" +
 	"\x1bBatchCreateMemoriesResponse\x127\n" +
 	"\bmemories\x18\x01 \x03(\v2\x1b.activity_session.v1.MemoryR\bmemories\"\x89\x01\n" +
 	"\x10GetMemoryRequest\x124\n" +

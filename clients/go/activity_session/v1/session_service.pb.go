@@ -35,7 +35,9 @@ type CreateSessionRequest struct {
 	// The last segment of its name. Generated when empty.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// Makes a retry safe: the same id and the same request get the first response
-	// again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
+	// again, for 24 hours. It is the caller's own within the resource that the
+	// request names, or creates by an id. 1 to 128 printable ASCII characters,
+	// ideally a UUID.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -832,7 +834,11 @@ type BindParticipantRequest struct {
 	// characters.
 	Role string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
 	// Makes a retry safe, as on CreateSession.
-	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session: a later session of the same
+	// name is not meant, and the call is refused with SESSION_NOT_FOUND. Any
+	// session of that name when empty.
+	Uid           string `protobuf:"bytes,5,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -895,6 +901,13 @@ func (x *BindParticipantRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *BindParticipantRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Asks for the end of a membership.
 type UnbindParticipantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -903,7 +916,9 @@ type UnbindParticipantRequest struct {
 	// The participant's name.
 	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
 	// Makes a retry safe, as on CreateSession.
-	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on BindParticipant.
+	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -959,6 +974,13 @@ func (x *UnbindParticipantRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *UnbindParticipantRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Tells how far a member has read.
 type MarkReadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -967,7 +989,9 @@ type MarkReadRequest struct {
 	// The member's name.
 	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
 	// The number of the last event it has read; not beyond the session's last.
-	Sequence      int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Only if this is still the uid of the session, as on BindParticipant.
+	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1023,6 +1047,13 @@ func (x *MarkReadRequest) GetSequence() int64 {
 	return 0
 }
 
+func (x *MarkReadRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Asks for the turn.
 type AcquireTurnRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1036,7 +1067,9 @@ type AcquireTurnRequest struct {
 	// one server get it in the order in which they arrived.
 	Wait bool `protobuf:"varint,4,opt,name=wait,proto3" json:"wait,omitempty"`
 	// Makes a retry safe, as on CreateSession.
-	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on BindParticipant.
+	Uid           string `protobuf:"bytes,6,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1106,6 +1139,13 @@ func (x *AcquireTurnRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *AcquireTurnRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Asks to keep the turn.
 type RenewTurnRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1114,7 +1154,9 @@ type RenewTurnRequest struct {
 	// The token of the turn.
 	Token int64 `protobuf:"varint,2,opt,name=token,proto3" json:"token,omitempty"`
 	// For how long from now, as on AcquireTurn.
-	Ttl           *durationpb.Duration `protobuf:"bytes,3,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	Ttl *durationpb.Duration `protobuf:"bytes,3,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// Only if this is still the uid of the session, as on BindParticipant.
+	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1170,13 +1212,22 @@ func (x *RenewTurnRequest) GetTtl() *durationpb.Duration {
 	return nil
 }
 
+func (x *RenewTurnRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Asks to release the turn.
 type ReleaseTurnRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session's name.
 	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// The token of the turn.
-	Token         int64 `protobuf:"varint,2,opt,name=token,proto3" json:"token,omitempty"`
+	Token int64 `protobuf:"varint,2,opt,name=token,proto3" json:"token,omitempty"`
+	// Only if this is still the uid of the session, as on BindParticipant.
+	Uid           string `protobuf:"bytes,3,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1225,6 +1276,13 @@ func (x *ReleaseTurnRequest) GetToken() int64 {
 	return 0
 }
 
+func (x *ReleaseTurnRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Asks to follow a session.
 type WatchSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1236,7 +1294,12 @@ type WatchSessionRequest struct {
 	// How much of the session the messages hold; BASIC when not set. With FULL,
 	// `data` is there in the first message and in each whose `etag` differs from
 	// the one before: the turn, which changes often, comes without it.
-	View          SessionView `protobuf:"varint,3,opt,name=view,proto3,enum=activity_session.v1.SessionView" json:"view,omitempty"`
+	View SessionView `protobuf:"varint,3,opt,name=view,proto3,enum=activity_session.v1.SessionView" json:"view,omitempty"`
+	// Only if this is still the uid of the session. A client that resumes sends
+	// the uid that it was told: the numbers of a later session of the same name
+	// are others, so the watch is then refused with SESSION_NOT_FOUND. Any session
+	// of that name when empty.
+	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1292,6 +1355,13 @@ func (x *WatchSessionRequest) GetView() SessionView {
 	return SessionView_SESSION_VIEW_UNSPECIFIED
 }
 
+func (x *WatchSessionRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // One thing that happened in a session.
 type WatchSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1302,7 +1372,10 @@ type WatchSessionResponse struct {
 	//	*WatchSessionResponse_Event
 	//	*WatchSessionResponse_Session
 	//	*WatchSessionResponse_Bookmark
-	Change        isWatchSessionResponse_Change `protobuf_oneof:"change"`
+	Change isWatchSessionResponse_Change `protobuf_oneof:"change"`
+	// The uid of the session, to resume with. Set in the first message of a watch
+	// only.
+	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1369,6 +1442,13 @@ func (x *WatchSessionResponse) GetBookmark() *Bookmark {
 		}
 	}
 	return nil
+}
+
+func (x *WatchSessionResponse) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
 }
 
 type isWatchSessionResponse_Change interface {
@@ -1513,7 +1593,7 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x05force\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\x05force\x12\x18\n" +
 	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12#\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xdd\x01\n" +
+	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xf5\x01\n" +
 	"\x16BindParticipantRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12G\n" +
@@ -1521,20 +1601,23 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x1cactivity-session/ParticipantR\vparticipant\x12\x18\n" +
 	"\x04role\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04role\x12#\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xc5\x01\n" +
+	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xdd\x01\n" +
 	"\x18UnbindParticipantRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12G\n" +
 	"\vparticipant\x18\x02 \x01(\tB%\xe2A\x01\x02\xfaA\x1e\n" +
 	"\x1cactivity-session/ParticipantR\vparticipant\x12#\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xb9\x01\n" +
+	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xd1\x01\n" +
 	"\x0fMarkReadRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12G\n" +
 	"\vparticipant\x18\x02 \x01(\tB%\xe2A\x01\x02\xfaA\x1e\n" +
 	"\x1cactivity-session/ParticipantR\vparticipant\x12 \n" +
-	"\bsequence\x18\x03 \x01(\x03B\x04\xe2A\x01\x02R\bsequence\"\x8c\x02\n" +
+	"\bsequence\x18\x03 \x01(\x03B\x04\xe2A\x01\x02R\bsequence\x12\x16\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xa4\x02\n" +
 	"\x12AcquireTurnRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12G\n" +
@@ -1543,25 +1626,30 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x03ttl\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x03ttl\x12\x18\n" +
 	"\x04wait\x18\x04 \x01(\bB\x04\xe2A\x01\x01R\x04wait\x12#\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\x9e\x01\n" +
+	"request_id\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xb6\x01\n" +
 	"\x10RenewTurnRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12\x1a\n" +
 	"\x05token\x18\x02 \x01(\x03B\x04\xe2A\x01\x02R\x05token\x121\n" +
-	"\x03ttl\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x03ttl\"m\n" +
+	"\x03ttl\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x03ttl\x12\x16\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\x85\x01\n" +
 	"\x12ReleaseTurnRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12\x1a\n" +
-	"\x05token\x18\x02 \x01(\x03B\x04\xe2A\x01\x02R\x05token\"\xb5\x01\n" +
+	"\x05token\x18\x02 \x01(\x03B\x04\xe2A\x01\x02R\x05token\x12\x16\n" +
+	"\x03uid\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xcd\x01\n" +
 	"\x13WatchSessionRequest\x125\n" +
 	"\x04name\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\x04name\x12+\n" +
 	"\x0eafter_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\rafterSequence\x12:\n" +
-	"\x04view\x18\x03 \x01(\x0e2 .activity_session.v1.SessionViewB\x04\xe2A\x01\x01R\x04view\"\xcb\x01\n" +
+	"\x04view\x18\x03 \x01(\x0e2 .activity_session.v1.SessionViewB\x04\xe2A\x01\x01R\x04view\x12\x16\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xdd\x01\n" +
 	"\x14WatchSessionResponse\x122\n" +
 	"\x05event\x18\x01 \x01(\v2\x1a.activity_session.v1.EventH\x00R\x05event\x128\n" +
 	"\asession\x18\x02 \x01(\v2\x1c.activity_session.v1.SessionH\x00R\asession\x12;\n" +
-	"\bbookmark\x18\x03 \x01(\v2\x1d.activity_session.v1.BookmarkH\x00R\bbookmarkB\b\n" +
+	"\bbookmark\x18\x03 \x01(\v2\x1d.activity_session.v1.BookmarkH\x00R\bbookmark\x12\x10\n" +
+	"\x03uid\x18\x04 \x01(\tR\x03uidB\b\n" +
 	"\x06change\"/\n" +
 	"\bBookmark\x12#\n" +
 	"\rlast_sequence\x18\x01 \x01(\x03R\flastSequence2\x90\x15\n" +

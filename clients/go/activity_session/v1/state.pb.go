@@ -140,9 +140,10 @@ type StateEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// JSON text, exactly as it was written.
 	ValueJson string `protobuf:"bytes,1,opt,name=value_json,json=valueJson,proto3" json:"value_json,omitempty"`
-	// How often the key was written or deleted, from 1 on. The count continues
-	// when a deleted key is written again within `purge_age`, so that an old
-	// number never means a new value.
+	// The number of the value: the first is 1, and each write or deletion of the
+	// key makes it larger. It never goes back, also when a key is written again
+	// long after its deletion, or in a later session of the same name: the first
+	// number is larger then. So an old number never means a new value.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,7 +30,8 @@ type TurnLease struct {
 	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// The participant whose turn it is.
 	Holder string `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
-	// The fencing token: a number that only ever grows in a session. A system
+	// The fencing token: a number that only ever grows under a session's name,
+	// also when the session is expunged and a later one has its name. A system
 	// that keeps the largest token it has seen can tell a late holder from the
 	// current one.
 	Token int64 `protobuf:"varint,3,opt,name=token,proto3" json:"token,omitempty"`

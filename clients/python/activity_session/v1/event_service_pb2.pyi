@@ -26,6 +26,7 @@ class AppendEventsRequest(google.protobuf.message.Message):
     EXPECTED_LAST_SEQUENCE_FIELD_NUMBER: builtins.int
     TURN_TOKEN_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     parent: builtins.str
     """The session to append to."""
     expected_last_sequence: builtins.int
@@ -36,7 +37,14 @@ class AppendEventsRequest(google.protobuf.message.Message):
     """Append only while the turn with this token is current; TURN_LOST otherwise."""
     request_id: builtins.str
     """Makes a retry safe: the same id and the same request get the first response
-    again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
+    again, for 24 hours. It is the caller's own within the resource that the
+    request names, or creates by an id. 1 to 128 printable ASCII characters,
+    ideally a UUID.
+    """
+    uid: builtins.str
+    """Only if this is still the uid of the session: a later session of the same
+    name is not meant, and the call is refused with SESSION_NOT_FOUND. Any
+    session of that name when empty.
     """
     @property
     def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
@@ -59,9 +67,10 @@ class AppendEventsRequest(google.protobuf.message.Message):
         expected_last_sequence: builtins.int | None = ...,
         turn_token: builtins.int = ...,
         request_id: builtins.str = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_expected_last_sequence", b"_expected_last_sequence", "expected_last_sequence", b"expected_last_sequence"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_expected_last_sequence", b"_expected_last_sequence", "events", b"events", "expected_last_sequence", b"expected_last_sequence", "parent", b"parent", "request_id", b"request_id", "state_updates", b"state_updates", "turn_token", b"turn_token"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_expected_last_sequence", b"_expected_last_sequence", "events", b"events", "expected_last_sequence", b"expected_last_sequence", "parent", b"parent", "request_id", b"request_id", "state_updates", b"state_updates", "turn_token", b"turn_token", "uid", b"uid"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_expected_last_sequence", b"_expected_last_sequence"]) -> typing.Literal["expected_last_sequence"] | None: ...
 
 global___AppendEventsRequest = AppendEventsRequest
@@ -131,6 +140,7 @@ class ListEventsRequest(google.protobuf.message.Message):
     AFTER_SEQUENCE_FIELD_NUMBER: builtins.int
     BEFORE_SEQUENCE_FIELD_NUMBER: builtins.int
     OMIT_CONTENT_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     parent: builtins.str
     """The session's name."""
     page_size: builtins.int
@@ -149,6 +159,8 @@ class ListEventsRequest(google.protobuf.message.Message):
     """Only events before this number; 0 means up to the last one."""
     omit_content: builtins.bool
     """Leave out text and blob."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on AppendEvents."""
     def __init__(
         self,
         *,
@@ -160,8 +172,9 @@ class ListEventsRequest(google.protobuf.message.Message):
         after_sequence: builtins.int = ...,
         before_sequence: builtins.int = ...,
         omit_content: builtins.bool = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "before_sequence", b"before_sequence", "filter", b"filter", "omit_content", b"omit_content", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "before_sequence", b"before_sequence", "filter", b"filter", "omit_content", b"omit_content", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "uid", b"uid"]) -> None: ...
 
 global___ListEventsRequest = ListEventsRequest
 
@@ -200,6 +213,7 @@ class GetStateRequest(google.protobuf.message.Message):
     KEY_PREFIX_FIELD_NUMBER: builtins.int
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The name of a namespace, a participant or a session."""
     key_prefix: builtins.str
@@ -208,6 +222,8 @@ class GetStateRequest(google.protobuf.message.Message):
     """How many keys at most; 0 means 50, more than 1000 means 1000."""
     page_token: builtins.str
     """The `next_page_token` of the previous page, with all else unchanged."""
+    uid: builtins.str
+    """Only if this is still the uid of that resource, as on AppendEvents."""
     @property
     def keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Only these keys, at most `state_updates`; those that do not exist are left
@@ -222,8 +238,9 @@ class GetStateRequest(google.protobuf.message.Message):
         key_prefix: builtins.str = ...,
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["key_prefix", b"key_prefix", "keys", b"keys", "name", b"name", "page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["key_prefix", b"key_prefix", "keys", b"keys", "name", b"name", "page_size", b"page_size", "page_token", b"page_token", "uid", b"uid"]) -> None: ...
 
 global___GetStateRequest = GetStateRequest
 
@@ -236,10 +253,13 @@ class UpdateStateRequest(google.protobuf.message.Message):
     NAME_FIELD_NUMBER: builtins.int
     UPDATES_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The name of a namespace, a participant or a session."""
     request_id: builtins.str
     """Makes a retry safe, as on AppendEvents."""
+    uid: builtins.str
+    """Only if this is still the uid of that resource, as on AppendEvents."""
     @property
     def updates(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.state_pb2.StateUpdate]:
         """The changes, 1 to `state_updates`, each key once, together at most
@@ -252,7 +272,8 @@ class UpdateStateRequest(google.protobuf.message.Message):
         name: builtins.str = ...,
         updates: collections.abc.Iterable[activity_session.v1.state_pb2.StateUpdate] | None = ...,
         request_id: builtins.str = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["name", b"name", "request_id", b"request_id", "updates", b"updates"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["name", b"name", "request_id", b"request_id", "uid", b"uid", "updates", b"updates"]) -> None: ...
 
 global___UpdateStateRequest = UpdateStateRequest

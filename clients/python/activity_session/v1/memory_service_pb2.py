@@ -30,7 +30,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(activity_session/v1/memory_service.proto\x12\x13\x61\x63tivity_session.v1\x1a activity_session/v1/memory.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xad\x01\n\x13\x43reateMemoryRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x61\x63tivity-session/Memory\x12\x31\n\x06memory\x18\x02 \x01(\x0b\x32\x1b.activity_session.v1.MemoryB\x04\xe2\x41\x01\x02\x12\x17\n\tmemory_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xaa\x01\n\x1a\x42\x61tchCreateMemoriesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x61\x63tivity-session/Memory\x12@\n\x08requests\x18\x02 \x03(\x0b\x32(.activity_session.v1.CreateMemoryRequestB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"L\n\x1b\x42\x61tchCreateMemoriesResponse\x12-\n\x08memories\x18\x01 \x03(\x0b\x32\x1b.activity_session.v1.Memory\"q\n\x10GetMemoryRequest\x12.\n\x04name\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x61\x63tivity-session/Memory\x12\x13\n\x05touch\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\xc4\x01\n\x13ListMemoriesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x61\x63tivity-session/Memory\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"^\n\x14ListMemoriesResponse\x12-\n\x08memories\x18\x01 \x03(\x0b\x32\x1b.activity_session.v1.Memory\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x01\n\x13UpdateMemoryRequest\x12\x31\n\x06memory\x18\x01 \x01(\x0b\x32\x1b.activity_session.v1.MemoryB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"s\n\x13\x44\x65leteMemoryRequest\x12.\n\x04name\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x61\x63tivity-session/Memory\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x15UndeleteMemoryRequest\x12.\n\x04name\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x61\x63tivity-session/Memory\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x32\xb8\t\n\rMemoryService\x12\xae\x01\n\x0c\x43reateMemory\x12(.activity_session.v1.CreateMemoryRequest\x1a\x1b.activity_session.v1.Memory\"W\xda\x41\x17parent,memory,memory_id\x82\xd3\xe4\x93\x02\x37\"-/v1/{parent=namespaces/*/sessions/*}/memories:\x06memory\x12\xd0\x01\n\x13\x42\x61tchCreateMemories\x12/.activity_session.v1.BatchCreateMemoriesRequest\x1a\x30.activity_session.v1.BatchCreateMemoriesResponse\"V\xda\x41\x0fparent,requests\x82\xd3\xe4\x93\x02>\"9/v1/{parent=namespaces/*/sessions/*}/memories:batchCreate:\x01*\x12\x8d\x01\n\tGetMemory\x12%.activity_session.v1.GetMemoryRequest\x1a\x1b.activity_session.v1.Memory\"<\xda\x41\x04name\x82\xd3\xe4\x93\x02/\x12-/v1/{name=namespaces/*/sessions/*/memories/*}\x12\xa3\x01\n\x0cListMemories\x12(.activity_session.v1.ListMemoriesRequest\x1a).activity_session.v1.ListMemoriesResponse\">\xda\x41\x06parent\x82\xd3\xe4\x93\x02/\x12-/v1/{parent=namespaces/*/sessions/*}/memories\x12\xb0\x01\n\x0cUpdateMemory\x12(.activity_session.v1.UpdateMemoryRequest\x1a\x1b.activity_session.v1.Memory\"Y\xda\x41\x12memory,update_mask\x82\xd3\xe4\x93\x02>24/v1/{memory.name=namespaces/*/sessions/*/memories/*}:\x06memory\x12\x93\x01\n\x0c\x44\x65leteMemory\x12(.activity_session.v1.DeleteMemoryRequest\x1a\x1b.activity_session.v1.Memory\"<\xda\x41\x04name\x82\xd3\xe4\x93\x02/*-/v1/{name=namespaces/*/sessions/*/memories/*}\x12\xa3\x01\n\x0eUndeleteMemory\x12*.activity_session.v1.UndeleteMemoryRequest\x1a\x1b.activity_session.v1.Memory\"H\xda\x41\x04name\x82\xd3\xe4\x93\x02;\"6/v1/{name=namespaces/*/sessions/*/memories/*}:undelete:\x01*BY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(activity_session/v1/memory_service.proto\x12\x13\x61\x63tivity_session.v1\x1a activity_session/v1/memory.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xc0\x01\n\x13\x43reateMemoryRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x61\x63tivity-session/Memory\x12\x31\n\x06memory\x18\x02 \x01(\x0b\x32\x1b.activity_session.v1.MemoryB\x04\xe2\x41\x01\x02\x12\x17\n\tmemory_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"\xbd\x01\n\x1a\x42\x61tchCreateMemoriesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x61\x63tivity-session/Memory\x12@\n\x08requests\x18\x02 \x03(\x0b\x32(.activity_session.v1.CreateMemoryRequestB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"L\n\x1b\x42\x61tchCreateMemoriesResponse\x12-\n\x08memories\x18\x01 \x03(\x0b\x32\x1b.activity_session.v1.Memory\"q\n\x10GetMemoryRequest\x12.\n\x04name\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x61\x63tivity-session/Memory\x12\x13\n\x05touch\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\xc4\x01\n\x13ListMemoriesRequest\x12\x30\n\x06parent\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\x12\x17\x61\x63tivity-session/Memory\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"^\n\x14ListMemoriesResponse\x12-\n\x08memories\x18\x01 \x03(\x0b\x32\x1b.activity_session.v1.Memory\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x01\n\x13UpdateMemoryRequest\x12\x31\n\x06memory\x18\x01 \x01(\x0b\x32\x1b.activity_session.v1.MemoryB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"s\n\x13\x44\x65leteMemoryRequest\x12.\n\x04name\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x61\x63tivity-session/Memory\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x15UndeleteMemoryRequest\x12.\n\x04name\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x61\x63tivity-session/Memory\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x32\xb8\t\n\rMemoryService\x12\xae\x01\n\x0c\x43reateMemory\x12(.activity_session.v1.CreateMemoryRequest\x1a\x1b.activity_session.v1.Memory\"W\xda\x41\x17parent,memory,memory_id\x82\xd3\xe4\x93\x02\x37\"-/v1/{parent=namespaces/*/sessions/*}/memories:\x06memory\x12\xd0\x01\n\x13\x42\x61tchCreateMemories\x12/.activity_session.v1.BatchCreateMemoriesRequest\x1a\x30.activity_session.v1.BatchCreateMemoriesResponse\"V\xda\x41\x0fparent,requests\x82\xd3\xe4\x93\x02>\"9/v1/{parent=namespaces/*/sessions/*}/memories:batchCreate:\x01*\x12\x8d\x01\n\tGetMemory\x12%.activity_session.v1.GetMemoryRequest\x1a\x1b.activity_session.v1.Memory\"<\xda\x41\x04name\x82\xd3\xe4\x93\x02/\x12-/v1/{name=namespaces/*/sessions/*/memories/*}\x12\xa3\x01\n\x0cListMemories\x12(.activity_session.v1.ListMemoriesRequest\x1a).activity_session.v1.ListMemoriesResponse\">\xda\x41\x06parent\x82\xd3\xe4\x93\x02/\x12-/v1/{parent=namespaces/*/sessions/*}/memories\x12\xb0\x01\n\x0cUpdateMemory\x12(.activity_session.v1.UpdateMemoryRequest\x1a\x1b.activity_session.v1.Memory\"Y\xda\x41\x12memory,update_mask\x82\xd3\xe4\x93\x02>24/v1/{memory.name=namespaces/*/sessions/*/memories/*}:\x06memory\x12\x93\x01\n\x0c\x44\x65leteMemory\x12(.activity_session.v1.DeleteMemoryRequest\x1a\x1b.activity_session.v1.Memory\"<\xda\x41\x04name\x82\xd3\xe4\x93\x02/*-/v1/{name=namespaces/*/sessions/*/memories/*}\x12\xa3\x01\n\x0eUndeleteMemory\x12*.activity_session.v1.UndeleteMemoryRequest\x1a\x1b.activity_session.v1.Memory\"H\xda\x41\x04name\x82\xd3\xe4\x93\x02;\"6/v1/{name=namespaces/*/sessions/*/memories/*}:undelete:\x01*BY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,12 +46,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEMEMORYREQUEST'].fields_by_name['memory_id']._serialized_options = b'\342A\001\001'
   _globals['_CREATEMEMORYREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CREATEMEMORYREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEMEMORYREQUEST'].fields_by_name['uid']._loaded_options = None
+  _globals['_CREATEMEMORYREQUEST'].fields_by_name['uid']._serialized_options = b'\342A\001\001'
   _globals['_BATCHCREATEMEMORIESREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_BATCHCREATEMEMORIESREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\031\022\027activity-session/Memory'
   _globals['_BATCHCREATEMEMORIESREQUEST'].fields_by_name['requests']._loaded_options = None
   _globals['_BATCHCREATEMEMORIESREQUEST'].fields_by_name['requests']._serialized_options = b'\342A\001\002'
   _globals['_BATCHCREATEMEMORIESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_BATCHCREATEMEMORIESREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHCREATEMEMORIESREQUEST'].fields_by_name['uid']._loaded_options = None
+  _globals['_BATCHCREATEMEMORIESREQUEST'].fields_by_name['uid']._serialized_options = b'\342A\001\001'
   _globals['_GETMEMORYREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETMEMORYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\031\n\027activity-session/Memory'
   _globals['_GETMEMORYREQUEST'].fields_by_name['touch']._loaded_options = None
@@ -103,23 +107,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMORYSERVICE'].methods_by_name['UndeleteMemory']._loaded_options = None
   _globals['_MEMORYSERVICE'].methods_by_name['UndeleteMemory']._serialized_options = b'\332A\004name\202\323\344\223\002;\"6/v1/{name=namespaces/*/sessions/*/memories/*}:undelete:\001*'
   _globals['_CREATEMEMORYREQUEST']._serialized_start=249
-  _globals['_CREATEMEMORYREQUEST']._serialized_end=422
-  _globals['_BATCHCREATEMEMORIESREQUEST']._serialized_start=425
-  _globals['_BATCHCREATEMEMORIESREQUEST']._serialized_end=595
-  _globals['_BATCHCREATEMEMORIESRESPONSE']._serialized_start=597
-  _globals['_BATCHCREATEMEMORIESRESPONSE']._serialized_end=673
-  _globals['_GETMEMORYREQUEST']._serialized_start=675
-  _globals['_GETMEMORYREQUEST']._serialized_end=788
-  _globals['_LISTMEMORIESREQUEST']._serialized_start=791
-  _globals['_LISTMEMORIESREQUEST']._serialized_end=987
-  _globals['_LISTMEMORIESRESPONSE']._serialized_start=989
-  _globals['_LISTMEMORIESRESPONSE']._serialized_end=1083
-  _globals['_UPDATEMEMORYREQUEST']._serialized_start=1086
-  _globals['_UPDATEMEMORYREQUEST']._serialized_end=1239
-  _globals['_DELETEMEMORYREQUEST']._serialized_start=1241
-  _globals['_DELETEMEMORYREQUEST']._serialized_end=1356
-  _globals['_UNDELETEMEMORYREQUEST']._serialized_start=1358
-  _globals['_UNDELETEMEMORYREQUEST']._serialized_end=1475
-  _globals['_MEMORYSERVICE']._serialized_start=1478
-  _globals['_MEMORYSERVICE']._serialized_end=2686
+  _globals['_CREATEMEMORYREQUEST']._serialized_end=441
+  _globals['_BATCHCREATEMEMORIESREQUEST']._serialized_start=444
+  _globals['_BATCHCREATEMEMORIESREQUEST']._serialized_end=633
+  _globals['_BATCHCREATEMEMORIESRESPONSE']._serialized_start=635
+  _globals['_BATCHCREATEMEMORIESRESPONSE']._serialized_end=711
+  _globals['_GETMEMORYREQUEST']._serialized_start=713
+  _globals['_GETMEMORYREQUEST']._serialized_end=826
+  _globals['_LISTMEMORIESREQUEST']._serialized_start=829
+  _globals['_LISTMEMORIESREQUEST']._serialized_end=1025
+  _globals['_LISTMEMORIESRESPONSE']._serialized_start=1027
+  _globals['_LISTMEMORIESRESPONSE']._serialized_end=1121
+  _globals['_UPDATEMEMORYREQUEST']._serialized_start=1124
+  _globals['_UPDATEMEMORYREQUEST']._serialized_end=1277
+  _globals['_DELETEMEMORYREQUEST']._serialized_start=1279
+  _globals['_DELETEMEMORYREQUEST']._serialized_end=1394
+  _globals['_UNDELETEMEMORYREQUEST']._serialized_start=1396
+  _globals['_UNDELETEMEMORYREQUEST']._serialized_end=1513
+  _globals['_MEMORYSERVICE']._serialized_start=1516
+  _globals['_MEMORYSERVICE']._serialized_end=2724
 # @@protoc_insertion_point(module_scope)

@@ -24,13 +24,21 @@ class CreateMemoryRequest(google.protobuf.message.Message):
     MEMORY_FIELD_NUMBER: builtins.int
     MEMORY_ID_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     parent: builtins.str
     """The session it comes from."""
     memory_id: builtins.str
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
     """Makes a retry safe: the same id and the same request get the first response
-    again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
+    again, for 24 hours. It is the caller's own within the resource that the
+    request names, or creates by an id. 1 to 128 printable ASCII characters,
+    ideally a UUID.
+    """
+    uid: builtins.str
+    """Only if this is still the uid of the session: a later session of the same
+    name is not meant, and the call is refused with SESSION_NOT_FOUND. Any
+    session of that name when empty.
     """
     @property
     def memory(self) -> activity_session.v1.memory_pb2.Memory:
@@ -43,9 +51,10 @@ class CreateMemoryRequest(google.protobuf.message.Message):
         memory: activity_session.v1.memory_pb2.Memory | None = ...,
         memory_id: builtins.str = ...,
         request_id: builtins.str = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["memory", b"memory"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["memory", b"memory", "memory_id", b"memory_id", "parent", b"parent", "request_id", b"request_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["memory", b"memory", "memory_id", b"memory_id", "parent", b"parent", "request_id", b"request_id", "uid", b"uid"]) -> None: ...
 
 global___CreateMemoryRequest = CreateMemoryRequest
 
@@ -58,14 +67,17 @@ class BatchCreateMemoriesRequest(google.protobuf.message.Message):
     PARENT_FIELD_NUMBER: builtins.int
     REQUESTS_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     parent: builtins.str
     """The session they come from."""
     request_id: builtins.str
     """Makes a retry safe, as on CreateMemory."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on CreateMemory."""
     @property
     def requests(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___CreateMemoryRequest]:
         """What to create: 1 to `batch_memories`, together at most `batch_bytes`. Each
-        has the same parent as this request, and no request id.
+        has the same parent as this request, and neither a request id nor a uid.
         """
 
     def __init__(
@@ -74,8 +86,9 @@ class BatchCreateMemoriesRequest(google.protobuf.message.Message):
         parent: builtins.str = ...,
         requests: collections.abc.Iterable[global___CreateMemoryRequest] | None = ...,
         request_id: builtins.str = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["parent", b"parent", "request_id", b"request_id", "requests", b"requests"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["parent", b"parent", "request_id", b"request_id", "requests", b"requests", "uid", b"uid"]) -> None: ...
 
 global___BatchCreateMemoriesRequest = BatchCreateMemoriesRequest
 

@@ -32,7 +32,9 @@ class CreateSessionRequest(google.protobuf.message.Message):
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
     """Makes a retry safe: the same id and the same request get the first response
-    again, for 24 hours. 1 to 128 printable ASCII characters, ideally a UUID.
+    again, for 24 hours. It is the caller's own within the resource that the
+    request names, or creates by an id. 1 to 128 printable ASCII characters,
+    ideally a UUID.
     """
     @property
     def session(self) -> activity_session.v1.session_pb2.Session:
@@ -382,6 +384,7 @@ class BindParticipantRequest(google.protobuf.message.Message):
     PARTICIPANT_FIELD_NUMBER: builtins.int
     ROLE_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     session: builtins.str
     """The session's name."""
     participant: builtins.str
@@ -392,6 +395,11 @@ class BindParticipantRequest(google.protobuf.message.Message):
     """
     request_id: builtins.str
     """Makes a retry safe, as on CreateSession."""
+    uid: builtins.str
+    """Only if this is still the uid of the session: a later session of the same
+    name is not meant, and the call is refused with SESSION_NOT_FOUND. Any
+    session of that name when empty.
+    """
     def __init__(
         self,
         *,
@@ -399,8 +407,9 @@ class BindParticipantRequest(google.protobuf.message.Message):
         participant: builtins.str = ...,
         role: builtins.str = ...,
         request_id: builtins.str = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["participant", b"participant", "request_id", b"request_id", "role", b"role", "session", b"session"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["participant", b"participant", "request_id", b"request_id", "role", b"role", "session", b"session", "uid", b"uid"]) -> None: ...
 
 global___BindParticipantRequest = BindParticipantRequest
 
@@ -413,20 +422,24 @@ class UnbindParticipantRequest(google.protobuf.message.Message):
     SESSION_FIELD_NUMBER: builtins.int
     PARTICIPANT_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     session: builtins.str
     """The session's name."""
     participant: builtins.str
     """The participant's name."""
     request_id: builtins.str
     """Makes a retry safe, as on CreateSession."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on BindParticipant."""
     def __init__(
         self,
         *,
         session: builtins.str = ...,
         participant: builtins.str = ...,
         request_id: builtins.str = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["participant", b"participant", "request_id", b"request_id", "session", b"session"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["participant", b"participant", "request_id", b"request_id", "session", b"session", "uid", b"uid"]) -> None: ...
 
 global___UnbindParticipantRequest = UnbindParticipantRequest
 
@@ -439,20 +452,24 @@ class MarkReadRequest(google.protobuf.message.Message):
     SESSION_FIELD_NUMBER: builtins.int
     PARTICIPANT_FIELD_NUMBER: builtins.int
     SEQUENCE_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     session: builtins.str
     """The session's name."""
     participant: builtins.str
     """The member's name."""
     sequence: builtins.int
     """The number of the last event it has read; not beyond the session's last."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on BindParticipant."""
     def __init__(
         self,
         *,
         session: builtins.str = ...,
         participant: builtins.str = ...,
         sequence: builtins.int = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["participant", b"participant", "sequence", b"sequence", "session", b"session"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["participant", b"participant", "sequence", b"sequence", "session", b"session", "uid", b"uid"]) -> None: ...
 
 global___MarkReadRequest = MarkReadRequest
 
@@ -467,6 +484,7 @@ class AcquireTurnRequest(google.protobuf.message.Message):
     TTL_FIELD_NUMBER: builtins.int
     WAIT_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     session: builtins.str
     """The session's name."""
     participant: builtins.str
@@ -477,6 +495,8 @@ class AcquireTurnRequest(google.protobuf.message.Message):
     """
     request_id: builtins.str
     """Makes a retry safe, as on CreateSession."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on BindParticipant."""
     @property
     def ttl(self) -> google.protobuf.duration_pb2.Duration:
         """For how long, from 100 ms to `turn_ttl`. 30 seconds when not set."""
@@ -489,9 +509,10 @@ class AcquireTurnRequest(google.protobuf.message.Message):
         ttl: google.protobuf.duration_pb2.Duration | None = ...,
         wait: builtins.bool = ...,
         request_id: builtins.str = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["ttl", b"ttl"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["participant", b"participant", "request_id", b"request_id", "session", b"session", "ttl", b"ttl", "wait", b"wait"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["participant", b"participant", "request_id", b"request_id", "session", b"session", "ttl", b"ttl", "uid", b"uid", "wait", b"wait"]) -> None: ...
 
 global___AcquireTurnRequest = AcquireTurnRequest
 
@@ -504,10 +525,13 @@ class RenewTurnRequest(google.protobuf.message.Message):
     SESSION_FIELD_NUMBER: builtins.int
     TOKEN_FIELD_NUMBER: builtins.int
     TTL_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     session: builtins.str
     """The session's name."""
     token: builtins.int
     """The token of the turn."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on BindParticipant."""
     @property
     def ttl(self) -> google.protobuf.duration_pb2.Duration:
         """For how long from now, as on AcquireTurn."""
@@ -518,9 +542,10 @@ class RenewTurnRequest(google.protobuf.message.Message):
         session: builtins.str = ...,
         token: builtins.int = ...,
         ttl: google.protobuf.duration_pb2.Duration | None = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["ttl", b"ttl"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["session", b"session", "token", b"token", "ttl", b"ttl"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["session", b"session", "token", b"token", "ttl", b"ttl", "uid", b"uid"]) -> None: ...
 
 global___RenewTurnRequest = RenewTurnRequest
 
@@ -532,17 +557,21 @@ class ReleaseTurnRequest(google.protobuf.message.Message):
 
     SESSION_FIELD_NUMBER: builtins.int
     TOKEN_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     session: builtins.str
     """The session's name."""
     token: builtins.int
     """The token of the turn."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on BindParticipant."""
     def __init__(
         self,
         *,
         session: builtins.str = ...,
         token: builtins.int = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["session", b"session", "token", b"token"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["session", b"session", "token", b"token", "uid", b"uid"]) -> None: ...
 
 global___ReleaseTurnRequest = ReleaseTurnRequest
 
@@ -555,6 +584,7 @@ class WatchSessionRequest(google.protobuf.message.Message):
     NAME_FIELD_NUMBER: builtins.int
     AFTER_SEQUENCE_FIELD_NUMBER: builtins.int
     VIEW_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The session's name."""
     after_sequence: builtins.int
@@ -566,14 +596,21 @@ class WatchSessionRequest(google.protobuf.message.Message):
     `data` is there in the first message and in each whose `etag` differs from
     the one before: the turn, which changes often, comes without it.
     """
+    uid: builtins.str
+    """Only if this is still the uid of the session. A client that resumes sends
+    the uid that it was told: the numbers of a later session of the same name
+    are others, so the watch is then refused with SESSION_NOT_FOUND. Any session
+    of that name when empty.
+    """
     def __init__(
         self,
         *,
         name: builtins.str = ...,
         after_sequence: builtins.int = ...,
         view: activity_session.v1.session_pb2.SessionView.ValueType = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "name", b"name", "view", b"view"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "name", b"name", "uid", b"uid", "view", b"view"]) -> None: ...
 
 global___WatchSessionRequest = WatchSessionRequest
 
@@ -586,6 +623,11 @@ class WatchSessionResponse(google.protobuf.message.Message):
     EVENT_FIELD_NUMBER: builtins.int
     SESSION_FIELD_NUMBER: builtins.int
     BOOKMARK_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
+    uid: builtins.str
+    """The uid of the session, to resume with. Set in the first message of a watch
+    only.
+    """
     @property
     def event(self) -> activity_session.v1.event_pb2.Event:
         """The next event."""
@@ -607,9 +649,10 @@ class WatchSessionResponse(google.protobuf.message.Message):
         event: activity_session.v1.event_pb2.Event | None = ...,
         session: activity_session.v1.session_pb2.Session | None = ...,
         bookmark: global___Bookmark | None = ...,
+        uid: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "session", b"session"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "session", b"session"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "session", b"session", "uid", b"uid"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["change", b"change"]) -> typing.Literal["event", "session", "bookmark"] | None: ...
 
 global___WatchSessionResponse = WatchSessionResponse

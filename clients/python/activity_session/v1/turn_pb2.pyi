@@ -26,7 +26,8 @@ class TurnLease(google.protobuf.message.Message):
     holder: builtins.str
     """The participant whose turn it is."""
     token: builtins.int
-    """The fencing token: a number that only ever grows in a session. A system
+    """The fencing token: a number that only ever grows under a session's name,
+    also when the session is expunged and a later one has its name. A system
     that keeps the largest token it has seen can tell a late holder from the
     current one.
     """

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.orm import ActivitySession, Namespace
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.rules.errors import not_found
+from activity_session_server.rules.errors import check_uid, not_found
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import current_turn, to_timestamp
@@ -87,8 +87,8 @@ _PULSES = select(
 ).where(ActivitySession.pkid.in_(bindparam("uids", expanding=True)))
 
 
-def get_head(reader: Reader, namespace_id: str, session_id: str) -> Head:
-    """The head of a session, also of a deleted one.
+def get_head(reader: Reader, namespace_id: str, session_id: str, *, uid: str = "") -> Head:
+    """The head of a session, also of a deleted one; with a uid, of no other session of that name.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
@@ -97,7 +97,9 @@ def get_head(reader: Reader, namespace_id: str, session_id: str) -> Head:
     if row is None:
         namespaces.get_namespace(reader, namespace_id)
         raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
-    return _head(row, namespace_id)
+    head = _head(row, namespace_id)
+    check_uid(Kind.SESSION, head.name, head.uid, uid)
+    return head
 
 
 def lock_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head:

@@ -56,9 +56,10 @@ export type StateEntry = Message<"activity_session.v1.StateEntry"> & {
   valueJson: string;
 
   /**
-   * How often the key was written or deleted, from 1 on. The count continues
-   * when a deleted key is written again within `purge_age`, so that an old
-   * number never means a new value.
+   * The number of the value: the first is 1, and each write or deletion of the
+   * key makes it larger. It never goes back, also when a key is written again
+   * long after its deletion, or in a later session of the same name: the first
+   * number is larger then. So an old number never means a new value.
    *
    * @generated from field: int64 revision = 2;
    */

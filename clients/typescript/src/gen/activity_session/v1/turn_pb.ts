@@ -37,7 +37,8 @@ export type TurnLease = Message<"activity_session.v1.TurnLease"> & {
   holder: string;
 
   /**
-   * The fencing token: a number that only ever grows in a session. A system
+   * The fencing token: a number that only ever grows under a session's name,
+   * also when the session is expunged and a later one has its name. A system
    * that keeps the largest token it has seen can tell a late holder from the
    * current one.
    *
