@@ -29,6 +29,7 @@ from activity_session.v1.session_service_pb2 import (
     AcquireTurnRequest,
     CreateSessionRequest,
     DeleteSessionRequest,
+    ExpungeSessionRequest,
     GetSessionRequest,
     ReleaseTurnRequest,
     UpdateSessionRequest,
@@ -85,6 +86,28 @@ def update_session(client: Client, session: Session, *paths: str) -> Session:
 
 def delete_session(client: Client, name: str) -> Session:
     return client.sessions.DeleteSession(DeleteSessionRequest(name=name))
+
+
+def session_or_none(client: Client, name: str) -> Session | None:
+    try:
+        return get_session(client, name)
+    except RpcError as error:
+        assert Failure(error).reason == "SESSION_NOT_FOUND"  # noqa: PT017 - any other error fails the test
+        return None
+
+
+def expunge_session(client: Client, name: str) -> None:
+    """Remove a session for good, with its memories; one that is not deleted yet is deleted first."""
+    if not get_session(client, name).HasField("delete_time"):
+        delete_session(client, name)
+    client.sessions.ExpungeSession(ExpungeSessionRequest(name=name, force=True))
+
+
+def replaced(client: Client, session: Session, **fields: Any) -> Session:
+    """Expunge a session, and return a new one of the same name."""
+    expunge_session(client, session.name)
+    namespace, _, session_id = session.name.partition("/sessions/")
+    return new_session(client, namespace, session_id, **fields)
 
 
 def append(client: Client, session: str, *events: Event | str, **fields: Any) -> AppendEventsResponse:

@@ -58,6 +58,7 @@ from activity_session.v1.session_service_pb2 import (
     UpdateSessionRequest,
 )
 from activity_session.v1.state_pb2 import StateUpdate
+from activity_session_server.rules.requests import resource_of, session_of
 from activity_session_testing.rpcs import IDEMPOTENT, WITH_REQUEST_ID
 from activity_session_testing.servers import Client, failure, unique
 from activity_session_testing.steps import (
@@ -67,12 +68,16 @@ from activity_session_testing.steps import (
     delete_participant,
     delete_session,
     get_session,
+    list_events,
+    make_namespace,
     member_names,
     members,
     new_memory,
     new_participant,
     new_session,
     refused,
+    replaced,
+    session_or_none,
     update_state,
 )
 
@@ -278,6 +283,10 @@ CASES = {
     ),
 }
 
+OF_NO_SESSION = {
+    *(f"{verb}Namespace" for verb in ("Create", "Update", "Delete", "Undelete")),
+    *(f"{verb}Participant" for verb in ("Create", "Ensure", "Update", "Delete", "Undelete")),
+}
 every_rpc = pytest.mark.parametrize("name", CASES)
 
 
@@ -341,6 +350,17 @@ ALTERED: dict[str, Callable[[Any], None]] = {
 }
 
 
+def another_of_its_resource(client: Client, name: str, request: Any) -> tuple[Any, Any]:
+    """Return a call about the same resource, with the same request id, and its RPC."""
+    if isinstance(request, GetMemoryRequest):
+        return client.memories.DeleteMemory, DeleteMemoryRequest(name=request.name, request_id=request.request_id)
+    other = altered(request)
+    if isinstance(request, CreateParticipantRequest | EnsureParticipantRequest):
+        other.CopyFrom(request)
+        other.participant.description = "another"
+    return WITH_REQUEST_ID[name].on(client.channel), other
+
+
 def _is_resource(field: Any) -> bool:
     return field.message_type is not None and "uid" in field.message_type.fields_by_name
 
@@ -399,7 +419,7 @@ def test_another_request_with_the_same_id_is_refused(client: Client, namespace: 
     call = WITH_REQUEST_ID[name].on(client.channel)
     first = call(request)
     after = everything(client, scope(namespace, request))
-    refusal = refused(call, altered(request), "REQUEST_ID_REUSED", "request_id")
+    refusal = refused(*another_of_its_resource(client, name, request), "REQUEST_ID_REUSED", "request_id")
     assert refusal.info.metadata == {"request_id": request.request_id}
     assert everything(client, scope(namespace, request)) == after
     assert call(request) == first
@@ -427,6 +447,70 @@ def test_one_id_in_two_namespaces_is_two_ids(client: Client, name: str) -> None:
         before = everything(client, scope(created.name, request))
         WITH_REQUEST_ID[name].on(client.channel)(request)
         assert everything(client, scope(created.name, request)) != before
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "ExpungeSession" and name not in OF_NO_SESSION])
+def test_a_session_that_is_gone_is_acknowledged_no_more(client: Client, namespace: str, name: str) -> None:
+    request = prepared(client, namespace, name, unique("request"))
+    call = WITH_REQUEST_ID[name].on(client.channel)
+    session = session_of(request)
+    before = session_or_none(client, session)
+    call(request)
+    gone = before or get_session(client, session)
+    assert replaced(client, gone).uid != gone.uid
+    untouched = everything(client, namespace)
+    refusal = refused(call, request, "SESSION_NOT_FOUND")
+    assert refusal.info.metadata == {"resource": resource_of(request), "uid": gone.uid}
+    assert everything(client, namespace) == untouched
+
+
+def test_the_removal_of_a_session_is_acknowledged_again_after_another_one_has_its_name(
+    client: Client, namespace: str
+) -> None:
+    request = prepared(client, namespace, "ExpungeSession", unique("request"))
+    client.sessions.ExpungeSession(request)
+    later = new_session(client, namespace, request.name.rpartition("/")[2])
+    client.sessions.ExpungeSession(request)
+    assert get_session(client, request.name) == later
+
+
+def test_one_id_in_two_sessions_is_two_ids(client: Client, namespace: str) -> None:
+    delivery = unique("delivery")
+    for session_id in ("a", "b"):
+        ensured = EnsureSessionRequest(parent=namespace, session_id=session_id, request_id=delivery)
+        session = client.sessions.EnsureSession(ensured).session
+        assert session.name == f"{namespace}/sessions/{session_id}"
+        member = new_participant(client, namespace)
+        bound = BindParticipantRequest(session=session.name, participant=member, request_id=delivery)
+        refused(client.sessions.BindParticipant, bound, "REQUEST_ID_REUSED", "request_id")
+        appended = append(client, session.name, Event(text=session_id), request_id=unique("delivery"))
+        assert list(appended.written) == [True]
+    for session_id in ("c", "d"):
+        name = new_session(client, namespace, session_id).name
+        append(client, name, session_id, request_id=delivery)
+        assert [event.text for event in list_events(client, name)] == [session_id]
+
+
+def test_one_id_for_two_generated_namespaces_is_two_ids(client: Client) -> None:
+    delivery = unique("delivery")
+    requests = [
+        CreateNamespaceRequest(namespace=Namespace(description=tenant), request_id=delivery)
+        for tenant in (unique("tenant"), unique("tenant"))
+    ]
+    first, second = map(client.namespaces.CreateNamespace, requests)
+    assert first.name != second.name
+    assert [client.namespaces.CreateNamespace(request) for request in requests] == [first, second]
+
+
+def test_names_that_are_too_long_for_the_key_have_ids_of_their_own(client: Client) -> None:
+    long = "n" * 255
+    delivery = unique("delivery")
+    namespace = make_namespace(client, unique(long)[-255:])
+    names = [new_session(client, namespace.name, long[:-1] + end).name for end in "ab"]
+    for name in names:
+        append(client, name, name[-1], request_id=delivery)
+        append(client, name, name[-1], request_id=delivery)
+        assert [event.text for event in list_events(client, name)] == [name[-1]]
 
 
 @every_rpc

@@ -46,8 +46,17 @@ def test_a_request_with_the_name_of_a_session_or_of_something_in_it_is_about_tha
 
 
 def test_what_is_made_under_a_given_id_is_told_by_its_parent_and_its_id() -> None:
-    request = v1.EnsureSessionRequest(parent="namespaces/n", session_id="s")
-    assert (resource_of(request), session_of(request)) == ("namespaces/n", SESSION)
+    ensured = v1.EnsureSessionRequest(parent="namespaces/n", session_id="s")
+    assert (resource_of(ensured), session_of(ensured)) == (SESSION, SESSION)
+    created = v1.CreateMemoryRequest(parent=SESSION, memory_id="m")
+    assert (resource_of(created), session_of(created)) == (NAMES["Memory"], SESSION)
+
+
+def test_what_is_made_under_a_generated_id_is_told_by_its_parent_alone() -> None:
+    session = v1.CreateSessionRequest(parent="namespaces/n", session=v1.Session(name="another"))
+    assert (resource_of(session), session_of(session)) == ("namespaces/n", "")
+    namespace = v1.CreateNamespaceRequest(namespace=v1.Namespace(name=SESSION))
+    assert (resource_of(namespace), session_of(namespace)) == ("", "")
 
 
 @pytest.mark.parametrize("name", ["namespaces/n", "namespaces/n/participants/sessions", "namespaces/sessions"])

@@ -6,23 +6,31 @@ May import the rules; neither gRPC, nor threads and locks, nor what runs the SQL
 from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.activity_session_participant import ActivitySessionParticipant
 from activity_session_server.orm.base import Base
+from activity_session_server.orm.conflict import Conflict
 from activity_session_server.orm.event import Event
 from activity_session_server.orm.expunged import Expunged
+from activity_session_server.orm.former_member import FormerMember
+from activity_session_server.orm.former_session import FormerSession
 from activity_session_server.orm.idempotency import Idempotency
 from activity_session_server.orm.memory import Memory
 from activity_session_server.orm.namespace import Namespace
 from activity_session_server.orm.participant import Participant
 from activity_session_server.orm.state import State
+from activity_session_server.orm.state_owner import StateOwner
 
 __all__ = [
     "ActivitySession",
     "ActivitySessionParticipant",
     "Base",
+    "Conflict",
     "Event",
     "Expunged",
+    "FormerMember",
+    "FormerSession",
     "Idempotency",
     "Memory",
     "Namespace",
     "Participant",
     "State",
+    "StateOwner",
 ]

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from activity_session_server.orm.base import Base
 from activity_session_server.orm.types import (
+    PKID_LEN,
     RESOURCE_NAME_LEN,
     exact_string,
     long_binary,
@@ -28,12 +29,17 @@ class Idempotency(Base):
     )
 
     scope: Mapped[str] = mapped_column(
-        exact_string(RESOURCE_NAME_LEN), primary_key=True, comment="the namespace it is about"
+        exact_string(RESOURCE_NAME_LEN),
+        primary_key=True,
+        comment="the resource it is about; nothing for the server's own ids",
     )
     request_id: Mapped[str] = mapped_column(
         exact_string(REQUEST_ID_CHARACTERS),
         primary_key=True,
         comment="the caller's id, or the server's own",
+    )
+    activity_session_pkid: Mapped[str | None] = mapped_column(
+        exact_string(PKID_LEN), comment="the session that it was about, where it was about one"
     )
     fingerprint: Mapped[str] = mapped_column(
         exact_string(FINGERPRINT_LEN), comment="SHA-256 of the method and the request, in hex"

@@ -1,12 +1,14 @@
 """Request ids (AIP-155): each request that changes something is carried out once, however often it is sent.
 
 The claim is the first statement of a transaction, and is committed with its effect. Of two calls with the same id the
-second waits for the claim of the first, and then gets the same answer.
+second waits for the claim of the first, and then gets the same answer. An id is the caller's within one resource: the
+one that the request names, or makes under an id that it gives. A session that was expunged since is acknowledged no
+more, also where another one has its name: the request is then refused, neither carried out again nor answered.
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
@@ -16,16 +18,17 @@ from google.protobuf.message import Message
 from sqlalchemy import Table, bindparam, delete, func, select, update
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server.orm import Idempotency
-from activity_session_server.orm.types import utc_now
-from activity_session_server.rules import names, requests
+from activity_session_server.orm import ActivitySession, Idempotency
+from activity_session_server.orm.types import RESOURCE_NAME_LEN, AnyRow, utc_now
+from activity_session_server.rules import requests
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.errors import ServiceError, about
 from activity_session_server.rules.ids import uuid7_hex
+from activity_session_server.rules.names import Kind
 from activity_session_server.rules.problems import shown
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.readers import Writer
+from activity_session_server.store.readers import Raced, Writer
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -35,8 +38,17 @@ _OWN_AGE = timedelta(minutes=15)
 
 _TABLE = cast("Table", Idempotency.__table__)
 _THIS = (Idempotency.scope == bindparam("its_scope")) & (Idempotency.request_id == bindparam("its_id"))
-_FIND = Statement(select(Idempotency.fingerprint, Idempotency.answer).where(_THIS))
-_RECORD = Statement(update(_TABLE).where(_THIS).values(answer=bindparam("its_answer")))
+_FIND = Statement(
+    select(
+        Idempotency.fingerprint,
+        Idempotency.answer,
+        Idempotency.activity_session_pkid,
+        ActivitySession.pkid.label("found"),
+    )
+    .outerjoin_from(Idempotency, ActivitySession, ActivitySession.pkid == Idempotency.activity_session_pkid)
+    .where(_THIS)
+)
+_RECORD = Statement(update(_TABLE).where(_THIS))
 _DUE = Statement(
     select(Idempotency.expire_ts, func.coalesce(func.length(Idempotency.answer), 0))
     .where(Idempotency.expire_ts <= utc_now())
@@ -47,10 +59,14 @@ _FORGET = Statement(delete(_TABLE).where(Idempotency.expire_ts <= bindparam("its
 
 
 class Record(NamedTuple, Generic[A]):
-    """How the answer to a request is kept: what is written of it, and how the answer is made of that again."""
+    """How the answer to a request is kept: what is written of it, and how the answer is made of that again.
+
+    A request is carried out anew when its answer does not hold any more.
+    """
 
     write: Callable[[A], Message]
     read: Callable[[Writer, Any], A]
+    holds: Callable[[Writer, A], bool] = lambda _, __: True
 
 
 WHOLE: Record[Any] = Record(lambda answer: answer, lambda _, kept: kept)
@@ -58,26 +74,31 @@ WHOLE: Record[Any] = Record(lambda answer: answer, lambda _, kept: kept)
 
 @dataclass
 class Claim:
-    """A request that is to be carried out once. `answer` is what the function returned, just before the commit."""
+    """A request that is to be carried out once. `name` is that of its resource, where the id is the caller's."""
 
     scope: str
     request_id: str
     fingerprint: str
     by_caller: bool
     age: timedelta
-    answer: Any = None
+    name: str = ""
+    # What the function returned, just before the commit, in each of its runs: any of them may be the one that counts.
+    _answers: list[Any] = field(default_factory=list)
 
     @classmethod
     def of(cls, call: Call, request: Message | None, *, always: bool) -> Self | None:
         """The claim of a request; None where it has no id and, unless `always`, needs none."""
         request_id: str = getattr(request, "request_id", "")
         if request is not None and request_id:
+            fingerprint, name = _fingerprint(call.method, request), requests.resource_of(request)
             return cls(
-                scope=_scope(request),
+                # Where nothing has a name yet, only the same request can share an id.
+                scope=_scope(name or fingerprint),
                 request_id=request_id,
-                fingerprint=_fingerprint(call.method, request),
+                fingerprint=fingerprint,
                 by_caller=True,
                 age=call.limits.request_id_age,
+                name=name,
             )
         if always:
             return cls("", uuid7_hex(), "", by_caller=False, age=_OWN_AGE)
@@ -87,17 +108,27 @@ class Claim:
         """Carry the request out, or return the answer that it got before.
 
         Raises:
-            ServiceError: REQUEST_ID_REUSED.
+            ServiceError: REQUEST_ID_REUSED, SESSION_NOT_FOUND.
         """
         if not self._is_new(writer):
-            return record.read(writer, self._earlier_answer(writer)) if self.by_caller else cast("T", self.answer)
+            earlier = self._find(writer)
+            if not self.by_caller:
+                return cast("T", self._answers[int(earlier.fingerprint)])
+            kept = record.read(writer, self._kept(earlier))
+            if record.holds(writer, kept):
+                return kept
         answer = fn(writer)
         if self.by_caller:
-            packed = AnyMessage()
-            packed.Pack(record.write(answer))
-            writer.change(_RECORD, {**self._key(), "its_answer": packed.SerializeToString()})
-        self.answer = answer
+            self._keep(writer, record.write(answer))
+        else:
+            self._answers.append(answer)
         return answer
+
+    def _keep(self, writer: Writer, answer: Message) -> None:
+        packed = AnyMessage()
+        packed.Pack(answer)
+        values = {"answer": packed.SerializeToString(), "activity_session_pkid": writer.session_uid}
+        writer.change(_RECORD, {**self._key(), **values})
 
     def _key(self) -> dict[str, str]:
         return {"its_scope": self.scope, "its_id": self.request_id}
@@ -108,22 +139,37 @@ class Claim:
             {
                 "scope": self.scope,
                 "request_id": self.request_id,
-                "fingerprint": self.fingerprint,
+                # The server's own ids tell which of the runs was committed.
+                "fingerprint": self.fingerprint if self.by_caller else str(len(self._answers)),
                 "create_ts": writer.now,
                 "expire_ts": writer.now + self.age,
             },
         )
 
-    def _earlier_answer(self, writer: Writer) -> Message:
+    def _find(self, writer: Writer) -> AnyRow:
         row = writer.row(_FIND, self._key())
-        if row is None or row.fingerprint != self.fingerprint:
+        if row is None:  # it was forgotten in this moment
+            raise Raced
+        return row
+
+    def _kept(self, earlier: AnyRow) -> Message:
+        if earlier.fingerprint != self.fingerprint:
             raise ServiceError(
                 ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
                 f"request_id: {shown(self.request_id)} was used for another request",
                 logged="request_id: it was used for another request",
                 metadata={"request_id": self.request_id},
             )
-        return _unpack(row.answer)
+        uid = earlier.activity_session_pkid
+        if uid and not earlier.found:
+            raise about(
+                Kind.SESSION,
+                ErrorReason.ERROR_REASON_SESSION_NOT_FOUND,
+                self.name,
+                f"the session with the uid {uid}, for which the request was carried out, does not exist any more",
+                uid=uid,
+            )
+        return _unpack(earlier.answer)
 
 
 def forget_requests(writer: Writer, most: int) -> int:
@@ -135,11 +181,9 @@ def forget_requests(writer: Writer, most: int) -> int:
     return writer.change(_FORGET, {"its_latest": due[last].expire_ts})
 
 
-def _scope(request: Message) -> str:
-    if hasattr(request, "namespace_id"):  # a namespace that is about to be created has no checked name yet
-        return str(request.namespace_id)
-    name = requests.resource_of(request)
-    return names.ids_of(name)[0] if name else ""
+def _scope(name: str) -> str:
+    """The name of a resource as it fits into the column."""
+    return name if len(name) <= RESOURCE_NAME_LEN else hashlib.sha256(name.encode()).hexdigest()
 
 
 def _fingerprint(method: str, request: Message) -> str:

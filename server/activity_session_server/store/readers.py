@@ -40,13 +40,15 @@ class Reader:
 class Writer(Reader):
     """What a write may do: all that a read may, and changes.
 
-    `now` is the time of the transaction, in UTC; `changed` are the uids of the sessions that it changes.
+    `now` is the time of the transaction, in UTC. `changed` are the uids of the sessions that it changes; `session_uid`
+    is that of the session that it is about, where that is there afterwards.
     """
 
     def __init__(self, connection: Connection, backend: Backend) -> None:
         super().__init__(connection, backend)
         self.now = utc_clock()
         self.changed: set[str] = set()
+        self.session_uid = ""
 
     def change(self, statement: Statement | Executable, values: Values = _NONE) -> int:
         """Run an UPDATE or DELETE; returns how many rows matched."""

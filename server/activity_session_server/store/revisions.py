@@ -4,7 +4,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insp
 
 VERSION_TABLE = "activity_session_alembic_version"
 # The revision that this version needs: the newest of `migrations`.
-NEWEST = "0003"
+NEWEST = "0004"
 _VERSION = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
 
 

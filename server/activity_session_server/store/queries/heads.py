@@ -108,7 +108,7 @@ def lock_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head
     Raises:
         ServiceError: SESSION_NOT_FOUND.
     """
-    return _head_of(writer.row(_LOCK, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
+    return _head_of(writer, _LOCK, namespace, session_id)
 
 
 def hold_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head:
@@ -117,7 +117,7 @@ def hold_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head
     Raises:
         ServiceError: SESSION_NOT_FOUND.
     """
-    return _head_of(writer.row(_HOLD, {"owner": namespace.uid, "id": session_id}), namespace, session_id)
+    return _head_of(writer, _HOLD, namespace, session_id)
 
 
 def pulses(reader: Reader, uids: list[str]) -> dict[str, Pulse]:
@@ -126,10 +126,12 @@ def pulses(reader: Reader, uids: list[str]) -> dict[str, Pulse]:
     return {row.pkid: Pulse(*row[1:]) for row in rows}
 
 
-def _head_of(row: AnyRow | None, namespace: HeldNamespace, session_id: str) -> Head:
+def _head_of(writer: Writer, statement: Statement, namespace: HeldNamespace, session_id: str) -> Head:
     (namespace_id,) = ids_of(namespace.name)
+    row = writer.row(statement, {"owner": namespace.uid, "id": session_id})
     if row is None:
         raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
+    writer.session_uid = row.pkid
     return _head(row, namespace_id)
 
 

@@ -214,6 +214,7 @@ def find_session_to_lock(
     row = writer.row(_LOCK[full], {"owner": namespace.uid, "id": session_id})
     if row is None:
         return None
+    writer.session_uid = row.pkid
     return Locked(session_message(row, *ids_of(namespace.name)), row.revision, row.settings)
 
 
@@ -228,7 +229,10 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
     }
     session.settings.CopyFrom(settings.to_message())
     created = resources.create(writer, ActivitySession, session, values)
-    return created and _with_defaults(created)
+    if created is None:
+        return None
+    writer.session_uid = created.uid
+    return _with_defaults(created)
 
 
 def update_session(writer: Writer, locked: LockedSession, session: Session) -> Session:
@@ -273,6 +277,7 @@ def expunge_session(writer: Writer, locked: LockedSession) -> None:
     """Remove a session with its memberships; all else of it is out of reach then, and is removed by `expunged`."""
     uid = locked.message.uid
     writer.changed.add(uid)
+    writer.session_uid = ""
     writer.insert(table_of(Expunged), {"activity_session_pkid": uid, "create_ts": writer.now})
     for statement in _EXPUNGE:
         writer.change(statement, {"its_uid": uid})
