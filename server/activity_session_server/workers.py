@@ -61,6 +61,7 @@ class _Worker:
         self.silence = 0.0
         # When it is killed, if it was told to end: a reading of `time.monotonic`.
         self._killed_at = math.inf
+        self._is_killed = False
         self._heartbeats, heartbeats = multiprocessing.Pipe(duplex=False)
         # Only the worker keeps this end of the pipe open, so that the pipe ends when the worker dies.
         with heartbeats:
@@ -93,8 +94,9 @@ class _Worker:
             self.process.terminate()
 
     def kill_if_late(self) -> None:
-        """Kill it if it was told to end and its time is over."""
-        if time.monotonic() > self._killed_at and self.process.is_alive():
+        """Kill it, once, if it was told to end and its time is over; a busy system may take a while for that."""
+        if time.monotonic() > self._killed_at and not self._is_killed and self.process.is_alive():
+            self._is_killed = True
             _log.warning("a worker is killed", extra={"pid": self.process.pid})
             self.process.kill()
 
