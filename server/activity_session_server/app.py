@@ -52,6 +52,7 @@ class App:
         self.settings = settings
         self._pools = _make_pools(settings)
         self.store = open_store(settings, self._pools.write.aside)
+        self.store.look_for_older_claims(self._own_call("start"))
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
         self.health = Health(ROUTES, self._pools.health)

@@ -3,8 +3,13 @@
 import grpc
 import pytest
 
-from activity_session.v1.session_pb2 import SessionParticipant
-from activity_session.v1.session_service_pb2 import BindParticipantRequest, MarkReadRequest, UnbindParticipantRequest
+from activity_session.v1.session_pb2 import Session, SessionParticipant
+from activity_session.v1.session_service_pb2 import (
+    BindParticipantRequest,
+    EnsureSessionRequest,
+    MarkReadRequest,
+    UnbindParticipantRequest,
+)
 from activity_session_testing.logs import numbered_ids
 from activity_session_testing.servers import Client, unique
 from activity_session_testing.steps import (
@@ -86,13 +91,27 @@ class TestMarkRead:
             request = MarkReadRequest(session=session, participant=participant, sequence=1)
             refused(client.sessions.MarkRead, request, reason)
 
-    def test_starts_again_with_a_new_membership(self, client: Client, read: str, author: str) -> None:
+    def test_goes_on_when_a_participant_comes_back(self, client: Client, read: str, author: str) -> None:
         self.mark(client, read, author, 5)
         client.sessions.UnbindParticipant(UnbindParticipantRequest(session=read, participant=author))
         request = MarkReadRequest(session=read, participant=author, sequence=5)
         refused(client.sessions.MarkRead, request, "PARTICIPANT_NOT_BOUND")
-        bind = BindParticipantRequest(session=read, participant=author)
-        assert client.sessions.BindParticipant(bind).last_read_sequence == 0
+        for role in ("guest", "guide"):
+            bind = BindParticipantRequest(session=read, participant=author, role=role)
+            assert client.sessions.BindParticipant(bind).last_read_sequence == 5
+        (member,) = [each for each in get_session(client, read).participants if each.participant == author]
+        assert (member.role, member.last_read_sequence) == ("guide", 5)
+
+    def test_goes_on_where_it_was_at_the_last_time(self, client: Client, read: str, author: str) -> None:
+        namespace, _, session_id = read.partition("/sessions/")
+        for sequence in (3, 5):
+            self.mark(client, read, author, sequence)
+            client.sessions.UnbindParticipant(UnbindParticipantRequest(session=read, participant=author))
+            again = Session(participants=members(author))
+            request = EnsureSessionRequest(parent=namespace, session_id=session_id, session=again)
+            ensured = client.sessions.EnsureSession(request).session
+            assert [m.last_read_sequence for m in ensured.participants if m.participant == author] == [sequence]
+        assert self.mark(client, read, author, 1).last_read_sequence == 5
 
     @staticmethod
     def mark(client: Client, session: str, participant: str, sequence: int) -> SessionParticipant:

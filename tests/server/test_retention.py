@@ -36,6 +36,7 @@ from activity_session_server.orm import (
     ActivitySessionParticipant,
     Event,
     Expunged,
+    FormerSession,
     Idempotency,
     Memory,
     State,
@@ -50,9 +51,11 @@ from activity_session_testing.moments import Send, before, engine_of, eventually
 from activity_session_testing.servers import Client, connected, failure, serving, unique
 from activity_session_testing.steps import (
     AGENT,
+    acquire_turn,
     append,
     at_once,
     delete_session,
+    expunge_session,
     get_session,
     list_events,
     make_namespace,
@@ -62,6 +65,7 @@ from activity_session_testing.steps import (
     new_session,
     read_state,
     refused,
+    replaced,
     update_state,
 )
 
@@ -280,7 +284,9 @@ class TestDeletedKeys:
 
             eventually(is_forgotten)
             assert list(read_state(client, PARENT)) == ["kept"]
-            assert write(client, "gone") == 1
+            # It does not begin anew: a caller may still have the numbers that it had.
+            assert write(client, "gone") == 3
+            assert write(client, "new") == 3
 
     def test_are_counted_on_until_then(self, database_url: str) -> None:
         with swept_by_hand(database_url, purge_age=timedelta(hours=1)) as (server, client):
@@ -299,6 +305,46 @@ def set_and_delete(client: Client) -> None:
     for key in ("kept", "gone"):
         write(client, key)
     update_state(client, PARENT, StateUpdate(key="gone", delete=True))
+
+
+class TestFormerNames:
+    def test_become_one_row_of_their_namespace(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
+            agent = new_participant(client, PARENT)
+            first, second, other = (new_session(client, PARENT, name) for name in ("first", "second", "other"))
+            for _ in range(MANY):
+                acquire_turn(client, first.name, agent)
+                update_state(client, second.name, StateUpdate(key="plan", value_json="1"))
+            for session in (first, second, other):
+                expunge_session(client, session.name)
+            assert rows_of(server, FormerSession) == 2
+            later = new_session(client, PARENT, "first").name
+            eventually(lambda: self._forgotten(server))
+            assert acquire_turn(client, later, agent).token > MANY
+            for name in ("first-again", "second", "never"):
+                session = new_session(client, PARENT, name)
+                assert acquire_turn(client, session.name, agent).token > MANY
+                plan = update_state(client, session.name, StateUpdate(key="plan", value_json="1"))
+                assert plan.entries["plan"].revision > MANY
+            elsewhere = new_session(client, make_namespace(client, unique("namespace")).name).name
+            assert (
+                update_state(client, elsewhere, StateUpdate(key="plan", value_json="1")).entries["plan"].revision == 1
+            )
+
+    def test_are_kept_until_then(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=timedelta(hours=1)) as (server, client):
+            agent = new_participant(client, PARENT)
+            first = new_session(client, PARENT, "first")
+            token = acquire_turn(client, first.name, agent).token
+            again = replaced(client, first)
+            server.upkeep.sweep()
+            assert acquire_turn(client, again.name, agent).token > token
+            assert acquire_turn(client, new_session(client, PARENT).name, agent).token == 1
+
+    @staticmethod
+    def _forgotten(server: App) -> bool:
+        server.upkeep.sweep()
+        return rows_of(server, FormerSession) == 1
 
 
 class TestRequestIds:
@@ -380,13 +426,17 @@ class TestKinds:
                 new_session(client, PARENT, expire_time=past())
                 update_state(client, PARENT, StateUpdate(key=str(number), value_json="1"))
                 update_state(client, PARENT, StateUpdate(key=str(number), delete=True))
+                former = new_session(client, PARENT).name
+                update_state(client, former, StateUpdate(key="key", value_json="1"))
+                expunge_session(client, former)
             yield server
 
     def test_have_a_share_of_each_round(self, due: App, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(retention, "SHARE", 0)
         swept = retention.sweep(due.store, lambda: own_call(due))
         few = batches.FIRST_ROWS
-        assert swept.done == {"expired": 1, "expunged": 1, "removed": few, "forgotten": few, "keys": few}
+        each = dict.fromkeys(("removed", "forgotten", "keys", "names"), few)
+        assert swept.done == {"expired": 1, "expunged": 1, **each}
         assert swept.is_more_due
 
     @pytest.mark.parametrize(
@@ -395,6 +445,7 @@ class TestKinds:
             ("removed", "DELETE FROM event"),
             ("forgotten", "DELETE FROM idempotency"),
             ("keys", "DELETE FROM state WHERE state.delete_ts"),
+            ("names", "DELETE FROM former_session"),
         ],
     )
     def test_that_fail_do_not_stop_the_others(
@@ -488,5 +539,5 @@ def count(server: App, query: Select[Any]) -> int:
 
 
 def remembered_requests(server: App) -> int:
-    """Return those of callers; the server's own ids have no fingerprint, and are kept for another time."""
-    return count(server, select(Idempotency.request_id).where(Idempotency.fingerprint != ""))
+    """Return those of callers; the server's own ids have no scope, and are kept for another time."""
+    return count(server, select(Idempotency.request_id).where(Idempotency.scope != ""))

@@ -123,6 +123,28 @@ class TestMigrations:
             assert schema.migrate_url(database_url)[1:] == ("0002", revisions.NEWEST)
             assert described(engine) == whole
 
+    @on_each_backend
+    def test_say_until_when_claims_can_have_the_scope_of_an_older_version(
+        self, backend: str, new_database: Callable[[str], str]
+    ) -> None:
+        database_url = new_database(backend)
+        schema.migrate_url(database_url)
+        ends = "SELECT expire_ts FROM idempotency WHERE scope = ''"
+        with engine_on(database_url) as engine:
+            for claims in (0, 2, 2):
+                execute_on(engine, "DELETE FROM idempotency WHERE scope <> ''")
+                for number in range(claims):
+                    values = (
+                        f"'default', 'request-{number}', '', '2026-11-01 00:00:00', '2026-11-0{number + 2} 00:00:00'"
+                    )
+                    columns = "scope, request_id, fingerprint, create_ts, expire_ts"
+                    execute_on(engine, f"INSERT INTO idempotency ({columns}) VALUES ({values})")
+                execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0003'")
+                schema.migrate_url(database_url)
+                with engine.connect() as connection:
+                    found = [str(row[0])[:10] for row in connection.execute(text(ends))]
+                assert found == ["2026-11-03"] * (claims > 0)
+
     def test_comment_every_table_and_column_on_mariadb(self, mariadb: MariaDB) -> None:
         database_url = mariadb.new_database()
         schema.migrate_url(database_url)

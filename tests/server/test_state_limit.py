@@ -1,6 +1,7 @@
 """The most keys that a state can have: at the limit all are kept; one more is refused, and its whole call with it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -8,11 +9,20 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, UpdateStateRequest
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_testing.backends import BACKENDS
-from activity_session_testing.servers import Client, Failure, connected, failure, serving
-from activity_session_testing.steps import append, list_events, new_participant, new_session, read_state, update_state
+from activity_session_testing.servers import Client, Failure, connected, failure, serving, unique
+from activity_session_testing.steps import (
+    append,
+    at_once,
+    list_events,
+    new_participant,
+    new_session,
+    read_state,
+    update_state,
+)
 
 MOST = 5
 PARENT = "namespaces/default"
+CALLERS = 16
 KEYS = [f"key {number}" for number in range(MOST)]
 
 
@@ -47,6 +57,15 @@ def test_a_state_takes_as_many_keys_and_no_more(client: Client) -> None:
         refusal = failure(client.events.UpdateState, UpdateStateRequest(name=name, updates=put("more", KEYS[0])))
         check_past(refusal, "updates", MOST + 1)
         assert {key: entry.revision for key, entry in read_state(client, name).items()} == dict.fromkeys(KEYS, 1)
+
+
+def test_many_at_once_add_no_more(client: Client) -> None:
+    for name in (new_session(client, PARENT).name, new_participant(client, PARENT), PARENT):
+        for _ in range(2):
+            calls = [partial(update_state, client, name, *put(unique("key"))) for _ in range(CALLERS)]
+            outcomes = at_once(calls)
+            assert {one.reason for one in outcomes if isinstance(one, Failure)} == {"LIMIT_EXCEEDED"}
+            assert len(read_state(client, name)) == MOST
 
 
 def test_an_append_past_the_limit_writes_nothing(client: Client) -> None:

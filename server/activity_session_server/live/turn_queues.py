@@ -64,8 +64,10 @@ class TurnQueues:
             turns.release_turn(self.store, self._own_call("hand back"), request)
 
     def _wait(self, waiter: Waiter) -> None:
-        head = self.store.read(waiter.call, lambda reader: heads.get_head(reader, *ids_of(waiter.request.session)))
-        peer = waiter.call.peer
+        request, peer = waiter.request, waiter.call.peer
+        head = self.store.read(
+            waiter.call, lambda reader: heads.get_head(reader, *ids_of(request.session), uid=request.uid)
+        )
         self._slots.take(peer)
         waiter.stream.on_close(lambda: self._slots.give_back(peer))
         with self._lock:

@@ -42,7 +42,8 @@ class Idempotency(Base):
         exact_string(PKID_LEN), comment="the session that it was about, where it was about one"
     )
     fingerprint: Mapped[str] = mapped_column(
-        exact_string(FINGERPRINT_LEN), comment="SHA-256 of the method and the request, in hex"
+        exact_string(FINGERPRINT_LEN),
+        comment="SHA-256 of the method and the request, in hex; for the server's own ids, the number of the run",
     )
     answer: Mapped[bytes | None] = mapped_column(
         long_binary(), comment="a google.protobuf.Any of the answer; none for the server's own ids"

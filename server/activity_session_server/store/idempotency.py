@@ -9,7 +9,7 @@ more, also where another one has its name: the request is then refused, neither 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
 from google.protobuf import descriptor_pool, message_factory
@@ -20,7 +20,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.orm import ActivitySession, Idempotency
 from activity_session_server.orm.types import RESOURCE_NAME_LEN, AnyRow, utc_now
-from activity_session_server.rules import requests
+from activity_session_server.rules import names, requests
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, about
 from activity_session_server.rules.ids import uuid7_hex
@@ -28,7 +28,7 @@ from activity_session_server.rules.names import Kind
 from activity_session_server.rules.problems import shown
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.readers import Raced, Writer
+from activity_session_server.store.readers import Raced, Reader, Writer
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -48,6 +48,9 @@ _FIND = Statement(
     .outerjoin_from(Idempotency, ActivitySession, ActivitySession.pkid == Idempotency.activity_session_pkid)
     .where(_THIS)
 )
+# The migration to scopes within a namespace writes a claim of this id, which is forgotten when all older ones are.
+_OLDER_CLAIMS = "scoped by namespace"
+_OLDER = Statement(select(Idempotency.expire_ts).where(_THIS))
 _RECORD = Statement(update(_TABLE).where(_THIS))
 _DUE = Statement(
     select(Idempotency.expire_ts, func.coalesce(func.length(Idempotency.answer), 0))
@@ -82,12 +85,17 @@ class Claim:
     by_caller: bool
     age: timedelta
     name: str = ""
+    # Where an older version has claimed it; empty where there are no such claims any more.
+    older_scope: str = ""
     # What the function returned, just before the commit, in each of its runs: any of them may be the one that counts.
     _answers: list[Any] = field(default_factory=list)
 
     @classmethod
-    def of(cls, call: Call, request: Message | None, *, always: bool) -> Self | None:
-        """The claim of a request; None where it has no id and, unless `always`, needs none."""
+    def of(cls, call: Call, request: Message | None, *, always: bool, has_older: bool) -> Self | None:
+        """The claim of a request; None where it has no id and, unless `always`, needs none.
+
+        `has_older`: there can be claims of an older version.
+        """
         request_id: str = getattr(request, "request_id", "")
         if request is not None and request_id:
             fingerprint, name = _fingerprint(call.method, request), requests.resource_of(request)
@@ -99,6 +107,7 @@ class Claim:
                 by_caller=True,
                 age=call.limits.request_id_age,
                 name=name,
+                older_scope=_older_scope(name) if has_older else "",
             )
         if always:
             return cls("", uuid7_hex(), "", by_caller=False, age=_OWN_AGE)
@@ -110,18 +119,26 @@ class Claim:
         Raises:
             ServiceError: REQUEST_ID_REUSED, SESSION_NOT_FOUND.
         """
-        if not self._is_new(writer):
-            earlier = self._find(writer)
-            if not self.by_caller:
-                return cast("T", self._answers[int(earlier.fingerprint)])
-            kept = record.read(writer, self._kept(earlier))
-            if record.holds(writer, kept):
-                return kept
+        if not self.by_caller:
+            return self._settle(writer, fn)
+        is_new = self._is_new(writer, self.fingerprint)
+        earlier = self._find_older(writer) if is_new else self._find(writer)
+        if earlier is not None:
+            answer = record.read(writer, self._kept(earlier))
+            if record.holds(writer, answer):
+                if is_new:
+                    self._keep(writer, record.write(answer))
+                return answer
         answer = fn(writer)
-        if self.by_caller:
-            self._keep(writer, record.write(answer))
-        else:
-            self._answers.append(answer)
+        self._keep(writer, record.write(answer))
+        return answer
+
+    def _settle(self, writer: Writer, fn: Callable[[Writer], T]) -> T:
+        """Carry the request out, unless one of the runs before was committed: the claim tells which."""
+        if not self._is_new(writer, str(len(self._answers))):
+            return cast("T", self._answers[int(self._find(writer).fingerprint)])
+        answer = fn(writer)
+        self._answers.append(answer)
         return answer
 
     def _keep(self, writer: Writer, answer: Message) -> None:
@@ -133,14 +150,13 @@ class Claim:
     def _key(self) -> dict[str, str]:
         return {"its_scope": self.scope, "its_id": self.request_id}
 
-    def _is_new(self, writer: Writer) -> bool:
+    def _is_new(self, writer: Writer, fingerprint: str) -> bool:
         return writer.insert(
             _TABLE,
             {
                 "scope": self.scope,
                 "request_id": self.request_id,
-                # The server's own ids tell which of the runs was committed.
-                "fingerprint": self.fingerprint if self.by_caller else str(len(self._answers)),
+                "fingerprint": fingerprint,
                 "create_ts": writer.now,
                 "expire_ts": writer.now + self.age,
             },
@@ -151,6 +167,13 @@ class Claim:
         if row is None:  # it was forgotten in this moment
             raise Raced
         return row
+
+    def _find_older(self, writer: Writer) -> AnyRow | None:
+        """The same request as an older version has claimed it."""
+        if not self.older_scope:
+            return None
+        row = writer.row(_FIND, {"its_scope": self.older_scope, "its_id": self.request_id})
+        return row if row is not None and row.fingerprint == self.fingerprint else None
 
     def _kept(self, earlier: AnyRow) -> Message:
         if earlier.fingerprint != self.fingerprint:
@@ -179,6 +202,16 @@ def forget_requests(writer: Writer, most: int) -> int:
         return 0
     last = fitting(row[1] for row in due) - 1
     return writer.change(_FORGET, {"its_latest": due[last].expire_ts})
+
+
+def older_claims_end(reader: Reader) -> datetime | None:
+    """When the last claim of an older version, whose scope was the namespace, is forgotten; None if there is none."""
+    row = reader.row(_OLDER, {"its_scope": "", "its_id": _OLDER_CLAIMS})
+    return None if row is None else row.expire_ts
+
+
+def _older_scope(name: str) -> str:
+    return names.ids_of(name)[0] if name else ""
 
 
 def _scope(name: str) -> str:

@@ -85,16 +85,20 @@ def fetch_owned_page(
     *,
     most_bytes: int,
     owner_uid: Callable[[], str],
+    check_owner: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[M], Position | None]:
     """One page of what belongs to an owner that may be expunged meanwhile: all of it, or an error.
 
-    `owner_uid` reads the owner's uid, and fails where there is none.
+    `owner_uid` reads the owner's uid, and fails where there is none; `check_owner` may refuse the call for it.
     """
     portions = Portions(reader, most_bytes)
     found = _fetch(portions, query, keys, page, to_message, most_bytes=most_bytes)
     if portions.statements == 1 and found[0]:
+        if keys.owner_uid is not None:
+            check_owner(getattr(portions.first_rows[0], keys.owner_uid.key))
         return found
     uid = owner_uid()
+    check_owner(uid)
     if keys.owner_uid is not None and any(getattr(row, keys.owner_uid.key) != uid for row in portions.first_rows):
         raise Raced
     if keys.uid is None and page.after is not None and page.after.uid != uid:

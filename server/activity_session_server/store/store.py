@@ -12,6 +12,7 @@ effect is never applied twice.
 import time
 from collections.abc import Callable, Collection
 from contextlib import nullcontext
+from datetime import datetime
 from typing import TypeVar
 
 from google.protobuf.message import Message
@@ -23,7 +24,7 @@ from activity_session_server.store import idempotency
 from activity_session_server.store.commits import Commits, Work
 from activity_session_server.store.driver.backends import backend_of
 from activity_session_server.store.driver.connections import Connection, Connections
-from activity_session_server.store.readers import Reader, Writer
+from activity_session_server.store.readers import Reader, Writer, utc_clock
 from activity_session_server.store.retries import OWN_ERRORS, Retries
 from activity_session_server.store.writer_queues import Aside
 
@@ -46,6 +47,7 @@ class Store:
         self._aside = aside
         self._connections = Connections(engine, connections, timeout)
         self._commits = Commits(self._connections, self._backend, timeout, aside)
+        self._older_claims_end: datetime | None = None
         self._retried = (*OWN_ERRORS, SQLAlchemyError, self._backend.driver.Error)
 
     def read(self, call: Call, fn: Callable[[Reader], T]) -> T:
@@ -77,7 +79,8 @@ class Store:
             ServiceError: what the function raises; DATABASE_UNAVAILABLE, DATABASE_BUSY, DEADLINE_EXCEEDED when
                 nothing was written; COMMIT_OUTCOME_UNKNOWN; REQUEST_ID_REUSED.
         """
-        claim = idempotency.Claim.of(call, request, always=self._backend.is_remote)
+        has_older = self._older_claims_end is not None and utc_clock() < self._older_claims_end
+        claim = idempotency.Claim.of(call, request, always=self._backend.is_remote, has_older=has_older)
 
         def fulfil(writer: Writer) -> T:
             return fn(writer) if claim is None else claim.fulfil(writer, fn, record)
@@ -91,6 +94,10 @@ class Store:
             return returned
 
         return self._retrying(call, once, claim)
+
+    def look_for_older_claims(self, call: Call) -> None:
+        """Find out whether an older version has left claims in the database; before any call is served."""
+        self._older_claims_end = self.read(call, idempotency.older_claims_end)
 
     def close(self) -> None:
         """Close all connections; no call may come after that."""

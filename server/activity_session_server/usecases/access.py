@@ -2,14 +2,15 @@
 
 Whether the resource itself is usable, neither deleted nor disabled, is judged only by the functions that have `usable`
 in their names; after the others the use case judges it. The order is always the namespace, the session, its
-participants, so that no two calls wait for each other. Rows stay locked and held until the transaction ends.
+participants, so that no two calls wait for each other. Rows stay locked and held until the transaction ends. With a
+uid, a later session of the same name is not there.
 """
 
 from collections.abc import Callable, Collection
 
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import invalid_field, not_found
+from activity_session_server.rules.errors import check_uid, invalid_field, not_found
 from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Writer
 from activity_session_server.store.queries import heads, namespaces, participants, sessions
@@ -19,7 +20,7 @@ from activity_session_server.store.queries.participants import HeldParticipant, 
 from activity_session_server.store.queries.sessions import LockedSession
 
 
-def lock_session(writer: Writer, call: Call, name: str, *, full: bool) -> LockedSession:
+def lock_session(writer: Writer, call: Call, name: str, *, full: bool, uid: str = "") -> LockedSession:
     """A session that nobody else can change, with its settings as they were set.
 
     Raises:
@@ -28,6 +29,7 @@ def lock_session(writer: Writer, call: Call, name: str, *, full: bool) -> Locked
     namespace_id, session_id = ids_of(name)
     namespace = namespaces.hold_namespace(writer, namespace_id)
     locked = sessions.lock_session(writer, namespace, session_id, full=full)
+    check_uid(Kind.SESSION, name, locked.message.uid, uid)
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)
     return locked
@@ -47,35 +49,35 @@ def lock_participant(writer: Writer, call: Call, name: str) -> LockedParticipant
     return locked
 
 
-def lock_usable_head(writer: Writer, call: Call, name: str) -> Head:
+def lock_usable_head(writer: Writer, call: Call, name: str, uid: str) -> Head:
     """The head of a usable session that nobody else can change, for a change of its log or turn.
 
     Raises:
         ServiceError: *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
     """
-    head = _head(writer, call, name, heads.lock_head)
+    head = _head(writer, call, name, uid, heads.lock_head)
     flags.check_usable(Kind.SESSION, head)
     return head
 
 
-def hold_usable_head(writer: Writer, call: Call, name: str) -> Head:
+def hold_usable_head(writer: Writer, call: Call, name: str, uid: str) -> Head:
     """The head of a usable session that stays as it is, for a change of what belongs to the session.
 
     Raises:
         ServiceError: *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
     """
-    head = hold_head(writer, call, name)
+    head = hold_head(writer, call, name, uid)
     flags.check_usable(Kind.SESSION, head)
     return head
 
 
-def hold_head(writer: Writer, call: Call, name: str) -> Head:
+def hold_head(writer: Writer, call: Call, name: str, uid: str = "") -> Head:
     """The head of a session that stays as it is, for a change of what belongs to the session.
 
     Raises:
         ServiceError: *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
     """
-    return _head(writer, call, name, heads.hold_head)
+    return _head(writer, call, name, uid, heads.hold_head)
 
 
 def hold_usable_participants(writer: Writer, session: str, names: Collection[str]) -> dict[str, HeldParticipant]:
@@ -100,10 +102,11 @@ def check_namespace(session_name: str, participant: str, field: str) -> None:
         raise invalid_field(field, f"{participant[:120]} is not in the namespace of the session")
 
 
-def _head(writer: Writer, call: Call, name: str, find: Callable[[Writer, HeldNamespace, str], Head]) -> Head:
+def _head(writer: Writer, call: Call, name: str, uid: str, find: Callable[[Writer, HeldNamespace, str], Head]) -> Head:
     namespace_id, session_id = ids_of(name)
     namespace = namespaces.hold_namespace(writer, namespace_id)
     head = find(writer, namespace, session_id)
+    check_uid(Kind.SESSION, name, head.uid, uid)
     flags.check_permission(call, Kind.SESSION, head)
     flags.check_usable(Kind.NAMESPACE, namespace)
     return head

@@ -40,7 +40,7 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> App
     _check_namespaces(request)
 
     def append(writer: Writer) -> AppendEventsResponse:
-        head = access.lock_usable_head(writer, call, request.parent)
+        head = access.lock_usable_head(writer, call, request.parent, request.uid)
         found = events.find_events(writer, head, given_ids) if given_ids else {}
         _check_same(asked, found)
         written = [event.event_id not in found for event in asked]
@@ -73,6 +73,7 @@ def list_events(store: Store, call: Call, request: ListEventsRequest) -> ListEve
             request.parent,
             page,
             where,
+            uid=request.uid,
             after=request.after_sequence,
             before=request.before_sequence,
             omit_content=request.omit_content,

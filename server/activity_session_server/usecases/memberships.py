@@ -19,6 +19,7 @@ from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import memberships, participants, sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
+from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.sessions import LockedSession
 from activity_session_server.usecases import access
 
@@ -27,7 +28,7 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
     """Make a participant a member of a session, or give the member another role."""
 
     def bind(writer: Writer) -> SessionParticipant:
-        locked = access.lock_session(writer, call, request.session, full=False)
+        locked = access.lock_session(writer, call, request.session, full=False, uid=request.uid)
         flags.check_usable(Kind.SESSION, locked.message)
         member = _member(locked.message, request.participant)
         if member is not None and member.role == request.role:
@@ -37,7 +38,7 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
         participant = found[request.participant]
         if member is None:
             _check_count(call, len(locked.message.participants) + 1, "participant")
-            (member,) = memberships.bind_participants(writer, locked.message.uid, [(participant, request.role)])
+            (member,) = _bind(writer, locked.message, [(participant, request.role)], has_history=True)
         else:
             memberships.set_role(writer, locked.message.uid, participant.uid, request.role)
             member.role = request.role
@@ -51,7 +52,7 @@ def unbind_participant(store: Store, call: Call, request: UnbindParticipantReque
     """End a membership; nothing changes when there is none."""
 
     def unbind(writer: Writer) -> Empty:
-        locked = access.lock_session(writer, call, request.session, full=False)
+        locked = access.lock_session(writer, call, request.session, full=False, uid=request.uid)
         flags.check_usable(Kind.SESSION, locked.message)
         access.check_namespace(request.session, request.participant, "participant")
         participant = participants.get_participant(writer, *ids_of(request.participant))
@@ -67,7 +68,7 @@ def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionPart
     """Move a member's read mark forward."""
 
     def mark(writer: Writer) -> SessionParticipant:
-        head = access.hold_usable_head(writer, call, request.session)
+        head = access.hold_usable_head(writer, call, request.session, request.uid)
         access.check_namespace(request.session, request.participant, "participant")
         participant = participants.get_participant(writer, *ids_of(request.participant))
         if request.sequence > head.last_sequence:
@@ -103,12 +104,17 @@ def bind_missing(
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)
     flags.check_usable(Kind.SESSION, locked.message)
-    bind_all(writer, call, locked.message, added)
+    bind_all(writer, call, locked.message, added, has_history=True)
     return sessions.touch_session(writer, locked)
 
 
-def bind_all(writer: Writer, call: Call, session: Session, added: Sequence[SessionParticipant]) -> None:
-    """Bind participants that are not members yet, and add them to the message."""
+def bind_all(
+    writer: Writer, call: Call, session: Session, added: Sequence[SessionParticipant], *, has_history: bool
+) -> None:
+    """Bind participants that are not members yet, and add them to the message.
+
+    `has_history`: the session is not new, so they may have been members before.
+    """
     if not added:
         return
     field = "session.participants"
@@ -116,10 +122,17 @@ def bind_all(writer: Writer, call: Call, session: Session, added: Sequence[Sessi
     for member in added:
         access.check_namespace(session.name, member.participant, field)
     found = access.hold_usable_participants(writer, session.name, [member.participant for member in added])
-    bound = memberships.bind_participants(
-        writer, session.uid, [(found[member.participant], member.role) for member in added]
-    )
+    roles = [(found[member.participant], member.role) for member in added]
+    bound = _bind(writer, session, roles, has_history=has_history)
     session.participants.extend(sorted(bound, key=lambda member: member.participant))
+
+
+def _bind(
+    writer: Writer, session: Session, added: Sequence[tuple[HeldParticipant, str]], *, has_history: bool
+) -> list[SessionParticipant]:
+    people = [participant for participant, _ in added]
+    marks = memberships.read_marks(writer, session.uid, people) if has_history else {}
+    return memberships.bind_participants(writer, session.uid, added, marks)
 
 
 def _member(session: Session, name: str) -> SessionParticipant | None:

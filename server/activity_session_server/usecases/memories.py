@@ -47,7 +47,7 @@ def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Mem
     access.check_namespace(request.parent, request.memory.agent, "memory.agent")
 
     def create(writer: Writer) -> Memory:
-        head = access.hold_usable_head(writer, call, request.parent)
+        head = access.hold_usable_head(writer, call, request.parent, request.uid)
         agents = access.hold_usable_participants(writer, request.parent, [request.memory.agent])
         return _create(writer, head, agents, _New(memory_id, request.memory, "memory"))
 
@@ -60,7 +60,7 @@ def batch_create_memories(store: Store, call: Call, request: BatchCreateMemories
     _check_batch(request)
 
     def create(writer: Writer) -> BatchCreateMemoriesResponse:
-        head = access.hold_usable_head(writer, call, request.parent)
+        head = access.hold_usable_head(writer, call, request.parent, request.uid)
         named = dict.fromkeys(one.memory.agent for one in request.requests)
         agents = access.hold_usable_participants(writer, request.parent, list(named))
         return BatchCreateMemoriesResponse(
@@ -185,6 +185,7 @@ def _check_batch(request: BatchCreateMemoriesRequest) -> None:
     for index, one in enumerate(request.requests):
         if one.parent != request.parent:
             raise invalid_field(f"requests[{index}].parent", f"{one.parent[:120]} is not {request.parent[:120]}")
-        if one.request_id:
-            raise invalid_field(f"requests[{index}].request_id", "must be empty: the batch has one")
+        for field in ("request_id", "uid"):
+            if getattr(one, field):
+                raise invalid_field(f"requests[{index}].{field}", "must be empty: the batch has one")
         access.check_namespace(request.parent, one.memory.agent, f"requests[{index}].memory.agent")

@@ -18,6 +18,7 @@ from activity_session_server.store.codec import to_datetime
 from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.expunged import expunged_sessions, remove_batch
+from activity_session_server.store.queries.former_sessions import forget_names
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.state import forget_deleted
 
@@ -125,6 +126,13 @@ def _forget_keys(store: Store, new_call: NewCall) -> Iterator[int]:
     return _batches(store, new_call, forget)
 
 
+def _forget_names(store: Store, new_call: NewCall) -> Iterator[int]:
+    def forget(writer: Writer, most: int) -> int:
+        return forget_names(writer, writer.now - new_call().limits.purge_age, most)
+
+    return _batches(store, new_call, forget)
+
+
 def _batches(store: Store, new_call: NewCall, remove: Callable[[Writer, int], int]) -> Iterator[int]:
     """Remove batch after batch until nothing is left; between two of them, others have as much time as one took."""
 
@@ -178,4 +186,5 @@ _KINDS: Mapping[str, Callable[[Store, NewCall], Iterator[int]]] = {
     "removed": _remove_rests,
     "forgotten": _forget_requests,
     "keys": _forget_keys,
+    "names": _forget_names,
 }

@@ -218,7 +218,7 @@ def _insert(
     session_id = ids_of(new.name)[1]
     created = sessions.create_session(writer, namespace, session_id, session)
     if created is not None:
-        memberships.bind_all(writer, call, created, members)
+        memberships.bind_all(writer, call, created, members, has_history=False)
     return created
 
 

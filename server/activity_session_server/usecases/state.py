@@ -4,7 +4,8 @@ Updates happen in three steps, so that a refusal can name everything that is wro
 `conflicts`, `write`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from activity_session.v1.conflict_pb2 import Conflict, StateConflict
@@ -13,11 +14,11 @@ from activity_session.v1.event_service_pb2 import GetStateRequest, UpdateStateRe
 from activity_session.v1.state_pb2 import State, StateEntry, StateUpdate
 from activity_session_server.rules import conflicts, flags, paging
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import ServiceError, invalid
+from activity_session_server.rules.errors import ServiceError, check_uid, invalid
 from activity_session_server.rules.names import Kind, ids_of, kind_of
 from activity_session_server.rules.problems import Violation, shown, too_large
 from activity_session_server.store import Store, Writer
-from activity_session_server.store.queries import namespaces, participants, state
+from activity_session_server.store.queries import namespaces, participants, state, state_owners
 from activity_session_server.store.queries.state import NEVER, Entry, Owner
 from activity_session_server.usecases import access
 
@@ -39,6 +40,7 @@ def get_state(store: Store, call: Call, request: GetStateRequest) -> State:
             reader,
             request.name,
             page,
+            uid=request.uid,
             keys=set(request.keys),
             key_prefix=request.key_prefix,
             most_bytes=paging.most_bytes(call.limits),
@@ -52,7 +54,7 @@ def update_state(store: Store, call: Call, request: UpdateStateRequest) -> State
     """Set and delete keys of one state."""
 
     def update(writer: Writer) -> State:
-        owner = _hold_usable_owner(writer, call, request.name)
+        owner = _hold_usable_owner(writer, call, request.name, request.uid)
         locked = lock(writer, [(owner, update) for update in request.updates])
         found = conflicting(writer, locked)
         if found:
@@ -121,30 +123,44 @@ def write(writer: Writer, call: Call, changes: Sequence[Change], field: str) -> 
         ServiceError: LIMIT_EXCEEDED, about `field`, when a state would have too many keys.
     """
     written = State()
-    for change in changes:
+    for change in _admitted(writer, call, changes, field):
         value_json = _value(change.update)
         if value_json is not None:
             revision = state.write_entry(writer, change.owner, change.update.key, change.entry, value_json)
             written.entries[change.update.key].CopyFrom(StateEntry(value_json=value_json, revision=revision))
         elif change.entry.exists:
             state.write_entry(writer, change.owner, change.update.key, change.entry, None)
-    for owner in {change.owner for change in changes if _adds(change)}:
-        _check_count(writer, call, owner, field)
     return written
 
 
-def _hold_usable_owner(writer: Writer, call: Call, name: str) -> Owner:
-    """Whose state a name means, for a caller who may change it."""
+def _admitted(writer: Writer, call: Call, changes: Sequence[Change], field: str) -> Iterator[Change]:
+    """The changes, where their states have room for the keys that they add; new keys begin with larger revisions."""
+    limit = call.limits.state_keys
+    first: dict[Owner, int] = {}
+    for owner, added in sorted(Counter(change.owner for change in changes if _adds(change)).items()):
+        keys, first[owner] = state_owners.begin_addition(writer, owner.uid)
+        keys += added - sum(change.owner == owner and _removes(change) for change in changes)
+        if keys > limit:
+            raise invalid([Violation(field, too_large(f"the state of {owner.name}", limit, keys, "keys"))])
+    for change in changes:
+        entry = change.entry
+        yield change if entry.has_row else change._replace(entry=entry._replace(revision=first.get(change.owner, 0)))
+
+
+def _hold_usable_owner(writer: Writer, call: Call, name: str, uid: str) -> Owner:
+    """Whose state a name means, for a caller who may change it; with a uid, nobody else's who has the name."""
     kind = kind_of(name)
     if kind is Kind.SESSION:
-        head = access.hold_usable_head(writer, call, name)
+        head = access.hold_usable_head(writer, call, name, uid)
         return Owner(head.uid, name)
     namespace = namespaces.hold_namespace(writer, ids_of(name)[0])
     if kind is Kind.NAMESPACE:
+        check_uid(kind, name, namespace.uid, uid)
         flags.check_permission(call, Kind.NAMESPACE, namespace)
         flags.check_usable(Kind.NAMESPACE, namespace)
         return Owner(namespace.uid, name)
     participant = participants.hold_participant(writer, *ids_of(name))
+    check_uid(Kind.PARTICIPANT, name, participant.uid, uid)
     flags.check_permission(call, Kind.PARTICIPANT, participant)
     flags.check_usable(Kind.NAMESPACE, namespace)
     flags.check_usable(Kind.PARTICIPANT, participant)
@@ -159,11 +175,9 @@ def _adds(change: Change) -> bool:
     return _value(change.update) is not None and not change.entry.exists
 
 
+def _removes(change: Change) -> bool:
+    return change.entry.exists and _value(change.update) is None
+
+
 def _value(update: StateUpdate) -> str | None:
     return None if update.delete else update.value_json
-
-
-def _check_count(writer: Writer, call: Call, owner: Owner, field: str) -> None:
-    count, limit = state.count_keys(writer, owner), call.limits.state_keys
-    if count > limit:
-        raise invalid([Violation(field, too_large(f"the state of {owner.name}", limit, count, "keys"))])

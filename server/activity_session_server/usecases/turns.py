@@ -12,7 +12,7 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest, ReleaseTurnRequest, RenewTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import ServiceError, not_found
+from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.names import Kind
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import turns
@@ -23,7 +23,7 @@ DEFAULT_TTL = timedelta(seconds=30)
 
 
 def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_uid: str = "") -> TurnLease:
-    """Take the turn, unless another participant holds it; with a uid, not of a later session of the same name.
+    """Take the turn, unless another participant holds it; `session_uid` is that of the session that the call waits for.
 
     Raises:
         ServiceError: TURN_HELD, with the holder and the end of its turn.
@@ -32,9 +32,7 @@ def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_
     access.check_namespace(request.session, request.participant, "participant")
 
     def acquire(writer: Writer) -> TurnLease:
-        head = access.lock_usable_head(writer, call, request.session)
-        if session_uid not in ("", head.uid):
-            raise not_found(Kind.SESSION, request.session)
+        head = access.lock_usable_head(writer, call, request.session, request.uid or session_uid)
         access.hold_usable_participants(writer, request.session, [request.participant])
         if head.turn and head.turn.holder != request.participant:
             raise _held(head.turn)
@@ -48,7 +46,7 @@ def renew_turn(store: Store, call: Call, request: RenewTurnRequest) -> TurnLease
     ttl = _ttl(request)
 
     def renew(writer: Writer) -> TurnLease:
-        head = access.lock_usable_head(writer, call, request.session)
+        head = access.lock_usable_head(writer, call, request.session, request.uid)
         turn = current(head, request.token)
         return turns.extend_turn(writer, head, turn, head.now + ttl)
 
@@ -59,7 +57,7 @@ def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty
     """Release the newest turn, also when it has expired or was released before."""
 
     def release(writer: Writer) -> Empty:
-        head = access.lock_usable_head(writer, call, request.session)
+        head = access.lock_usable_head(writer, call, request.session, request.uid)
         if request.token != head.turn_token:
             raise _lost(head, request.token)
         turns.end_turn(writer, head)

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, case, func, null, select, update
 from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
-from activity_session_server.rules.errors import not_found
+from activity_session_server.rules.errors import check_uid, not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import INT64
 from activity_session_server.rules.names import Kind, format_name, ids_of
@@ -102,6 +102,7 @@ def list_events(
     page: Page,
     where: Node | None,
     *,
+    uid: str,
     after: int,
     before: int,
     omit_content: bool,
@@ -124,6 +125,7 @@ def list_events(
         to_message,
         most_bytes=most_bytes,
         owner_uid=lambda: heads.get_head(reader, namespace_id, session_id).uid,
+        check_owner=partial(check_uid, Kind.SESSION, session, meant=uid),
     )
 
 

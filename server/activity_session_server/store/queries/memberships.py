@@ -1,17 +1,17 @@
 """The queries of memberships: which participants are bound to which sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, select, update
 
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import SessionParticipant
-from activity_session_server.orm import ActivitySessionParticipant
+from activity_session_server.orm import ActivitySessionParticipant, FormerMember
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.codec import set_time
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries.participants import HeldParticipant
-from activity_session_server.store.readers import Raced, Writer
+from activity_session_server.store.readers import Raced, Reader, Writer
 
 _TABLE = table_of(ActivitySessionParticipant)
 _IS_THIS = (ActivitySessionParticipant.activity_session_pkid == bindparam("its_session")) & (
@@ -24,19 +24,47 @@ _MARK_READ = Statement(
     .values(last_read_sequence=bindparam("its_sequence"))
 )
 _GET = Statement(select(_TABLE).where(_IS_THIS))
-_REMOVE = Statement(delete(_TABLE).where(_IS_THIS))
+# The mark is compared too: it may have moved on since it was read, by a call that only holds the session.
+_REMOVE = Statement(
+    delete(_TABLE).where(_IS_THIS, ActivitySessionParticipant.last_read_sequence == bindparam("its_sequence"))
+)
+_MARKS = Statement(
+    select(FormerMember.participant_pkid, FormerMember.last_read_sequence).where(
+        FormerMember.activity_session_pkid == bindparam("its_session"),
+        FormerMember.participant_pkid.in_(bindparam("participants", expanding=True)),
+    ),
+    many="participants",
+)
+_SET_MARK = Statement(
+    update(table_of(FormerMember)).where(
+        FormerMember.activity_session_pkid == bindparam("its_session"),
+        FormerMember.participant_pkid == bindparam("its_participant"),
+    )
+)
+
+
+def read_marks(reader: Reader, session_uid: str, added: Sequence[HeldParticipant]) -> dict[str, int]:
+    """The read marks of those participants that have been members of a session before, by uid."""
+    rows = reader.rows(_MARKS, {"its_session": session_uid, "participants": [participant.uid for participant in added]})
+    return {row.participant_pkid: row.last_read_sequence for row in rows}
 
 
 def bind_participants(
-    writer: Writer, session_uid: str, added: Sequence[tuple[HeldParticipant, str]]
+    writer: Writer, session_uid: str, added: Sequence[tuple[HeldParticipant, str]], marks: Mapping[str, int]
 ) -> list[SessionParticipant]:
-    """Make participants that are no members yet members of a locked session, each with its role."""
+    """Make participants that are no members yet members of a locked session, each with its role and read mark."""
     values = [
-        {**_columns(session_uid, participant.uid), "role": role, "create_ts": writer.now} for participant, role in added
+        {
+            **_columns(session_uid, participant.uid),
+            "role": role,
+            "create_ts": writer.now,
+            "last_read_sequence": marks.get(participant.uid, 0),
+        }
+        for participant, role in added
     ]
     if not writer.insert(_TABLE, values):
         raise Raced
-    return [_new_member(writer, participant, role) for participant, role in added]
+    return [_new_member(writer, participant, role, marks.get(participant.uid, 0)) for participant, role in added]
 
 
 def set_role(writer: Writer, session_uid: str, participant_uid: str, role: str) -> None:
@@ -61,12 +89,30 @@ def mark_read(writer: Writer, session_uid: str, participant: Participant, sequen
 
 
 def unbind_participant(writer: Writer, session_uid: str, participant_uid: str) -> None:
-    """End a membership in a locked session."""
-    writer.change(_REMOVE, _key(session_uid, participant_uid))
+    """End a membership in a locked session; the read mark is kept, for the case that the participant comes back."""
+    row = writer.row(_GET, _key(session_uid, participant_uid))
+    mark = 0 if row is None else row.last_read_sequence
+    if writer.change(_REMOVE, {**_key(session_uid, participant_uid), "its_sequence": mark}) != 1:
+        raise Raced
+    if mark:
+        _keep_mark(writer, session_uid, participant_uid, mark)
 
 
-def _new_member(writer: Writer, participant: HeldParticipant, role: str) -> SessionParticipant:
-    member = SessionParticipant(participant=participant.name, participant_type=participant.participant_type, role=role)
+def _keep_mark(writer: Writer, session_uid: str, participant_uid: str, sequence: int) -> None:
+    if writer.change(_SET_MARK, {**_key(session_uid, participant_uid), "last_read_sequence": sequence}):
+        return
+    values = {**_columns(session_uid, participant_uid), "last_read_sequence": sequence}
+    if not writer.insert(table_of(FormerMember), values):
+        raise Raced
+
+
+def _new_member(writer: Writer, participant: HeldParticipant, role: str, mark: int) -> SessionParticipant:
+    member = SessionParticipant(
+        participant=participant.name,
+        participant_type=participant.participant_type,
+        role=role,
+        last_read_sequence=mark,
+    )
     set_time(member.create_time, writer.now)
     return member
 

@@ -16,9 +16,11 @@ from activity_session_server.orm import (
     ActivitySession,
     ActivitySessionParticipant,
     Expunged,
+    FormerMember,
     Memory,
     Namespace,
     Participant,
+    StateOwner,
 )
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow, utc_now
@@ -32,7 +34,7 @@ from activity_session_server.store.codec import session_message, set_time, to_da
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, clock, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.queries import namespaces, resources
+from activity_session_server.store.queries import former_sessions, namespaces, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
@@ -120,6 +122,8 @@ _EXPUNGE = [
     Statement(delete(table_of(table)).where(column == bindparam("its_uid")))
     for table, column in (
         (ActivitySessionParticipant, ActivitySessionParticipant.activity_session_pkid),
+        (FormerMember, FormerMember.activity_session_pkid),
+        (StateOwner, StateOwner.owner_pkid),
         (ActivitySession, ActivitySession.pkid),
     )
 ]
@@ -232,6 +236,7 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
     if created is None:
         return None
     writer.session_uid = created.uid
+    former_sessions.go_on(writer, namespace.uid, session_id, created.uid)
     return _with_defaults(created)
 
 
@@ -278,6 +283,7 @@ def expunge_session(writer: Writer, locked: LockedSession) -> None:
     uid = locked.message.uid
     writer.changed.add(uid)
     writer.session_uid = ""
+    former_sessions.remember(writer, uid)
     writer.insert(table_of(Expunged), {"activity_session_pkid": uid, "create_ts": writer.now})
     for statement in _EXPUNGE:
         writer.change(statement, {"its_uid": uid})

@@ -1,6 +1,7 @@
 """The queries of state: a row per key, with a revision of its own, so that writers of different keys never meet."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
@@ -9,6 +10,7 @@ from activity_session.v1.state_pb2 import State as StateMessage
 from activity_session_server.orm import ActivitySession, Namespace, Participant, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules import names
+from activity_session_server.rules.errors import check_uid
 from activity_session_server.rules.filters import Text
 from activity_session_server.rules.names import Kind
 from activity_session_server.rules.paging import Page, Position
@@ -17,7 +19,7 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, matches
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped, long_columns
-from activity_session_server.store.queries import heads, namespaces, participants
+from activity_session_server.store.queries import heads, namespaces, participants, state_owners
 from activity_session_server.store.readers import Raced, Reader, Writer
 
 
@@ -29,10 +31,14 @@ class Owner(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A key that nobody else can change until the transaction ends; revision 0 for a key that never existed."""
+    """A key that nobody else can change until the transaction ends.
+
+    `has_row`: it exists, or has existed and is not forgotten.
+    """
 
     revision: int
     exists: bool
+    has_row: bool = True
 
     @property
     def current(self) -> int:
@@ -40,7 +46,7 @@ class Entry(NamedTuple):
         return self.revision if self.exists else 0
 
 
-NEVER = Entry(0, exists=False)
+NEVER = Entry(0, exists=False, has_row=False)
 
 _TABLE = table_of(State)
 _IS_NAMESPACE = Namespace.name == bindparam("namespace")
@@ -77,18 +83,21 @@ _SMALL_VALUES = Statement(
     many="keys",
 )
 _CHANGE = Statement(update(_TABLE).where(_IS_THIS, State.revision == bindparam("its_revision")))
-_COUNT = Statement(select(func.count()).where(_IS_OWNERS, State.delete_ts.is_(None)))
 _DUE = Statement(
     select(State.delete_ts)
     .where(State.delete_ts <= bindparam("its_latest"))
     .order_by(State.delete_ts)
     .limit(bindparam("most"))
 )
-_FORGET = Statement(delete(_TABLE).where(State.delete_ts <= bindparam("its_latest")))
+_IS_DUE = State.delete_ts <= bindparam("its_latest")
+_REVISIONS = Statement(
+    select(State.owner_pkid, func.max(State.revision).label("revision")).where(_IS_DUE).group_by(State.owner_pkid)
+)
+_FORGET = Statement(delete(_TABLE).where(_IS_DUE))
 
 
 def get_state(
-    reader: Reader, name: str, page: Page, *, keys: Collection[str], key_prefix: str, most_bytes: int
+    reader: Reader, name: str, page: Page, *, uid: str, keys: Collection[str], key_prefix: str, most_bytes: int
 ) -> tuple[StateMessage, Position | None]:
     """One page of the state of a resource, sorted by key, and where the next one starts.
 
@@ -109,6 +118,7 @@ def get_state(
         state_message,
         most_bytes=most_bytes,
         owner_uid=lambda: _READ[kind](reader, *names.ids_of(name)).uid,
+        check_owner=partial(check_uid, kind, name, meant=uid),
     )
     state = StateMessage()
     for part in found:
@@ -142,16 +152,18 @@ def write_entry(writer: Writer, owner: Owner, key: str, entry: Entry, value_json
     return revision
 
 
-def count_keys(reader: Reader, owner: Owner) -> int:
-    """How many keys a state has."""
-    row = reader.row(_COUNT, {"its_owner": owner.uid})
-    return 0 if row is None else int(row[0])
-
-
 def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
-    """Remove about `most` of the keys that were deleted until then, oldest first; returns how many."""
+    """Remove about `most` of the keys that were deleted until then, oldest first; returns how many.
+
+    What comes again under their names goes on with larger revisions.
+    """
     due = writer.rows(_DUE, {"its_latest": latest, "most": most})
-    return writer.change(_FORGET, {"its_latest": due[-1].delete_ts}) if due else 0
+    if not due:
+        return 0
+    last = {"its_latest": due[-1].delete_ts}
+    for row in writer.rows(_REVISIONS, last):
+        state_owners.raise_revision(writer, row.owner_pkid, row.revision)
+    return writer.change(_FORGET, last)
 
 
 def _narrowed(statement: Select[Any], keys: Collection[str], key_prefix: str) -> Select[Any]:
@@ -162,7 +174,7 @@ def _narrowed(statement: Select[Any], keys: Collection[str], key_prefix: str) ->
 
 
 def _write(writer: Writer, owner: Owner, key: str, entry: Entry, values: Mapping[str, Any]) -> bool:
-    if entry is NEVER:
+    if not entry.has_row:
         return writer.insert(_TABLE, {"owner_pkid": owner.uid, "key": key, **values})
     this = {"its_owner": owner.uid, "its_key": key, "its_revision": entry.revision}
     return writer.change(_CHANGE, {**values, **this}) == 1

@@ -37,18 +37,28 @@ def upgrade() -> None:
 
 def _idempotency() -> None:
     bind = op.get_bind()
+    # Until it is forgotten, claims can have the namespace as their scope.
+    op.execute(
+        "INSERT INTO idempotency (scope, request_id, fingerprint, create_ts, expire_ts)"
+        " SELECT '', 'scoped by namespace', '', MAX(create_ts), MAX(expire_ts) FROM idempotency WHERE scope <> ''"
+        " HAVING COUNT(*) > 0"
+        " AND NOT EXISTS (SELECT 1 FROM idempotency WHERE scope = '' AND request_id = 'scoped by namespace')"
+    )
     columns = {column["name"] for column in sa.inspect(bind).get_columns("idempotency")}
     if "activity_session_pkid" not in columns:
         comment = "the session that it was about, where it was about one"
         op.add_column("idempotency", sa.Column("activity_session_pkid", _string(64), nullable=True, comment=comment))
     if bind.dialect.name != "sqlite":  # which keeps no comments
-        op.alter_column(
-            "idempotency",
-            "scope",
-            existing_type=_string(255),
-            existing_nullable=False,
-            comment="the resource it is about; nothing for the server's own ids",
-        )
+        for column, length, comment in (
+            ("scope", 255, "the resource it is about; nothing for the server's own ids"),
+            (
+                "fingerprint",
+                64,
+                "SHA-256 of the method and the request, in hex; for the server's own ids, the number of the run",
+            ),
+        ):
+            type_ = _string(length)
+            op.alter_column("idempotency", column, existing_type=type_, existing_nullable=False, comment=comment)
 
 
 def _former_session() -> None:
