@@ -5,12 +5,13 @@ What this machine lacks is skipped with a line that says how to get it; with `RE
 
 import os
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB, find_mariadb
+from activity_session_testing.galera import NODES, Galera, missing_packages
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,6 +44,25 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
         pytest.skip("MariaDB is not installed; to run its tests: apt-get install mariadb-server")
     with MariaDB.running(tmp_path_factory.mktemp("mariadb")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def galera() -> Iterator[Galera]:
+    """A private Galera cluster on free ports."""
+    yield from _cluster(NODES * (0,))
+
+
+@pytest.fixture(scope="module")
+def galera_whose_clocks_differ() -> Iterator[Galera]:
+    """A private Galera cluster; the clock of its second node is 30 s fast, that of the third 30 s slow."""
+    yield from _cluster((0, 30, -30))
+
+
+def _cluster(clock_offsets: Sequence[float]) -> Iterator[Galera]:
+    if missing := missing_packages(clocks=any(clock_offsets)):
+        pytest.skip(f"Galera is not installed; to run its tests: apt-get install {' '.join(missing)}")
+    with Galera.running(clock_offsets) as cluster:
+        yield cluster
 
 
 @pytest.fixture

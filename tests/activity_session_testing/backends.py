@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pymysql
 
@@ -19,7 +19,7 @@ SQLITE_FILE = "sqlite-file"
 MARIADB = "mariadb"
 BACKENDS = (SQLITE_MEMORY, SQLITE_FILE, MARIADB)
 
-_START_SECONDS = 30
+_START_SECONDS = 60
 # pymysql, or mysqldb for mysqlclient.
 DRIVER = os.environ.get("MARIADB_DRIVER", "pymysql")
 _MODULES = {"pymysql": "pymysql", "mysqldb": "MySQLdb"}
@@ -63,22 +63,28 @@ class MariaDB:
     def url(self, database: str) -> str:
         return f"mysql+{DRIVER}://{_USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
 
+    def connect(self) -> Any:
+        """Connect as root, not through a server under test; a `with` block closes the connection."""
+        return pymysql.connect(unix_socket=str(self.folder / "socket"), user="root", autocommit=True)
+
     def execute(self, statement: str) -> list[tuple[object, ...]]:
-        """Run a statement as root, not through a server under test."""
-        socket_path = str(self.folder / "socket")
-        with pymysql.connect(unix_socket=socket_path, user="root", autocommit=True) as connection:
+        """Run a statement as root, on a connection of its own."""
+        with self.connect() as connection:
             cursor = connection.cursor()
             cursor.execute(statement)
             return list(cursor.fetchall())
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start the server, or start it again, on the same port and data."""
         program = find_mariadb()
         assert program is not None
-        command = [
-            program,
-            "--no-defaults",
-            *self._as_root(),
+        command = [program, "--no-defaults", *self._user(), *self._options(), *options]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, env=self._environment(), stdout=subprocess.DEVNULL, stderr=log)
+        self._wait_until_it_answers()
+
+    def _options(self) -> list[str]:
+        return [
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.folder / 'socket'}",
             f"--pid-file={self.folder / 'pid'}",
@@ -92,9 +98,9 @@ class MariaDB:
             # Tests check behaviour; the disk of the machine is not under test.
             "--innodb-flush-log-at-trx-commit=2",
         ]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
-        self._wait_until_it_answers()
+
+    def _environment(self) -> dict[str, str]:
+        return dict(os.environ)
 
     def kill(self) -> None:
         """Kill it with SIGKILL, as in a crash."""
@@ -119,7 +125,7 @@ class MariaDB:
             [
                 "mariadb-install-db",
                 "--no-defaults",
-                *self._as_root(),
+                *self._user(),
                 f"--datadir={self.folder / 'data'}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
@@ -136,24 +142,35 @@ class MariaDB:
         self.execute(f"GRANT ALL ON *.* TO '{_USER}'@'127.0.0.1'")
 
     def _wait_until_it_answers(self) -> None:
+        assert self._process is not None
         deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(pymysql.OperationalError):
-                self.execute("SELECT 1")
-                return
+                if self._answers():
+                    return
             time.sleep(0.05)
         raise AssertionError(f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
+    def _answers(self) -> bool:
+        return bool(self.execute("SELECT 1"))
+
     @staticmethod
-    def _as_root() -> list[str]:
+    def _user() -> list[str]:
+        """Return the option that root needs: the system's user as whom the server runs."""
         return ["--user=root"] if os.geteuid() == 0 else []
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return different ports that nobody uses now."""
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in listeners]
 
 
 def driver_error(number: int, text: str) -> Exception:
