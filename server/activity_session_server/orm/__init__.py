@@ -6,7 +6,6 @@ May import the rules; neither gRPC, nor threads and locks, nor what runs the SQL
 from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.activity_session_participant import ActivitySessionParticipant
 from activity_session_server.orm.base import Base
-from activity_session_server.orm.conflict import Conflict
 from activity_session_server.orm.event import Event
 from activity_session_server.orm.expunged import Expunged
 from activity_session_server.orm.former_member import FormerMember
@@ -14,6 +13,7 @@ from activity_session_server.orm.former_session import FormerSession
 from activity_session_server.orm.idempotency import Idempotency
 from activity_session_server.orm.memory import Memory
 from activity_session_server.orm.namespace import Namespace
+from activity_session_server.orm.node_lock import NodeLock
 from activity_session_server.orm.participant import Participant
 from activity_session_server.orm.state import State
 from activity_session_server.orm.state_owner import StateOwner
@@ -22,7 +22,6 @@ __all__ = [
     "ActivitySession",
     "ActivitySessionParticipant",
     "Base",
-    "Conflict",
     "Event",
     "Expunged",
     "FormerMember",
@@ -30,6 +29,7 @@ __all__ = [
     "Idempotency",
     "Memory",
     "Namespace",
+    "NodeLock",
     "Participant",
     "State",
     "StateOwner",

@@ -50,9 +50,18 @@ class Writer(Reader):
         self.changed: set[str] = set()
         self.session_uid = ""
 
+    @property
+    def is_on_cluster(self) -> bool:
+        """Whether the database has several nodes that take writes."""
+        return self._connection.is_on_cluster
+
     def change(self, statement: Statement | Executable, values: Values = _NONE) -> int:
         """Run an UPDATE or DELETE; returns how many rows matched."""
         return self._connection.change(statement, values)
+
+    def change_many(self, statement: Statement, values: Sequence[Values]) -> None:
+        """Run a statement once for each of several values."""
+        self._connection.change(statement, values)
 
     def insert(self, table: Table, values: Values | Sequence[Values]) -> bool:
         """Insert a row, or several; returns whether all were new. If a key is taken, MySQL inserts none of them."""

@@ -24,7 +24,7 @@ from activity_session_server.rules.errors import already_exists, invalid_field
 from activity_session_server.rules.ids import new_id
 from activity_session_server.rules.names import Kind, format_name, ids_of, parent_of
 from activity_session_server.store import Store, Writer
-from activity_session_server.store.queries import memories
+from activity_session_server.store.queries import memories, node_locks
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.memories import LockedMemory
 from activity_session_server.store.queries.participants import HeldParticipant
@@ -47,8 +47,7 @@ def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Mem
     access.check_namespace(request.parent, request.memory.agent, "memory.agent")
 
     def create(writer: Writer) -> Memory:
-        head = access.hold_usable_head(writer, call, request.parent, request.uid)
-        agents = access.hold_usable_participants(writer, request.parent, [request.memory.agent])
+        head, agents = _hold(writer, call, request, [request.memory.agent])
         return _create(writer, head, agents, _New(memory_id, request.memory, "memory"))
 
     return store.write(call, create, request)
@@ -60,9 +59,8 @@ def batch_create_memories(store: Store, call: Call, request: BatchCreateMemories
     _check_batch(request)
 
     def create(writer: Writer) -> BatchCreateMemoriesResponse:
-        head = access.hold_usable_head(writer, call, request.parent, request.uid)
         named = dict.fromkeys(one.memory.agent for one in request.requests)
-        agents = access.hold_usable_participants(writer, request.parent, list(named))
+        head, agents = _hold(writer, call, request, list(named))
         return BatchCreateMemoriesResponse(
             memories=[
                 _create(writer, head, agents, _New(memory_id, one.memory, f"requests[{index}].memory"))
@@ -144,6 +142,15 @@ def undelete_memory(store: Store, call: Call, request: UndeleteMemoryRequest) ->
         return memories.undelete_memory(writer, locked)
 
     return store.write(call, undelete, request)
+
+
+def _hold(
+    writer: Writer, call: Call, request: CreateMemoryRequest | BatchCreateMemoriesRequest, agents: list[str]
+) -> tuple[Head, dict[str, HeldParticipant]]:
+    """The session that is to have new memories, which cannot be expunged meanwhile, and the agents of those."""
+    head = access.hold_usable_head(writer, call, request.parent, request.uid)
+    node_locks.share(writer, [head.uid])
+    return head, access.hold_usable_participants(writer, request.parent, agents)
 
 
 def _lock_with_head(writer: Writer, call: Call, name: str) -> tuple[Head, LockedMemory]:

@@ -170,7 +170,8 @@ def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) 
         locked = access.lock_session(writer, call, request.name, full=True)
         flags.check_undeletable(Kind.SESSION, locked.message)
         etags.check(Kind.SESSION, locked.message, request.etag)
-        return sessions.undelete_session(writer, locked)
+        namespace = namespaces.hold_namespace(writer, ids_of(request.name)[0])
+        return sessions.undelete_session(writer, namespace, locked)
 
     return store.write(call, undelete, request, without_data())
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Executable, event
 
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.driver.backends import backend_of, within
+from activity_session_server.store.driver.engine import IS_ON_CLUSTER
 from activity_session_server.store.driver.outage import Outage
 from activity_session_server.store.driver.statements import Compiler, Statement, Values
 
@@ -46,6 +47,8 @@ class Connection:
         self._core: Any = None
         self._cursor: Any = None
         self._last_used = 0.0
+        # Whether the database has several nodes that take writes.
+        self.is_on_cluster = False
         # Whether `open` had to make a connection.
         self.is_new = False
 
@@ -58,6 +61,7 @@ class Connection:
         if self.is_new:
             self._core = self.engine.connect()
             connection = self._core.connection.driver_connection
+            self.is_on_cluster = self._core.info.get(IS_ON_CLUSTER, False)
             self._cursor = connection.cursor()
             if not self._backend.is_remote:
                 connection.set_progress_handler(self._is_late, _STEPS)

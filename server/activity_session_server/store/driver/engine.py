@@ -39,6 +39,8 @@ def compact_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+# What is known of a connection, in its `info`: whether it goes to a node of a cluster.
+IS_ON_CLUSTER = "is_on_cluster"
 # The protocol's number of the type DATETIME.
 _DATETIME = 12
 # Seconds. InnoDB checks once a second whether a wait for a lock is over; only then a statement is ended for being slow.
@@ -122,7 +124,7 @@ def _driver_arguments(driver: str) -> dict[str, Any]:
     return {"conv": conversions | times}
 
 
-def _configure_mysql(connection: Any, _record: Any, timeout: int) -> None:
+def _configure_mysql(connection: Any, record: Any, timeout: int) -> None:
     is_mariadb = "mariadb" in connection.get_server_info().lower()
     with connection.cursor() as cursor:
         # Every read-then-write takes a row lock or compares a revision, so snapshots would only add conflicts.
@@ -143,3 +145,6 @@ def _configure_mysql(connection: Any, _record: Any, timeout: int) -> None:
         else:
             settings.append(f"max_execution_time = {int(1000 * (timeout + _LONGER_THAN_A_LOCK_WAIT))}")
         cursor.execute("SET SESSION " + ", ".join(settings))
+        if is_mariadb:
+            cursor.execute("SELECT @@wsrep_on")
+            record.info[IS_ON_CLUSTER] = bool(cursor.fetchone()[0])

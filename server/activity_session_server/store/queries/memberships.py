@@ -10,6 +10,7 @@ from activity_session_server.orm import ActivitySessionParticipant, FormerMember
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.codec import set_time
 from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.queries import node_locks
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.readers import Raced, Reader, Writer
 
@@ -53,6 +54,7 @@ def bind_participants(
     writer: Writer, session_uid: str, added: Sequence[tuple[HeldParticipant, str]], marks: Mapping[str, int]
 ) -> list[SessionParticipant]:
     """Make participants that are no members yet members of a locked session, each with its role and read mark."""
+    node_locks.share(writer, [participant.uid for participant, _ in added])
     values = [
         {
             **_columns(session_uid, participant.uid),

@@ -17,7 +17,7 @@ from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec import namespace_message, to_timestamp
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.queries import resources
+from activity_session_server.store.queries import node_locks, resources
 from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
 
@@ -81,9 +81,10 @@ def lock_namespace(writer: Writer, namespace_id: str) -> LockedNamespace:
     return _get(writer, _LOCK, namespace_id)
 
 
-def has_live_sessions(reader: Reader, namespace: NamespaceMessage) -> bool:
-    """Whether a namespace has sessions that are not deleted."""
-    row = reader.row(_HAS_LIVE_SESSIONS, {"uid": namespace.uid})
+def has_live_sessions(writer: Writer, namespace: NamespaceMessage) -> bool:
+    """Whether a locked namespace has sessions that are not deleted; none can come until the transaction ends."""
+    node_locks.exclude(writer, namespace.uid)
+    row = writer.row(_HAS_LIVE_SESSIONS, {"uid": namespace.uid})
     return row is not None and bool(row[0])
 
 

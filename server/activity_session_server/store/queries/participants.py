@@ -25,7 +25,7 @@ from activity_session_server.store.codec import (
 )
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.queries import namespaces, resources
+from activity_session_server.store.queries import namespaces, node_locks, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
@@ -163,6 +163,7 @@ def update_participant(
 
 def delete_participant(writer: Writer, locked: LockedParticipant) -> ParticipantMessage:
     """Delete a participant softly."""
+    node_locks.exclude(writer, locked.message.uid)
     return resources.set_deleted(writer, Participant, locked, deleted=True)
 
 

@@ -34,7 +34,7 @@ from activity_session_server.store.codec import session_message, set_time, to_da
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, clock, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.queries import former_sessions, namespaces, resources
+from activity_session_server.store.queries import former_sessions, namespaces, node_locks, resources, state_owners
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
@@ -225,6 +225,7 @@ def find_session_to_lock(
 def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, session: Session) -> Session | None:
     """Insert a session without its members; None when its name is taken."""
     settings = _NO_SETTINGS.replaced_by(session.settings)
+    node_locks.share(writer, [namespace.uid])
     values = {
         "namespace_pkid": namespace.uid,
         "name": session_id,
@@ -266,8 +267,9 @@ def delete_session(writer: Writer, locked: LockedSession, purge_time: datetime) 
     return _save(writer, locked, session, values)
 
 
-def undelete_session(writer: Writer, locked: LockedSession) -> Session:
-    """Bring a session back; an expiry that has passed is cleared."""
+def undelete_session(writer: Writer, namespace: HeldNamespace, locked: LockedSession) -> Session:
+    """Bring a session of a held namespace back; an expiry that has passed is cleared."""
+    node_locks.share(writer, [namespace.uid])
     session = locked.message
     session.ClearField("delete_time")
     session.ClearField("purge_time")
@@ -285,13 +287,18 @@ def expunge_session(writer: Writer, locked: LockedSession) -> None:
     writer.session_uid = ""
     former_sessions.remember(writer, uid)
     writer.insert(table_of(Expunged), {"activity_session_pkid": uid, "create_ts": writer.now})
+    if writer.is_on_cluster:
+        # Whoever adds a key on another node meets this row, and no key is left behind.
+        state_owners.begin_addition(writer, uid)
     for statement in _EXPUNGE:
         writer.change(statement, {"its_uid": uid})
+    node_locks.remove(writer, uid)
 
 
-def has_memories(reader: Reader, session: Session) -> bool:
-    """Whether a session has memories, deleted ones included."""
-    row = reader.row(_HAS_MEMORIES, {"uid": session.uid})
+def has_memories(writer: Writer, session: Session) -> bool:
+    """Whether a locked session has memories, deleted ones included; none can be made until the transaction ends."""
+    node_locks.exclude(writer, session.uid)
+    row = writer.row(_HAS_MEMORIES, {"uid": session.uid})
     return row is not None and bool(row[0])
 
 

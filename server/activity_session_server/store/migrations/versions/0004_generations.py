@@ -32,7 +32,7 @@ def upgrade() -> None:
     _former_session()
     _former_member()
     _state_owner()
-    _conflict()
+    _node_lock()
 
 
 def _idempotency() -> None:
@@ -97,13 +97,13 @@ def _state_owner() -> None:
     )
 
 
-def _conflict() -> None:
+def _node_lock() -> None:
     _create(
-        "conflict",
-        "Rows that calls write whose outcomes exclude each other, so that nodes of a cluster notice it.",
+        "node_lock",
+        "Locks between the nodes of a cluster: rows that calls write which exclude each other.",
         ("owner_pkid", "stripe"),
-        _column("owner_pkid", _string(64), "the namespace, participant or session that both calls are about"),
-        _column("stripe", sa.Integer(), "the row of several, so that calls of one kind seldom meet"),
+        _column("owner_pkid", _string(64), "the namespace, participant or session that the calls are about"),
+        _column("stripe", sa.Integer(), "one of several rows, so that those who share the lock seldom meet"),
         _column("writes", sa.BigInteger(), "counts the writes", "0"),
     )
 
