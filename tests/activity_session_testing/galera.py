@@ -17,7 +17,7 @@ _SETTLE_SECONDS = 30
 
 
 def missing_packages(*, clocks: bool = False) -> list[str]:
-    """Return the packages of Debian that a cluster needs and this machine lacks; with `clocks`, for clocks that differ."""
+    """Return the packages of Debian that a cluster needs and this machine lacks; with `clocks`, where clocks differ."""
     found = {
         "mariadb-server": find_mariadb(),
         "galera-4": _PROVIDER.exists(),

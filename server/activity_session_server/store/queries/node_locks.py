@@ -11,7 +11,7 @@ Data-Intensive Applications", 2017, chapter 7.)
 import random
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam, delete, literal_column
 from sqlalchemy.dialects.mysql import insert
 
 from activity_session_server.orm import NodeLock
@@ -22,7 +22,8 @@ from activity_session_server.store.readers import Writer
 STRIPES = 16
 
 _TABLE = table_of(NodeLock)
-_WRITE = Statement(insert(_TABLE).on_duplicate_key_update(writes=NodeLock.writes + 1))
+# As a literal: PyMySQL takes no values there when it sends several rows at once.
+_WRITE = Statement(insert(_TABLE).on_duplicate_key_update(writes=NodeLock.writes + literal_column("1")))
 _REMOVE = Statement(delete(_TABLE).where(NodeLock.owner_pkid == bindparam("its_owner")))
 
 

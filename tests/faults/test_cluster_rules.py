@@ -1,0 +1,247 @@
+"""Rules that two calls could break together, each on a node of its own: what one of them only holds, the other changes.
+
+Each race has many rounds; in none of them may both calls have their way.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from activity_session.v1.event_service_pb2 import UpdateStateRequest
+from activity_session.v1.session_service_pb2 import (
+    BindParticipantRequest,
+    EnsureSessionRequest,
+    ExpungeSessionRequest,
+    MarkReadRequest,
+    UnbindParticipantRequest,
+    UndeleteSessionRequest,
+)
+from activity_session.v1.state_pb2 import StateUpdate
+from activity_session_server.store import schema
+from activity_session_server.store.queries import node_locks
+from activity_session_testing.galera import Galera
+from activity_session_testing.moments import eventually
+from activity_session_testing.servers import Client, Failure, connected, serving, unique
+from activity_session_testing.steps import (
+    AGENT,
+    append,
+    at_once,
+    delete_namespace,
+    delete_participant,
+    delete_session,
+    expunge_session,
+    get_session,
+    make_namespace,
+    member_names,
+    members,
+    new_memory,
+    new_participant,
+    new_session,
+    read_state,
+)
+
+ROUNDS = 60
+MOST_KEYS = 5
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Clients of servers on two nodes, and the URL of a third one."""
+
+    here: Client
+    there: Client
+    database_url: str
+
+    def race(self, call: Callable[[Client], Any], other: Callable[[Client], Any], number: int) -> tuple[Any, Any]:
+        """Run two calls at once, each through another node; return what they returned, or their errors."""
+        first, second = (self.here, self.there) if number % 2 else (self.there, self.here)
+        found = at_once([partial(call, first), partial(other, second)])
+        return found[0], found[1]
+
+
+@pytest.fixture(scope="module")
+def cluster(galera: Galera) -> Iterator[Cluster]:
+    urls = galera.new_database()
+    schema.migrate_url(urls[0])
+    galera.settle()
+    with (
+        serving(urls[0], state_keys=MOST_KEYS) as one,
+        serving(urls[1], state_keys=MOST_KEYS) as another,
+        connected(one.address) as here,
+        connected(another.address) as there,
+    ):
+        yield Cluster(here, there, urls[2])
+
+
+def reason(outcome: Any) -> str:
+    return outcome.reason if isinstance(outcome, Failure) else "OK"
+
+
+def create(client: Client, namespace: str) -> Any:
+    return new_session(client, namespace, "new")
+
+
+def ensure(client: Client, namespace: str) -> Any:
+    return client.sessions.EnsureSession(EnsureSessionRequest(parent=namespace, session_id="new"))
+
+
+def delete(client: Client, namespace: str) -> Any:
+    return delete_namespace(client, namespace)
+
+
+def undelete(client: Client, namespace: str) -> Any:
+    return client.sessions.UndeleteSession(UndeleteSessionRequest(name=f"{namespace}/sessions/old"))
+
+
+def bind(client: Client, session: str, participant: str) -> Any:
+    return client.sessions.BindParticipant(BindParticipantRequest(session=session, participant=participant))
+
+
+def unbind(client: Client, request: UnbindParticipantRequest) -> Any:
+    return client.sessions.UnbindParticipant(request)
+
+
+def mark(client: Client, request: MarkReadRequest) -> Any:
+    return client.sessions.MarkRead(request)
+
+
+def add_keys(client: Client, session: str, count: int = 3) -> Any:
+    updates = [StateUpdate(key=unique("key"), value_json="1") for _ in range(count)]
+    return client.events.UpdateState(UpdateStateRequest(name=session, updates=updates))
+
+
+def delete_and_expunge(client: Client, session: str) -> None:
+    delete_session(client, session)
+    client.sessions.ExpungeSession(ExpungeSessionRequest(name=session))
+
+
+class TestNamespaces:
+    @pytest.mark.parametrize("act", [create, ensure, undelete])
+    def test_that_are_deleted_as_empty_are_empty(self, cluster: Cluster, act: Any) -> None:
+        outcomes = set()
+        for number in range(ROUNDS):
+            namespace = make_namespace(cluster.here, unique("namespace")).name
+            delete_session(cluster.here, new_session(cluster.here, namespace, "old").name)
+            pair = cluster.race(partial(act, namespace=namespace), partial(delete, namespace=namespace), number)
+            outcomes.add((reason(pair[0]), reason(pair[1])))
+        assert outcomes <= {("OK", "NAMESPACE_NOT_EMPTY"), ("NAMESPACE_DELETED", "OK")}
+
+    def test_that_are_created_in_at_once_hold_nobody_up(self, cluster: Cluster) -> None:
+        namespace = make_namespace(cluster.here, unique("namespace")).name
+        calls = [partial(new_session, client, namespace) for client in (cluster.here, cluster.there)] * 8
+        for _ in range(5):
+            assert {reason(outcome) for outcome in at_once(calls)} == {"OK"}
+
+
+class TestParticipants:
+    def test_that_are_deleted_are_bound_no_more(self, cluster: Cluster) -> None:
+        for number in range(ROUNDS):
+            namespace = make_namespace(cluster.here, unique("namespace")).name
+            session, participant = new_session(cluster.here, namespace).name, new_participant(cluster.here, namespace)
+            bound, deleted = cluster.race(
+                partial(bind, session=session, participant=participant),
+                partial(delete_participant, name=participant),
+                number,
+            )
+            assert reason(deleted) == "OK"
+            assert reason(bound) in ("OK", "PARTICIPANT_DELETED")
+            is_member = member_names(get_session(cluster.there, session)) == [participant]
+            assert is_member == (reason(bound) == "OK")
+
+    def test_that_were_deleted_through_one_node_are_not_bound_through_another(self, cluster: Cluster) -> None:
+        namespace = make_namespace(cluster.here, unique("namespace")).name
+        session = new_session(cluster.here, namespace).name
+        for _ in range(ROUNDS):
+            participant = new_participant(cluster.here, namespace)
+            delete_participant(cluster.here, participant)
+            (bound,) = at_once([partial(bind, cluster.there, session, participant)])
+            assert reason(bound) == "PARTICIPANT_DELETED"
+
+
+class TestSessions:
+    def test_that_are_expunged_without_force_have_no_memories(self, cluster: Cluster) -> None:
+        outcomes = set()
+        for number in range(ROUNDS):
+            namespace = make_namespace(cluster.here, unique("namespace")).name
+            agent = new_participant(cluster.here, namespace, participant_type=AGENT)
+            session = new_session(cluster.here, namespace).name
+            remembered, expunged = cluster.race(
+                partial(new_memory, session=session, agent=agent), partial(delete_and_expunge, session=session), number
+            )
+            outcomes.add((reason(remembered), reason(expunged)))
+        assert outcomes <= {
+            ("OK", "SESSION_HAS_MEMORIES"),
+            ("SESSION_DELETED", "OK"),
+            ("SESSION_NOT_FOUND", "OK"),
+        }
+
+    def test_that_are_expunged_leave_no_rows(self, cluster: Cluster) -> None:
+        for number in range(ROUNDS):
+            namespace = make_namespace(cluster.here, unique("namespace")).name
+            session = new_session(cluster.here, namespace).name
+            put = partial(add_keys, session=session)
+            cluster.race(put, partial(expunge_session, name=session), number)
+        eventually(lambda: not self._orphans(cluster))
+
+    @staticmethod
+    def _orphans(cluster: Cluster) -> list[Any]:
+        engine = create_engine(cluster.database_url)
+        owned = " UNION ".join(
+            f"SELECT '{table}', {column} FROM {table}"
+            f" WHERE {column} LIKE 'activity_session-%' AND {column} NOT IN (SELECT pkid FROM activity_session)"
+            for table, column in (
+                ("state", "owner_pkid"),
+                ("state_owner", "owner_pkid"),
+                ("node_lock", "owner_pkid"),
+                ("event", "activity_session_pkid"),
+                ("memory", "activity_session_pkid"),
+                ("former_member", "activity_session_pkid"),
+            )
+        )
+        with engine.connect() as connection:
+            found = list(connection.execute(text(owned)))
+        engine.dispose()
+        return found
+
+
+class TestState:
+    def test_takes_no_more_keys_than_it_may_have(self, cluster: Cluster) -> None:
+        namespace = make_namespace(cluster.here, unique("namespace")).name
+        for number in range(ROUNDS):
+            session = new_session(cluster.here, namespace).name
+            add = partial(add_keys, session=session)
+            outcomes = cluster.race(add, add, number)
+            assert sorted(map(reason, outcomes)) == ["LIMIT_EXCEEDED", "OK"]
+            assert len(read_state(cluster.there, session)) == 3
+
+
+class TestReadMarks:
+    def test_are_kept_whenever_a_member_leaves(self, cluster: Cluster) -> None:
+        namespace = make_namespace(cluster.here, unique("namespace")).name
+        participant = new_participant(cluster.here, namespace)
+        for number in range(ROUNDS):
+            session = new_session(cluster.here, namespace, participants=members(participant)).name
+            append(cluster.here, session, "one")
+            request = MarkReadRequest(session=session, participant=participant, sequence=1)
+            leave = UnbindParticipantRequest(session=session, participant=participant)
+            marked, left = cluster.race(partial(mark, request=request), partial(unbind, request=leave), number)
+            assert reason(left) == "OK"
+            assert reason(marked) in ("OK", "PARTICIPANT_NOT_BOUND")
+            assert bind(cluster.here, session, participant).last_read_sequence == (reason(marked) == "OK")
+
+
+class TestRaces:
+    def test_find_a_rule_that_is_only_held(self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(node_locks, "exclude", lambda *_: None)
+        both = 0
+        for number in range(10 * ROUNDS):
+            namespace = make_namespace(cluster.here, unique("namespace")).name
+            pair = cluster.race(partial(create, namespace=namespace), partial(delete, namespace=namespace), number)
+            both += reason(pair[0]) == reason(pair[1]) == "OK"
+            if both:
+                break
+        assert both
