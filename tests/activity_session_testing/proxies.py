@@ -50,6 +50,10 @@ class Proxy:
         """Forward nothing more, not even the end of a connection; new connections are accepted, and stall too."""
         self._do(lambda: self._let_flow(requests=False, answers=False))
 
+    def hold_open_ones(self) -> None:
+        """Forward nothing more on the connections that are open by now; later ones flow as ever."""
+        self._do(self._stop_open_ones)
+
     def hold_answers(self) -> None:
         """Forward nothing more of what the server sends."""
         self._do(lambda: self._let_flow(requests=True, answers=False))
@@ -101,6 +105,11 @@ class Proxy:
         for client, server in self._joined():
             client.let_flow(is_on=requests)
             server.let_flow(is_on=answers)
+
+    def _stop_open_ones(self) -> None:
+        for sides in self._joined():
+            for side in sides:
+                side.let_flow(is_on=False)
 
 
 class _Side(asyncio.Protocol):
