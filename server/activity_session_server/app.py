@@ -141,6 +141,7 @@ def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Sto
         EngineOptions(
             timeout=settings.database_timeout,
             synchronous=settings.sqlite_synchronous,
+            max_clock_offset=settings.max_clock_offset,
         ),
     )
     if engine.dialect.name == "sqlite":

@@ -79,6 +79,12 @@ class Settings(BaseModel):
         le=60,
         description="seconds that the database may take for a statement or a lock, and others may keep a write waiting",
     )
+    max_clock_offset: float = Field(
+        0,
+        ge=0,
+        le=60,
+        description="seconds by which the clocks of a cluster's nodes may differ, for turns; the same on all servers",
+    )
     sqlite_synchronous: Synchronous = Field(
         Synchronous.FULL,
         description="FULL: commits survive a loss of power; NORMAL: a crash of the process only; "

@@ -65,8 +65,8 @@ def session_message(row: AnyRow, namespace_id: str) -> Session:
 
 
 def current_turn(row: AnyRow, session: str) -> TurnLease | None:
-    """The turn of a session's row, unless it is free; `now` in the row is the database's clock."""
-    if row.turn_expire_ts is None or row.turn_expire_ts <= row.now:
+    """The turn of a session's row, unless it is free."""
+    if not row.turn_is_held:
         return None
     return turn_message(session, row.turn_holder, row.turn_token, row.turn_expire_ts)
 

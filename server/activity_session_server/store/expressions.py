@@ -1,7 +1,7 @@
 """SQL that each backend spells in its own way, and that means the same on all of them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Integer, Text, func, literal
 from sqlalchemy.ext.compiler import compiles
@@ -126,6 +126,28 @@ def _clock_on_sqlite(*_: Any, **__: Any) -> str:
 @compiles(clock, *MYSQL)
 def _clock_on_mysql(*_: Any, **__: Any) -> str:
     return "SYSDATE(6)"
+
+
+class is_held(FunctionElement[bool]):  # noqa: N801 - reads as an SQL function
+    """Whether a turn that ends at a time is held: until `max_clock_offset` of the engine's options after that time.
+
+    By `clock`; NULL where there is no time, since the turn is free.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(is_held)
+def _is_held_on_sqlite(element: is_held, compiler: SQLCompiler, **kw: Any) -> str:
+    end, dialect = compiler.process(element.clauses, **kw), cast("Any", compiler.dialect)
+    return f"({end} > strftime('%Y-%m-%d %H:%M:%f000', 'now', '-{dialect.max_clock_offset:.6f} seconds'))"
+
+
+@compiles(is_held, *MYSQL)
+def _is_held_on_mysql(element: is_held, compiler: SQLCompiler, **kw: Any) -> str:
+    end, dialect = compiler.process(element.clauses, **kw), cast("Any", compiler.dialect)
+    return f"({end} > {_clock_on_mysql()} - INTERVAL {round(dialect.max_clock_offset * 1_000_000)} MICROSECOND)"
 
 
 class code_points(FunctionElement[str]):  # noqa: N801 - reads as an SQL function

@@ -35,7 +35,11 @@ type TurnLease struct {
 	// that keeps the largest token it has seen can tell a late holder from the
 	// current one.
 	Token int64 `protobuf:"varint,3,opt,name=token,proto3" json:"token,omitempty"`
-	// When the lease ends by itself, by the database's clock.
+	// When the lease ends by itself, by the clock of the database; of a cluster,
+	// by the clock of the node that granted or renewed it. Each node judges it by
+	// a clock of its own, and holds it for the server's `max_clock_offset` longer:
+	// if no two clocks differ by more, nobody else gets the turn before this time
+	// by any node's clock, and the holder keeps it until then.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

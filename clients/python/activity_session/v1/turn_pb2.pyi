@@ -33,7 +33,12 @@ class TurnLease(google.protobuf.message.Message):
     """
     @property
     def expire_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """When the lease ends by itself, by the database's clock."""
+        """When the lease ends by itself, by the clock of the database; of a cluster,
+        by the clock of the node that granted or renewed it. Each node judges it by
+        a clock of its own, and holds it for the server's `max_clock_offset` longer:
+        if no two clocks differ by more, nobody else gets the turn before this time
+        by any node's clock, and the holder keeps it until then.
+        """
 
     def __init__(
         self,

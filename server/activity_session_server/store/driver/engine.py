@@ -16,17 +16,25 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What an engine is made with. `timeout` is in seconds."""
+    """What an engine is made with. `timeout` is in seconds.
+
+    `max_clock_offset` is by how many seconds the clocks of the database's nodes may differ.
+    """
 
     timeout: int
     synchronous: str
+    max_clock_offset: float = 0
 
 
 def open_engine(database_url: str, options: EngineOptions) -> Engine:
     """An engine for a database URL; nothing is connected yet."""
     url = make_url(database_url)
     make = _sqlite_engine if url.get_backend_name() == "sqlite" else _mysql_engine
-    return make(url, options)
+    engine = make(url, options)
+    # All that `expressions` are given of an engine, when they are made into SQL, is its dialect.
+    dialect: Any = engine.dialect
+    dialect.max_clock_offset = options.max_clock_offset
+    return engine
 
 
 def is_memory(url: URL) -> bool:

@@ -17,7 +17,7 @@ from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import current_turn, to_timestamp
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.expressions import clock
+from activity_session_server.store.expressions import clock, is_held
 from activity_session_server.store.queries import namespaces
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.readers import Reader, Writer
@@ -66,6 +66,7 @@ _HEAD = select(
     ActivitySession.turn_holder,
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
+    is_held(ActivitySession.turn_expire_ts).label("turn_is_held"),
     clock().label("now"),
 )
 _GET = Statement(
@@ -83,7 +84,7 @@ _PULSES = select(
     ActivitySession.revision,
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
-    ActivitySession.turn_expire_ts > clock(),
+    is_held(ActivitySession.turn_expire_ts),
 ).where(ActivitySession.pkid.in_(bindparam("uids", expanding=True)))
 
 

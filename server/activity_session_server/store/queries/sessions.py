@@ -32,7 +32,7 @@ from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
 from activity_session_server.store.codec import session_message, set_time, to_datetime
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.expressions import byte_length, clock, json_columns
+from activity_session_server.store.expressions import byte_length, is_held, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.queries import former_sessions, namespaces, node_locks, resources, state_owners
 from activity_session_server.store.queries.namespaces import HeldNamespace
@@ -59,9 +59,9 @@ _MEMBERS = (
     .scalar_subquery()
     .label("members")
 )
-_NOW = clock().label("now")
-_BASIC = select(*(column for column in _TABLE.c if column.name != "data"), null().label("data"), _MEMBERS, _NOW)
-_FULL = select(*_TABLE.c, _MEMBERS, _NOW)
+_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
+_BASIC = select(*(column for column in _TABLE.c if column.name != "data"), null().label("data"), _MEMBERS, _HELD)
+_FULL = select(*_TABLE.c, _MEMBERS, _HELD)
 _OWNER = select(Namespace.pkid).where(Namespace.name == bindparam("namespace")).scalar_subquery()
 _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
 _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))

@@ -47,7 +47,11 @@ export type TurnLease = Message<"activity_session.v1.TurnLease"> & {
   token: bigint;
 
   /**
-   * When the lease ends by itself, by the database's clock.
+   * When the lease ends by itself, by the clock of the database; of a cluster,
+   * by the clock of the node that granted or renewed it. Each node judges it by
+   * a clock of its own, and holds it for the server's `max_clock_offset` longer:
+   * if no two clocks differ by more, nobody else gets the turn before this time
+   * by any node's clock, and the holder keeps it until then.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 4;
    */
