@@ -213,6 +213,40 @@ class TestAcquire:
         longer = AcquireTurnRequest(session=session, participant=alice, ttl=Duration(seconds=5), request_id=request_id)
         refused(client.sessions.AcquireTurn, longer, "REQUEST_ID_REUSED")
 
+    @pytest.mark.parametrize("way", ["released", "expired", "taken anew", "taken over"])
+    def test_answers_the_same_request_id_with_a_new_lease_when_the_first_is_over(
+        self, client: Client, session: str, alice: str, bob: str, way: str
+    ) -> None:
+        request_id = unique("request")
+        first = acquire_turn(client, session, alice, SHORT, request_id=request_id)
+        if way == "taken anew":
+            release_turn(client, acquire_turn(client, session, alice))
+        elif way == "released":
+            release_turn(client, first)
+        else:
+            wait_until_over(client, session)
+        if way == "taken over":
+            other = acquire_turn(client, session, bob)
+            request = AcquireTurnRequest(session=session, participant=alice, request_id=request_id)
+            request.ttl.FromTimedelta(timedelta(seconds=SHORT))
+            refused(client.sessions.AcquireTurn, request, "TURN_HELD")
+            release_turn(client, other)
+        second = acquire_turn(client, session, alice, SHORT, request_id=request_id)
+        assert second.token > first.token
+        assert acquire_turn(client, session, alice).token == second.token + 1
+
+    def test_keeps_the_new_lease_of_a_request_id_in_place_of_the_first(
+        self, client: Client, session: str, alice: str
+    ) -> None:
+        request_id = unique("request")
+        release_turn(client, acquire_turn(client, session, alice, request_id=request_id))
+        second = acquire_turn(client, session, alice, request_id=request_id)
+        assert acquire_turn(client, session, alice, request_id=request_id) == second
+        assert get_session(client, session).turn == second
+        # Also when it was renewed: it is the same turn.
+        renew(client, second, 60)
+        assert acquire_turn(client, session, alice, request_id=request_id) == second
+
     def test_refuses_a_participant_that_cannot_take_it(self, client: Client, namespace: str, session: str) -> None:
         disabled, deleted = (new_participant(client, namespace) for _ in range(2))
         disable(client, disabled)

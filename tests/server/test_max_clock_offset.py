@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
@@ -97,7 +98,7 @@ def test_it_is_over_after_the_offset(database_url: str) -> None:
         # When it was given, by the database's clock.
         waited = given.expire_time.ToDatetime() - timedelta(seconds=30) - lease.expire_time.ToDatetime()
         assert SHORT <= waited.total_seconds() <= SHORT + SLACK
-        late = AppendEventsRequest(parent=session, events=[{"text": "late"}], turn_token=lease.token)
+        late = AppendEventsRequest(parent=session, events=[Event(text="late")], turn_token=lease.token)
         refused(client.events.AppendEvents, late, "TURN_LOST")
 
 

@@ -1,5 +1,6 @@
 """The use case of AcquireTurn: calls that wait for a turn stand in a queue, and hold no thread meanwhile."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from activity_session_server.rules.names import ids_of
 from activity_session_server.store import Store
 from activity_session_server.store.queries import heads
 from activity_session_server.usecases import turns
+
+_log = logging.getLogger("activity_session.turns")
 
 
 class Waiter(NamedTuple):
@@ -55,13 +58,24 @@ class TurnQueues:
             self.give(waiter, lease)
 
     def give(self, waiter: Waiter, lease: TurnLease) -> None:
-        """Respond with a turn, or release it if the client has gone and cannot ask for the response again."""
-        if waiter.stream.is_open or waiter.request.request_id:
-            waiter.stream.send(lease.SerializeToString())
+        """Respond with a turn, or release it if the client has gone before it could have the response.
+
+        Nothing tells of a client that goes while the end of its call is on the way.
+        """
+        waiter.stream.send(lease.SerializeToString())
+        if waiter.stream.is_open:
             waiter.stream.end()
         else:
-            request = ReleaseTurnRequest(session=lease.session, token=lease.token)
+            self._hand_back(lease)
+
+    def _hand_back(self, lease: TurnLease) -> None:
+        request = ReleaseTurnRequest(session=lease.session, token=lease.token)
+        try:
             turns.release_turn(self.store, self._own_call("hand back"), request)
+        except ServiceError as error:
+            # TURN_LOST: the client has asked again since, and has a turn with another token.
+            if error.reason != ErrorReason.ERROR_REASON_TURN_LOST:
+                _log.warning("the turn of a client that has gone lasts until its end: %s", error.logged)
 
     def _wait(self, waiter: Waiter) -> None:
         request, peer = waiter.request, waiter.call.peer

@@ -15,6 +15,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.names import Kind
 from activity_session_server.store import Store, Writer
+from activity_session_server.store.idempotency import WHOLE, Record
 from activity_session_server.store.queries import turns
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.usecases import access
@@ -24,6 +25,8 @@ DEFAULT_TTL = timedelta(seconds=30)
 
 def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_uid: str = "") -> TurnLease:
     """Take the turn, unless another participant holds it; `session_uid` is that of the session that the call waits for.
+
+    A request that comes again gets its turn again while that is current, and a new one after that.
 
     Raises:
         ServiceError: TURN_HELD, with the holder and the end of its turn.
@@ -38,7 +41,12 @@ def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_
             raise _held(head.turn)
         return turns.give_turn(writer, head, request.participant, head.now + ttl)
 
-    return store.write(call, acquire, request)
+    def is_current(writer: Writer, lease: TurnLease) -> bool:
+        turn = access.lock_usable_head(writer, call, request.session).turn
+        return turn is not None and turn.token == lease.token
+
+    record: Record[TurnLease] = WHOLE._replace(holds=is_current)
+    return store.write(call, acquire, request, record)
 
 
 def renew_turn(store: Store, call: Call, request: RenewTurnRequest) -> TurnLease:

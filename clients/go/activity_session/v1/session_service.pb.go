@@ -1066,7 +1066,8 @@ type AcquireTurnRequest struct {
 	// Wait until the turn is free, within the call's deadline. Calls that wait on
 	// one server get it in the order in which they arrived.
 	Wait bool `protobuf:"varint,4,opt,name=wait,proto3" json:"wait,omitempty"`
-	// Makes a retry safe, as on CreateSession.
+	// Makes a retry safe, as on CreateSession, while the turn is current. After
+	// that, the same request takes a new turn.
 	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Only if this is still the uid of the session, as on BindParticipant.
 	Uid           string `protobuf:"bytes,6,opt,name=uid,proto3" json:"uid,omitempty"`

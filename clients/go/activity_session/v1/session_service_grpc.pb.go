@@ -78,7 +78,8 @@ type SessionServiceClient interface {
 	MarkRead(ctx context.Context, in *MarkReadRequest, opts ...grpc.CallOption) (*SessionParticipant, error)
 	// Takes the turn. While another participant holds it, the call is refused
 	// with TURN_HELD, or waits if `wait` is set. A participant that already holds
-	// the turn gets it again, with a new token.
+	// the turn gets it again, with a new token. If the caller has gone when the
+	// turn is granted, the turn is released.
 	AcquireTurn(ctx context.Context, in *AcquireTurnRequest, opts ...grpc.CallOption) (*TurnLease, error)
 	// Extends the turn; the new time counts from now.
 	RenewTurn(ctx context.Context, in *RenewTurnRequest, opts ...grpc.CallOption) (*TurnLease, error)
@@ -310,7 +311,8 @@ type SessionServiceServer interface {
 	MarkRead(context.Context, *MarkReadRequest) (*SessionParticipant, error)
 	// Takes the turn. While another participant holds it, the call is refused
 	// with TURN_HELD, or waits if `wait` is set. A participant that already holds
-	// the turn gets it again, with a new token.
+	// the turn gets it again, with a new token. If the caller has gone when the
+	// turn is granted, the turn is released.
 	AcquireTurn(context.Context, *AcquireTurnRequest) (*TurnLease, error)
 	// Extends the turn; the new time counts from now.
 	RenewTurn(context.Context, *RenewTurnRequest) (*TurnLease, error)

@@ -494,7 +494,9 @@ class AcquireTurnRequest(google.protobuf.message.Message):
     one server get it in the order in which they arrived.
     """
     request_id: builtins.str
-    """Makes a retry safe, as on CreateSession."""
+    """Makes a retry safe, as on CreateSession, while the turn is current. After
+    that, the same request takes a new turn.
+    """
     uid: builtins.str
     """Only if this is still the uid of the session, as on BindParticipant."""
     @property

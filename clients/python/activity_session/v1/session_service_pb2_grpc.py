@@ -219,7 +219,8 @@ class SessionServiceServicer(object):
     def AcquireTurn(self, request, context):
         """Takes the turn. While another participant holds it, the call is refused
         with TURN_HELD, or waits if `wait` is set. A participant that already holds
-        the turn gets it again, with a new token.
+        the turn gets it again, with a new token. If the caller has gone when the
+        turn is granted, the turn is released.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

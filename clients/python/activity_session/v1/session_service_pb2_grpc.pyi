@@ -117,7 +117,8 @@ class SessionServiceStub:
     ]
     """Takes the turn. While another participant holds it, the call is refused
     with TURN_HELD, or waits if `wait` is set. A participant that already holds
-    the turn gets it again, with a new token.
+    the turn gets it again, with a new token. If the caller has gone when the
+    turn is granted, the turn is released.
     """
 
     RenewTurn: grpc.UnaryUnaryMultiCallable[
@@ -241,7 +242,8 @@ class SessionServiceAsyncStub:
     ]
     """Takes the turn. While another participant holds it, the call is refused
     with TURN_HELD, or waits if `wait` is set. A participant that already holds
-    the turn gets it again, with a new token.
+    the turn gets it again, with a new token. If the caller has gone when the
+    turn is granted, the turn is released.
     """
 
     RenewTurn: grpc.aio.UnaryUnaryMultiCallable[
@@ -391,7 +393,8 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[activity_session.v1.turn_pb2.TurnLease, collections.abc.Awaitable[activity_session.v1.turn_pb2.TurnLease]]:
         """Takes the turn. While another participant holds it, the call is refused
         with TURN_HELD, or waits if `wait` is set. A participant that already holds
-        the turn gets it again, with a new token.
+        the turn gets it again, with a new token. If the caller has gone when the
+        turn is granted, the turn is released.
         """
 
     @abc.abstractmethod

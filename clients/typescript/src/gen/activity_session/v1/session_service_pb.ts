@@ -642,7 +642,8 @@ export type AcquireTurnRequest = Message<"activity_session.v1.AcquireTurnRequest
   wait: boolean;
 
   /**
-   * Makes a retry safe, as on CreateSession.
+   * Makes a retry safe, as on CreateSession, while the turn is current. After
+   * that, the same request takes a new turn.
    *
    * @generated from field: string request_id = 5;
    */
@@ -1001,7 +1002,8 @@ export const SessionService: GenService<{
   /**
    * Takes the turn. While another participant holds it, the call is refused
    * with TURN_HELD, or waits if `wait` is set. A participant that already holds
-   * the turn gets it again, with a new token.
+   * the turn gets it again, with a new token. If the caller has gone when the
+   * turn is granted, the turn is released.
    *
    * @generated from rpc activity_session.v1.SessionService.AcquireTurn
    */
