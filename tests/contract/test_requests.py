@@ -409,6 +409,9 @@ def test_the_same_request_gets_the_first_answer_and_takes_effect_once(
     CASES[name].undo(client, request)
     undone = everything(client, where)
     assert undone != after
+    if name == "AcquireTurn":
+        # A turn that is over is not given back: test_turns shows what comes instead.
+        return
     assert call(raw) == first
     assert everything(client, where) == undone
 

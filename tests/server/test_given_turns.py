@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest
+from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.app import App
 from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.servers import Client, connected, serving, unique
-from activity_session_testing.steps import acquire_turn, get_session, new_participant, new_session, release_turn
+from activity_session_testing.steps import acquire_turn, append, get_session, new_participant, new_session, release_turn
 
 PARENT = "namespaces/default"
 # Nobody waits for the end of such a turn.
@@ -72,11 +73,15 @@ class Scene:
     @contextmanager
     def asking(self, *, has_request_id: bool) -> "Iterator[Asking]":
         """Let bob ask for the turn; in the end he disconnects."""
+        with connected(self.server.address) as client:
+            yield Asking(client, self.request(has_request_id=has_request_id))
+
+    def request(self, *, has_request_id: bool) -> AcquireTurnRequest:
+        """Return what bob asks with."""
         request = AcquireTurnRequest(session=self.session, participant=self.bob, wait=True)
         request.ttl.seconds = LONG
         request.request_id = unique("request") if has_request_id else ""
-        with connected(self.server.address) as client:
-            yield Asking(client, request)
+        return request
 
     def _waiting(self) -> set[str]:
         queues = tuple(self.server.live.turn_queues._queues.values())  # noqa: SLF001
@@ -170,3 +175,35 @@ def test_a_client_that_gets_the_turn_keeps_it_when_it_goes(
     with scene.asking(has_request_id=has_request_id) as asking:
         lease = asking.call.result()
     assert get_session(scene.client, scene.session).turn == lease
+
+
+@with_and_without_request_id
+def test_a_client_that_asks_again_keeps_what_it_gets(
+    new_scene: Callable[[], Scene], monkeypatch: pytest.MonkeyPatch, *, has_request_id: bool
+) -> None:
+    """Its second call comes when the first one is over for the server, and the turn not given back yet."""
+    scene = new_scene()
+    scene.release()
+    queues = scene.server.live.turn_queues
+    hand_back, again = queues._hand_back, SimpleQueue[TurnLease]()  # noqa: SLF001
+
+    def ask_again(request: AcquireTurnRequest, lease: TurnLease) -> None:
+        given = scene.client.sessions.AcquireTurn(request)
+        hand_back(request, lease)
+        again.put(given)
+
+    monkeypatch.setattr(queues, "_hand_back", ask_again)
+    asked = SimpleQueue[Asking]()
+
+    def leave() -> None:
+        asking = asked.get()
+        asking.cancel()
+        assert scene.logged_code(asking.call_id) == "CANCELLED"
+
+    with before(scene.server, GIVING, leave), scene.asking(has_request_id=has_request_id) as asking:
+        asked.put(asking)
+        lease = again.get(timeout=20)
+        # With a request id it is the same turn, otherwise a new one.
+        assert lease.token == scene.first.token + (1 if has_request_id else 2)
+        assert get_session(scene.client, scene.session).turn == lease
+        assert append(scene.client, scene.session, "mine", turn_token=lease.token).last_sequence == 1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session.v1.session_service_pb2 import AcquireTurnRequest, ReleaseTurnRequest
+from activity_session.v1.session_service_pb2 import AcquireTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.live.feeds import Feed, Feeds
 from activity_session_server.live.slots import Slots
@@ -66,16 +66,13 @@ class TurnQueues:
         if waiter.stream.is_open:
             waiter.stream.end()
         else:
-            self._hand_back(lease)
+            self._hand_back(waiter.request, lease)
 
-    def _hand_back(self, lease: TurnLease) -> None:
-        request = ReleaseTurnRequest(session=lease.session, token=lease.token)
+    def _hand_back(self, request: AcquireTurnRequest, lease: TurnLease) -> None:
         try:
-            turns.release_turn(self.store, self._own_call("hand back"), request)
+            turns.hand_back_turn(self.store, self._own_call("hand back"), request, lease)
         except ServiceError as error:
-            # TURN_LOST: the client has asked again since, and has a turn with another token.
-            if error.reason != ErrorReason.ERROR_REASON_TURN_LOST:
-                _log.warning("the turn of a client that has gone lasts until its end: %s", error.logged)
+            _log.warning("the turn of a client that has gone lasts until its end: %s", error.logged)
 
     def _wait(self, waiter: Waiter) -> None:
         request, peer = waiter.request, waiter.call.peer

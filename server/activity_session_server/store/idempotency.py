@@ -52,6 +52,8 @@ _FIND = Statement(
 _OLDER_CLAIMS = "scoped by namespace"
 _OLDER = Statement(select(Idempotency.expire_ts).where(_THIS))
 _RECORD = Statement(update(_TABLE).where(_THIS))
+_AGE = Statement(select(Idempotency.create_ts, Idempotency.expire_ts).where(_THIS))
+_TAKE_BACK = Statement(delete(_TABLE).where(_THIS, Idempotency.expire_ts == bindparam("its_end")))
 _DUE = Statement(
     select(Idempotency.expire_ts, func.coalesce(func.length(Idempotency.answer), 0))
     .where(Idempotency.expire_ts <= utc_now())
@@ -64,12 +66,14 @@ _FORGET = Statement(delete(_TABLE).where(Idempotency.expire_ts <= bindparam("its
 class Record(NamedTuple, Generic[A]):
     """How the answer to a request is kept: what is written of it, and how the answer is made of that again.
 
-    A request is carried out anew when its answer does not hold any more.
+    A request is carried out anew when its answer does not hold any more. `take_back` undoes a request whose answer
+    nobody has got, if that `can_be_undone`.
     """
 
     write: Callable[[A], Message]
     read: Callable[[Writer, Any], A]
     holds: Callable[[Writer, A], bool] = lambda _, __: True
+    can_be_undone: bool = False
 
 
 WHOLE: Record[Any] = Record(lambda answer: answer, lambda _, kept: kept)
@@ -128,7 +132,11 @@ class Claim:
             if record.holds(writer, answer):
                 if is_new:
                     self._keep(writer, record.write(answer))
+                elif record.can_be_undone:
+                    self._note_that_it_came_again(writer)
                 return answer
+            if not is_new:
+                self._begin_anew(writer)
         answer = fn(writer)
         self._keep(writer, record.write(answer))
         return answer
@@ -140,6 +148,20 @@ class Claim:
         answer = fn(writer)
         self._answers.append(answer)
         return answer
+
+    def take_back(self, writer: Writer) -> bool:
+        """Forget the request, so that it can be undone, unless its answer was returned once more."""
+        row = writer.row(_AGE, self._key())
+        if row is None or row.expire_ts != row.create_ts + self.age:
+            return False
+        return writer.change(_TAKE_BACK, {**self._key(), "its_end": row.expire_ts}) == 1
+
+    def _begin_anew(self, writer: Writer) -> None:
+        writer.change(_RECORD, {**self._key(), "create_ts": writer.now, "expire_ts": writer.now + self.age})
+
+    def _note_that_it_came_again(self, writer: Writer) -> None:
+        """Keep the answer longer than that of a request that came once, by which `take_back` knows it."""
+        writer.change(_RECORD, {**self._key(), "expire_ts": writer.now + self.age})
 
     def _keep(self, writer: Writer, answer: Message) -> None:
         packed = AnyMessage()
@@ -193,6 +215,15 @@ class Claim:
                 uid=uid,
             )
         return _unpack(earlier.answer)
+
+
+def take_back(writer: Writer, call: Call, request: Message) -> bool:
+    """Forget a request that is about to be undone, since its caller cannot have got the answer.
+
+    False where the request was carried out for another call too, which has got the answer.
+    """
+    claim = Claim.of(call, request, always=False, has_older=False)
+    return claim is None or claim.take_back(writer)
 
 
 def forget_requests(writer: Writer, most: int) -> int:

@@ -15,7 +15,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.names import Kind
 from activity_session_server.store import Store, Writer
-from activity_session_server.store.idempotency import WHOLE, Record
+from activity_session_server.store.idempotency import WHOLE, Record, take_back
 from activity_session_server.store.queries import turns
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.usecases import access
@@ -42,10 +42,10 @@ def acquire_turn(store: Store, call: Call, request: AcquireTurnRequest, session_
         return turns.give_turn(writer, head, request.participant, head.now + ttl)
 
     def is_current(writer: Writer, lease: TurnLease) -> bool:
-        turn = access.lock_usable_head(writer, call, request.session).turn
+        turn = access.lock_usable_head(writer, call, request.session, request.uid).turn
         return turn is not None and turn.token == lease.token
 
-    record: Record[TurnLease] = WHOLE._replace(holds=is_current)
+    record: Record[TurnLease] = WHOLE._replace(holds=is_current, can_be_undone=True)
     return store.write(call, acquire, request, record)
 
 
@@ -72,6 +72,18 @@ def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty
         return Empty()
 
     return store.write(call, release, request)
+
+
+def hand_back_turn(store: Store, call: Call, request: AcquireTurnRequest, lease: TurnLease) -> None:
+    """Release a turn that its caller cannot have got, unless the same request came again and has got it."""
+
+    def hand_back(writer: Writer) -> None:
+        if take_back(writer, call, request):
+            head = access.lock_usable_head(writer, call, lease.session, request.uid)
+            if head.turn_token == lease.token:
+                turns.end_turn(writer, head)
+
+    store.write(call, hand_back, ReleaseTurnRequest(session=lease.session))
 
 
 def check_append(head: Head, token: int) -> None:
