@@ -46,7 +46,8 @@ const (
 	// INVALID_ARGUMENT: the request id was used for another request. Metadata:
 	// `request_id`.
 	ErrorReason_ERROR_REASON_REQUEST_ID_REUSED ErrorReason = 5
-	// NOT_FOUND: there is no such namespace. Metadata: `resource`.
+	// NOT_FOUND: there is no such namespace, or none with the uid of the request.
+	// Metadata: `resource`, and in the second case `uid`.
 	ErrorReason_ERROR_REASON_NAMESPACE_NOT_FOUND ErrorReason = 10
 	// ALREADY_EXISTS: the namespace already exists, or was to be undeleted and is
 	// not deleted. Metadata: `resource`.
@@ -61,7 +62,8 @@ const (
 	// FAILED_PRECONDITION: the namespace has sessions that are not deleted.
 	// Metadata: `resource`.
 	ErrorReason_ERROR_REASON_NAMESPACE_NOT_EMPTY ErrorReason = 15
-	// NOT_FOUND: there is no such participant. Metadata: `resource`.
+	// NOT_FOUND: there is no such participant, or none with the uid of the
+	// request. Metadata: `resource`, and in the second case `uid`.
 	ErrorReason_ERROR_REASON_PARTICIPANT_NOT_FOUND ErrorReason = 20
 	// ALREADY_EXISTS: the participant already exists, or was to be undeleted and
 	// is not deleted. Metadata: `resource`.
@@ -76,7 +78,8 @@ const (
 	// FAILED_PRECONDITION: the participant is not a member of the session.
 	// Metadata: `resource`, `session`.
 	ErrorReason_ERROR_REASON_PARTICIPANT_NOT_BOUND ErrorReason = 25
-	// NOT_FOUND: there is no such session. Metadata: `resource`.
+	// NOT_FOUND: there is no such session, or none with the uid of the request.
+	// Metadata: `resource`, and in the second case `uid`.
 	ErrorReason_ERROR_REASON_SESSION_NOT_FOUND ErrorReason = 30
 	// ALREADY_EXISTS: the session already exists, or was to be undeleted and is
 	// not deleted. Metadata: `resource`.

@@ -46,7 +46,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     `request_id`.
     """
     ERROR_REASON_NAMESPACE_NOT_FOUND: _ErrorReason.ValueType  # 10
-    """NOT_FOUND: there is no such namespace. Metadata: `resource`."""
+    """NOT_FOUND: there is no such namespace, or none with the uid of the request.
+    Metadata: `resource`, and in the second case `uid`.
+    """
     ERROR_REASON_NAMESPACE_ALREADY_EXISTS: _ErrorReason.ValueType  # 11
     """ALREADY_EXISTS: the namespace already exists, or was to be undeleted and is
     not deleted. Metadata: `resource`.
@@ -64,7 +66,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     Metadata: `resource`.
     """
     ERROR_REASON_PARTICIPANT_NOT_FOUND: _ErrorReason.ValueType  # 20
-    """NOT_FOUND: there is no such participant. Metadata: `resource`."""
+    """NOT_FOUND: there is no such participant, or none with the uid of the
+    request. Metadata: `resource`, and in the second case `uid`.
+    """
     ERROR_REASON_PARTICIPANT_ALREADY_EXISTS: _ErrorReason.ValueType  # 21
     """ALREADY_EXISTS: the participant already exists, or was to be undeleted and
     is not deleted. Metadata: `resource`.
@@ -82,7 +86,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     Metadata: `resource`, `session`.
     """
     ERROR_REASON_SESSION_NOT_FOUND: _ErrorReason.ValueType  # 30
-    """NOT_FOUND: there is no such session. Metadata: `resource`."""
+    """NOT_FOUND: there is no such session, or none with the uid of the request.
+    Metadata: `resource`, and in the second case `uid`.
+    """
     ERROR_REASON_SESSION_ALREADY_EXISTS: _ErrorReason.ValueType  # 31
     """ALREADY_EXISTS: the session already exists, or was to be undeleted and is
     not deleted. Metadata: `resource`.
@@ -213,7 +219,9 @@ ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 5
 `request_id`.
 """
 ERROR_REASON_NAMESPACE_NOT_FOUND: ErrorReason.ValueType  # 10
-"""NOT_FOUND: there is no such namespace. Metadata: `resource`."""
+"""NOT_FOUND: there is no such namespace, or none with the uid of the request.
+Metadata: `resource`, and in the second case `uid`.
+"""
 ERROR_REASON_NAMESPACE_ALREADY_EXISTS: ErrorReason.ValueType  # 11
 """ALREADY_EXISTS: the namespace already exists, or was to be undeleted and is
 not deleted. Metadata: `resource`.
@@ -231,7 +239,9 @@ ERROR_REASON_NAMESPACE_NOT_EMPTY: ErrorReason.ValueType  # 15
 Metadata: `resource`.
 """
 ERROR_REASON_PARTICIPANT_NOT_FOUND: ErrorReason.ValueType  # 20
-"""NOT_FOUND: there is no such participant. Metadata: `resource`."""
+"""NOT_FOUND: there is no such participant, or none with the uid of the
+request. Metadata: `resource`, and in the second case `uid`.
+"""
 ERROR_REASON_PARTICIPANT_ALREADY_EXISTS: ErrorReason.ValueType  # 21
 """ALREADY_EXISTS: the participant already exists, or was to be undeleted and
 is not deleted. Metadata: `resource`.
@@ -249,7 +259,9 @@ ERROR_REASON_PARTICIPANT_NOT_BOUND: ErrorReason.ValueType  # 25
 Metadata: `resource`, `session`.
 """
 ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 30
-"""NOT_FOUND: there is no such session. Metadata: `resource`."""
+"""NOT_FOUND: there is no such session, or none with the uid of the request.
+Metadata: `resource`, and in the second case `uid`.
+"""
 ERROR_REASON_SESSION_ALREADY_EXISTS: ErrorReason.ValueType  # 31
 """ALREADY_EXISTS: the session already exists, or was to be undeleted and is
 not deleted. Metadata: `resource`.

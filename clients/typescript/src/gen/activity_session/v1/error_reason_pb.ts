@@ -69,7 +69,8 @@ export enum ErrorReason {
   REQUEST_ID_REUSED = 5,
 
   /**
-   * NOT_FOUND: there is no such namespace. Metadata: `resource`.
+   * NOT_FOUND: there is no such namespace, or none with the uid of the request.
+   * Metadata: `resource`, and in the second case `uid`.
    *
    * @generated from enum value: ERROR_REASON_NAMESPACE_NOT_FOUND = 10;
    */
@@ -114,7 +115,8 @@ export enum ErrorReason {
   NAMESPACE_NOT_EMPTY = 15,
 
   /**
-   * NOT_FOUND: there is no such participant. Metadata: `resource`.
+   * NOT_FOUND: there is no such participant, or none with the uid of the
+   * request. Metadata: `resource`, and in the second case `uid`.
    *
    * @generated from enum value: ERROR_REASON_PARTICIPANT_NOT_FOUND = 20;
    */
@@ -159,7 +161,8 @@ export enum ErrorReason {
   PARTICIPANT_NOT_BOUND = 25,
 
   /**
-   * NOT_FOUND: there is no such session. Metadata: `resource`.
+   * NOT_FOUND: there is no such session, or none with the uid of the request.
+   * Metadata: `resource`, and in the second case `uid`.
    *
    * @generated from enum value: ERROR_REASON_SESSION_NOT_FOUND = 30;
    */
