@@ -21,6 +21,8 @@ class Watcher:
         self._sessions = connection.sessions
         self._session = session
         self._cut_every = cut_every
+        # Of the session that the events are of: a later one of its name has numbers of its own.
+        self._uid = ""
 
     def run(self) -> None:
         """Follow the session until the channel is closed, whatever else ends the watch."""
@@ -36,9 +38,10 @@ class Watcher:
     def _follow(self) -> None:
         """Read one watch, from the last number seen until it fails or this watcher disconnects."""
         last = self.seen[-1].sequence if self.seen else 0
-        request = v1.WatchSessionRequest(name=self._session, after_sequence=last)
+        request = v1.WatchSessionRequest(name=self._session, after_sequence=last, uid=self._uid)
         watch = self._sessions.WatchSession(request, wait_for_ready=True)
         for change in watch:
+            self._uid = change.uid or self._uid
             if not change.HasField("event"):
                 continue
             self.seen.append(change.event)

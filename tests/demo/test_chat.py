@@ -15,8 +15,17 @@ from activity_session_demo.connection import Connection, Tally, reason_of
 from activity_session_demo.transcript import Line, parse_line
 from activity_session_demo.watcher import Watcher
 from activity_session_testing.moments import eventually
+from activity_session_testing.proxies import proxying
 from activity_session_testing.servers import Client, connected, serving
-from activity_session_testing.steps import delete_session, get_session, list_events, make_namespace, new_session
+from activity_session_testing.steps import (
+    append,
+    delete_session,
+    get_session,
+    list_events,
+    make_namespace,
+    new_session,
+    replaced,
+)
 
 ANSWER = parse_line(1, "[09:00] <fernbot> north 31.2 °C")
 
@@ -174,3 +183,26 @@ def test_a_watcher_that_disconnects_sees_each_event_once(room: Room) -> None:
     assert reason_of(raised.value) == "SESSION_DELETED"
     assert [event.text for event in watcher.seen] == texts
     assert watcher.cuts == 3
+
+
+def test_a_watcher_does_not_go_on_in_a_later_session_of_the_same_name() -> None:
+    with (
+        ThreadPoolExecutor(1) as threads,  # ends last: the watcher ends with its connection
+        serving("sqlite:///:memory:") as server,
+        connected(server.address) as client,
+        proxying(server.address) as proxy,
+        Connection(proxy.address, Tally()) as connection,
+    ):
+        session = new_session(client, "namespaces/default")
+        append(client, session.name, "first")
+        watcher = Watcher(connection, session.name)
+        running = threads.submit(watcher.run)
+        eventually(lambda: watcher.seen)
+        proxy.hold()
+        assert proxy.cut() == 1
+        append(client, replaced(client, session).name, "another", "one more")
+        proxy.release()
+        with pytest.raises(grpc.RpcError) as raised:
+            running.result(timeout=20)
+    assert reason_of(raised.value) == "SESSION_NOT_FOUND"
+    assert [event.text for event in watcher.seen] == ["first"]
