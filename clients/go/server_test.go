@@ -23,6 +23,7 @@ type server struct {
 	watch  func(grpc.ServerStreamingServer[v1.WatchSessionResponse]) error
 
 	requests []*v1.AppendEventsRequest
+	watches  []*v1.WatchSessionRequest
 	tokens   []string
 }
 
@@ -36,8 +37,9 @@ func (s *server) AppendEvents(ctx context.Context, request *v1.AppendEventsReque
 }
 
 func (s *server) WatchSession(
-	_ *v1.WatchSessionRequest, stream grpc.ServerStreamingServer[v1.WatchSessionResponse],
+	request *v1.WatchSessionRequest, stream grpc.ServerStreamingServer[v1.WatchSessionResponse],
 ) error {
+	s.watches = append(s.watches, request)
 	s.keepToken(stream.Context())
 	return s.watch(stream)
 }

@@ -17,16 +17,17 @@ import (
 // After a disconnect it reconnects, however long it takes, and resumes after the last event that it returned. It ends
 // when the loop is left. Otherwise it ends with an error: that of the context when the context is done, or an [Error]
 // if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, and CANCELLED for a connection that the
-// caller has closed. The only option is [WithView].
+// caller has closed. If the session was expunged during a disconnect, it ends with SESSION_NOT_FOUND, even if another
+// session has its name now. Options are [WithView] and, to resume in another process, [WithUID].
 func Watch(
 	ctx context.Context, conn grpc.ClientConnInterface, session string, afterSequence int64, options ...WatchOption,
 ) iter.Seq2[*v1.WatchSessionResponse, error] {
 	return func(yield func(*v1.WatchSessionResponse, error) bool) {
 		request := &v1.WatchSessionRequest{Name: session, AfterSequence: afterSequence}
+		w := watch{conn: conn, request: request, uid: new(string), yield: yield}
 		for _, option := range options {
-			option(request)
+			option(&w)
 		}
-		w := watch{conn: conn, request: request, yield: yield}
 		if err := w.follow(ctx); !errors.Is(err, errLeft) {
 			yield(nil, err)
 		}
@@ -34,12 +35,19 @@ func Watch(
 }
 
 // WatchOption is an option of [Watch].
-type WatchOption func(*v1.WatchSessionRequest)
+type WatchOption func(*watch)
 
 // WithView says how much of the session comes: with v1.SessionView_SESSION_VIEW_FULL also its data, at the start, after
 // a disconnect, and when it has changed. Without this option it comes without.
 func WithView(view v1.SessionView) WatchOption {
-	return func(request *v1.WatchSessionRequest) { request.View = view }
+	return func(w *watch) { w.request.View = view }
+}
+
+// WithUID says which session is meant: the one with the uid in the variable, or any session of that name if it is
+// empty. The watch writes the uid that the server tells into the variable before it yields the first message. To resume
+// in another process, keep it with the number of the last event, and give both. Only the loop may use the variable.
+func WithUID(uid *string) WatchOption {
+	return func(w *watch) { w.request.Uid, w.uid = *uid, uid }
 }
 
 var errLeft = errors.New("the loop was left")
@@ -47,6 +55,7 @@ var errLeft = errors.New("the loop was left")
 type watch struct {
 	conn    grpc.ClientConnInterface
 	request *v1.WatchSessionRequest
+	uid     *string // of the caller, who reads it
 	yield   func(*v1.WatchSessionResponse, error) bool
 	pauses  pauses
 }
@@ -84,13 +93,22 @@ func (w *watch) stream(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if event := message.GetEvent(); event != nil {
-			w.request.AfterSequence = event.Sequence
-		}
+		w.goOnAfter(message)
 		w.pauses = pauses{}
 		if !w.yield(message, nil) {
 			return errLeft
 		}
+	}
+}
+
+// goOnAfter makes the next request ask for what comes after a message, in the same session.
+func (w *watch) goOnAfter(message *v1.WatchSessionResponse) {
+	if event := message.GetEvent(); event != nil {
+		w.request.AfterSequence = event.Sequence
+	}
+	// Only the first message of a stream tells it, and one from an older server does not.
+	if message.Uid != "" {
+		w.request.Uid, *w.uid = message.Uid, message.Uid
 	}
 }
 

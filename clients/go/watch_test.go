@@ -90,3 +90,22 @@ func TestAWatchGoesOnAfterACutOffStream(t *testing.T) {
 		t.Error("streams:", streams)
 	}
 }
+
+func TestTheVariableOfAWatchIsToldTheUIDThatALaterOneSends(t *testing.T) {
+	s := &server{watch: func(stream grpc.ServerStreamingServer[v1.WatchSessionResponse]) error {
+		return stream.Send(&v1.WatchSessionResponse{Uid: "told"})
+	}}
+	conn := s.connect(t)
+	var uid string
+	for range 2 {
+		for _, err := range activitysession.Watch(within(t, patience), conn, "", 0, activitysession.WithUID(&uid)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	if sent := []string{s.watches[0].Uid, s.watches[1].Uid}; uid != "told" || sent[0] != "" || sent[1] != "told" {
+		t.Errorf("the variable has %q; sent were %q", uid, sent)
+	}
+}

@@ -29,6 +29,7 @@ answer: v1.AppendEventsResponse = events.AppendEvents(v1.AppendEventsRequest(eve
 view: v1.SessionView.ValueType = v1.SESSION_VIEW_FULL
 with activity_session.watch(channel, "name") as watch:
     message: v1.WatchSessionResponse = next(watch)
+uids: list[str] = [watch.uid, aio.watch(aio.connect("target"), "name", 7, uid=watch.uid).uid]
 reason: v1.ErrorReason.ValueType = Error(1, "message").reason  #
 view = v1.ERROR_REASON_TURN_LOST  #
 events.AppendEvents(v1.GetEventRequest())  #

@@ -162,12 +162,43 @@ class TestWatch:
             WatchSessionRequest(name=SESSION, after_sequence=place, view=SESSION_VIEW_FULL) for place in (5, 5, 7)
         ]
 
+    def test_sends_the_uid_that_the_first_message_has_told_with_each_later_request(
+        self, driver: Driver, mirror: Mirror
+    ) -> None:
+        told = WatchSessionResponse(event=Event(sequence=1), uid="told")
+        later = WatchSessionResponse(event=Event(sequence=2))
+        mirror.play(StatusCode.UNAVAILABLE, Answer(StatusCode.UNAVAILABLE, [told]), StatusCode.UNAVAILABLE)
+        assert uids_sent_and_shown(driver, mirror, 4) == (["", "", "told", "told"], ["told"])
+        mirror.play(Answer(StatusCode.UNAVAILABLE, [told, later]), STAY)
+        assert uids_sent_and_shown(driver, mirror, 2) == (["", "told"], ["told", "told"])
+
+    def test_sends_the_uid_of_its_caller_from_the_first_request_on(self, driver: Driver, mirror: Mirror) -> None:
+        told = WatchSessionResponse(event=Event(sequence=8), uid="given")
+        mirror.play(StatusCode.UNAVAILABLE, Answer(StatusCode.UNAVAILABLE, [told]), STAY)
+        assert uids_sent_and_shown(driver, mirror, 3, uid="given") == (["given"] * 3, ["given"])
+
+    def test_has_no_uid_to_send_where_the_server_tells_none(self, driver: Driver, mirror: Mirror) -> None:
+        event = WatchSessionResponse(event=Event(sequence=1))
+        mirror.play(Answer(StatusCode.UNAVAILABLE, [event]), STAY)
+        assert uids_sent_and_shown(driver, mirror, 2) == (["", ""], [""])
+
     def test_asks_for_no_data_unless_it_is_told_to(self, driver: Driver, mirror: Mirror) -> None:
         mirror.play()
         watch = driver.begin({"watch": SESSION})
         mirror.wait_for(1)
         watch.cancel()
         assert mirror.attempts[0].request.view in (SESSION_VIEW_UNSPECIFIED, SESSION_VIEW_BASIC)
+
+
+def uids_sent_and_shown(driver: Driver, mirror: Mirror, streams: int, **options: str) -> tuple[list[str], list[str]]:
+    """Watch over some streams; return the uid of each request, and what the client shows with each message."""
+    watch = driver.begin({"watch": SESSION, **options})
+    mirror.wait_for(streams)
+    watch.cancel()
+    shown = []
+    while "status" not in (line := watch.next()):
+        shown.append(line["uid"])
+    return [attempt.request.uid for attempt in mirror.attempts], shown
 
 
 class TestAttempts:

@@ -1,9 +1,10 @@
-"""After which errors a watch is opened again."""
+"""After which errors a watch is opened again, and where it goes on."""
 
 import grpc
 
 from activity_session.errors import Error
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
 
 _CODES = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 _REASONS = {ErrorReason.ERROR_REASON_WATCH_TOO_SLOW, ErrorReason.ERROR_REASON_SERVER_FULL}
@@ -15,3 +16,11 @@ def resumes(error: Error) -> bool:
     """Return whether to open a watch again after an error; not for one that its caller has cancelled."""
     unspecified = error.reason == ErrorReason.ERROR_REASON_UNSPECIFIED
     return error.code() in _CODES or error.reason in _REASONS or (unspecified and error.code() in _CODES_BETWEEN)
+
+
+def go_on_after(message: WatchSessionResponse, request: WatchSessionRequest) -> None:
+    """Make a request ask for what comes after a message, in the same session."""
+    if message.HasField("event"):
+        request.after_sequence = message.event.sequence
+    # Only the first message of a stream tells it, and one from an older server does not.
+    request.uid = message.uid or request.uid

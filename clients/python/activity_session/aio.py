@@ -1,14 +1,14 @@
 """The client for asyncio: `connect` and `watch`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 import grpc.aio
 
 from activity_session import _backoff, _channels
 from activity_session._requests import Attempts, with_request_id
-from activity_session._resuming import resumes
+from activity_session._resuming import go_on_after, resumes
 from activity_session.errors import Error
 from activity_session.v1 import (
     SESSION_VIEW_UNSPECIFIED,
@@ -30,26 +30,52 @@ def connect(
     return grpc.aio.insecure_channel(target, settings, interceptors=interceptors)
 
 
-async def watch(
+class Watch(AsyncIterator[WatchSessionResponse]):
+    """Iterates over the messages of a session as `activity_session.Watch` does.
+
+    Raises:
+        Error: if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel, request: WatchSessionRequest) -> None:
+        self._request = request
+        self._messages = _messages(channel, request)
+
+    @property
+    def uid(self) -> str:
+        """The uid of the session: that given to `watch`, or else that of the first message; empty until then."""
+        return self._request.uid
+
+    async def __anext__(self) -> WatchSessionResponse:
+        return await anext(self._messages)
+
+    async def aclose(self) -> None:
+        """End the iteration. A second call changes nothing."""
+        await self._messages.aclose()
+
+
+def watch(
     channel: grpc.aio.Channel,
     session: str,
     after_sequence: int = 0,
     *,
     view: SessionView.ValueType = SESSION_VIEW_UNSPECIFIED,
-) -> AsyncGenerator[WatchSessionResponse, None]:
-    """Follow a session as `activity_session.watch` does. To end it, cancel the task or call `aclose`.
+    uid: str = "",
+) -> Watch:
+    """Follow a session as `activity_session.watch` does. To end it, cancel the task or call `aclose`."""
+    return Watch(channel, WatchSessionRequest(name=session, after_sequence=after_sequence, view=view, uid=uid))
 
-    Raises:
-        Error: if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
-    """
-    request = WatchSessionRequest(name=session, after_sequence=after_sequence, view=view)
+
+async def _messages(
+    channel: grpc.aio.Channel, request: WatchSessionRequest
+) -> AsyncGenerator[WatchSessionResponse, None]:
+    """Yield messages, over as many streams as it takes; the request tells at any time how the watch goes on."""
     pauses = _backoff.pauses()
     while True:
         call: Any = SessionServiceStub(channel).WatchSession(request)
         try:
             async for message in call:
-                if message.HasField("event"):
-                    request.after_sequence = message.event.sequence
+                go_on_after(message, request)
                 pauses = _backoff.pauses()
                 yield message
         except grpc.RpcError as error:

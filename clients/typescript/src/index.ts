@@ -8,4 +8,4 @@ export { createClient, type ServiceClient } from "./client.js";
 export { connect, type Channel, type ConnectOptions } from "./connect.js";
 export { ActivitySessionError } from "./errors.js";
 export { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
-export { watch, type WatchOptions } from "./watch.js";
+export { watch, type Watch, type WatchOptions } from "./watch.js";

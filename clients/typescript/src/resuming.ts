@@ -1,6 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { ActivitySessionError } from "./errors.js";
 import { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
+import type { WatchSessionRequest, WatchSessionResponse } from "./gen/activity_session/v1/session_service_pb.js";
 
 const CODES = new Set([status.UNAVAILABLE, status.CANCELLED]);
 const REASONS = new Set([ErrorReason.WATCH_TOO_SLOW, ErrorReason.SERVER_FULL]);
@@ -12,4 +13,11 @@ export function resumes(error: unknown): boolean {
   if (!(error instanceof ActivitySessionError)) return false;
   const { code, reason } = error;
   return CODES.has(code) || REASONS.has(reason) || (reason === ErrorReason.UNSPECIFIED && CODES_BETWEEN.has(code));
+}
+
+/** Makes a request ask for what comes after a message, in the same session. */
+export function goOnAfter({ change, uid }: WatchSessionResponse, request: WatchSessionRequest): void {
+  if (change.case === "event") request.afterSequence = change.value.sequence;
+  // Only the first message of a stream tells it, and one from an older server does not.
+  request.uid = uid || request.uid;
 }

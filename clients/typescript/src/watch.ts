@@ -12,7 +12,7 @@ import {
   type WatchSessionRequest,
   type WatchSessionResponse,
 } from "./gen/activity_session/v1/session_service_pb.js";
-import { resumes } from "./resuming.js";
+import { goOnAfter, resumes } from "./resuming.js";
 
 /** Options of `watch`. */
 export interface WatchOptions {
@@ -23,31 +23,45 @@ export interface WatchOptions {
    * Otherwise it comes without.
    */
   view?: SessionView | undefined;
+  /** That of the session whose events the caller has already; any session of that name when empty. */
+  uid?: string | undefined;
   /** When it is aborted, the iteration ends, without an error. */
   signal?: AbortSignal | undefined;
 }
 
+/** The messages of a session as they come. */
+export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefined> {
+  /** The uid of the session: that given to `watch`, or else that of the first message; empty until then. */
+  readonly uid: string;
+}
+
 /**
  * Follows a session: its events, each once and in order, the session when it changes, and bookmarks. After a
- * disconnect it reconnects, however long it takes. Leaving the iteration ends it; while it waits for a message, only
- * `signal` does.
+ * disconnect it reconnects, however long it takes. If the session was expunged meanwhile, it throws SESSION_NOT_FOUND,
+ * even if another session has its name now. To resume in another process, keep the number of the last event and the
+ * `uid` of the watch, and give both. Leaving the iteration ends it; while it waits for a message, only `signal` does.
  *
  * @param channel made by `connect`.
  * @param session its full name.
  * @throws {ActivitySessionError} if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
  */
-export async function* watch(
+export function watch(
   channel: Channel,
   session: string,
-  { afterSequence = 0n, view = SessionView.UNSPECIFIED, signal }: WatchOptions = {},
-): AsyncGenerator<WatchSessionResponse, void, undefined> {
-  const request = create(WatchSessionRequestSchema, { name: session, afterSequence, view });
+  { afterSequence = 0n, view = SessionView.UNSPECIFIED, uid = "", signal }: WatchOptions = {},
+): Watch {
+  const request = create(WatchSessionRequestSchema, { name: session, afterSequence, view, uid });
+  return Object.defineProperty(messages(channel, request, signal), "uid", { get: () => request.uid }) as Watch;
+}
+
+/** Yields messages, over as many streams as it takes; the request tells at any time how the watch goes on. */
+async function* messages(channel: Channel, request: WatchSessionRequest, signal?: AbortSignal) {
   let pauses = backoff();
   while (!signal?.aborted) {
     try {
       for await (const message of wholeStream(channel, request, signal)) {
         if (signal?.aborted) return;
-        if (message.change.case === "event") request.afterSequence = message.change.value.sequence;
+        goOnAfter(message, request);
         pauses = backoff();
         yield message;
       }
@@ -72,19 +86,19 @@ async function* wholeStream(channel: Channel, request: WatchSessionRequest, sign
   }
 }
 
-async function* restOfLog(channel: Channel, { name, afterSequence }: WatchSessionRequest, signal?: AbortSignal) {
+async function* restOfLog(channel: Channel, { name, afterSequence, uid }: WatchSessionRequest, signal?: AbortSignal) {
   const events = channel.client(EventService);
   let pageToken = "";
   try {
     do {
-      const page = await events.listEvents({ parent: name, pageToken, pageSize: 1000, afterSequence }, { signal });
+      const page = await events.listEvents({ parent: name, uid, pageToken, pageSize: 1000, afterSequence }, { signal });
       for (const value of page.events) {
         yield create(WatchSessionResponseSchema, { change: { case: "event", value } });
       }
       pageToken = page.nextPageToken;
     } while (pageToken);
   } catch (error) {
-    // The session has been expunged by now: nothing is left to read.
+    // The session has been expunged by now, and another one may have its name: nothing is left to read.
     if (!hasReason(error, ErrorReason.SESSION_NOT_FOUND)) throw error;
   }
 }

@@ -34,11 +34,15 @@ function message(value: Event) {
 }
 
 function sessionDeleted() {
-  const info = create(ErrorInfoSchema, { domain: "activity-session", reason: "SESSION_DELETED" });
+  return refused(status.FAILED_PRECONDITION, "SESSION_DELETED");
+}
+
+function refused(code: status, reason: string) {
+  const info = create(ErrorInfoSchema, { domain: "activity-session", reason });
   const packed = toBinary(StatusSchema, create(StatusSchema, { details: [anyPack(ErrorInfoSchema, info)] }));
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(packed));
-  return { code: status.FAILED_PRECONDITION, metadata };
+  return { code, metadata };
 }
 
 test("a slow reader gets all events of a session that was deleted", async (t) => {
@@ -65,6 +69,35 @@ test("a slow reader gets all events of a session that was deleted", async (t) =>
   await assert.rejects(reading(), { reason: ErrorReason.SESSION_DELETED });
   assert.ok(listedAfter[0]! < LOG.length, "nothing was dropped");
   assert.deepEqual(sequences, LOG.map(({ sequence }) => sequence));
+});
+
+test("the rest of the log is that of the session that was watched", async (t) => {
+  let end = () => {};
+  const watchSession: Watch = (call) => {
+    end = () => call.emit("error", sessionDeleted());
+    call.write(create(WatchSessionResponseSchema, { ...message(LOG[0]!), uid: "first" }));
+  };
+  const uids: string[] = [];
+  const listEvents: Unary<ListEventsRequest, ListEventsResponse> = ({ request }, answer) => {
+    uids.push(request.uid);
+    answer(refused(status.NOT_FOUND, "SESSION_NOT_FOUND"));
+  };
+  const channel = await connected(t, { watchSession, listEvents });
+  const reading = async () => {
+    for await (const _ of watch(channel, "s")) end();
+  };
+  await assert.rejects(reading(), { reason: ErrorReason.SESSION_DELETED });
+  assert.deepEqual(uids, ["first"]);
+});
+
+test("a watch has the uid that it was given, and then the one that it was told", async (t) => {
+  const watchSession: Watch = (call) => call.write(create(WatchSessionResponseSchema, { uid: "told" }));
+  const channel = await connected(t, { watchSession });
+  assert.equal(watch(channel, "s", { uid: "given" }).uid, "given");
+  const watching = watch(channel, "s");
+  assert.equal(watching.uid, "");
+  for await (const _ of watching) break;
+  assert.equal(watching.uid, "told");
 });
 
 test("an aborted watch ends with the message at hand", async (t) => {

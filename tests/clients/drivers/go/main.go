@@ -44,6 +44,7 @@ type command struct {
 	Watch         string          `json:"watch"`
 	AfterSequence int64           `json:"after_sequence"`
 	View          string          `json:"view"`
+	UID           string          `json:"uid"`
 }
 
 type driver struct {
@@ -135,7 +136,8 @@ func (d *driver) do(ctx context.Context, told command) map[string]any {
 }
 
 func (d *driver) watch(ctx context.Context, told command) error {
-	var options []activitysession.WatchOption
+	uid := told.UID
+	options := []activitysession.WatchOption{activitysession.WithUID(&uid)}
 	if told.View != "" {
 		options = append(options, activitysession.WithView(v1.SessionView(v1.SessionView_value[told.View])))
 	}
@@ -147,7 +149,7 @@ func (d *driver) watch(ctx context.Context, told command) error {
 		if err != nil {
 			return err
 		}
-		d.message(told.ID, message)
+		d.write(map[string]any{"id": told.ID, "message": asJSON(message), "uid": uid})
 	}
 	panic("a watch ended without an error")
 }
@@ -155,7 +157,7 @@ func (d *driver) watch(ctx context.Context, told command) error {
 // answer writes what a method has returned: a message, or a stream of them.
 func (d *driver) answer(id int, returned any) error {
 	if message, unary := returned.(proto.Message); unary {
-		d.message(id, message)
+		d.write(map[string]any{"id": id, "message": asJSON(message)})
 		return nil
 	}
 	stream := returned.(v1.SessionService_WatchSessionClient)
@@ -164,13 +166,12 @@ func (d *driver) answer(id int, returned any) error {
 		if err != nil {
 			return err
 		}
-		d.message(id, message)
+		d.write(map[string]any{"id": id, "message": asJSON(message)})
 	}
 }
 
-func (d *driver) message(id int, message proto.Message) {
-	text := must(protojson.MarshalOptions{UseProtoNames: true}.Marshal(message))
-	d.write(map[string]any{"id": id, "message": json.RawMessage(text)})
+func asJSON(message proto.Message) json.RawMessage {
+	return must(protojson.MarshalOptions{UseProtoNames: true}.Marshal(message))
 }
 
 func (d *driver) write(line map[string]any) {

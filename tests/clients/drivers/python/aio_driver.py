@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -38,8 +39,8 @@ class _Driver:
     async def _do(self, command: dict[str, Any]) -> None:
         number, failure = command["id"], None
         try:
-            async for answer in self._answers(command):
-                protocol.write(protocol.message(number, answer))
+            async for line in self._lines(command):
+                protocol.write(line)
         except (grpc.RpcError, ParseError) as error:
             failure = error
         except asyncio.CancelledError:
@@ -47,12 +48,17 @@ class _Driver:
                 failure = grpc.aio.AioRpcError(grpc.StatusCode.CANCELLED, grpc.aio.Metadata(), grpc.aio.Metadata())
         protocol.write(protocol.status(number, failure))
 
-    async def _answers(self, command: dict[str, Any]) -> Any:
-        if "watch" in command:
-            channel, after = self._channels["connected"], command.get("after_sequence", 0)
-            async for answer in aio.watch(channel, command["watch"], after, **protocol.view(command)):
-                yield answer
+    async def _lines(self, command: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        number = command["id"]
+        if "watch" not in command:
+            async for answer in self._answers(command):
+                yield protocol.message(number, answer)
             return
+        watch = aio.watch(self._channels["connected"], command["watch"], **protocol.watch_options(command))
+        async for message in watch:
+            yield protocol.message(number, message, uid=watch.uid)
+
+    async def _answers(self, command: dict[str, Any]) -> Any:
         call = protocol.stub_method(self._channels[command.get("channel", "connected")], command["method"])
         request = protocol.parse(command["method"], command["request"])
         answers = call(request, timeout=command.get("timeout"))

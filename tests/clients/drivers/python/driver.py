@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -37,23 +38,23 @@ class _Driver:
     def _do(self, command: dict[str, Any]) -> None:
         number, failure = command["id"], None
         try:
-            for answer in self._answers(command):
-                protocol.write(protocol.message(number, answer))
+            for line in self._lines(command):
+                protocol.write(line)
         except (grpc.RpcError, ParseError) as error:
             failure = error
         protocol.write(protocol.status(number, failure))
 
+    def _lines(self, command: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        number = command["id"]
+        if "watch" not in command:
+            return (protocol.message(number, answer) for answer in self._answers(command))
+        options = protocol.watch_options(command)
+        watch = activity_session.watch(self._channels["connected"], command["watch"], **options)
+        self._running[number] = watch
+        return (protocol.message(number, message, uid=watch.uid) for message in watch)
+
     def _answers(self, command: dict[str, Any]) -> Any:
         number = command["id"]
-        if "watch" in command:
-            answers = activity_session.watch(
-                self._channels["connected"],
-                command["watch"],
-                command.get("after_sequence", 0),
-                **protocol.view(command),
-            )
-            self._running[number] = answers
-            return answers
         call = protocol.stub_method(self._channels[command.get("channel", "connected")], command["method"])
         request = protocol.parse(command["method"], command["request"])
         if not protocol.is_stream(command["method"]):

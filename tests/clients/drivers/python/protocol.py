@@ -47,13 +47,16 @@ def parse(method: str, request: dict[str, Any]) -> Message:
     return json_format.ParseDict(request, message_factory.GetMessageClass(_descriptor(method).input_type)())
 
 
-def view(command: dict[str, Any]) -> dict[str, Any]:
-    """The argument `view` of a watch, if it is given one."""
-    return {"view": v1.SessionView.Value(command["view"])} if "view" in command else {}
+def watch_options(command: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that a watch is given beside the channel and the session."""
+    options: dict[str, Any] = {key: command[key] for key in ("after_sequence", "view", "uid") if key in command}
+    if "view" in options:
+        options["view"] = v1.SessionView.Value(options["view"])
+    return options
 
 
-def message(number: int, answer: Message) -> dict[str, Any]:
-    return {"id": number, "message": json_format.MessageToDict(answer, preserving_proto_field_name=True)}
+def message(number: int, answer: Message, **shown: str) -> dict[str, Any]:
+    return {"id": number, "message": json_format.MessageToDict(answer, preserving_proto_field_name=True), **shown}
 
 
 def status(number: int, failure: BaseException | None) -> dict[str, Any]:

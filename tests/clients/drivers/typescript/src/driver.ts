@@ -28,6 +28,12 @@ interface Watch {
   watch: string;
   after_sequence?: number;
   view?: `SESSION_VIEW_${keyof typeof SessionView}`;
+  uid?: string;
+}
+
+interface Shown {
+  message: JsonValue;
+  uid?: string;
 }
 
 type Command = Call | Watch | { cancel: number };
@@ -77,8 +83,8 @@ async function run(): Promise<void> {
 async function answer(command: Call | Watch, signal: AbortSignal): Promise<void> {
   const { id } = command;
   try {
-    for await (const message of "watch" in command ? watched(command, signal) : called(command, signal)) {
-      write({ id, message });
+    for await (const shown of "watch" in command ? watched(command, signal) : called(command, signal)) {
+      write({ id, ...shown });
     }
     write({ id, status: "OK" });
   } catch (error) {
@@ -86,15 +92,17 @@ async function answer(command: Call | Watch, signal: AbortSignal): Promise<void>
   }
 }
 
-async function* watched(command: Watch, signal: AbortSignal): AsyncGenerator<JsonValue> {
+async function* watched({ uid, ...command }: Watch, signal: AbortSignal): AsyncGenerator<Shown> {
   const afterSequence = BigInt(command.after_sequence ?? 0);
   const view = SessionView[command.view?.replace("SESSION_VIEW_", "") as keyof typeof SessionView];
-  for await (const message of watch(connected, command.watch, { afterSequence, view, signal })) {
-    yield toJson(WatchSessionResponseSchema, message, { useProtoFieldName: true });
+  const watching = watch(connected, command.watch, { afterSequence, view, uid, signal });
+  for await (const message of watching) {
+    const json = toJson(WatchSessionResponseSchema, message, { useProtoFieldName: true });
+    yield { message: json, uid: watching.uid };
   }
 }
 
-async function* called(command: Call, signal: AbortSignal): AsyncGenerator<JsonValue> {
+async function* called(command: Call, signal: AbortSignal): AsyncGenerator<Shown> {
   const [serviceName, methodName] = command.method.split("/");
   const service = SERVICES.find(({ name }) => name === serviceName)!;
   const method = service.methods.find(({ name }) => name === methodName)!;
@@ -103,7 +111,7 @@ async function* called(command: Call, signal: AbortSignal): AsyncGenerator<JsonV
   const timeoutMs = command.timeout === undefined ? undefined : command.timeout * 1000;
   const answers = call(parse(method, command.request), { timeoutMs, signal });
   for await (const message of answers instanceof Promise ? [answers] : answers) {
-    yield toJson(method.output, message, { useProtoFieldName: true });
+    yield { message: toJson(method.output, message, { useProtoFieldName: true }) };
   }
 }
 

@@ -1,6 +1,7 @@
 package activitysession;
 
 import activitysession.v1.SessionView;
+import activitysession.v1.WatchSessionRequest;
 import io.grpc.Channel;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
@@ -55,7 +56,7 @@ public final class ActivitySession {
   /**
    * Follows a session from its first event, without its data.
    *
-   * @see #watch(Channel, String, long, SessionView)
+   * @see #watch(Channel, String, long, SessionView, String)
    */
   public static Watch watch(Channel channel, String session) {
     return watch(channel, session, 0);
@@ -64,23 +65,35 @@ public final class ActivitySession {
   /**
    * Follows a session, without its data.
    *
-   * @see #watch(Channel, String, long, SessionView)
+   * @see #watch(Channel, String, long, SessionView, String)
    */
   public static Watch watch(Channel channel, String session, long afterSequence) {
     return watch(channel, session, afterSequence, SessionView.SESSION_VIEW_BASIC);
   }
 
   /**
-   * Follows a session: its events, each once and in order, the session when it changes, and bookmarks.
+   * Follows any session of that name.
+   *
+   * @see #watch(Channel, String, long, SessionView, String)
+   */
+  public static Watch watch(Channel channel, String session, long afterSequence, SessionView view) {
+    return watch(channel, session, afterSequence, view, "");
+  }
+
+  /**
+   * Follows a session: its events, each once and in order, the session when it changes, and bookmarks. To resume in
+   * another process, keep the number of the last event and {@link Watch#uid}, and give both.
    *
    * @param channel made by {@link #connect(String)}
    * @param session its full name
    * @param afterSequence the number of the last event that the caller has already; 0 for all events
    * @param view {@link SessionView#SESSION_VIEW_FULL} to get the session with its data: at the start, after a
    *     disconnect, and when it has changed; otherwise it comes without
+   * @param uid that of the session whose events the caller has already; any session of that name when empty
    * @return the messages, to be iterated; the caller has to close it
    */
-  public static Watch watch(Channel channel, String session, long afterSequence, SessionView view) {
-    return new Watch(channel, session, afterSequence, view);
+  public static Watch watch(Channel channel, String session, long afterSequence, SessionView view, String uid) {
+    WatchSessionRequest.Builder request = WatchSessionRequest.newBuilder().setName(session).setUid(uid);
+    return new Watch(channel, request.setAfterSequence(afterSequence).setView(view).build());
   }
 }

@@ -2,7 +2,6 @@ package activitysession;
 
 import activitysession.v1.SessionServiceGrpc;
 import activitysession.v1.SessionServiceGrpc.SessionServiceBlockingStub;
-import activitysession.v1.SessionView;
 import activitysession.v1.WatchSessionRequest;
 import activitysession.v1.WatchSessionResponse;
 import io.grpc.Channel;
@@ -28,6 +27,9 @@ import java.util.concurrent.TimeUnit;
  * {@link StatusRuntimeException} if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, when the
  * channel is shut down, and when the thread is interrupted (CANCELLED); {@link ErrorDetails#from} reads it.
  *
+ * <p>If the session was expunged during a disconnect, it ends with SESSION_NOT_FOUND, even if another session has its
+ * name now.
+ *
  * <p>A message is requested when the previous one has been taken, so a slow loop does not fill the memory.
  */
 public final class Watch implements Iterable<WatchSessionResponse>, Iterator<WatchSessionResponse>, AutoCloseable {
@@ -40,12 +42,19 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
   private Iterator<WatchSessionResponse> stream;
   private WatchSessionResponse message; // that hasNext has read and next has not returned
 
-  Watch(Channel channel, String session, long afterSequence, SessionView view) {
+  Watch(Channel channel, WatchSessionRequest request) {
     this.channel = channel;
+    this.request = request;
     sessions = SessionServiceGrpc.newBlockingStub(channel);
-    request =
-        WatchSessionRequest.newBuilder().setName(session).setAfterSequence(afterSequence).setView(view).build();
     context.addListener(cancelled -> closed.countDown(), Runnable::run);
+  }
+
+  /**
+   * Returns the uid of the session: that given to the watch, or else that of the first message; empty until then. To be
+   * called in the thread of the loop.
+   */
+  public String uid() {
+    return request.getUid();
   }
 
   /** Returns this watch itself: it can be iterated only once. */
@@ -97,10 +106,21 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
       return false;
     }
     backoff = new Backoff();
-    if (message.hasEvent()) {
-      request = request.toBuilder().setAfterSequence(message.getEvent().getSequence()).build();
-    }
+    goOnAfter(message);
     return true;
+  }
+
+  /** Makes the next request ask for what comes after a message, in the same session. */
+  private void goOnAfter(WatchSessionResponse message) {
+    WatchSessionRequest.Builder next = request.toBuilder();
+    if (message.hasEvent()) {
+      next.setAfterSequence(message.getEvent().getSequence());
+    }
+    // Only the first message of a stream tells it, and one from an older server does not.
+    if (!message.getUid().isEmpty()) {
+      next.setUid(message.getUid());
+    }
+    request = next.build();
   }
 
   private void throwUnlessOvercome(StatusRuntimeException e) {

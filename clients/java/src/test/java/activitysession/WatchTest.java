@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import activitysession.v1.Event;
+import activitysession.v1.SessionView;
 import activitysession.v1.WatchSessionResponse;
 import io.grpc.Context;
 import io.grpc.Status;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 /** How a watch is ended, and what it asks for. */
 @Timeout(FakeServer.PATIENCE_SECONDS)
 class WatchTest {
+  private static final String NAME = "namespaces/default/sessions/x";
   private static final int MANY = 100;
 
   private int sent;
@@ -78,6 +80,17 @@ class WatchTest {
   }
 
   @Test
+  void hasTheUidThatItWasGivenAndThenTheOneThatItWasTold() {
+    server.watching = stream -> stream.onNext(event(1, "first").toBuilder().setUid("told").build());
+    assertEquals("", watch.uid());
+    assertTrue(watch.hasNext());
+    assertEquals("told", watch.uid());
+    try (Watch resumed = ActivitySession.watch(server.channel, NAME, 1, SessionView.SESSION_VIEW_BASIC, "given")) {
+      assertEquals("given", resumed.uid());
+    }
+  }
+
+  @Test
   void failsWhenTheThreadIsInterrupted() throws Exception {
     CompletableFuture<Throwable> failure = new CompletableFuture<>();
     Thread reader = new Thread(() -> failure.complete(assertThrows(StatusRuntimeException.class, watch::hasNext)));
@@ -119,7 +132,7 @@ class WatchTest {
   }
 
   private Watch watch() {
-    return ActivitySession.watch(server.channel, "namespaces/default/sessions/x");
+    return ActivitySession.watch(server.channel, NAME);
   }
 
   /** A watch that waits to be opened again: after 5 refusals for 1.3 to 1.9 s. */

@@ -138,18 +138,28 @@ public final class Driver {
     long after = command.has("after_sequence") ? command.get("after_sequence").getAsLong() : 0;
     Channel channel = channels.get("connected");
     String session = command.get("watch").getAsString();
-    Watch watch = command.has("view")
-        ? ActivitySession.watch(channel, session, after, SessionView.valueOf(command.get("view").getAsString()))
+    Watch watch = command.has("view") || command.has("uid")
+        ? ActivitySession.watch(channel, session, after, view(command), uid(command))
         : ActivitySession.watch(channel, session, after);
     answers.cancelledBy(watch::close);
     new Thread(() -> {
       try {
-        watch.forEachRemaining(answers::onNext);
+        watch.forEachRemaining(message -> answers.onNext(message, watch.uid()));
         answers.onCompleted();
       } catch (StatusRuntimeException e) {
         answers.onError(e);
       }
     }).start();
+  }
+
+  private static SessionView view(JsonObject command) {
+    return command.has("view")
+        ? SessionView.valueOf(command.get("view").getAsString())
+        : SessionView.SESSION_VIEW_UNSPECIFIED;
+  }
+
+  private static String uid(JsonObject command) {
+    return command.has("uid") ? command.get("uid").getAsString() : "";
   }
 
   private static synchronized void write(Map<String, ?> line) {
@@ -185,6 +195,10 @@ public final class Driver {
     @Override
     public void onNext(Message message) {
       write(Map.of("id", id, "message", json(message)));
+    }
+
+    void onNext(Message message, String uid) {
+      write(Map.of("id", id, "message", json(message), "uid", uid));
     }
 
     @Override
