@@ -14,7 +14,8 @@ PARTS ?= calls growth watch $(if $(QUICK),,capacity peers)
 BENCHMARKS := PYTHONPATH=tests:benchmarks $(BIN)/python -m activity_session_benchmarks
 # What fuzz is given: make fuzz FUZZ='--seed SEED' repeats a run.
 FUZZ ?=
-# More processes than cores: tests that wait for something leave room for others.
+# More processes than cores: tests that wait for something leave room for others. A cluster is started once for all its
+# tests, and has three processes of its own.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py tests/server/test_workers.py
 # What `make check` makes again, and compares with what is committed.
@@ -22,7 +23,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults fuzz clients conformance drivers mysqlclient demo check fix generate descriptors bench lock clean
+.PHONY: help setup serve test faults galera fuzz clients conformance drivers mysqlclient demo check fix generate descriptors bench lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,10 +41,13 @@ serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 	@exec $(BIN)/activity-session serve --address $(ADDRESS) --database-url $(DATABASE_URL)
 
 test: $(READY) ## run the tests, on every backend that this machine has
-	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance)
+	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance) -m 'not galera'
 
 faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers
-	$(PYTEST) $(FAULTS)
+	$(PYTEST) $(FAULTS) -m 'not galera'
+
+galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
+	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance -m 'galera and not one_node'
 
 fuzz: $(READY) ## send a million mutated requests, or as many as five minutes allow; none may make a server fail
 	@PYTHONPATH=tests $(BIN)/python -m activity_session_testing.fuzzing $(FUZZ)
@@ -96,7 +100,7 @@ descriptors: $(READY) .build/googleapis ## make dist/activity_session.binpb, the
 
 mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, which is compiled for it
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
-	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k '(mariadb or faults) and not hostile'
+	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k '(mariadb or faults) and not hostile' -m 'not galera'
 
 bench: $(READY) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md
 	@for name in $(PARTS); do \

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB, find_mariadb
+from activity_session_testing.backends import GALERA, MARIADB, SQLITE_FILE, MariaDB, find_mariadb
 from activity_session_testing.galera import NODES, Galera, missing_packages
 
 
@@ -19,6 +19,15 @@ def pytest_configure(config: pytest.Config) -> None:
     # Settings of the shell must not reach the servers under test.
     for name in [name for name in os.environ if name.startswith("ACTIVITY_SESSION_")]:
         del os.environ[name]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark the tests that ask for a cluster, by a fixture or as their backend."""
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if GALERA in parameters or any(name.startswith(GALERA) for name in item.fixturenames):
+            item.add_marker(pytest.mark.galera)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,6 +72,26 @@ def _cluster(clock_offsets: Sequence[float]) -> Iterator[Galera]:
         pytest.skip(f"Galera is not installed; to run its tests: apt-get install {' '.join(missing)}")
     with Galera.running(clock_offsets) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def new_shared_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[str, str]]:
+    """Returns the URLs by which two servers share an empty database of a backend: on Galera they use two nodes."""
+
+    def new(backend: str) -> tuple[str, str]:
+        if backend == GALERA:
+            cluster: Galera = request.getfixturevalue("galera")
+            first, second, _ = cluster.new_database()
+            return first, second
+        url = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'test.db'}"
+        if backend == MARIADB:
+            server: MariaDB = request.getfixturevalue("mariadb")
+            url = server.new_database()
+        return url, url
+
+    return new
 
 
 @pytest.fixture

@@ -17,7 +17,10 @@ import pymysql
 SQLITE_MEMORY = "sqlite-memory"
 SQLITE_FILE = "sqlite-file"
 MARIADB = "mariadb"
+GALERA = "galera"
 BACKENDS = (SQLITE_MEMORY, SQLITE_FILE, MARIADB)
+# Those that several servers can use at once.
+SHARED_BACKENDS = (SQLITE_FILE, MARIADB, GALERA)
 
 _START_SECONDS = 60
 # pymysql, or mysqldb for mysqlclient.
@@ -149,6 +152,7 @@ class MariaDB:
                 if self._answers():
                     return
             time.sleep(0.05)
+        self.kill()
         raise AssertionError(f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
     def _answers(self) -> bool:

@@ -131,8 +131,8 @@ class Galera:
             Path(name).chmod(0o755)
             cluster = cls(Path(name), clock_offsets)
             for node in cluster.nodes:
-                started.callback(node.kill)
                 node.bootstrap() if node is cluster.nodes[0] else node.start()
+                started.callback(node.kill)
             yield cluster
 
     def new_database(self) -> list[str]:

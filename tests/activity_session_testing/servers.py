@@ -22,15 +22,23 @@ from activity_session_server.store import schema
 DEADLINE = 20.0
 # Of a client: it has room for 64 KiB that it has not read, where gRPC would make that more and more.
 SMALL_WINDOW = ("grpc.http2.bdp_probe", 0)
+_ROUND_ROBIN = '{"loadBalancingConfig": [{"round_robin": {}}]}'
 DETAILS_KEY = "grpc-status-details-bin"
 
 
 class Client:
-    """All stubs on one channel; every call has a deadline, and a `with` block closes the channel."""
+    """All stubs on one channel; every call has a deadline, and a `with` block closes the channel.
 
-    def __init__(self, address: str, *options: tuple[str, int]) -> None:
+    An address may have several servers (`ipv4:HOST:PORT,HOST:PORT`): each call goes to the next one.
+    """
+
+    def __init__(self, address: str, *options: tuple[str, Any]) -> None:
         # Tests of the server's limits send more than gRPC allows by default.
-        usual = (("grpc.max_receive_message_length", 64 * 1024 * 1024), ("grpc.use_local_subchannel_pool", 1))
+        usual = (
+            ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.service_config", _ROUND_ROBIN),
+        )
         self.channel = grpc.intercept_channel(grpc.insecure_channel(address, usual + options), _Deadline())
         self.events = EventServiceStub(self.channel)
         self.info = InfoServiceStub(self.channel)

@@ -1,33 +1,48 @@
 """The contract: what holds on every backend, tested only through stubs."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest
-from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import BACKENDS, GALERA, SQLITE_FILE, SQLITE_MEMORY, MariaDB
+from activity_session_testing.galera import Galera
 from activity_session_testing.servers import Client, connected, serving, unique
 from activity_session_testing.steps import new_participant
 
 
-@pytest.fixture(scope="session", params=BACKENDS)
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An empty database of each backend."""
-    if request.param == MARIADB:
-        server: MariaDB = request.getfixturevalue("mariadb")
-        # For SQLAlchemy this is another dialect than mysql+pymysql, which the tests of faults and processes use.
-        return server.new_database().replace("mysql+", "mariadb+")
+@pytest.fixture(scope="session", params=[*BACKENDS, GALERA])
+def database_urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """An empty database of each backend: its URL, on Galera that on each node."""
+    if request.param == SQLITE_MEMORY:
+        return ["sqlite:///:memory:"]
     if request.param == SQLITE_FILE:
-        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'contract.db'}"
-    return "sqlite:///:memory:"
+        return [f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'contract.db'}"]
+    if request.param == GALERA:
+        cluster: Galera = request.getfixturevalue("galera")
+        return cluster.new_database()
+    server: MariaDB = request.getfixturevalue("mariadb")
+    # For SQLAlchemy this is another dialect than mysql+pymysql, which the other tests use.
+    return [server.new_database().replace("mysql+", "mariadb+")]
 
 
 @pytest.fixture(scope="session")
-def address(database_url: str) -> Iterator[str]:
-    """A server on each backend, one for all tests of the contract."""
-    with serving(database_url) as server:
-        yield server.address
+def database_url(database_urls: list[str]) -> str:
+    """For servers that tests run besides those at `address`."""
+    return database_urls[-1]
+
+
+@pytest.fixture(scope="session")
+def address(database_urls: list[str]) -> Iterator[str]:
+    """A server on each backend, one for all tests of the contract; on Galera one on each node.
+
+    There the calls of one client go to each node in turn: what one has written, the next one reads or writes.
+    """
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(url)) for url in database_urls]
+        yield "ipv4:" + ",".join(server.address for server in servers)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from activity_session_testing.rpcs import RPCS, Rpc
 from activity_session_testing.servers import Client, Failure, failure
 from activity_session_testing.steps import append, get_session, new_session, update_session
 
+pytestmark = pytest.mark.one_node
+
 UPDATES = [rpc for rpc in RPCS.values() if "update_mask" in rpc.request_class.DESCRIPTOR.fields_by_name]
 MOST_PATHS = 256
 

@@ -48,7 +48,7 @@ from activity_session.v1.session_service_pb2 import (
 from activity_session.v1.session_settings_pb2 import SessionSettings
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.rpc import status
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import SHARED_BACKENDS
 from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import Client, Failure, connected, failure, serving, unique
 from activity_session_testing.steps import (
@@ -486,7 +486,7 @@ class TestManaged:
         assert deleted.managed
         system.namespaces.UndeleteNamespace(UndeleteNamespaceRequest(name=managed))
 
-    @pytest.mark.parametrize("database_url", [SQLITE_FILE, MARIADB], indirect=True)
+    @pytest.mark.parametrize("database_urls", SHARED_BACKENDS, indirect=True)
     def test_is_not_for_callers_to_change(self, client: Client, managed: str) -> None:
         session, participant = f"{managed}/sessions/chat", f"{managed}/participants/bot"
         before = get_session(client, session)

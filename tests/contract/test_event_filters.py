@@ -14,6 +14,8 @@ from activity_session_testing.logs import ROCKET
 from activity_session_testing.servers import Client, unique
 from activity_session_testing.steps import append, list_events, make_namespace, new_participant, new_session, refused
 
+pytestmark = pytest.mark.one_node
+
 Predicate = Callable[[Event], bool]
 
 

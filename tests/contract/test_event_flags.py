@@ -18,7 +18,7 @@ from activity_session.v1.session_service_pb2 import (
     MarkReadRequest,
     UndeleteSessionRequest,
 )
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import SHARED_BACKENDS
 from activity_session_testing.logs import get_event, last_sequence, set_state, state, texts
 from activity_session_testing.servers import Client, connected, serving
 from activity_session_testing.steps import (
@@ -139,7 +139,7 @@ class TestFlags:
 
 
 # Two servers can share a database unless it is in memory.
-@pytest.mark.parametrize("database_url", [SQLITE_FILE, MARIADB], indirect=True, scope="session")
+@pytest.mark.parametrize("database_urls", SHARED_BACKENDS, indirect=True, scope="session")
 def test_a_managed_session_is_appended_to_by_the_system_alone(
     client: Client, database_url: str, session: str, author: str
 ) -> None:

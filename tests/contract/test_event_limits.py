@@ -12,6 +12,8 @@ from activity_session_testing.logs import ROCKET, as_given, copied, refused_appe
 from activity_session_testing.servers import Client
 from activity_session_testing.steps import append, list_events, new_session
 
+pytestmark = pytest.mark.one_node
+
 
 class LimitCase(NamedTuple):
     """Return events that use that much of a limit, and the field that an error names."""

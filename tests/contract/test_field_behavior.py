@@ -21,6 +21,8 @@ from activity_session_testing.steps import (
     new_session,
 )
 
+pytestmark = pytest.mark.one_node
+
 
 def make_memory(client: Client, namespace: str) -> v1.Memory:
     session = new_session(client, namespace).name

@@ -23,6 +23,8 @@ from activity_session.v1.session_service_pb2 import (
 from activity_session_testing.servers import Client, connected, failure, serving, unique
 from activity_session_testing.steps import AGENT, USER, make_namespace, make_participant, new_session
 
+pytestmark = pytest.mark.one_node
+
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 Predicate = Callable[[Any], bool]
 

@@ -67,7 +67,7 @@ from activity_session.v1.session_service_pb2 import (
     WatchSessionRequest,
 )
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import SHARED_BACKENDS
 from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import Client, connected, failure, serving, unique
 from activity_session_testing.steps import (
@@ -152,16 +152,12 @@ class Both:
     system: Client
 
 
-@pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
-def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    if request.param == MARIADB:
-        mariadb: MariaDB = request.getfixturevalue("mariadb")
-        url = mariadb.new_database()
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('flags') / 'flags.db'}"
+@pytest.fixture(scope="module", params=SHARED_BACKENDS)
+def both(request: pytest.FixtureRequest, new_shared_database: Callable[[str], tuple[str, str]]) -> Iterator[Both]:
+    here, there = new_shared_database(request.param)
     with (
-        serving(url, anonymous_role="admin") as for_admin,
-        serving(url, anonymous_role="system") as for_system,
+        serving(here, anonymous_role="admin") as for_admin,
+        serving(there, anonymous_role="system") as for_system,
         connected(for_admin.address) as admin,
         connected(for_system.address) as system,
     ):

@@ -45,6 +45,8 @@ from activity_session.v1.session_service_pb2 import (
 from activity_session_testing.servers import Client, Failure, failure, unique
 from activity_session_testing.steps import USER, make_namespace, make_participant, new_session
 
+pytestmark = pytest.mark.one_node
+
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 FULL = SessionView.SESSION_VIEW_FULL
 

@@ -52,6 +52,8 @@ from activity_session_testing.steps import (
     update_state,
 )
 
+pytestmark = pytest.mark.one_node
+
 ASTRONAUT = "🚀"  # four bytes of UTF-8
 MOST_DETAILS = 4096
 MOST_METADATA = 8192

@@ -14,6 +14,8 @@ from activity_session_testing.rpcs import RPCS, Rpc
 from activity_session_testing.servers import Client, Failure
 from activity_session_testing.values import values_of
 
+pytestmark = pytest.mark.one_node
+
 EXAMPLES = 30
 SOUGHT_EXAMPLES = 20_000
 NOISE_EXAMPLES = 10

@@ -24,7 +24,7 @@ from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest
 from activity_session.v1.state_pb2 import State, StateUpdate
 from activity_session_server.store import schema
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import SHARED_BACKENDS
 from activity_session_testing.processes import ServerProcess, serving_process
 from activity_session_testing.servers import Client, Failure, connected
 from activity_session_testing.steps import (
@@ -54,30 +54,32 @@ SLACK = 2.0
 ROUNDS = 10
 # Limits writers that keep writing until their server is killed.
 MOST = 10_000
+NewUrls = Callable[[], tuple[str, str]]
 
 
 @contextmanager
-def two_servers(database_url: str, folder: Path) -> Iterator[tuple[ServerProcess, ServerProcess]]:
-    if not database_url.startswith("sqlite"):
-        schema.migrate_url(database_url)
-    flags = ("--database-url", database_url, "--poll-interval", str(POLL_INTERVAL))
-    with serving_process(folder / "log1", *flags) as first, serving_process(folder / "log2", *flags) as second:
+def two_servers(urls: tuple[str, str], folder: Path) -> Iterator[tuple[ServerProcess, ServerProcess]]:
+    here, there = urls
+    if not here.startswith("sqlite"):
+        schema.migrate_url(here)
+    flags = ("--poll-interval", f"{POLL_INTERVAL}", "--database-url")
+    with (
+        serving_process(folder / "log1", *flags, here) as first,
+        serving_process(folder / "log2", *flags, there) as second,
+    ):
         yield first, second
 
 
-@pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
-def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """The URL of an empty database of each backend that two processes can share."""
-    if request.param == MARIADB:
-        server: MariaDB = request.getfixturevalue("mariadb")
-        return server.new_database
-    return lambda: f"sqlite:///{tmp_path_factory.mktemp('replicas') / 'test.db'}"
+@pytest.fixture(scope="module", params=SHARED_BACKENDS)
+def new_urls(request: pytest.FixtureRequest, new_shared_database: Callable[[str], tuple[str, str]]) -> NewUrls:
+    """The URLs of an empty database of each backend that two processes can share."""
+    return partial(new_shared_database, request.param)
 
 
 @pytest.fixture(scope="module")
-def replicas(new_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Client]]:
+def replicas(new_urls: NewUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Client]]:
     """A client of each server."""
-    with two_servers(new_url(), tmp_path_factory.mktemp("logs")) as servers, ExitStack() as stack:
+    with two_servers(new_urls(), tmp_path_factory.mktemp("logs")) as servers, ExitStack() as stack:
         yield [stack.enter_context(connected(server.address)) for server in servers]
 
 
@@ -264,9 +266,9 @@ class TestState:
 class TestKilled:
     """One of the two is killed while many write."""
 
-    def test_leaves_every_acknowledged_event_once_and_no_gaps(self, new_url: Callable[[], str], tmp_path: Path) -> None:
+    def test_leaves_every_acknowledged_event_once_and_no_gaps(self, new_urls: NewUrls, tmp_path: Path) -> None:
         acknowledged: dict[str, int] = {}
-        with two_servers(new_url(), tmp_path) as servers, ExitStack() as stack:
+        with two_servers(new_urls(), tmp_path) as servers, ExitStack() as stack:
             survivor, killed = (stack.enter_context(connected(server.address)) for server in servers)
             session = new_session(survivor, PARENT).name
             watch = stack.enter_context(Watching.of(killed, session))
@@ -284,8 +286,8 @@ class TestKilled:
                 rest.wait_for_start()
                 assert watch.events + rest.events == events
 
-    def test_leaves_its_turns_to_expire(self, new_url: Callable[[], str], tmp_path: Path) -> None:
-        with two_servers(new_url(), tmp_path) as servers, ExitStack() as stack:
+    def test_leaves_its_turns_to_expire(self, new_urls: NewUrls, tmp_path: Path) -> None:
+        with two_servers(new_urls(), tmp_path) as servers, ExitStack() as stack:
             survivor, killed = (stack.enter_context(connected(server.address)) for server in servers)
             session = new_session(survivor, PARENT).name
             alice, bob, carol = (new_participant(survivor, PARENT) for _ in range(3))
