@@ -1,12 +1,14 @@
 """Servers for faults: on databases of their own, and without upkeep, which would meet the faults first."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from activity_session_server.app import App
 from activity_session_server.store import schema
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.galera import Galera
 from activity_session_testing.processes import ServerProcess, serving_process
 from activity_session_testing.servers import Client, connected, serving
 
@@ -25,6 +27,23 @@ def server(mariadb: MariaDB) -> Iterator[App]:
 def client(server: App) -> Iterator[Client]:
     with connected(server.address) as client:
         yield client
+
+
+@pytest.fixture
+def servers_of_nodes(galera: Galera) -> Iterator[list[App]]:
+    """A server on each node of a cluster, all on one database."""
+    urls = galera.new_database()
+    schema.migrate_url(urls[0])
+    galera.settle()
+    with ExitStack() as stack:
+        yield [stack.enter_context(serving(url)) for url in urls]
+
+
+@pytest.fixture
+def clients_of_nodes(servers_of_nodes: list[App]) -> Iterator[list[Client]]:
+    """A client of each of them."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(connected(server.address)) for server in servers_of_nodes]
 
 
 @pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
