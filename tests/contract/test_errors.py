@@ -317,15 +317,23 @@ PROVOKED: dict[str, Provocation] = {
 }
 
 
-def documented() -> dict[str, tuple[str, set[str]]]:
-    """Return, for each reason, the status and the metadata keys that its comment in the protos names."""
+def documented() -> dict[str, tuple[str, set[str], set[str]]]:
+    """Return, for each reason, the status and metadata keys that its comment in the protos names.
+
+    The last keys are those that are there in a second case only.
+    """
     # Each comment is joined into one line.
     text = re.sub(r"\s*\n\s*//\s*", " ", PROTO.read_text())
     found = re.findall(r" ([A-Z_]+): (.*)\n\s*ERROR_REASON_([A-Z_]+) =", text)
-    return {
-        reason: (code, set(re.findall(r"`([a-z_]+)`", comment.partition("Metadata")[2])))
+    parts = {
+        reason: (code, *comment.partition("Metadata")[2].partition("and in the second case")[::2])
         for code, comment, reason in found
     }
+    return {reason: (code, _keys(always), _keys(at_times)) for reason, (code, always, at_times) in parts.items()}
+
+
+def _keys(text: str) -> set[str]:
+    return set(re.findall(r"`([a-z_]+)`", text))
 
 
 REASONS = documented()
@@ -333,11 +341,11 @@ REASONS = documented()
 
 def check_refusal(refusal: Failure, reason: str) -> None:
     """Check that a refusal has the status, the metadata and the details that its reason promises."""
-    code, keys = REASONS[reason]
+    code, always, at_times = REASONS[reason]
     assert refusal.reason == reason, refusal.message
     assert refusal.code.name == code
     assert refusal.info.domain == "activity-session"
-    assert set(refusal.info.metadata) == keys
+    assert always <= set(refusal.info.metadata) <= always | at_times
     assert all(refusal.info.metadata.values())
     assert refusal.status.message == refusal.message
     assert refusal.status.code == refusal.code.value[0]
@@ -373,7 +381,7 @@ def test_every_reason_has_the_status_that_the_protos_tell() -> None:
     names = {name.removeprefix("ERROR_REASON_") for name, number in ErrorReason.items() if number}
     assert set(REASONS) == names
     table = {ErrorReason.Name(reason).removeprefix("ERROR_REASON_"): code for reason, code in status.CODES.items()}
-    assert table == {reason: getattr(grpc.StatusCode, code) for reason, (code, _) in REASONS.items()}
+    assert table == {reason: getattr(grpc.StatusCode, code) for reason, (code, *_) in REASONS.items()}
 
 
 def test_every_reason_is_provoked_here_or_is_none_of_the_callers() -> None:
