@@ -16,8 +16,6 @@ import grpc
 import pytest
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_pb2 import Session
@@ -27,7 +25,6 @@ from activity_session_server.store import revisions, schema
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process, write_lock
-from activity_session_testing.rpcs import SERVICES
 from activity_session_testing.servers import Client, connected, failure
 from activity_session_testing.steps import get_session, new_session
 
@@ -326,53 +323,3 @@ def is_refused(address: str) -> bool:
         except grpc.RpcError as error:
             return error.code() is grpc.StatusCode.UNAVAILABLE
     return False
-
-
-class TestReflection:
-    @pytest.mark.parametrize("version", ["v1", "v1alpha"])
-    def test_lists_and_describes_the_services(self, client: Client, version: str) -> None:
-        listed, described = reflect(
-            client,
-            version,
-            ServerReflectionRequest(list_services=""),
-            ServerReflectionRequest(file_containing_symbol=SESSION_SERVICE),
-        )
-        names = {service.name for service in listed.list_services_response.service}
-        assert names >= {*SERVICES, "grpc.health.v1.Health"}
-        assert names >= {"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
-        assert described.file_descriptor_response.file_descriptor_proto
-
-    def test_is_enough_for_a_client_without_protos(self, client: Client) -> None:
-        database = ProtoReflectionDescriptorDatabase(client.channel)
-        assert set(SERVICES) <= set(database.get_services())
-        file = database.FindFileContainingSymbol(SESSION_SERVICE)
-        assert "EnsureSession" in {method.name for method in file.service[0].method}
-
-    # A loopback address that does not look like one.
-    @pytest.mark.parametrize(("flag", "is_on"), [("auto", False), ("on", True), ("off", False)])
-    def test_is_off_where_others_than_this_machine_can_ask(
-        self, log: Path, flags: list[str], flag: str, *, is_on: bool
-    ) -> None:
-        with serving_process(log, *flags, "--address", "[::ffff:127.0.0.1]:0", "--reflection", flag) as server:
-            assert eventually(lambda: "no TLS and no authentication" in log.read_text())
-            with connected(f"127.0.0.1:{server.address.rpartition(':')[2]}") as client:
-                assert answers_reflection(client) == is_on
-
-
-def reflect(client: Client, version: str, *requests: ServerReflectionRequest) -> list[ServerReflectionResponse]:
-    """Return the responses of a version of the protocol; the messages of both are the same on the wire."""
-    call: Any = client.channel.stream_stream(
-        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
-        request_serializer=ServerReflectionRequest.SerializeToString,
-        response_deserializer=ServerReflectionResponse.FromString,
-    )
-    return list(call(iter(requests), timeout=10))
-
-
-def answers_reflection(client: Client) -> bool:
-    try:
-        return bool(reflect(client, "v1", ServerReflectionRequest(list_services="")))
-    except grpc.RpcError as error:
-        if error.code() is grpc.StatusCode.UNIMPLEMENTED:
-            return False
-        raise
