@@ -111,6 +111,8 @@ def test_every_rpc_can_be_offered_over_http(rpc: Rpc) -> None:
     for binding in rpc.bindings:
         verb, path = way(binding)
         assert path.startswith("/v1/")
+        # An id may hold a colon, and only a slash ends it.
+        assert not re.search("}[^/]", path)
         assert verb == expected_verb(rpc, path)
         fields = {variable.partition(".")[0] for variable in re.findall(r"{([a-z_.]+)=", path)}
         fields |= {binding.body} - {"", "*"}
@@ -127,7 +129,7 @@ def way(binding: Any) -> tuple[str, str]:
 def expected_verb(rpc: Rpc, path: str) -> str:
     if READING.match(rpc.name):
         return "get"
-    # A custom method ends in a word of its own (AIP-136).
+    # A custom method of a collection ends in a word of its own (AIP-136).
     if ":" in path:
         return "post"
     return next((verb for word, verb in STANDARD_VERBS.items() if rpc.name.startswith(word)), "post")

@@ -637,14 +637,14 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\aupdates\x18\x02 \x03(\v2 .activity_session.v1.StateUpdateB\x04\xe2A\x01\x02R\aupdates\x12#\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
-	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xd4\a\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xb8\a\n" +
 	"\fEventService\x12\xb2\x01\n" +
 	"\fAppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xdaA\rparent,events\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:append\x12\x88\x01\n" +
 	"\bGetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xdaA\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\x9b\x01\n" +
 	"\n" +
-	"ListEvents\x12&.activity_session.v1.ListEventsRequest\x1a'.activity_session.v1.ListEventsResponse\"<\xdaA\x06parent\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*/sessions/*}/events\x12\xe1\x01\n" +
-	"\bGetState\x12$.activity_session.v1.GetStateRequest\x1a\x1a.activity_session.v1.State\"\x92\x01\xdaA\x04name\x82\xd3\xe4\x93\x02\x84\x01Z1\x12//v1/{name=namespaces/*/participants/*}:getStateZ-\x12+/v1/{name=namespaces/*/sessions/*}:getState\x12 /v1/{name=namespaces/*}:getState\x12\x81\x02\n" +
-	"\vUpdateState\x12'.activity_session.v1.UpdateStateRequest\x1a\x1a.activity_session.v1.State\"\xac\x01\xdaA\fname,updates\x82\xd3\xe4\x93\x02\x96\x01:\x01*Z7:\x01*\"2/v1/{name=namespaces/*/participants/*}:updateStateZ3:\x01*\"./v1/{name=namespaces/*/sessions/*}:updateState\"#/v1/{name=namespaces/*}:updateStateBY\n" +
+	"ListEvents\x12&.activity_session.v1.ListEventsRequest\x1a'.activity_session.v1.ListEventsResponse\"<\xdaA\x06parent\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*/sessions/*}/events\x12\xd7\x01\n" +
+	"\bGetState\x12$.activity_session.v1.GetStateRequest\x1a\x1a.activity_session.v1.State\"\x88\x01\xdaA\x04name\x82\xd3\xe4\x93\x02{Z.\x12,/v1/{name=namespaces/*/participants/*}/stateZ*\x12(/v1/{name=namespaces/*/sessions/*}/state\x12\x1d/v1/{name=namespaces/*}/state\x12\xef\x01\n" +
+	"\vUpdateState\x12'.activity_session.v1.UpdateStateRequest\x1a\x1a.activity_session.v1.State\"\x9a\x01\xdaA\fname,updates\x82\xd3\xe4\x93\x02\x84\x01:\x01*Z1:\x01*2,/v1/{name=namespaces/*/participants/*}/stateZ-:\x01*2(/v1/{name=namespaces/*/sessions/*}/state2\x1d/v1/{name=namespaces/*}/stateBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (

@@ -699,7 +699,7 @@ const file_activity_session_v1_memory_service_proto_rawDesc = "" +
 	"\fListMemories\x12(.activity_session.v1.ListMemoriesRequest\x1a).activity_session.v1.ListMemoriesResponse\">\xdaA\x06parent\x82\xd3\xe4\x93\x02/\x12-/v1/{parent=namespaces/*/sessions/*}/memories\x12\xb0\x01\n" +
 	"\fUpdateMemory\x12(.activity_session.v1.UpdateMemoryRequest\x1a\x1b.activity_session.v1.Memory\"Y\xdaA\x12memory,update_mask\x82\xd3\xe4\x93\x02>:\x06memory24/v1/{memory.name=namespaces/*/sessions/*/memories/*}\x12\x93\x01\n" +
 	"\fDeleteMemory\x12(.activity_session.v1.DeleteMemoryRequest\x1a\x1b.activity_session.v1.Memory\"<\xdaA\x04name\x82\xd3\xe4\x93\x02/*-/v1/{name=namespaces/*/sessions/*/memories/*}\x12\xa3\x01\n" +
-	"\x0eUndeleteMemory\x12*.activity_session.v1.UndeleteMemoryRequest\x1a\x1b.activity_session.v1.Memory\"H\xdaA\x04name\x82\xd3\xe4\x93\x02;:\x01*\"6/v1/{name=namespaces/*/sessions/*/memories/*}:undeleteBY\n" +
+	"\x0eUndeleteMemory\x12*.activity_session.v1.UndeleteMemoryRequest\x1a\x1b.activity_session.v1.Memory\"H\xdaA\x04name\x82\xd3\xe4\x93\x02;:\x01*\"6/v1/{name=namespaces/*/sessions/*/memories/*}/undeleteBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (

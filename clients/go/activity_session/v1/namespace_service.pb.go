@@ -528,7 +528,7 @@ const file_activity_session_v1_namespace_service_proto_rawDesc = "" +
 	"\x0eListNamespaces\x12*.activity_session.v1.ListNamespacesRequest\x1a+.activity_session.v1.ListNamespacesResponse\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/namespaces\x12\xac\x01\n" +
 	"\x0fUpdateNamespace\x12+.activity_session.v1.UpdateNamespaceRequest\x1a\x1e.activity_session.v1.Namespace\"L\xdaA\x15namespace,update_mask\x82\xd3\xe4\x93\x02.:\tnamespace2!/v1/{namespace.name=namespaces/*}\x12\x86\x01\n" +
 	"\x0fDeleteNamespace\x12+.activity_session.v1.DeleteNamespaceRequest\x1a\x1e.activity_session.v1.Namespace\"&\xdaA\x04name\x82\xd3\xe4\x93\x02\x19*\x17/v1/{name=namespaces/*}\x12\x96\x01\n" +
-	"\x11UndeleteNamespace\x12-.activity_session.v1.UndeleteNamespaceRequest\x1a\x1e.activity_session.v1.Namespace\"2\xdaA\x04name\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=namespaces/*}:undeleteBY\n" +
+	"\x11UndeleteNamespace\x12-.activity_session.v1.UndeleteNamespaceRequest\x1a\x1e.activity_session.v1.Namespace\"2\xdaA\x04name\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=namespaces/*}/undeleteBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (

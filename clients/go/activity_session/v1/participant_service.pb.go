@@ -677,7 +677,7 @@ const file_activity_session_v1_participant_service_proto_rawDesc = "" +
 	"\x10ListParticipants\x12,.activity_session.v1.ListParticipantsRequest\x1a-.activity_session.v1.ListParticipantsResponse\"7\xdaA\x06parent\x82\xd3\xe4\x93\x02(\x12&/v1/{parent=namespaces/*}/participants\x12\xc7\x01\n" +
 	"\x11UpdateParticipant\x12-.activity_session.v1.UpdateParticipantRequest\x1a .activity_session.v1.Participant\"a\xdaA\x17participant,update_mask\x82\xd3\xe4\x93\x02A:\vparticipant22/v1/{participant.name=namespaces/*/participants/*}\x12\x9b\x01\n" +
 	"\x11DeleteParticipant\x12-.activity_session.v1.DeleteParticipantRequest\x1a .activity_session.v1.Participant\"5\xdaA\x04name\x82\xd3\xe4\x93\x02(*&/v1/{name=namespaces/*/participants/*}\x12\xab\x01\n" +
-	"\x13UndeleteParticipant\x12/.activity_session.v1.UndeleteParticipantRequest\x1a .activity_session.v1.Participant\"A\xdaA\x04name\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=namespaces/*/participants/*}:undeleteBY\n" +
+	"\x13UndeleteParticipant\x12/.activity_session.v1.UndeleteParticipantRequest\x1a .activity_session.v1.Participant\"A\xdaA\x04name\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=namespaces/*/participants/*}/undeleteBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (

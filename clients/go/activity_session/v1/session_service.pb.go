@@ -1663,15 +1663,15 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\fListSessions\x12(.activity_session.v1.ListSessionsRequest\x1a).activity_session.v1.ListSessionsResponse\"3\xdaA\x06parent\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=namespaces/*}/sessions\x12\xab\x01\n" +
 	"\rUpdateSession\x12).activity_session.v1.UpdateSessionRequest\x1a\x1c.activity_session.v1.Session\"Q\xdaA\x13session,update_mask\x82\xd3\xe4\x93\x025:\asession2*/v1/{session.name=namespaces/*/sessions/*}\x12\x8b\x01\n" +
 	"\rDeleteSession\x12).activity_session.v1.DeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"1\xdaA\x04name\x82\xd3\xe4\x93\x02$*\"/v1/{name=namespaces/*/sessions/*}\x12\x9b\x01\n" +
-	"\x0fUndeleteSession\x12+.activity_session.v1.UndeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"=\xdaA\x04name\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=namespaces/*/sessions/*}:undelete\x12\x92\x01\n" +
-	"\x0eExpungeSession\x12*.activity_session.v1.ExpungeSessionRequest\x1a\x16.google.protobuf.Empty\"<\xdaA\x04name\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=namespaces/*/sessions/*}:expunge\x12\xc4\x01\n" +
-	"\x0fBindParticipant\x12+.activity_session.v1.BindParticipantRequest\x1a'.activity_session.v1.SessionParticipant\"[\xdaA\x18session,participant,role\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{session=namespaces/*/sessions/*}:bindParticipant\x12\xb4\x01\n" +
-	"\x11UnbindParticipant\x12-.activity_session.v1.UnbindParticipantRequest\x1a\x16.google.protobuf.Empty\"X\xdaA\x13session,participant\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{session=namespaces/*/sessions/*}:unbindParticipant\x12\xb3\x01\n" +
-	"\bMarkRead\x12$.activity_session.v1.MarkReadRequest\x1a'.activity_session.v1.SessionParticipant\"X\xdaA\x1csession,participant,sequence\x82\xd3\xe4\x93\x023:\x01*\"./v1/{session=namespaces/*/sessions/*}:markRead\x12\xaa\x01\n" +
-	"\vAcquireTurn\x12'.activity_session.v1.AcquireTurnRequest\x1a\x1e.activity_session.v1.TurnLease\"R\xdaA\x13session,participant\x82\xd3\xe4\x93\x026:\x01*\"1/v1/{session=namespaces/*/sessions/*}:acquireTurn\x12\x9e\x01\n" +
-	"\tRenewTurn\x12%.activity_session.v1.RenewTurnRequest\x1a\x1e.activity_session.v1.TurnLease\"J\xdaA\rsession,token\x82\xd3\xe4\x93\x024:\x01*\"//v1/{session=namespaces/*/sessions/*}:renewTurn\x12\x9c\x01\n" +
-	"\vReleaseTurn\x12'.activity_session.v1.ReleaseTurnRequest\x1a\x16.google.protobuf.Empty\"L\xdaA\rsession,token\x82\xd3\xe4\x93\x026:\x01*\"1/v1/{session=namespaces/*/sessions/*}:releaseTurn\x12\xad\x01\n" +
-	"\fWatchSession\x12(.activity_session.v1.WatchSessionRequest\x1a).activity_session.v1.WatchSessionResponse\"F\xdaA\x13name,after_sequence\x82\xd3\xe4\x93\x02*\x12(/v1/{name=namespaces/*/sessions/*}:watch0\x01BY\n" +
+	"\x0fUndeleteSession\x12+.activity_session.v1.UndeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"=\xdaA\x04name\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=namespaces/*/sessions/*}/undelete\x12\x92\x01\n" +
+	"\x0eExpungeSession\x12*.activity_session.v1.ExpungeSessionRequest\x1a\x16.google.protobuf.Empty\"<\xdaA\x04name\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=namespaces/*/sessions/*}/expunge\x12\xc4\x01\n" +
+	"\x0fBindParticipant\x12+.activity_session.v1.BindParticipantRequest\x1a'.activity_session.v1.SessionParticipant\"[\xdaA\x18session,participant,role\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{session=namespaces/*/sessions/*}/bindParticipant\x12\xb4\x01\n" +
+	"\x11UnbindParticipant\x12-.activity_session.v1.UnbindParticipantRequest\x1a\x16.google.protobuf.Empty\"X\xdaA\x13session,participant\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{session=namespaces/*/sessions/*}/unbindParticipant\x12\xb3\x01\n" +
+	"\bMarkRead\x12$.activity_session.v1.MarkReadRequest\x1a'.activity_session.v1.SessionParticipant\"X\xdaA\x1csession,participant,sequence\x82\xd3\xe4\x93\x023:\x01*\"./v1/{session=namespaces/*/sessions/*}/markRead\x12\xaa\x01\n" +
+	"\vAcquireTurn\x12'.activity_session.v1.AcquireTurnRequest\x1a\x1e.activity_session.v1.TurnLease\"R\xdaA\x13session,participant\x82\xd3\xe4\x93\x026:\x01*\"1/v1/{session=namespaces/*/sessions/*}/acquireTurn\x12\x9e\x01\n" +
+	"\tRenewTurn\x12%.activity_session.v1.RenewTurnRequest\x1a\x1e.activity_session.v1.TurnLease\"J\xdaA\rsession,token\x82\xd3\xe4\x93\x024:\x01*\"//v1/{session=namespaces/*/sessions/*}/renewTurn\x12\x9c\x01\n" +
+	"\vReleaseTurn\x12'.activity_session.v1.ReleaseTurnRequest\x1a\x16.google.protobuf.Empty\"L\xdaA\rsession,token\x82\xd3\xe4\x93\x026:\x01*\"1/v1/{session=namespaces/*/sessions/*}/releaseTurn\x12\xad\x01\n" +
+	"\fWatchSession\x12(.activity_session.v1.WatchSessionRequest\x1a).activity_session.v1.WatchSessionResponse\"F\xdaA\x13name,after_sequence\x82\xd3\xe4\x93\x02*\x12(/v1/{name=namespaces/*/sessions/*}/watch0\x01BY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
