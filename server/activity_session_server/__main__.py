@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from activity_session_server import __version__
-from activity_session_server.settings import SettingsError, add_flags, load
+from activity_session_server.settings import Settings, SettingsError, add_flags, load, unknown_variables
 
 HEALTH_TIMEOUT = 5.0
 
@@ -27,7 +27,7 @@ def serve(flags: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     from activity_session_server import workers
 
-    return workers.serve(load(flags, os.environ))
+    return workers.serve(load(flags, os.environ), list(unknown_variables(os.environ)))
 
 
 def migrate(flags: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def migrate(flags: argparse.Namespace) -> int:
     from activity_session_server.store import schema
     from activity_session_server.store.revisions import SchemaError
 
-    settings = load(flags, os.environ)
+    settings = _settings(flags)
     try:
         url, before, after = schema.migrate_url(settings.database_url)
     except SchemaError as error:
@@ -49,7 +49,7 @@ def check(flags: argparse.Namespace) -> int:
     from activity_session_server.store import schema
     from activity_session_server.store.revisions import SchemaError
 
-    settings = load(flags, os.environ)
+    settings = _settings(flags)
     print("settings: ok")
     try:
         for line in schema.inspect_url(settings.database_url, settings.limits.request_bytes):
@@ -65,7 +65,7 @@ def health(flags: argparse.Namespace) -> int:
 
     from activity_session_server.rpc.health import ask
 
-    address = load(flags, os.environ).address
+    address = _settings(flags).address
     try:
         status = ask(address, flags.service, HEALTH_TIMEOUT)
     except grpc.RpcError as error:
@@ -78,6 +78,12 @@ def version(_flags: argparse.Namespace) -> int:
     """Tell the version."""
     print(f"activity-session {__version__}")
     return 0
+
+
+def _settings(flags: argparse.Namespace) -> Settings:
+    for line in unknown_variables(os.environ):
+        print(f"activity-session: warning: {line}", file=sys.stderr)
+    return load(flags, os.environ)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,7 +5,9 @@ them.
 """
 
 import argparse
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any, Self
@@ -16,6 +18,11 @@ from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.roles import Role
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
+# What Kubernetes puts into every pod of a namespace for a Service whose name is `activity-session`, or begins so.
+_SERVICE_LINK = re.compile(
+    ENVIRONMENT_PREFIX
+    + r"(\w+?_)??(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
 SCHEMES = ("sqlite", "mysql+pymysql", "mariadb+pymysql", "mysql+mysqldb", "mariadb+mysqldb")
 
 
@@ -172,22 +179,37 @@ def load(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """The settings that flags and environment make.
 
     Raises:
-        SettingsError: with a line per setting that is unknown or out of bounds.
+        SettingsError: with a line per setting that is out of bounds.
     """
-    values: dict[str, Any] = {
-        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
-        for name, value in environment.items()
-        if name.startswith(ENVIRONMENT_PREFIX)
-    }
-    if unknown := values.keys() - FIELDS.keys():
-        lines = [f"{ENVIRONMENT_PREFIX}{name.upper()}: there is no such setting" for name in sorted(unknown)]
-        raise SettingsError("\n".join(lines))
+    values: dict[str, Any] = {name: value for name, value in _variables(environment) if name in FIELDS}
     given = {name: getattr(flags, name, None) for name in FIELDS}
     values |= {name: value for name, value in given.items() if value is not None}
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join(map(_line, error.errors(include_url=False)))) from None
+
+
+def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """A line for each variable that looks like a setting and is none. What another program needs it for is its own."""
+    for name, value in sorted(_variables(environment)):
+        variable = ENVIRONMENT_PREFIX + name.upper()
+        if name not in FIELDS and not _is_service_link(variable, value):
+            (nearest,) = get_close_matches(name, FIELDS, n=1, cutoff=0)
+            yield f"{variable}: there is no such setting; the nearest is {ENVIRONMENT_PREFIX}{nearest.upper()}"
+
+
+def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The variables that have the prefix, by the names of settings."""
+    for name, value in environment.items():
+        if name.startswith(ENVIRONMENT_PREFIX):
+            yield name.removeprefix(ENVIRONMENT_PREFIX).lower(), value
+
+
+def _is_service_link(variable: str, value: str) -> bool:
+    """Whether Kubernetes has set a variable. PORT alone is a URL there: who gives a number means the setting."""
+    match = _SERVICE_LINK.fullmatch(variable)
+    return match is not None and (match[2] != "PORT" or "://" in value)
 
 
 def _line(error: Any) -> str:

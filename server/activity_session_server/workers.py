@@ -34,13 +34,18 @@ _SPAWN = multiprocessing.get_context("spawn")
 _log = logging.getLogger("activity_session.workers")
 
 
-def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code.
+def serve(settings: Settings, warnings: Sequence[str] = ()) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code. The warnings are logged first.
 
     Raises:
         SystemExit: with what keeps the server from starting.
     """
     logs.configure(settings.log_format)
+    if settings.workers == 1:
+        # Before the first line of the log, which starts a thread.
+        _block_signals()
+    for warning in warnings:
+        _log.warning(warning)
     if settings.workers == 1:
         _serve_here(settings, lambda address: _announce(settings, address))
         return 0

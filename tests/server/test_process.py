@@ -95,11 +95,6 @@ class TestSettings:
         assert limits.turn_ttl.ToTimedelta() == timedelta(seconds=90.5)
         assert limits.request_id_age.ToTimedelta() == timedelta(hours=1)
 
-    @pytest.mark.parametrize("command", ["serve", "migrate", "check", "health"])
-    def test_a_variable_that_is_no_setting_is_refused(self, command: str) -> None:
-        said = refused(command, ACTIVITY_SESSION_DATABASE="sqlite://")
-        assert said == "activity-session: settings: ACTIVITY_SESSION_DATABASE: there is no such setting\n"
-
     @pytest.mark.parametrize(
         ("setting", "value"),
         [
