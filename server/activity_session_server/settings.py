@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from activity_session_server.rules import database_urls
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.roles import Role
 
@@ -23,7 +24,6 @@ _SERVICE_LINK = re.compile(
     ENVIRONMENT_PREFIX
     + r"(\w+?_)??(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
-SCHEMES = ("sqlite", "mysql+pymysql", "mariadb+pymysql", "mysql+mysqldb", "mariadb+mysqldb")
 
 
 class LogFormat(StrEnum):
@@ -131,11 +131,14 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.database_url.partition("://")[0] not in SCHEMES:
-            raise ValueError(f"database_url: its scheme must be one of {', '.join(SCHEMES)}")
+        try:
+            database_urls.check(self.database_url)
+        except ValueError as error:
+            # Not raised by a validator of the field: its message would have the value, in which a password may be.
+            raise ValueError(f"database_url: {error}") from None
         if "+mysqldb:" in self.database_url and find_spec("MySQLdb") is None:
             raise ValueError("database_url: it needs mysqlclient: pip install 'activity-session-server[mysqlclient]'")
-        if self.workers > 1 and self._is_in_memory:
+        if self.workers > 1 and database_urls.is_memory(self.database_url):
             raise ValueError("workers: each would have a database of its own in memory; use a file, or one worker")
         return self
 
@@ -143,11 +146,6 @@ class Settings(BaseModel):
     def is_sqlite(self) -> bool:
         """Whether the database is a file, or memory, of this machine."""
         return self.database_url.startswith("sqlite:")
-
-    @property
-    def _is_in_memory(self) -> bool:
-        scheme, _, rest = self.database_url.partition("://")
-        return scheme == "sqlite" and rest.partition("?")[0] in ("", "/", "/:memory:")
 
     @property
     def serves_loopback_only(self) -> bool:

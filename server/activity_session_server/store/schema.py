@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from activity_session_server.store.driver.engine import EngineOptions, is_memory, open_engine
-from activity_session_server.store.revisions import NEWEST, SchemaError, revision, safe_url
+from activity_session_server.store.revisions import NEWEST, SchemaError, migrate_command, revision, safe_url
 
 _STEP_TIMEOUT = 3600
 
@@ -53,10 +53,9 @@ def check(engine: Engine) -> None:
         from activity_session_server.store import migrating  # as above
 
         migrating.refuse_unknown(found)
-        url = safe_url(engine)
         raise SchemaError(
-            f"the schema of {url} is {found or 'empty'}, this version needs {NEWEST}; run:\n"
-            f"  activity-session migrate --database-url '{url}'"
+            f"the schema of {safe_url(engine)} is {found or 'empty'}, this version needs {NEWEST}; run:\n"
+            f"  {migrate_command(engine)}"
         )
 
 
