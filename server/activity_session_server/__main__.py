@@ -46,16 +46,21 @@ def migrate(flags: argparse.Namespace) -> int:
 
 def check(flags: argparse.Namespace) -> int:
     """Say what is wrong with settings, database and schema."""
+    from activity_session_server import app
+    from activity_session_server.rules.errors import ServiceError
     from activity_session_server.store import schema
     from activity_session_server.store.revisions import SchemaError
 
     settings = _settings(flags)
     print("settings: ok")
     try:
-        for line in schema.inspect_url(settings.database_url, settings.limits.request_bytes):
+        lines = schema.inspect_url(settings.database_url, settings.limits.request_bytes, lambda: app.try_out(settings))
+        for line in lines:
             print(line)
     except SchemaError as error:
         return _fail(str(error))
+    except ServiceError as error:
+        return _fail(error.logged)
     return 0
 
 

@@ -24,8 +24,8 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.ids import uuid7_hex
 from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
-from activity_session_server.store import Store, schema
-from activity_session_server.store.driver.engine import EngineOptions, is_memory, open_engine
+from activity_session_server.store import Store, readiness, schema
+from activity_session_server.store.driver.engine import EngineOptions, is_memory
 from activity_session_server.store.writer_queues import Aside
 
 # Beyond one for each thread that serves calls.
@@ -52,7 +52,7 @@ class App:
         self.settings = settings
         self._pools = _make_pools(settings)
         self.store = open_store(settings, self._pools.write.aside)
-        self.store.look_for_older_claims(self._own_call("start"))
+        self.store.look_for_older_claims(own_call(settings, "start"))
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
         self.health = Health(ROUTES, self._pools.health)
@@ -129,14 +129,32 @@ class App:
         )
 
     def _own_call(self, method: str) -> Call:
-        now = time.monotonic()
-        deadline = now + 2 * self.settings.database_timeout
-        return Call(uuid7_hex(), method, "", Role.SYSTEM, now, deadline, self.settings.limits)
+        return own_call(self.settings, method)
+
+
+def own_call(settings: Settings, method: str) -> Call:
+    """A call that a server makes by itself."""
+    now = time.monotonic()
+    return Call(uuid7_hex(), method, "", Role.SYSTEM, now, now + 2 * settings.database_timeout, settings.limits)
+
+
+def try_out(settings: Settings) -> None:
+    """Read from the database and write to it, as a server does, and leave nothing behind.
+
+    Raises:
+        SchemaError: when its schema is not the one this version needs.
+        ServiceError: when reads or writes do not work.
+    """
+    store = open_store(settings)
+    try:
+        readiness.check(store, own_call(settings, "check"))
+    finally:
+        store.close()
 
 
 def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Store:
     """The store of a database whose schema is the one this version needs; SQLite is brought there first."""
-    engine = open_engine(
+    engine = schema.open_checked(
         settings.database_url,
         EngineOptions(
             timeout=settings.database_timeout,

@@ -224,6 +224,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
     _block_signals()
     memory.configure()
     from activity_session_server import app
+    from activity_session_server.rules.errors import ServiceError
     from activity_session_server.store.revisions import SchemaError
 
     try:
@@ -233,9 +234,11 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
             signal.sigwait(_STOP_SIGNALS)
     except (addresses.AddressInUseError, SchemaError) as error:
         _give_up(error)
+    except ServiceError as error:
+        _give_up(error.logged)
 
 
-def _give_up(error: Exception) -> NoReturn:
+def _give_up(error: Exception | str) -> NoReturn:
     # First what was logged, so that the reason is the last line.
     logs.flush()
     sys.exit(f"activity-session: {error}")

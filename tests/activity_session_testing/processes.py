@@ -22,10 +22,10 @@ sys.stdin.read()
 """
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def run(*arguments: str, prefix: Sequence[str] = (), **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; `prefix` is a command that runs the command which comes after it."""
     return subprocess.run(
-        [*COMMAND, *arguments],
+        [*prefix, *COMMAND, *arguments],
         env=os.environ | environment,
         capture_output=True,
         text=True,

@@ -56,8 +56,11 @@ def test_a_call_is_refused_at_once_and_for_little_while_the_database_is_away(kil
             times.append(time.monotonic() - started)
             assert refusal.reason == "DATABASE_UNAVAILABLE"
             assert refusal.code is UNAVAILABLE
+            assert refusal.message == "the database cannot be reached"
         assert (cpu_seconds(server.process.pid) - used) / CALLS < MOST_CPU
         assert sorted(times)[int(0.95 * CALLS)] < MOST_SECONDS
+        errors = eventually(lambda: [line["error"] for line in server.log_lines() if "error" in line][-CALLS:])
+        assert all(": 2003: Can't connect to " in error for error in errors)
         killed.start()
         assert eventually(lambda: _found(client, session)) == session
 

@@ -124,7 +124,7 @@ def test_what_is_no_secret_is_shown(url: str) -> None:
 def test_the_suggested_command_can_be_pasted(mariadb: MariaDB) -> None:
     url = mariadb.new_database()
     with pytest.raises(SchemaError) as raised:
-        list(schema.inspect_url(url, 1024))
+        list(schema.inspect_url(url, 1024, lambda: None))
     line = str(raised.value).splitlines()[-1]
     assert line.strip() == 'activity-session migrate --database-url "$ACTIVITY_SESSION_DATABASE_URL"'
     assert run(*shlex.split(line)[1:3], url).returncode == 0

@@ -161,7 +161,7 @@ class TestOtherCommands:
         checked = run("check", *flags)
         assert checked.returncode == 0
         assert checked.stdout.startswith("settings: ok\ndatabase: ")
-        assert checked.stdout.endswith(f"schema: {revisions.NEWEST}\n")
+        assert checked.stdout.endswith(f"schema: {revisions.NEWEST}\nreads and writes: ok\n")
 
     @pytest.mark.parametrize("command", ["migrate", "check", "serve"])
     def test_a_database_that_cannot_be_reached_is_named_without_its_password(self, command: str) -> None:

@@ -5,6 +5,7 @@ disk, a server that is read-only, a user without a right.
 """
 
 import contextlib
+import logging
 import os
 import resource
 import sqlite3
@@ -40,6 +41,9 @@ SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERV
 OFTEN = {"health_interval": 0.05, "database_timeout": 1}
 FLAGS = ["--health-interval", "0.05", "--database-timeout", "1"]
 SQLITE_BUSY = 5
+READ_ONLY_FILE = "the database is read-only: SQLITE_READONLY: attempt to write a readonly database"
+READ_ONLY = "the database is read-only: 1290: The MariaDB server is running with the --read-only option"
+DENIED = "the database refuses a right that the server needs"
 # Without the right to read no server starts.
 READ, *RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # The first statement of a sweep.
@@ -77,6 +81,7 @@ class TestOnSQLite:
             assert get_session(client, name).name == name
             assert failure(client.sessions.DeleteSession, delete(name)).reason == "DATABASE_UNAVAILABLE"
             line = next(line for line in process.log_lines() if line["message"].startswith("not ready"))
+            assert eventually(lambda: READ_ONLY_FILE in [line.get("error") for line in process.log_lines()])
         assert line["cause"] == "attempt to write a readonly database"
         # SQLite looks only when it opens a file.
         for file in tmp_path.glob(f"{path.name}*"):
@@ -96,7 +101,10 @@ class TestOnSQLite:
             resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
             become(client, NOT_SERVING)
             assert get_session(client, name).name == name
-            assert failure(client.sessions.DeleteSession, delete(name)).reason == "DATABASE_UNAVAILABLE"
+            refusal = failure(client.sessions.DeleteSession, delete(name))
+            assert refusal.reason == "DATABASE_UNAVAILABLE"
+            # The limit of the process is told as EFBIG, not as ENOSPC.
+            assert refusal.message == "the database's file cannot be read or written"
             resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
             become(client, SERVING)
             append(client, name, "there is room")
@@ -129,7 +137,7 @@ class TestOnMariaDB:
 
     @pytest.mark.parametrize("missing", RIGHTS)
     def test_a_user_without_a_right_is_not_ready(
-        self, mariadb: MariaDB, database_url: str, user: str, missing: str
+        self, mariadb: MariaDB, database_url: str, user: str, caplog: pytest.LogCaptureFixture, missing: str
     ) -> None:
         database, url = as_user(database_url, user)
         for right in (READ, *RIGHTS):
@@ -137,11 +145,17 @@ class TestOnMariaDB:
                 mariadb.execute(f"GRANT {right} ON {database}.* TO {user}")
         with serving_here(url) as client:
             become(client, NOT_SERVING)
+            assert f"not ready: {DENIED}" in caplog.text
+            causes = [record.__dict__.get("cause", "") for record in caplog.records]
+            assert any(f"{missing} command denied to user" in cause for cause in causes)
             mariadb.execute(f"GRANT {missing} ON {database}.* TO {user}")
             become(client, SERVING)
             append(client, new_session(client, PARENT).name, "it may be written to")
 
-    def test_a_server_that_becomes_read_only_is_not_ready(self, mariadb: MariaDB, database_url: str, user: str) -> None:
+    def test_a_server_that_becomes_read_only_is_not_ready(
+        self, mariadb: MariaDB, database_url: str, user: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
         database, url = as_user(database_url, user)
         mariadb.execute(f"GRANT {', '.join((READ, *RIGHTS))} ON {database}.* TO {user}")
         with serving_here(url) as client:
@@ -151,11 +165,18 @@ class TestOnMariaDB:
             try:
                 become(client, NOT_SERVING)
                 assert get_session(client, name).name == name
-                assert failure(client.sessions.DeleteSession, delete(name)).reason == "DATABASE_UNAVAILABLE"
+                refusal = failure(client.sessions.DeleteSession, delete(name))
+                assert (refusal.reason, refusal.message) == ("DATABASE_UNAVAILABLE", "the database is read-only")
+                assert eventually(lambda: any(READ_ONLY in error for error in errors_in(caplog)))
             finally:
                 mariadb.execute("SET GLOBAL read_only = OFF")
             become(client, SERVING)
             append(client, name, "it may be written to")
+
+
+def errors_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the errors of the calls that were logged."""
+    return [record.__dict__.get("fields", {}).get("error", "") for record in caplog.records]
 
 
 def as_user(database_url: str, user: str) -> tuple[str, str]:

@@ -98,7 +98,7 @@ class Upkeep:
         try:
             readiness.check(self._store, self._own_call("health"))
         except ServiceError as error:
-            _log.warning("not ready: %s", error.logged, extra={"cause": str(error.__cause__)})
+            _log.warning("not ready: %s", error.message, extra={"cause": str(error.__cause__)})
         except Exception:  # the next check may succeed
             _log.exception("not ready")
         else:

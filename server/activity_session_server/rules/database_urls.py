@@ -7,6 +7,8 @@ import re
 from urllib.parse import parse_qsl
 
 _TLS = frozenset({"ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_check_hostname"})
+# The options that name a file or a folder.
+FILES = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "read_default_file")
 # The options whose values are shown; those of all others could be secrets.
 _SHOWN = _TLS | {"ssl_verify_identity", "ssl_verify_cert", "ssl_disabled", "ssl_mode", "charset", "unix_socket"}
 _ACCOUNT = frozenset(

@@ -13,6 +13,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, deadline_exceeded
 from activity_session_server.store.commits import CommitLostError, LateError, UndoneError
 from activity_session_server.store.driver.backends import Backend, Failure
+from activity_session_server.store.driver.causes import cause, sentence
 from activity_session_server.store.driver.connections import BusyError
 from activity_session_server.store.driver.outage import AwayError
 from activity_session_server.store.idempotency import Claim
@@ -64,30 +65,30 @@ class Retries:
         if isinstance(error, CommitLostError) and self._lost is None:
             self._lost = time.monotonic()
         if self._lost is not None:
-            refusal = self._outcome(self._lost, delay)
+            refusal = self._outcome(error, self._lost, delay)
         elif failure is Failure.OTHER:
             raise error
         else:
-            refusal = self._refusal(failure, delay)
+            refusal = self._refusal(error, failure, delay)
         if refusal is not None:
             raise refusal from error
         return delay
 
-    def _refusal(self, failure: Failure, delay: float) -> ServiceError | None:
+    def _refusal(self, error: Exception, failure: Failure, delay: float) -> ServiceError | None:
         """The error for a call whose transaction was undone; None as long as it is to be run again."""
         is_late = self._call.remaining() <= delay
         match failure:
             case Failure.AWAY:
-                return _unavailable()
+                return _unavailable(error)
             case Failure.UNREACHABLE:
-                return _unavailable() if is_late or self._runs >= _TRIES_UNREACHABLE else None
+                return _unavailable(error) if is_late or self._runs >= _TRIES_UNREACHABLE else None
             case _ if is_late:
                 return deadline_exceeded(self._call.seconds)
             case Failure.TIMEOUT:
                 return self._too_slow()
         return self._busy() if time.monotonic() - self._begun >= self._timeout else None
 
-    def _outcome(self, lost: float, delay: float) -> ServiceError | None:
+    def _outcome(self, error: Exception, lost: float, delay: float) -> ServiceError | None:
         """The error for a call whose commit could not be settled; None while there is time to settle it.
 
         The caller's own request id makes a retry safe.
@@ -95,11 +96,9 @@ class Retries:
         if min(self._call.remaining(), lost + _SETTLING - time.monotonic()) > delay:
             return None
         if self._claim is not None and self._claim.by_caller:
-            return _unavailable()
-        return ServiceError(
-            ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN,
-            "the connection to the database was lost during the commit; the change may have been made",
-        )
+            return _unavailable(error)
+        message = "the connection to the database was lost during the commit; the change may have been made"
+        return _refused(ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN, message, error)
 
     def _too_slow(self) -> ServiceError:
         message = f"a statement took longer than the {self._timeout} s that the database has; nothing was written"
@@ -110,5 +109,17 @@ class Retries:
         return ServiceError(ErrorReason.ERROR_REASON_DATABASE_BUSY, message)
 
 
-def _unavailable() -> ServiceError:
-    return ServiceError(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, "the database cannot be reached")
+def _unavailable(error: Exception) -> ServiceError:
+    return _refused(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, sentence(_origin(error)), error)
+
+
+def _refused(reason: ErrorReason.ValueType, message: str, error: Exception) -> ServiceError:
+    """The error for a caller; the log also has what the database has said."""
+    origin = _origin(error)
+    said = str(origin) if isinstance(origin, OWN_ERRORS) else cause(origin)
+    return ServiceError(reason, message, logged=f"{message}: {said}" if said else message)
+
+
+def _origin(error: Exception) -> BaseException:
+    """The error of the database because of which one of our own was raised, if there is one."""
+    return error.__cause__ or error

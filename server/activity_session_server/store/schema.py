@@ -1,12 +1,15 @@
 """The schema of a database, and whether it is the one this version needs. `store.migrating` brings it there."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from activity_session_server.rules.database_urls import FILES
+from activity_session_server.store import rights
+from activity_session_server.store.driver.causes import cause
 from activity_session_server.store.driver.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.revisions import NEWEST, SchemaError, migrate_command, revision, safe_url
 
@@ -50,40 +53,79 @@ def check(engine: Engine) -> None:
     with _reachable(engine), engine.connect() as connection:
         found = revision(connection)
     if found != NEWEST:
-        from activity_session_server.store import migrating  # as above
-
-        migrating.refuse_unknown(found)
         raise SchemaError(
-            f"the schema of {safe_url(engine)} is {found or 'empty'}, this version needs {NEWEST}; run:\n"
+            f"the schema of {safe_url(engine)} is {_older(found)}, this version needs {NEWEST}; run:\n"
             f"  {migrate_command(engine)}"
         )
 
 
-def inspect_url(database_url: str, request_bytes: int) -> Iterator[str]:
-    """What `activity-session check` says of a database, a line at a time.
+def inspect_url(database_url: str, request_bytes: int, try_out: Callable[[], None]) -> Iterator[str]:
+    """What `activity-session check` says of a database, a line at a time; `try_out` reads and writes as a server does.
 
     Raises:
         SchemaError: for the first thing that is wrong.
     """
     engine = _engine(database_url)
-    if engine.dialect.name == "sqlite" and not is_memory(engine.url) and not Path(str(engine.url.database)).exists():
+    if engine.dialect.name == "sqlite" and not _exists(engine.url):
         yield f"database: {engine.url.database} is not there yet; serve makes it"
         return
     with _reachable(engine), engine.connect() as connection:
         yield f"database: {engine.dialect.name} {_version(connection)}"
         _check_packet_size(connection, request_bytes)
+        found = revision(connection)
+    if engine.dialect.name == "sqlite" and found != NEWEST:
+        yield f"schema: {_older(found)}; serve brings it to {NEWEST}"
+        return
     check(engine)
-    engine.dispose()
     yield f"schema: {NEWEST}"
+    with _reachable(engine), engine.connect() as connection:
+        rights.check(connection)
+    engine.dispose()
+    try_out()
+    yield "reads and writes: ok"
+
+
+def _exists(url: URL) -> bool:
+    """Whether there is a file, or it is memory, which is always there.
+
+    Raises:
+        SchemaError: when it could not be made either.
+    """
+    if is_memory(url):
+        return True
+    path = Path(str(url.database))
+    if not path.absolute().parent.is_dir():
+        raise SchemaError(f"the database {path} cannot be made: its folder is not there")
+    return path.exists()
+
+
+def _older(found: str | None) -> str:
+    from activity_session_server.store import migrating  # as above
+
+    migrating.refuse_unknown(found)
+    return found or "empty"
+
+
+def open_checked(database_url: str, options: EngineOptions) -> Engine:
+    """An engine for a URL; nothing is connected yet.
+
+    Raises:
+        SchemaError: when the URL cannot be used, or names a file that is not there.
+    """
+    try:
+        engine = open_engine(database_url, options)
+    except (ArgumentError, ImportError) as error:
+        raise SchemaError(f"database_url: {error}") from None
+    for option in FILES:
+        path = engine.url.query.get(option)
+        if path and not Path(str(path)).exists():
+            raise SchemaError(f"database_url: {option}: there is no {path}")
+    return engine
 
 
 def _engine(database_url: str) -> Engine:
     # A step over a large table takes its time.
-    options = EngineOptions(timeout=_STEP_TIMEOUT, synchronous="FULL")
-    try:
-        return open_engine(database_url, options)
-    except ArgumentError as error:
-        raise SchemaError(f"database_url: {error}") from None
+    return open_checked(database_url, EngineOptions(timeout=_STEP_TIMEOUT, synchronous="FULL"))
 
 
 def _version(connection: Connection) -> str:
@@ -105,8 +147,9 @@ def _check_packet_size(connection: Connection, request_bytes: int) -> None:
 
 @contextlib.contextmanager
 def _reachable(engine: Engine) -> Iterator[None]:
+    """Say in one line why a database cannot be used."""
     try:
         yield
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", error)
-        raise SchemaError(f"the database {safe_url(engine)} cannot be used: {cause}") from error
+    # Beside its own errors, a driver raises what it likes where an option is wrong or a package is missing.
+    except (SQLAlchemyError, OSError, TypeError, ValueError, RuntimeError) as error:
+        raise SchemaError(f"the database {safe_url(engine)} cannot be used: {cause(error)}") from error

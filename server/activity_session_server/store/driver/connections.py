@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Executable, event
 
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.driver.backends import backend_of, within
+from activity_session_server.store.driver.causes import cause
 from activity_session_server.store.driver.engine import IS_ON_CLUSTER
 from activity_session_server.store.driver.outage import Outage
 from activity_session_server.store.driver.statements import Compiler, Statement, Values
@@ -185,7 +186,7 @@ class Connections:
                 connection.close()
             # One that was open before may have been closed from outside, which says nothing of the database.
             if connection.is_new and self._backend.is_away(error):
-                self._outage.begin()
+                self._outage.begin(cause(error))
             raise
         finally:
             if self._outage.is_on and connection.is_open:

@@ -23,6 +23,8 @@ class Outage:
         # one less.
         self.is_on = False
         self._next_attempt = 0.0
+        # What the database has said, for the log: read and written as above.
+        self._cause = ""
         # Held by the call that asks.
         self._asking = threading.Lock()
 
@@ -33,14 +35,15 @@ class Outage:
             AwayError: it must not bother the database.
         """
         if time.monotonic() < self._next_attempt or not self._asking.acquire(blocking=False):
-            raise AwayError
+            raise AwayError(self._cause)
 
     def leave(self) -> None:
         """Let another call ask."""
         self._asking.release()
 
-    def begin(self) -> None:
-        """Note that the database is away. The first attempt after that may be made at once."""
+    def begin(self, cause: str = "") -> None:
+        """Note that the database is away, and why. The first attempt after that may be made at once."""
+        self._cause = cause
         if self.is_on:
             self._next_attempt = time.monotonic() + _INTERVAL
         self.is_on = True
