@@ -16,6 +16,8 @@ HEALTH_TIMEOUT = 5.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    # What gRPC writes by itself would stand between the lines of JSON; each failure is told by what it was for.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     flags = _parser().parse_args(arguments)
     try:
         return int(flags.command(flags))

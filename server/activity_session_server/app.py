@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import grpc
 
-from activity_session_server.addresses import AddressInUseError
+from activity_session_server.addresses import Address, AddressInUseError, refuse_if_used
 from activity_session_server.live import feeds, upkeep
 from activity_session_server.live.feeds import Feeds
 from activity_session_server.live.pools import Pool, Pools, WritePool
@@ -51,23 +51,17 @@ class App:
         """
         self.settings = settings
         self._pools = _make_pools(settings)
+        # Each handler names its pool; gRPC itself runs nothing by the one that it is given.
+        self._server = grpc.server(self._pools.refusal, options=_options(settings))
+        # The first step that can fail: a second server must not migrate the database of the first.
+        self.address = _listen(self._server, Address.parse(settings.address))
         self.store = open_store(settings, self._pools.write.aside)
-        self.store.look_for_older_claims(own_call(settings, "start"))
+        self.store.look_for_older_claims(self._own_call("start"))
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
         self.health = Health(ROUTES, self._pools.health)
         self.upkeep = self._make_upkeep()
-        self._server = self._make_server()
-        try:
-            self.port = _listen(self._server, settings.address)
-        except AddressInUseError:
-            self.store.close()
-            raise
-
-    @property
-    def address(self) -> str:
-        """Where the server listens, with the port that was picked for port 0."""
-        return f"{self.settings.address.rpartition(':')[0]}:{self.port}"
+        self._add_services()
 
     def start(self) -> None:
         """Begin to serve calls."""
@@ -92,16 +86,13 @@ class App:
         self.store.close()
         _log.info("stopped")
 
-    def _make_server(self) -> grpc.Server:
+    def _add_services(self) -> None:
         settings = self.settings
-        # Each handler names its pool; gRPC itself runs nothing by the one that it is given.
-        server = grpc.server(self._pools.refusal, options=_options(settings))
         edge = Edge(settings.limits, settings.anonymous_role)
-        Handlers(self.store, self.live, edge, self._pools).add_to(server)
-        self.health.add_to(server)
+        Handlers(self.store, self.live, edge, self._pools).add_to(self._server)
+        self.health.add_to(self._server)
         if settings.serves_reflection:
-            reflection.add_to(server, (*ROUTES, "grpc.health.v1.Health"), self._pools.reflection)
-        return server
+            reflection.add_to(self._server, (*ROUTES, "grpc.health.v1.Health"), self._pools.reflection)
 
     def _make_watches(self) -> Watches:
         settings = self.settings
@@ -210,8 +201,11 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
     ]
 
 
-def _listen(server: grpc.Server, address: str) -> int:
+def _listen(server: grpc.Server, address: Address) -> str:
+    """Listen on an address; returns it with the port that was picked for port 0."""
+    refuse_if_used(address)
     try:
-        return server.add_insecure_port(address)
+        port = server.add_insecure_port(str(address))
     except RuntimeError:
-        raise AddressInUseError(address) from None
+        raise AddressInUseError(str(address)) from None
+    return str(address if address.path else address._replace(port=port))

@@ -12,8 +12,9 @@ from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from activity_session_server.addresses import Address
 from activity_session_server.rules import database_urls
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.roles import Role
@@ -64,9 +65,7 @@ class Settings(BaseModel):
 
     limits: Limits = Limits.model_validate({})
     address: str = Field(
-        "127.0.0.1:50051",
-        pattern=r"^.+:[0-9]{1,5}$",
-        description="host and port to listen on; port 0 picks a free one",
+        "127.0.0.1:50051", description="HOST:PORT to listen on, where port 0 picks a free one, or unix:PATH"
     )
     database_url: str = Field(
         "sqlite:///activity-session.db",
@@ -129,6 +128,11 @@ class Settings(BaseModel):
         others = {name: value for name, value in values.items() if name not in limits}
         return {**others, "limits": limits} if limits else others
 
+    @field_validator("address")
+    @classmethod
+    def _parse_address(cls, value: str) -> str:
+        return str(Address.parse(value))
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         try:
@@ -140,6 +144,8 @@ class Settings(BaseModel):
             raise ValueError("database_url: it needs mysqlclient: pip install 'activity-session-server[mysqlclient]'")
         if self.workers > 1 and database_urls.is_memory(self.database_url):
             raise ValueError("workers: each would have a database of its own in memory; use a file, or one worker")
+        if self.workers > 1 and Address.parse(self.address).path:
+            raise ValueError("workers: several cannot share the path of a socket; use a port, or one worker")
         return self
 
     @property
@@ -150,8 +156,7 @@ class Settings(BaseModel):
     @property
     def serves_loopback_only(self) -> bool:
         """Whether only this machine can reach the server."""
-        host = self.address.rpartition(":")[0].strip("[]")
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return Address.parse(self.address).is_loopback
 
     @property
     def serves_reflection(self) -> bool:
