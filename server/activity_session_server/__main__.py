@@ -1,6 +1,6 @@
 """The command line: `activity-session serve | migrate | check | health | version`.
 
-Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line is wrong.
+Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line or a setting is wrong.
 """
 
 import argparse
@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(flags.command(flags))
     except SettingsError as error:
-        return _fail(f"settings: {error}")
+        _fail(f"settings: {error}")
+        return 2
 
 
 def serve(flags: argparse.Namespace) -> int:
@@ -99,15 +100,17 @@ def _parser() -> argparse.ArgumentParser:
         description="The session service for multi-party agent systems.",
         epilog="Each flag is also a variable: --database-url is ACTIVITY_SESSION_DATABASE_URL. Flags win.",
     )
+    parser.add_argument("--version", action="version", version=f"activity-session {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (serve, migrate, check, health, version):
         text = (command.__doc__ or "").rstrip(".")
         sub = commands.add_parser(command.__name__, help=text, description=text + ".")
         sub.set_defaults(command=command)
-        if command is not version:
-            add_flags(sub)
         if command is health:
+            add_flags(sub, ["address"])
             sub.add_argument("--service", default="", help="a service's name; the process when empty")
+        elif command is not version:
+            add_flags(sub)
     return parser
 
 

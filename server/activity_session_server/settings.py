@@ -6,18 +6,19 @@ them.
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.util import find_spec
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from activity_session_server.addresses import Address
 from activity_session_server.rules import database_urls
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.roles import Role
+from activity_session_server.rules.spans import in_seconds
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
 # What Kubernetes puts into every pod of a namespace for a Service whose name is `activity-session`, or begins so.
@@ -25,6 +26,10 @@ _SERVICE_LINK = re.compile(
     ENVIRONMENT_PREFIX
     + r"(\w+?_)??(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
+
+
+Seconds = Annotated[float, BeforeValidator(in_seconds)]
+WholeSeconds = Annotated[int, BeforeValidator(in_seconds)]
 
 
 class LogFormat(StrEnum):
@@ -79,13 +84,13 @@ class Settings(BaseModel):
     max_waiting_calls: int = Field(
         1000, ge=1, description="reads, or writes, that wait for a thread before others are refused"
     )
-    database_timeout: int = Field(
+    database_timeout: WholeSeconds = Field(
         5,
         ge=1,
         le=60,
         description="seconds that the database may take for a statement or a lock, and others may keep a write waiting",
     )
-    max_clock_offset: float = Field(
+    max_clock_offset: Seconds = Field(
         0,
         ge=0,
         le=60,
@@ -96,24 +101,26 @@ class Settings(BaseModel):
         description="FULL: commits survive a loss of power; NORMAL: a crash of the process only; "
         "OFF: not even that, for files that can be lost",
     )
-    drain_delay: float = Field(
+    drain_delay: Seconds = Field(
         0, ge=0, le=300, description="seconds between NOT_SERVING and refusing calls, at SIGTERM"
     )
-    drain_timeout: float = Field(
+    drain_timeout: Seconds = Field(
         30, ge=0, le=3600, description="seconds that running calls may take to end, at SIGTERM"
     )
-    worker_timeout: float = Field(
+    worker_timeout: Seconds = Field(
         10, ge=2, le=300, description="seconds without a heartbeat after which one of several workers is replaced"
     )
-    sweep_interval: float = Field(60, gt=0, le=86_400, description="seconds between two looks for what has expired")
-    health_interval: float = Field(5, gt=0, le=300, description="seconds between two looks at the database, for health")
-    poll_interval: float = Field(
+    sweep_interval: Seconds = Field(60, gt=0, le=86_400, description="seconds between two looks for what has expired")
+    health_interval: Seconds = Field(
+        5, gt=0, le=300, description="seconds between two looks at the database, for health"
+    )
+    poll_interval: Seconds = Field(
         0.25, gt=0, le=60, description="seconds between two looks for what other servers have written, for watches"
     )
-    bookmark_interval: float = Field(
+    bookmark_interval: Seconds = Field(
         15, gt=0, le=3600, description="seconds after which a watch without news is sent a bookmark"
     )
-    watch_timeout: float = Field(
+    watch_timeout: Seconds = Field(
         60, gt=0, le=86_400, description="seconds that the client of a watch may leave a message unread"
     )
     reflection: Switch = Field(
@@ -142,7 +149,7 @@ class Settings(BaseModel):
             raise ValueError(f"database_url: {error}") from None
         if "+mysqldb:" in self.database_url and find_spec("MySQLdb") is None:
             raise ValueError("database_url: it needs mysqlclient: pip install 'activity-session-server[mysqlclient]'")
-        if self.workers > 1 and database_urls.is_memory(self.database_url):
+        if self.workers > 1 and self.is_in_memory:
             raise ValueError("workers: each would have a database of its own in memory; use a file, or one worker")
         if self.workers > 1 and Address.parse(self.address).path:
             raise ValueError("workers: several cannot share the path of a socket; use a port, or one worker")
@@ -152,6 +159,11 @@ class Settings(BaseModel):
     def is_sqlite(self) -> bool:
         """Whether the database is a file, or memory, of this machine."""
         return self.database_url.startswith("sqlite:")
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the database ends with the server."""
+        return database_urls.is_memory(self.database_url)
 
     @property
     def serves_loopback_only(self) -> bool:
@@ -170,12 +182,26 @@ class Settings(BaseModel):
 FIELDS = {name: field for name, field in Settings.model_fields.items() if name != "limits"} | Limits.model_fields
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Give a parser one flag per setting."""
-    for name, field in FIELDS.items():
-        flag = "--" + name.replace("_", "-")
-        help_ = f"{field.description} [{field.get_default()}]".replace("%", "%%")
-        parser.add_argument(flag, metavar="VALUE", help=help_)
+_CALLS = ("anonymous_role", "threads", "max_waiting_calls", "workers", "worker_timeout", "reflection", "log_format")
+_TIMES = ("sweep_interval", "health_interval", "poll_interval", "bookmark_interval", "watch_timeout")
+_GROUPS = {
+    "address and database": ("address", "database_url", "database_timeout", "max_clock_offset", "sqlite_synchronous"),
+    "calls and logs": _CALLS,
+    "intervals": _TIMES,
+    "the end, at SIGTERM": ("drain_delay", "drain_timeout"),
+    "limits": tuple(Limits.model_fields),
+}
+
+
+def add_flags(parser: argparse.ArgumentParser, shown: Collection[str] = FIELDS.keys()) -> None:
+    """Give a parser one flag per setting, in groups; its help shows some of them only."""
+    for title, names in _GROUPS.items():
+        group = parser.add_argument_group(title)
+        for name in names:
+            flag = "--" + name.replace("_", "-")
+            field = FIELDS[name]
+            help_ = f"{field.description} [{field.get_default()}]".replace("%", "%%")
+            group.add_argument(flag, metavar="VALUE", help=help_ if name in shown else argparse.SUPPRESS)
 
 
 def load(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:

@@ -245,6 +245,8 @@ def _give_up(error: Exception | str) -> NoReturn:
 
 
 def _announce(settings: Settings, address: str) -> None:
+    if settings.is_in_memory:
+        _log.warning("the database is in memory: all of it is lost when this server ends")
     if not settings.serves_loopback_only:
         logging.getLogger("activity_session.server").warning("no TLS and no authentication on this address")
     print(f"listening on {address}", flush=True)

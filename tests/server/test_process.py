@@ -63,10 +63,10 @@ def client(server: ServerProcess) -> Iterator[Client]:
         yield client
 
 
-def refused(*arguments: str, **environment: str) -> str:
+def refused(*arguments: str, exit_code: int = 1, **environment: str) -> str:
     """Run a command that must fail, and return what it says: only on stderr, and without a traceback."""
     done = run(*arguments, **environment)
-    assert done.returncode == 1
+    assert done.returncode == exit_code
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -107,8 +107,8 @@ class TestSettings:
         ],
     )
     def test_a_bad_value_is_refused_with_the_name_of_its_setting(self, setting: str, value: str) -> None:
-        by_flag = refused("serve", f"--{setting.replace('_', '-')}={value}")
-        by_variable = refused("serve", **{f"ACTIVITY_SESSION_{setting.upper()}": value})
+        by_flag = refused("serve", f"--{setting.replace('_', '-')}={value}", exit_code=2)
+        by_variable = refused("serve", exit_code=2, **{f"ACTIVITY_SESSION_{setting.upper()}": value})
         assert by_flag == by_variable
         assert by_flag.startswith(f"activity-session: settings: {setting}: ")
         assert len(by_flag.splitlines()) == 1

@@ -6,9 +6,11 @@ holds the three together.
 
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from activity_session_server.rules.spans import in_seconds
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -30,12 +32,7 @@ STATE_KEY_CHARACTERS = 255
 _EVENT_FIELDS, _UPDATE_FIELDS, _MEMORY_FIELDS, _ENTRY_FIELDS, _OTHER_FIELDS = 24, 8, 64, 4, 1000
 
 
-def _in_seconds(value: Any) -> Any:
-    """Flags and variables are text, in which pydantic takes no plain number of seconds for a duration."""
-    return float(value) if isinstance(value, str) and value.replace(".", "", 1).isdecimal() else value
-
-
-Span = Annotated[timedelta, BeforeValidator(_in_seconds)]
+Span = Annotated[timedelta, BeforeValidator(in_seconds)]
 
 
 class Limits(BaseModel):
