@@ -92,7 +92,7 @@ def _check_server(scheme: str, rest: str) -> None:
     match = _SERVER.fullmatch(rest)
     if match is None:
         raise ValueError(
-            "it is not SCHEME://USER:PASSWORD@HOST:PORT/DATABASE; inside a password, @ is written %40, ? %3F"
+            "it is not SCHEME://USER:PASSWORD@HOST:PORT/DATABASE; inside a password, @ is %40, and ? is %3F"
         )
     if not _is_port(match["port"]):
         raise ValueError("its port must be a number from 1 to 65535")
