@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -23,8 +22,10 @@ from activity_session_server.orm import Base, Memory, Namespace, Participant
 from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.base import table_of
 from activity_session_server.store import migrating, revisions, schema
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import DRIVER, MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.moments import eventually
 from activity_session_testing.processes import run
+from activity_session_testing.schemas import described
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import get_session, member_names
 
@@ -48,28 +49,6 @@ def engine_on(database_url: str) -> Iterator[Engine]:
 def execute_on(engine: Engine, statement: str) -> None:
     with engine.begin() as connection:
         connection.execute(text(statement))
-
-
-def described(engine: Engine) -> dict[str, Any]:
-    """Return everything a database reports about its tables, except for Alembic's own table."""
-    inspector = inspect(engine)
-    return {
-        table: {
-            "columns": sorted(map(described_column, inspector.get_columns(table))),
-            "primary key": inspector.get_pk_constraint(table),
-            "foreign keys": sorted(map(repr, inspector.get_foreign_keys(table))),
-            "unique constraints": sorted(map(repr, inspector.get_unique_constraints(table))),
-            "indexes": sorted(map(repr, inspector.get_indexes(table))),
-        }
-        for table in inspector.get_table_names()
-        if table != revisions.VERSION_TABLE
-    }
-
-
-def described_column(column: Any) -> str:
-    # For a column of numbers, the defaults 0 and '0' are the same.
-    default = column["default"] and column["default"].strip("'")
-    return f"{column['name']}: {column['type']!r} {column['nullable']} {default} {column.get('comment')}"
 
 
 class TestMigrations:
@@ -103,26 +82,6 @@ class TestMigrations:
         assert schema.migrate_url(database_url)[1:] == (None, revisions.NEWEST)
         assert schema.migrate_url(database_url)[1:] == (revisions.NEWEST, revisions.NEWEST)
 
-    @pytest.mark.parametrize("steps", range(4))
-    def test_that_give_a_table_another_name_go_on_where_they_were_broken_off(
-        self, mariadb: MariaDB, steps: int
-    ) -> None:
-        from_the_last_back = [
-            "CREATE INDEX idx__request__expire_ts ON idempotency (expire_ts)",
-            "DROP INDEX idx__idempotency__expire_ts ON idempotency",
-            "RENAME TABLE idempotency TO request",
-        ]
-        database_url = mariadb.new_database()
-        schema.migrate_url(database_url)
-        with engine_on(database_url) as engine:
-            whole = described(engine)
-            execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0002'")
-            for statement in from_the_last_back[:steps]:
-                execute_on(engine, statement)
-            assert (described(engine) == whole) == (steps == 0)
-            assert schema.migrate_url(database_url)[1:] == ("0002", revisions.NEWEST)
-            assert described(engine) == whole
-
     @on_each_backend
     def test_say_until_when_claims_can_have_the_scope_of_an_older_version(
         self, backend: str, new_database: Callable[[str], str]
@@ -139,7 +98,7 @@ class TestMigrations:
                     )
                     columns = "scope, request_id, fingerprint, create_ts, expire_ts"
                     execute_on(engine, f"INSERT INTO idempotency ({columns}) VALUES ({values})")
-                execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0003'")
+                go_back_before_0004(engine)
                 schema.migrate_url(database_url)
                 with engine.connect() as connection:
                     found = [str(row[0])[:10] for row in connection.execute(text(ends))]
@@ -189,6 +148,76 @@ class TestMigrations:
             done = list(pool.map(lambda _: run("migrate", "--database-url", database_url), range(4)))
         assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 4
         assert run("check", "--database-url", database_url).returncode == 0
+
+    def test_by_several_processes_at_once_wait_for_each_other_on_mariadb(self, mariadb: MariaDB) -> None:
+        database_url = mariadb.new_database()
+        with ThreadPoolExecutor(3) as pool:
+            with migrating_lock(mariadb, database_url):
+                doing = [pool.submit(run, "migrate", "--database-url", database_url) for _ in range(3)]
+                eventually(lambda: waiting_for_a_lock(mariadb) == len(doing))
+            done = [one.result() for one in doing]
+        waits = "another process migrates the database; waiting for it for up to 600 s\n"
+        assert [(one.returncode, one.stderr) for one in done] == [(0, waits)] * len(doing)
+        assert run("check", "--database-url", database_url).returncode == 0
+
+    def test_do_not_wait_for_each_other_for_ever(self, mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
+        database_url = mariadb.new_database()
+        monkeypatch.setattr(migrating, "_LONGEST_WAIT", 1)
+        expected = r"another process has been migrating the database for 1 s, on its connection \d+: run this again"
+        with migrating_lock(mariadb, database_url), pytest.raises(revisions.SchemaError, match=expected):
+            schema.migrate_url(database_url)
+        assert schema.migrate_url(database_url)[1:] == (None, revisions.NEWEST)
+
+    def test_of_different_databases_do_not_wait_for_each_other(
+        self, mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(migrating, "_LONGEST_WAIT", 0)
+        with migrating_lock(mariadb, mariadb.new_database()):
+            assert schema.migrate_url(mariadb.new_database())[1:] == (None, revisions.NEWEST)
+
+    def test_that_lacked_a_right_go_on_when_it_is_granted(self, mariadb: MariaDB) -> None:
+        database = mariadb.new_database().rpartition("/")[2]
+        mariadb.execute("CREATE OR REPLACE USER 'limited'@'127.0.0.1' IDENTIFIED BY 'x'")
+        mariadb.execute(f"GRANT SELECT, INSERT, UPDATE, CREATE, REFERENCES ON {database}.* TO 'limited'@'127.0.0.1'")
+        database_url = f"mysql+{DRIVER}://limited:x@127.0.0.1:{mariadb.port}/{database}"
+        with pytest.raises(revisions.SchemaError, match="INDEX command denied"):
+            schema.migrate_url(database_url)
+        mariadb.execute(f"GRANT INDEX, ALTER, DROP ON {database}.* TO 'limited'@'127.0.0.1'")
+        assert schema.migrate_url(database_url)[1:] == (None, revisions.NEWEST)
+
+    def test_say_so_where_a_table_of_somebody_else_is_in_the_way_on_mariadb(self, mariadb: MariaDB) -> None:
+        database_url = mariadb.new_database()
+        with engine_on(database_url) as engine:
+            # The first migration creates other tables before this one.
+            execute_on(engine, "CREATE TABLE memory (something TEXT)")
+            with pytest.raises(revisions.SchemaError, match="Table 'memory' already exists"):
+                schema.migrate_url(database_url)
+            execute_on(engine, "DROP TABLE memory")
+            assert schema.migrate_url(database_url)[1:] == (None, revisions.NEWEST)
+
+
+def go_back_before_0004(engine: Engine) -> None:
+    execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0003'")
+    if engine.dialect.name == "sqlite":  # elsewhere the migration passes over what is there
+        execute_on(engine, "ALTER TABLE idempotency DROP COLUMN activity_session_pkid")
+        for table in ("former_session", "former_member", "state_owner", "node_lock"):
+            execute_on(engine, f"DROP TABLE {table}")
+
+
+@contextlib.contextmanager
+def migrating_lock(mariadb: MariaDB, database_url: str) -> Iterator[None]:
+    """Hold the lock of a process that migrates a database."""
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        connection.select_db(database_url.rpartition("/")[2])
+        cursor.execute(f"SELECT GET_LOCK({migrating.LOCK}, 0)")
+        assert cursor.fetchone() == (1,)
+        yield
+
+
+def waiting_for_a_lock(mariadb: MariaDB) -> int:
+    ((count,),) = mariadb.execute("SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User lock'")
+    assert isinstance(count, int)
+    return count
 
 
 def execute(path: Path, *statements: str) -> None:

@@ -148,8 +148,14 @@ def _requests() -> None:
 
 def _default_namespace() -> None:
     pkid = f"namespace-{time.time_ns() // 1_000_000:012x}7000b{os.urandom(8).hex()[1:]}"
-    insert = sa.text("INSERT INTO namespace (pkid, name) VALUES (:pkid, 'default')")
-    op.execute(insert.bindparams(pkid=pkid))
+    # Once, also where a run was broken off after it.
+    op.execute(
+        sa.text(
+            "INSERT INTO namespace (pkid, name)"
+            " SELECT pkid, name FROM (SELECT :pkid AS pkid, 'default' AS name) AS made"
+            " WHERE NOT EXISTS (SELECT 1 FROM namespace WHERE name = 'default')"
+        ).bindparams(pkid=pkid)
+    )
 
 
 def _resource(table: str) -> list[sa.schema.SchemaItem]:

@@ -3,7 +3,6 @@
 A migration says what was true at its time, so it shares nothing with the mapped classes, nor with other migrations.
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
@@ -11,24 +10,14 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_OLD_INDEX, _INDEX = "idx__request__expire_ts", "idx__idempotency__expire_ts"
-
 
 def upgrade() -> None:
-    """Rename the table with all that is named after it.
-
-    On MySQL and MariaDB each statement is committed by itself: where a run was broken off, the next one continues.
-    """
-    bind = op.get_bind()
-    if sa.inspect(bind).has_table("request"):
-        op.rename_table("request", "idempotency")
-    if bind.dialect.name == "sqlite":  # elsewhere a primary key has no name of its own
+    """Rename the table with all that is named after it."""
+    op.rename_table("request", "idempotency")
+    if op.get_bind().dialect.name == "sqlite":  # elsewhere a primary key has no name of its own
         _rename_key()
-    indexes = {index["name"] for index in sa.inspect(bind).get_indexes("idempotency")}
-    if _INDEX not in indexes:
-        op.create_index(_INDEX, "idempotency", ["expire_ts"])
-    if _OLD_INDEX in indexes:
-        op.drop_index(_OLD_INDEX, "idempotency")
+    op.create_index("idx__idempotency__expire_ts", "idempotency", ["expire_ts"])
+    op.drop_index("idx__request__expire_ts", "idempotency")
 
 
 def _rename_key() -> None:

@@ -24,10 +24,7 @@ _TABLE: dict[str, Any] = {
 
 
 def upgrade() -> None:
-    """Make the tables, and add a column.
-
-    On MySQL and MariaDB each statement is committed by itself: where a run was broken off, the next one continues.
-    """
+    """Make the tables, and add a column."""
     _idempotency()
     _former_session()
     _former_member()
@@ -36,7 +33,6 @@ def upgrade() -> None:
 
 
 def _idempotency() -> None:
-    bind = op.get_bind()
     # Until it is forgotten, claims can have the namespace as their scope.
     op.execute(
         "INSERT INTO idempotency (scope, request_id, fingerprint, create_ts, expire_ts)"
@@ -44,11 +40,9 @@ def _idempotency() -> None:
         " HAVING COUNT(*) > 0"
         " AND NOT EXISTS (SELECT 1 FROM idempotency WHERE scope = '' AND request_id = 'scoped by namespace')"
     )
-    columns = {column["name"] for column in sa.inspect(bind).get_columns("idempotency")}
-    if "activity_session_pkid" not in columns:
-        comment = "the session that it was about, where it was about one"
-        op.add_column("idempotency", sa.Column("activity_session_pkid", _string(64), nullable=True, comment=comment))
-    if bind.dialect.name != "sqlite":  # which keeps no comments
+    comment = "the session that it was about, where it was about one"
+    op.add_column("idempotency", sa.Column("activity_session_pkid", _string(64), nullable=True, comment=comment))
+    if op.get_bind().dialect.name != "sqlite":  # which keeps no comments
         for column, length, comment in (
             ("scope", 255, "the resource it is about; nothing for the server's own ids"),
             (
@@ -72,7 +66,7 @@ def _former_session() -> None:
         _column("revision", sa.BigInteger(), "no key of its state has had a larger one"),
         _column("create_ts", _time(), "when it was expunged, UTC"),
     )
-    op.create_index("idx__former_session__create_ts", "former_session", ["create_ts"], if_not_exists=True)
+    op.create_index("idx__former_session__create_ts", "former_session", ["create_ts"])
 
 
 def _former_member() -> None:
@@ -110,7 +104,7 @@ def _node_lock() -> None:
 
 def _create(name: str, comment: str, key: tuple[str, ...], *columns: sa.Column[Any]) -> None:
     constraint = sa.PrimaryKeyConstraint(*key, name=f"pk__{name}")
-    op.create_table(name, *columns, constraint, comment=comment, if_not_exists=True, **_TABLE)
+    op.create_table(name, *columns, constraint, comment=comment, **_TABLE)
 
 
 def _column(name: str, type_: Any, comment: str, default: str | None = None) -> sa.Column[Any]:

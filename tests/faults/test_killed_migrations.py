@@ -1,0 +1,92 @@
+"""`migrate` that gets SIGKILL after any of its statements: the next one brings the database to the newest schema."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from activity_session_server.store import revisions, schema
+from activity_session_testing.backends import SQLITE_FILE, MariaDB
+from activity_session_testing.kills import migrate_killed
+from activity_session_testing.schemas import described
+
+DUMP = Path(__file__).parents[1] / "data" / "schema_0001.sql"
+# Of the first version: a memory, and all that it belongs to.
+CONTENT = """
+INSERT INTO participant (pkid, name, namespace_pkid, participant_type)
+    SELECT 'kim', 'Kim', pkid, 'AGENT' FROM namespace;
+INSERT INTO activity_session (pkid, name, namespace_pkid) SELECT 'talk', 'talk', pkid FROM namespace;
+INSERT INTO memory (pkid, name, activity_session_pkid, agent_pkid, memory_type, content)
+    VALUES ('m', 'same', 'talk', 'kim', 'OBSERVATION', 'likes tea');
+INSERT INTO request (scope, request_id, fingerprint, expire_ts)
+    VALUES ('default', 'request-1', '', '2030-01-01 00:00:00')
+"""
+
+
+def test_on_mariadb_each_goes_on_where_the_one_before_was_killed(mariadb: MariaDB) -> None:
+    fresh, database_url = mariadb.new_database(), mariadb.new_database()
+    schema.migrate_url(fresh)
+    passed: list[str] = []
+    engine, like = create_engine(database_url), create_engine(fresh)
+    kills, has_content = 0, False
+    while statements := migrate_killed(database_url, passed, changes=2):
+        passed += statements
+        kills += 1
+        with engine.begin() as connection:
+            if not has_content and revisions.revision(connection) == "0001":
+                for insert in CONTENT.split(";"):
+                    connection.execute(text(insert))
+                has_content = True
+    assert kills >= 20
+    with engine.connect() as connection:
+        assert revisions.revision(connection) == revisions.NEWEST
+        check_content(connection)
+    assert described(engine) == described(like)
+    engine.dispose()
+    like.dispose()
+
+
+def check_content(connection: Connection) -> None:
+    def rows(query: str) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+    assert rows("SELECT name FROM namespace") == [("default",)]
+    assert rows(
+        "SELECT memory.name, content, namespace.name FROM memory JOIN namespace ON namespace_pkid = namespace.pkid"
+    ) == [("m", "likes tea", "default")]
+    # One is the claim, the other says until when such claims can be found.
+    assert sorted(rows("SELECT scope, request_id FROM idempotency")) == [
+        ("", "scoped by namespace"),
+        ("default", "request-1"),
+    ]
+
+
+@pytest.mark.parametrize("before", [None, "0001"])
+def test_on_sqlite_one_that_is_killed_leaves_the_file_as_it_was(
+    new_database: Callable[[str], str], tmp_path: Path, before: str | None
+) -> None:
+    database_url = new_database(SQLITE_FILE)
+    if before is not None:
+        load_first_version(tmp_path / "test.db")
+    passed: list[str] = []
+    kills = 0
+    engine = create_engine(database_url)
+    while statements := migrate_killed(database_url, passed, changes=3 if before is None else 2):
+        passed += statements
+        kills += 1
+        with engine.connect() as connection:
+            assert revisions.revision(connection) == before
+    assert kills >= 20
+    schema.migrate_url(f"sqlite:///{tmp_path / 'fresh.db'}")
+    like = create_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
+    assert described(engine) == described(like)
+    engine.dispose()
+    like.dispose()
+
+
+def load_first_version(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(DUMP.read_text(encoding="utf-8"))
