@@ -5,6 +5,7 @@ Errors are told apart by number, never by text.
 
 import re
 import sqlite3
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -17,24 +18,43 @@ class Failure(Enum):
     """What an error of the database means for the transaction it happened in."""
 
     CONTENTION = "others were in the way: undone, run it again"
+    INTERRUPTED = "somebody ended the statement: run it again; a commit may have happened"
     UNREACHABLE = "the database or the connection is gone: undone, unless it was the commit"
     AWAY = "the database was gone before: nothing was done"
     TIMEOUT = "a statement took too long: undone"
     OTHER = "a bug, or a damaged database"
 
 
-# MariaDB and MySQL error numbers: 1213 deadlock, also a lost certification on Galera; 1205 lock wait; 1020 the row
-# changed under a snapshot (the default from MariaDB 11.8 on).
-_MYSQL_CONTENTION = {1020, 1205, 1213}
-# 1047 node not in the primary component, 1053 shutting down, 1180 error during commit, 1290, 1792 and 1836 read-only,
-# 1040 and 1203 too many connections, 1044, 1045 and 1049 no access, 0, 2xxx, 1927 and 4031 connection lost, 1142 and
-# 1143 missing rights, 1021 and 1114 full disk.
-_MYSQL_UNREACHABLE = {0, 1021, 1040, 1044, 1045, 1047, 1049, 1053, 1114, 1142, 1143, 1180, 1203, 1290, 1792, 1836, 1927}
-_MYSQL_UNREACHABLE |= {2002, 2003, 2006, 2013, 2014, 2045, 2055, 4031}
-# Those of them that say that this database, or this node of it, serves nobody; too many connections, for one, do not.
-_MYSQL_AWAY = {1047, 1053, 2002, 2003, 2006, 2013}
-_MYSQL_TIMEOUT = {1317, 1969, 3024}
+class _AllBut:
+    """All numbers of errors but some."""
+
+    def __init__(self, *some: Container[int]) -> None:
+        self._some = some
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and number >= 0 and not any(number in numbers for numbers in self._some)
+
+
+# MariaDB and MySQL error numbers: 1213 deadlock, also a lost certification on Galera; 3101 the same in Group
+# Replication; 1205 lock wait; 1020 the row changed under a snapshot (the default from MariaDB 11.8 on); 8002, 8005,
+# 8022 and 9007 write conflicts of TiDB; 1040, 1203 and 1226 all connections are in use, or all that the user may have.
+_MYSQL_CONTENTION = {1020, 1040, 1203, 1205, 1213, 1226, 3101, 8002, 8005, 8022, 9007}
+_MYSQL_INTERRUPTED = {1317}
+_MYSQL_TIMEOUT = {1969, 3024}
 _MYSQL_DUPLICATE = {1062}
+# What is wrong with a statement or its values: mistakes of ours, which stay what they are. All other errors are a
+# condition of the database, or of a proxy before it, also those that nobody has heard of yet.
+_MYSQL_MISTAKES = {1046, 1048, 1050, 1051, 1052, 1091, 1093, 1096, 1099, 1100, 1115, 1172, 1176, 1179, 1193, 1210, 1221}
+_MYSQL_MISTAKES |= {*range(1054, 1076), *range(1101, 1104), *range(1106, 1114), *range(1117, 1123)}
+_MYSQL_MISTAKES |= {1136, 1138, 1139, 1140, 1146, 1149, 1166, 1222, 1239, 1241, 1242, 1247, 1248, 1250, 1253, 1267}
+_MYSQL_MISTAKES |= {*range(1215, 1218), *range(1228, 1236), *range(1262, 1266), *range(1270, 1274), *range(1364, 1368)}
+_MYSQL_MISTAKES |= {1292, 1300, 1305, 1318, 1390, 1406, 1411, 1425, 1426, 1439, 1441, 1451, 1452, 1463}
+_MYSQL_MISTAKES |= {1582, 1583, 1584, 1690, 3819, 4025}
+# JSON, of MySQL and of MariaDB.
+_MYSQL_MISTAKES |= {*range(3140, 3159), *range(4035, 4045)}
+# Those that say that this database, or this node of it, serves nobody: 1047 not in the primary component, 1053 shutting
+# down, 2xxx no connection.
+_MYSQL_AWAY = {1047, 1053, 2002, 2003, 2006, 2013}
 
 _SQLITE_CONTENTION = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_UNREACHABLE = {
@@ -60,7 +80,8 @@ class Backend:
     one_writer: bool
     is_remote: bool
     contention: frozenset[int]
-    unreachable: frozenset[int]
+    interrupted: frozenset[int]
+    unreachable: Container[int]
     away: frozenset[int]
     timeout: frozenset[int]
     duplicate: frozenset[int]
@@ -71,6 +92,8 @@ class Backend:
         number = error_number(error)
         if number in self.contention:
             return Failure.CONTENTION
+        if number in self.interrupted:
+            return Failure.INTERRUPTED
         if number in self.unreachable or self.breaks_connection(error):
             return Failure.UNREACHABLE
         return Failure.TIMEOUT if number in self.timeout else Failure.OTHER
@@ -84,7 +107,7 @@ class Backend:
         return error_number(error, extended=True) in self.duplicate
 
     def breaks_connection(self, error: Exception) -> bool:
-        """Whether a connection cannot be used any more after an error.
+        """Whether a connection must not be used any more after an error: it is not one of those known to be harmless.
 
         The errors of a Galera node that has lost its cluster are among these: there even ROLLBACK fails.
         """
@@ -103,6 +126,7 @@ SQLITE = Backend(
     one_writer=True,
     is_remote=False,
     contention=frozenset(_SQLITE_CONTENTION),
+    interrupted=frozenset(),
     unreachable=frozenset(_SQLITE_UNREACHABLE),
     away=frozenset(),
     timeout=frozenset(_SQLITE_TIMEOUT),
@@ -113,7 +137,8 @@ MYSQL = Backend(
     one_writer=False,
     is_remote=True,
     contention=frozenset(_MYSQL_CONTENTION),
-    unreachable=frozenset(_MYSQL_UNREACHABLE),
+    interrupted=frozenset(_MYSQL_INTERRUPTED),
+    unreachable=_AllBut(_MYSQL_CONTENTION, _MYSQL_INTERRUPTED, _MYSQL_TIMEOUT, _MYSQL_DUPLICATE, _MYSQL_MISTAKES),
     away=frozenset(_MYSQL_AWAY),
     timeout=frozenset(_MYSQL_TIMEOUT),
     duplicate=frozenset(_MYSQL_DUPLICATE),

@@ -9,6 +9,7 @@ from activity_session_server.store.driver.backends import driver_error, error_nu
 
 _READ_ONLY = "the database is read-only"
 _FULL = "the database's disk is full"
+_SMALL = "the database has no memory left for this"
 _DENIED = "the database refuses a right that the server needs"
 _REFUSED = "the database refuses the server's account"
 _NO_ROOM = "the database has no connection left"
@@ -19,10 +20,13 @@ _OF_SQLITE = {
     sqlite3.SQLITE_CANTOPEN: "the database's file cannot be opened",
 }
 _OF_MYSQL = {
-    **dict.fromkeys((1290, 1792, 1836), _READ_ONLY),
+    # Modes of the server, and a lock on all tables.
+    **dict.fromkeys((1223, 1290, 1792, 1836), _READ_ONLY),
     **dict.fromkeys((1021, 1114), _FULL),
-    **dict.fromkeys((1142, 1143), _DENIED),
-    **dict.fromkeys((1044, 1045, 1049), _REFUSED),
+    **dict.fromkeys((1037, 1038, 1041, 1197, 1206), _SMALL),
+    # 1227 is a right of administrators, 1370 one to run a function.
+    **dict.fromkeys((1142, 1143, 1227, 1370), _DENIED),
+    **dict.fromkeys((1044, 1045, 1049, 1698, 1820, 1862), _REFUSED),
     **dict.fromkeys((1040, 1203, 1226), _NO_ROOM),
     1180: "the database could not commit",
 }
