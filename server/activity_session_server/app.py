@@ -156,7 +156,7 @@ def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Sto
     if engine.dialect.name == "sqlite":
         schema.migrate(engine)
     else:
-        schema.check(engine)
+        schema.check(engine, settings.limits.request_bytes)
     connections = 1 if is_memory(engine.url) else 2 * settings.threads + _SPARE_CONNECTIONS
     return Store(engine, connections, settings.database_timeout, aside)
 

@@ -21,7 +21,7 @@ from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import DeleteSessionRequest, GetSessionRequest
 from activity_session_server import __version__, settings
-from activity_session_server.store import revisions, schema
+from activity_session_server.store import revisions
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process, write_lock
@@ -170,18 +170,6 @@ class TestOtherCommands:
         assert "mysql+pymysql://nobody:***@127.0.0.1:1/nothing cannot be used" in done.stderr
         assert "hunter2" not in done.stderr
         assert "Traceback" not in done.stderr
-
-    def test_check_finds_a_packet_size_that_requests_do_not_fit(self, mariadb: MariaDB) -> None:
-        database_url = mariadb.new_database()
-        schema.migrate_url(database_url)
-        ((size,),) = mariadb.execute("SELECT @@global.max_allowed_packet")
-        mariadb.execute("SET GLOBAL max_allowed_packet = 1048576")
-        try:
-            done = run("check", "--database-url", database_url)
-        finally:
-            mariadb.execute(f"SET GLOBAL max_allowed_packet = {size}")
-        assert done.returncode == 1
-        assert "max_allowed_packet is 1048576" in done.stderr
 
     def test_health_asks_a_server(self, server: ServerProcess) -> None:
         for flags in ([], ["--service", SESSION_SERVICE]):

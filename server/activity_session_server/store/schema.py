@@ -44,13 +44,14 @@ def migrate(engine: Engine) -> None:
             migrating.upgrade(connection)
 
 
-def check(engine: Engine) -> None:
-    """Refuse a database whose schema is not the newest.
+def check(engine: Engine, request_bytes: int) -> None:
+    """Refuse a database whose schema is not the newest, or whose settings do not allow what `serve` does.
 
     Raises:
         SchemaError: with the command that helps.
     """
     with _reachable(engine), engine.connect() as connection:
+        _check_settings(connection, request_bytes)
         found = revision(connection)
     if found != NEWEST:
         raise SchemaError(
@@ -71,12 +72,11 @@ def inspect_url(database_url: str, request_bytes: int, try_out: Callable[[], Non
         return
     with _reachable(engine), engine.connect() as connection:
         yield f"database: {engine.dialect.name} {_version(connection)}"
-        _check_packet_size(connection, request_bytes)
         found = revision(connection)
     if engine.dialect.name == "sqlite" and found != NEWEST:
         yield f"schema: {_older(found)}; serve brings it to {NEWEST}"
         return
-    check(engine)
+    check(engine, request_bytes)
     yield f"schema: {NEWEST}"
     with _reachable(engine), engine.connect() as connection:
         rights.check(connection)
@@ -133,15 +133,22 @@ def _version(connection: Connection) -> str:
     return str(connection.scalar(text(f"SELECT {function}")))
 
 
-def _check_packet_size(connection: Connection, request_bytes: int) -> None:
-    """Statements hold the values of a request, escaped; beyond max_allowed_packet the server closes the connection."""
+def _check_settings(connection: Connection, request_bytes: int) -> None:
+    """Refuse settings of MariaDB and MySQL that a connection cannot change for itself."""
     if connection.dialect.name == "sqlite":
         return
-    packet = int(str(connection.scalar(text("SELECT @@max_allowed_packet"))))
+    (settings,) = connection.execute(text("SELECT @@max_allowed_packet, @@log_bin, @@binlog_format"))
+    packet, has_log, log_format = settings
+    # Statements hold the values of a request, escaped; beyond it the server closes the connection.
     if packet < 2 * request_bytes:
         raise SchemaError(
             f"max_allowed_packet is {packet}, which is too small for requests of {request_bytes}"
             f" bytes: set it to {2 * request_bytes} at least"
+        )
+    if has_log and log_format == "STATEMENT":
+        raise SchemaError(
+            "binlog_format is STATEMENT, with which no transaction in READ COMMITTED can write:"
+            " set it to ROW or MIXED, or grant the user BINLOG ADMIN (SYSTEM_VARIABLES_ADMIN on MySQL)"
         )
 
 

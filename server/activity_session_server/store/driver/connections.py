@@ -12,13 +12,13 @@ from sqlalchemy import Engine, Executable, event
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.driver.backends import backend_of, within
 from activity_session_server.store.driver.causes import cause
-from activity_session_server.store.driver.engine import IS_ON_CLUSTER
 from activity_session_server.store.driver.outage import Outage
 from activity_session_server.store.driver.statements import Compiler, Statement, Values
+from activity_session_server.store.driver.variables import IS_ON_CLUSTER
 
 # SQLite asks whether it is late each time it has done so many steps, some 10 ms of work.
 _STEPS = 500_000
-# Seconds; below the idle limits of proxies (60 to 300 s are usual) and far below wait_timeout (8 h).
+# Seconds; below the idle limits of proxies (60 to 300 s are usual) and the wait_timeout of `variables`.
 LONGEST_IDLE = 280.0
 # The option of an execution that makes its SQL one that ends in time.
 _IN_TIME = "in_time"

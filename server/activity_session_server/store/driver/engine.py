@@ -13,6 +13,8 @@ import orjson
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.pool import NullPool, StaticPool
 
+from activity_session_server.store.driver import variables
+
 
 @dataclass(frozen=True)
 class EngineOptions:
@@ -47,13 +49,10 @@ def compact_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-# What is known of a connection, in its `info`: whether it goes to a node of a cluster.
-IS_ON_CLUSTER = "is_on_cluster"
 # The protocol's number of the type DATETIME.
 _DATETIME = 12
-# Seconds. InnoDB checks once a second whether a wait for a lock is over; only then a statement is ended for being slow.
-# Both must arrive as errors, not as a lost connection.
-_LONGER_THAN_A_LOCK_WAIT, _LONGER_THAN_A_STATEMENT = 1.5, 3
+# Seconds. That a statement was ended for being slow must arrive as an error, not as a lost connection.
+_LONGER_THAN_A_STATEMENT = 3
 
 
 def _common() -> dict[str, Any]:
@@ -108,7 +107,8 @@ def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
     engine = create_engine(url, **arguments)
     if url.get_driver_name() == "pymysql":
         event.listen(engine, "do_connect", _connect_pymysql)
-    event.listen(engine, "connect", partial(_configure_mysql, timeout=options.timeout))
+    # Before SQLAlchemy, which reads the mode and other settings of the first connection.
+    event.listen(engine, "connect", partial(variables.configure, timeout=options.timeout), insert=True)
     return engine
 
 
@@ -130,29 +130,3 @@ def _driver_arguments(driver: str) -> dict[str, Any]:
     from pymysql.converters import conversions
 
     return {"conv": conversions | times}
-
-
-def _configure_mysql(connection: Any, record: Any, timeout: int) -> None:
-    is_mariadb = "mariadb" in connection.get_server_info().lower()
-    with connection.cursor() as cursor:
-        # Every read-then-write takes a row lock or compares a revision, so snapshots would only add conflicts.
-        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        settings = [
-            "time_zone = '+00:00'",
-            # Values that do not fit are errors, not silently cut.
-            "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
-            # 50 s by default, longer than any caller waits.
-            f"innodb_lock_wait_timeout = {timeout}",
-            # The members of a session come as one JSON text.
-            "group_concat_max_len = 16777216",
-        ]
-        if is_mariadb:
-            # On Galera, reads wait until they see what was committed before, on any node.
-            settings.append("wsrep_sync_wait = 1")
-            settings.append(f"max_statement_time = {timeout + _LONGER_THAN_A_LOCK_WAIT}")
-        else:
-            settings.append(f"max_execution_time = {int(1000 * (timeout + _LONGER_THAN_A_LOCK_WAIT))}")
-        cursor.execute("SET SESSION " + ", ".join(settings))
-        if is_mariadb:
-            cursor.execute("SELECT @@wsrep_on")
-            record.info[IS_ON_CLUSTER] = bool(cursor.fetchone()[0])
