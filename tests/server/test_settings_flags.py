@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from activity_session_server import __version__, settings
-from activity_session_server.rules.spans import in_seconds
+from activity_session_server.rules.durations import in_seconds
 from activity_session_server.settings import FIELDS
 from activity_session_testing.processes import run, serving_process
 

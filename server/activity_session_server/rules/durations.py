@@ -1,8 +1,37 @@
-"""Durations as they come in messages."""
+"""Durations: as they come in messages, and as people write them in settings (`90`, `90s`, `1h30m`, `30d`, ISO 8601)."""
 
+import re
 from datetime import timedelta
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
+from pydantic import TypeAdapter, ValidationError
+
+_PART = r"([0-9]+(?:\.[0-9]+)?)"
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_FORM = re.compile(rf"(?:{_PART}(?:{'|'.join(_UNITS)}))+")
+_ISO_8601: TypeAdapter[timedelta] = TypeAdapter(timedelta)
+
+
+def in_seconds(value: Any) -> Any:
+    """The seconds of a text; what is no text is left as it is.
+
+    Raises:
+        ValueError: it is no duration.
+    """
+    if not isinstance(value, str):
+        return value
+    if re.fullmatch(rf"-?{_PART}", value):
+        return float(value)
+    if _FORM.fullmatch(value):
+        parts = re.findall(rf"{_PART}([a-z]+)", value)
+        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if value.startswith("P"):
+        try:
+            return _ISO_8601.validate_python(value).total_seconds()
+        except ValidationError:
+            pass  # told below, as all others
+    raise ValueError("it must be a duration, such as 90s, 1h30m or 30d")
 
 
 def is_between(duration: Duration, shortest: timedelta, longest: timedelta) -> bool:

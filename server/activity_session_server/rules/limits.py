@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from activity_session_server.rules.spans import in_seconds
+from activity_session_server.rules.durations import in_seconds
 
 KIB = 1024
 MIB = 1024 * KIB

@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from activity_session_server.rules.database_urls import FILES
 from activity_session_server.store import rights
 from activity_session_server.store.driver.causes import cause
+from activity_session_server.store.driver.database_urls import FILES
 from activity_session_server.store.driver.engine import EngineOptions, is_memory, open_engine
 from activity_session_server.store.revisions import NEWEST, SchemaError, migrate_command, revision, safe_url
 
