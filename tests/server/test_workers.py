@@ -286,7 +286,7 @@ class TestStart:
     @pytest.mark.parametrize("database_url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
     def test_is_refused_with_a_database_in_memory(self, database_url: str) -> None:
         done = run("serve", "--workers", "2", "--database-url", database_url)
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert done.stderr.startswith("activity-session: settings: workers: each would have a database of its own")
 
     @pytest.mark.parametrize(("first", "second"), [("2", "2"), ("2", "1"), ("1", "2")])
