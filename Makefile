@@ -17,7 +17,8 @@ FUZZ ?=
 # More processes than cores: tests that wait for something leave room for others. A cluster is started once for all its
 # tests, and has three processes of its own.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
-FAULTS := tests/faults tests/server/test_followers.py tests/server/test_replicas.py tests/server/test_workers.py
+FAULTS := tests/faults \
+	$(patsubst %,tests/server/test_%.py,followers given_turns max_clock_offset reflection replicas startup workers)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
@@ -43,7 +44,7 @@ serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 test: $(READY) ## run the tests, on every backend that this machine has
 	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance) -m 'not galera'
 
-faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers
+faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers, starts
 	$(PYTEST) $(FAULTS) -m 'not galera'
 
 galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
