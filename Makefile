@@ -45,7 +45,8 @@ test: $(READY) ## run the tests, on every backend that this machine has
 	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance) -m 'not galera'
 
 faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers, starts
-	$(PYTEST) $(FAULTS) -m 'not galera'
+	@# In the order of their names: xdist begins with files of many tests, and the longest file, of few, would come last.
+	$(PYTEST) --no-loadscope-reorder $(FAULTS) -m 'not galera'
 
 galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
 	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance -m 'galera and not one_node'
