@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from activity_session.v1.event_pb2 import Event
-from activity_session_server import app
+from activity_session_server.store import schema
 from activity_session_server.store.driver.engine import EngineOptions, open_engine
 from activity_session_testing.galera import Galera, Node
 from activity_session_testing.servers import Client
@@ -36,7 +36,7 @@ def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
         event.listen(engine, "connect", lambda connection, _: connection.query("SET SESSION wsrep_sync_wait = 0"))
         return engine
 
-    monkeypatch.setattr(app, "open_engine", open_without_wait)
+    monkeypatch.setattr(schema, "open_engine", open_without_wait)
 
 
 @pytest.fixture
