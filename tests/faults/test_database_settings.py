@@ -35,7 +35,6 @@ LARGE = "🌱" * 50_000
 ODD = {
     "autocommit": "0",
     "completion_type": "'CHAIN'",
-    "lock_wait_timeout": "1",
     "group_concat_max_len": "4",
     "innodb_lock_wait_timeout": "1",
     "max_join_size": "1",  # which turns sql_big_selects off

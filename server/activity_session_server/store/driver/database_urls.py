@@ -12,7 +12,7 @@ FILES = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "read_default_file")
 # The options whose values are shown; those of all others could be secrets.
 _SHOWN = _TLS | {"ssl_verify_identity", "ssl_verify_cert", "ssl_disabled", "ssl_mode", "charset", "unix_socket"}
 _ACCOUNT = frozenset(
-    {"user", "password", "passwd", "read_default_file", "read_default_group", "unix_socket", "charset"}
+    {"user", "password", "passwd", "read_default_file", "read_default_group", "unix_socket", "charset", "init_command"}
 )
 _PYMYSQL = _TLS | _ACCOUNT | {"ssl_verify_identity", "ssl_verify_cert", "ssl_disabled", "server_public_key"}
 _MYSQLDB = _TLS | _ACCOUNT | {"ssl_mode"}

@@ -64,10 +64,12 @@ def configure(connection: Any, record: Any, timeout: int) -> None:
 
 
 def _times(timeout: int, *, is_mariadb: bool) -> dict[str, str]:
-    """How long a statement waits for locks of rows and of tables, 50 s and a day by default, and takes at most."""
+    """How long a statement waits for locks of rows, 50 s by default, and takes at most.
+
+    Waits for locks of tables are left as they are: a COMMIT that waits for a backup must not be refused.
+    """
     most = timeout + _LONGER_THAN_A_LOCK_WAIT
     return {
         "innodb_lock_wait_timeout": str(timeout),
-        "lock_wait_timeout": str(timeout),
         **({"max_statement_time": str(most)} if is_mariadb else {"max_execution_time": str(int(1000 * most))}),
     }
