@@ -18,6 +18,15 @@ def client() -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture(scope="module", autouse=True)
+def old_objects() -> Iterator[None]:
+    """What earlier tests have left is none of the collector's business here: there is much of it to look at."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @contextlib.contextmanager
 def collecting() -> Iterator[list[object]]:
     """The errors that only the collector frees, of those that come up in the block."""
