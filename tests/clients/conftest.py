@@ -6,6 +6,9 @@ import pytest
 
 from activity_session_testing.drivers import CLIENTS, Client, Driver, driving
 from activity_session_testing.mirrors import Mirror, mirroring
+from activity_session_testing.proxies import Proxy, proxying
+from activity_session_testing.servers import Client as Stubs
+from activity_session_testing.servers import connected, serving
 
 
 @pytest.fixture(scope="module", params=CLIENTS, ids=lambda client: client.name)
@@ -16,6 +19,27 @@ def client(request: pytest.FixtureRequest) -> Client:
         pytest.skip(client.lacks)
     assert client.is_built, f"the driver of {client.name} is not built: run `make clients`"
     return client
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Where a server listens."""
+    with serving("sqlite:///:memory:") as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def stubs(address: str) -> Iterator[Stubs]:
+    """The stubs of that server, without any of the clients."""
+    with connected(address) as stubs:
+        yield stubs
+
+
+@pytest.fixture(scope="module")
+def proxy(address: str) -> Iterator[Proxy]:
+    """A proxy before that server."""
+    with proxying(address) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,13 @@
 """The example in the README of each client runs as written, also a second time."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from activity_session_testing.drivers import ROOT, Client
 from activity_session_testing.examples import Command, check_example, examples, run
-from activity_session_testing.servers import serving
 
 DRIVERS = ROOT / "tests/clients/drivers"
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    with serving("sqlite:///:memory:") as server:
-        yield server.address
 
 
 def python(address: str, _: Path, number: int = 0) -> Command:

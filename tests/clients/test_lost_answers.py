@@ -9,27 +9,9 @@ from activity_session.v1.session_service_pb2 import ListSessionsRequest
 from activity_session_testing.drivers import Client as DrivenClient
 from activity_session_testing.drivers import Driver, driving
 from activity_session_testing.moments import eventually
-from activity_session_testing.proxies import Proxy, proxying
-from activity_session_testing.servers import Client, connected, serving
+from activity_session_testing.proxies import Proxy
+from activity_session_testing.servers import Client
 from activity_session_testing.steps import get_session, list_events, make_namespace, new_participant, new_session
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serving("sqlite:///:memory:") as server:
-        yield server.address
-
-
-@pytest.fixture(scope="module")
-def stubs(address: str) -> Iterator[Client]:
-    with connected(address) as stubs:
-        yield stubs
-
-
-@pytest.fixture(scope="module")
-def proxy(address: str) -> Iterator[Proxy]:
-    with proxying(address) as proxy:
-        yield proxy
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,12 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from activity_session_testing.drivers import ROOT
 from activity_session_testing.examples import check_example, examples, run
-from activity_session_testing.servers import serving
 
 OLDEST = ["grpcio==1.67.1", "protobuf==5.27.2", "googleapis-common-protos==1.63.1"]
 IMPORT_ALL = """
@@ -40,12 +38,6 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     installed = run([python, "-m", "pip", "freeze"], folder).splitlines()
     assert set(request.param) <= set(installed)
     return python
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    with serving("sqlite:///:memory:") as server:
-        yield server.address
 
 
 def test_every_module_can_be_imported_and_the_example_runs(python: Path, address: str, tmp_path: Path) -> None:

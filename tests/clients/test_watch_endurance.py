@@ -15,7 +15,7 @@ from activity_session_testing.drivers import Answers, Driver, driving
 from activity_session_testing.drivers import Client as DrivenClient
 from activity_session_testing.mirrors import STAY, Answer, Mirror, error_info, refusal
 from activity_session_testing.processes import ServerProcess
-from activity_session_testing.servers import Client, connected, serving
+from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, delete_session, new_session
 
 PARENT = "namespaces/default"
@@ -35,18 +35,6 @@ FINAL = [code for code in StatusCode if code.name not in ["OK", "UNAVAILABLE", "
 PROMPT = 5.0
 # Shorter than the pause after that many failures.
 AT_ONCE, FAILURES = 1.5, 6
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serving("sqlite:///:memory:") as server:
-        yield server.address
-
-
-@pytest.fixture(scope="module")
-def stubs(address: str) -> Iterator[Client]:
-    with connected(address) as stubs:
-        yield stubs
 
 
 @pytest.fixture(scope="module")

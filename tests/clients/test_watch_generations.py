@@ -8,32 +8,14 @@ import pytest
 from activity_session.v1.session_pb2 import Session
 from activity_session_testing.drivers import Answers, Driver, driving
 from activity_session_testing.drivers import Client as DrivenClient
-from activity_session_testing.proxies import Proxy, proxying
-from activity_session_testing.servers import Client, connected, serving
+from activity_session_testing.proxies import Proxy
+from activity_session_testing.servers import Client
 from activity_session_testing.steps import append, new_session, replaced
 
 PARENT = "namespaces/default"
 SEEN = ("first", "second", "third")
 # Of a later session: one that went on there after the third event would miss all of them, or the first three.
 NEXT = [SEEN, (*SEEN, "fourth", "fifth")]
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serving("sqlite:///:memory:") as server:
-        yield server.address
-
-
-@pytest.fixture(scope="module")
-def stubs(address: str) -> Iterator[Client]:
-    with connected(address) as stubs:
-        yield stubs
-
-
-@pytest.fixture(scope="module")
-def proxy(address: str) -> Iterator[Proxy]:
-    with proxying(address) as proxy:
-        yield proxy
 
 
 @pytest.fixture(scope="module")
