@@ -12,6 +12,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from activity_session.v1.event_service_pb2 import UpdateStateRequest
+from activity_session.v1.memory_pb2 import Memory, MemoryType
+from activity_session.v1.memory_service_pb2 import BatchCreateMemoriesRequest, CreateMemoryRequest
+from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
     BindParticipantRequest,
     EnsureSessionRequest,
@@ -34,7 +37,6 @@ from activity_session_testing.steps import (
     delete_participant,
     delete_session,
     expunge_session,
-    get_session,
     make_namespace,
     member_names,
     members,
@@ -42,6 +44,7 @@ from activity_session_testing.steps import (
     new_participant,
     new_session,
     read_state,
+    session_or_none,
 )
 
 ROUNDS = 60
@@ -101,6 +104,28 @@ def bind(client: Client, session: str, participant: str) -> Any:
     return client.sessions.BindParticipant(BindParticipantRequest(session=session, participant=participant))
 
 
+def create_with(client: Client, session: str, participant: str) -> Any:
+    namespace, _, session_id = session.partition("/sessions/")
+    return new_session(client, namespace, session_id, participants=members(participant))
+
+
+def ensure_with(client: Client, session: str, participant: str) -> Any:
+    namespace, _, session_id = session.partition("/sessions/")
+    wanted = Session(participants=members(participant))
+    request = EnsureSessionRequest(parent=namespace, session_id=session_id, session=wanted)
+    return client.sessions.EnsureSession(request)
+
+
+def remember(client: Client, session: str, agent: str) -> Any:
+    return new_memory(client, session, agent)
+
+
+def remember_several(client: Client, session: str, agent: str) -> Any:
+    memory = Memory(agent=agent, memory_type=MemoryType.MEMORY_TYPE_OBSERVATION, content="likes tea")
+    requests = [CreateMemoryRequest(parent=session, memory=memory)] * 2
+    return client.memories.BatchCreateMemories(BatchCreateMemoriesRequest(parent=session, requests=requests))
+
+
 def unbind(client: Client, request: UnbindParticipantRequest) -> Any:
     return client.sessions.UnbindParticipant(request)
 
@@ -109,9 +134,16 @@ def mark(client: Client, request: MarkReadRequest) -> Any:
     return client.sessions.MarkRead(request)
 
 
-def add_keys(client: Client, session: str, count: int = 3) -> Any:
-    updates = [StateUpdate(key=unique("key"), value_json="1") for _ in range(count)]
-    return client.events.UpdateState(UpdateStateRequest(name=session, updates=updates))
+def add_keys(client: Client, session: str) -> Any:
+    return client.events.UpdateState(UpdateStateRequest(name=session, updates=three_keys()))
+
+
+def append_with_keys(client: Client, session: str) -> Any:
+    return append(client, session, "with keys", state_updates=three_keys())
+
+
+def three_keys() -> list[StateUpdate]:
+    return [StateUpdate(key=unique("key"), value_json="1") for _ in range(3)]
 
 
 def delete_and_expunge(client: Client, session: str) -> None:
@@ -138,19 +170,22 @@ class TestNamespaces:
 
 
 class TestParticipants:
-    def test_that_are_deleted_are_bound_no_more(self, cluster: Cluster) -> None:
+    @pytest.mark.parametrize("act", [bind, create_with, ensure_with])
+    def test_that_are_deleted_are_bound_no_more(self, cluster: Cluster, act: Any) -> None:
         for number in range(ROUNDS):
             namespace = make_namespace(cluster.here, unique("namespace")).name
-            session, participant = new_session(cluster.here, namespace).name, new_participant(cluster.here, namespace)
+            session, participant = f"{namespace}/sessions/new", new_participant(cluster.here, namespace)
+            if act is not create_with:
+                create(cluster.here, namespace)
             bound, deleted = cluster.race(
-                partial(bind, session=session, participant=participant),
+                partial(act, session=session, participant=participant),
                 partial(delete_participant, name=participant),
                 number,
             )
             assert reason(deleted) == "OK"
             assert reason(bound) in ("OK", "PARTICIPANT_DELETED")
-            is_member = member_names(get_session(cluster.there, session)) == [participant]
-            assert is_member == (reason(bound) == "OK")
+            now = session_or_none(cluster.there, session)
+            assert (now is not None and member_names(now) == [participant]) == (reason(bound) == "OK")
 
     def test_that_were_deleted_through_one_node_are_not_bound_through_another(self, cluster: Cluster) -> None:
         namespace = make_namespace(cluster.here, unique("namespace")).name
@@ -163,14 +198,15 @@ class TestParticipants:
 
 
 class TestSessions:
-    def test_that_are_expunged_without_force_have_no_memories(self, cluster: Cluster) -> None:
+    @pytest.mark.parametrize("act", [remember, remember_several])
+    def test_that_are_expunged_without_force_have_no_memories(self, cluster: Cluster, act: Any) -> None:
         outcomes = set()
         for number in range(ROUNDS):
             namespace = make_namespace(cluster.here, unique("namespace")).name
             agent = new_participant(cluster.here, namespace, participant_type=AGENT)
             session = new_session(cluster.here, namespace).name
             remembered, expunged = cluster.race(
-                partial(new_memory, session=session, agent=agent), partial(delete_and_expunge, session=session), number
+                partial(act, session=session, agent=agent), partial(delete_and_expunge, session=session), number
             )
             outcomes.add((reason(remembered), reason(expunged)))
         assert outcomes <= {
@@ -209,12 +245,13 @@ class TestSessions:
 
 
 class TestState:
-    def test_takes_no_more_keys_than_it_may_have(self, cluster: Cluster) -> None:
+    @pytest.mark.parametrize("other", [add_keys, append_with_keys])
+    def test_takes_no_more_keys_than_it_may_have(self, cluster: Cluster, other: Any) -> None:
         namespace = make_namespace(cluster.here, unique("namespace")).name
         for number in range(ROUNDS):
             session = new_session(cluster.here, namespace).name
             add = partial(add_keys, session=session)
-            outcomes = cluster.race(add, add, number)
+            outcomes = cluster.race(add, partial(other, session=session), number)
             assert sorted(map(reason, outcomes)) == ["LIMIT_EXCEEDED", "OK"]
             assert len(read_state(cluster.there, session)) == 3
 
