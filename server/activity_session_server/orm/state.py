@@ -13,7 +13,8 @@ from activity_session_server.rules.limits import STATE_KEY_CHARACTERS
 class State(Base):
     """Shared state of namespaces, participants and sessions, a row per key.
 
-    A deleted key keeps its row for a while, so that its revision goes on counting when the key comes back.
+    A deleted key keeps its row for a while, so that its revision goes on counting when the key comes back; after that,
+    `StateOwner` has the revision that new keys must exceed.
     """
 
     __tablename__ = "state"

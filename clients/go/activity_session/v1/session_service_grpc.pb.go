@@ -71,7 +71,8 @@ type SessionServiceClient interface {
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
 	BindParticipant(ctx context.Context, in *BindParticipantRequest, opts ...grpc.CallOption) (*SessionParticipant, error)
-	// Ends a membership. Nothing changes when there is none.
+	// Ends a membership. Nothing changes when there is none. The read mark is kept
+	// for the case that the participant is bound again.
 	UnbindParticipant(ctx context.Context, in *UnbindParticipantRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// Records how far a member has read. The number only moves forward: one that
 	// is not larger changes nothing.
@@ -304,7 +305,8 @@ type SessionServiceServer interface {
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
 	BindParticipant(context.Context, *BindParticipantRequest) (*SessionParticipant, error)
-	// Ends a membership. Nothing changes when there is none.
+	// Ends a membership. Nothing changes when there is none. The read mark is kept
+	// for the case that the participant is bound again.
 	UnbindParticipant(context.Context, *UnbindParticipantRequest) (*emptypb.Empty, error)
 	// Records how far a member has read. The number only moves forward: one that
 	// is not larger changes nothing.

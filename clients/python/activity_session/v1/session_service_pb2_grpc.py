@@ -202,7 +202,8 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UnbindParticipant(self, request, context):
-        """Ends a membership. Nothing changes when there is none.
+        """Ends a membership. Nothing changes when there is none. The read mark is kept
+        for the case that the participant is bound again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -101,7 +101,9 @@ class SessionServiceStub:
         activity_session.v1.session_service_pb2.UnbindParticipantRequest,
         google.protobuf.empty_pb2.Empty,
     ]
-    """Ends a membership. Nothing changes when there is none."""
+    """Ends a membership. Nothing changes when there is none. The read mark is kept
+    for the case that the participant is bound again.
+    """
 
     MarkRead: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.MarkReadRequest,
@@ -226,7 +228,9 @@ class SessionServiceAsyncStub:
         activity_session.v1.session_service_pb2.UnbindParticipantRequest,
         google.protobuf.empty_pb2.Empty,
     ]
-    """Ends a membership. Nothing changes when there is none."""
+    """Ends a membership. Nothing changes when there is none. The read mark is kept
+    for the case that the participant is bound again.
+    """
 
     MarkRead: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.MarkReadRequest,
@@ -373,7 +377,9 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.UnbindParticipantRequest,
         context: _ServicerContext,
     ) -> typing.Union[google.protobuf.empty_pb2.Empty, collections.abc.Awaitable[google.protobuf.empty_pb2.Empty]]:
-        """Ends a membership. Nothing changes when there is none."""
+        """Ends a membership. Nothing changes when there is none. The read mark is kept
+        for the case that the participant is bound again.
+        """
 
     @abc.abstractmethod
     def MarkRead(

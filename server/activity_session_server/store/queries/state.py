@@ -1,4 +1,7 @@
-"""The queries of state: a row per key, with a revision of its own, so that writers of different keys never meet."""
+"""The queries of state: a row per key, with a revision of its own, so that writers of different keys do not meet.
+
+Only those who add keys to one state wait for each other (`state_owners`).
+"""
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial

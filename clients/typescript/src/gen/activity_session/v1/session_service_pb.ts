@@ -979,7 +979,8 @@ export const SessionService: GenService<{
     output: typeof SessionParticipantSchema;
   },
   /**
-   * Ends a membership. Nothing changes when there is none.
+   * Ends a membership. Nothing changes when there is none. The read mark is kept
+   * for the case that the participant is bound again.
    *
    * @generated from rpc activity_session.v1.SessionService.UnbindParticipant
    */
