@@ -15,7 +15,7 @@ from unittest.mock import patch
 from google.protobuf.json_format import ParseDict
 from sqlalchemy import event
 
-from activity_session_server.rules.ids import new_id, uuid7_hex
+from activity_session_server.rules.names import new_id, uuid7_hex
 from activity_session_server.store.driver.connections import Connection
 from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import connected, serving

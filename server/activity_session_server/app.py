@@ -21,11 +21,11 @@ from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
 from activity_session_server.rpc.routes import ROUTES, Live
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.ids import uuid7_hex
+from activity_session_server.rules.names import uuid7_hex
 from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Store, readiness, schema
-from activity_session_server.store.driver.engine import EngineOptions, is_memory
+from activity_session_server.store.driver.engine import EngineOptions
 from activity_session_server.store.writer_queues import Aside
 
 # Beyond one for each thread that serves calls.
@@ -157,7 +157,7 @@ def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Sto
         schema.migrate(engine)
     else:
         schema.check(engine, settings.limits.request_bytes)
-    connections = 1 if is_memory(engine.url) else 2 * settings.threads + _SPARE_CONNECTIONS
+    connections = 1 if settings.is_in_memory else 2 * settings.threads + _SPARE_CONNECTIONS
     return Store(engine, connections, settings.database_timeout, aside)
 
 

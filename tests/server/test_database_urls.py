@@ -6,9 +6,9 @@ import shlex
 import pytest
 from sqlalchemy import make_url
 
+from activity_session_server.rules import database_urls
+from activity_session_server.rules.database_urls import OPTIONS
 from activity_session_server.store import schema
-from activity_session_server.store.driver import database_urls
-from activity_session_server.store.driver.database_urls import OPTIONS
 from activity_session_server.store.revisions import SchemaError
 from activity_session_testing.backends import MariaDB
 from activity_session_testing.processes import run

@@ -1,6 +1,8 @@
 """The settings as people write and look them up."""
 
 import argparse
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -76,10 +78,17 @@ def test_the_help_of_health_has_what_health_needs() -> None:
     assert "--database-url" not in text
 
 
-@pytest.mark.parametrize("url", ["sqlite:///", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize("url", ["sqlite:///", "sqlite://", "sqlite:///:memory:", "sqlite:///%3Amemory%3A"])
 def test_a_database_in_memory_says_so(tmp_path: Any, url: str) -> None:
     with serving_process(tmp_path / "log", "--database-url", url) as server:
         server.process.terminate()
         assert server.wait() == 0
         messages = [line["message"] for line in server.log_lines()]
     assert "the database is in memory: all of it is lost when this server ends" in messages
+
+
+def test_are_read_without_what_a_probe_does_not_need() -> None:
+    """`health` runs every few seconds beside a server: SQLAlchemy alone would take most of its time."""
+    load = "import sys, activity_session_server.settings; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", load], check=True, capture_output=True, text=True)
+    assert {"sqlalchemy", "google.protobuf", "grpc"}.isdisjoint(done.stdout.split())

@@ -14,7 +14,7 @@ from activity_session_server.orm.types import (
     utc_datetime,
     utc_now,
 )
-from activity_session_server.rules.ids import uuid7_hex
+from activity_session_server.rules.names import uuid7_hex
 
 
 class Base(DeclarativeBase):

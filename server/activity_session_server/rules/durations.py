@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from google.protobuf.duration_pb2 import Duration
 from pydantic import TypeAdapter, ValidationError
+
+if TYPE_CHECKING:  # settings are read before protobuf is loaded
+    from google.protobuf.duration_pb2 import Duration
 
 _PART = r"([0-9]+(?:\.[0-9]+)?)"
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -34,7 +36,7 @@ def in_seconds(value: Any) -> Any:
     raise ValueError("it must be a duration, such as 90s, 1h30m or 30d")
 
 
-def is_between(duration: Duration, shortest: timedelta, longest: timedelta) -> bool:
+def is_between(duration: "Duration", shortest: timedelta, longest: timedelta) -> bool:
     """Whether a duration is well-formed and within bounds; the shortest is not negative."""
     # In nanoseconds: a timedelta cannot hold every Duration.
     nanoseconds = duration.seconds * 10**9 + duration.nanos

@@ -1,10 +1,14 @@
 """Resource names (AIP-122) and the ids they are made of.
 
 An id is 1 to 255 characters of any script: no slash, no control character, no white space at either end, Unicode NFC
-(AIP-210), and not `-`, which stands for "any" in a parent (AIP-159). Ids are compared code point by code point.
+(AIP-210), and not `-`, which stands for "any" in a parent (AIP-159). Ids are compared code point by code point. Those
+that the server makes are UUIDs of version 7 (RFC 9562, section 5.7), milliseconds first, then random bits: what is made
+at one time lies together in an index, so that ten events change one page of it, where random ids would change ten.
 """
 
+import os
 import re
+import time
 import unicodedata
 from enum import StrEnum
 
@@ -124,3 +128,17 @@ def nul_problem(text: str) -> Problem | None:
 def is_label_key(key: str) -> bool:
     """Whether a text is a label key: letters and digits, and _ - . / after the first."""
     return _LABEL_KEY.fullmatch(key) is not None
+
+
+def uuid7_hex() -> str:
+    """A new UUID as 32 hex digits."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | 0x7 << 76  # the version
+    value = value & ~(0x3 << 62) | 0x2 << 62  # the variant
+    return f"{value:032x}"
+
+
+def new_id() -> str:
+    """The id of a resource whose maker has given none: a new UUID in its usual form."""
+    digits = uuid7_hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -23,8 +23,7 @@ from activity_session_server.orm.types import RESOURCE_NAME_LEN, AnyRow, utc_now
 from activity_session_server.rules import names, requests
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, about
-from activity_session_server.rules.ids import uuid7_hex
-from activity_session_server.rules.names import Kind
+from activity_session_server.rules.names import Kind, uuid7_hex
 from activity_session_server.rules.problems import shown
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement

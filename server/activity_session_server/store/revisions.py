@@ -4,7 +4,7 @@ import shlex
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select
 
-from activity_session_server.store.driver import database_urls
+from activity_session_server.rules import database_urls
 
 VERSION_TABLE = "activity_session_alembic_version"
 # The revision that this version needs: the newest of `migrations`.

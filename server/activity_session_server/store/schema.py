@@ -7,10 +7,10 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from activity_session_server.rules.database_urls import FILES, is_memory
 from activity_session_server.store import rights
 from activity_session_server.store.driver.causes import cause
-from activity_session_server.store.driver.database_urls import FILES
-from activity_session_server.store.driver.engine import EngineOptions, is_memory, open_engine
+from activity_session_server.store.driver.engine import EngineOptions, open_engine
 from activity_session_server.store.revisions import NEWEST, SchemaError, migrate_command, revision, safe_url
 
 _STEP_TIMEOUT = 3600
@@ -91,7 +91,7 @@ def _exists(url: URL) -> bool:
     Raises:
         SchemaError: when it could not be made either.
     """
-    if is_memory(url):
+    if is_memory(str(url)):
         return True
     path = Path(str(url.database))
     if not path.absolute().parent.is_dir():

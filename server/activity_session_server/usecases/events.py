@@ -19,8 +19,7 @@ from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_server.rules import conflicts, filters, flags, paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, about
-from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import Kind, ids_of
+from activity_session_server.rules.names import Kind, ids_of, new_id
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.idempotency import Record
 from activity_session_server.store.queries import events, namespaces

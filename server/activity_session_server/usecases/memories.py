@@ -21,8 +21,7 @@ from activity_session.v1.participant_pb2 import ParticipantType
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import already_exists, invalid_field
-from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import Kind, format_name, ids_of, parent_of
+from activity_session_server.rules.names import Kind, format_name, ids_of, new_id, parent_of
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import memories, node_locks
 from activity_session_server.store.queries.heads import Head

@@ -14,8 +14,7 @@ from activity_session.v1.namespace_service_pb2 import (
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import about, already_exists
-from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import Kind, format_name, ids_of
+from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import namespaces
 

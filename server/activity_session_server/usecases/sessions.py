@@ -24,8 +24,7 @@ from activity_session.v1.session_service_pb2 import (
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import about, already_exists, invalid, invalid_field, not_found
-from activity_session_server.rules.ids import new_id
-from activity_session_server.rules.names import Kind, format_name, ids_of
+from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
 from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.store import Raced, Reader, Store, Writer
 from activity_session_server.store.queries import namespaces, sessions

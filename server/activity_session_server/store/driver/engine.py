@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.pool import NullPool, StaticPool
 
+from activity_session_server.rules.database_urls import is_memory
 from activity_session_server.store.driver import variables
 
 
@@ -37,11 +38,6 @@ def open_engine(database_url: str, options: EngineOptions) -> Engine:
     dialect: Any = engine.dialect
     dialect.max_clock_offset = options.max_clock_offset
     return engine
-
-
-def is_memory(url: URL) -> bool:
-    """Whether a URL means an SQLite database in memory."""
-    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
 
 
 def compact_json(value: Any) -> str:
@@ -73,7 +69,7 @@ def _sqlite_engine(url: URL, options: EngineOptions) -> Engine:
     arguments = _common()
     # Connections move between the threads of the server.
     arguments["connect_args"] = {"check_same_thread": False, "timeout": options.timeout}
-    if is_memory(url):
+    if is_memory(str(url)):
         # The database lives and dies with its one connection.
         arguments["poolclass"] = StaticPool
     engine = create_engine(url, **arguments)

@@ -4,7 +4,7 @@ A password is never shown, also where a URL is wrong: an error names the part th
 """
 
 import re
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 _TLS = frozenset({"ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_check_hostname"})
 # The options that name a file or a folder.
@@ -51,7 +51,8 @@ def check(url: str) -> None:
 def is_memory(url: str) -> bool:
     """Whether a URL means an SQLite database in memory."""
     scheme, _, rest = url.partition("://")
-    return scheme == "sqlite" and rest.partition("?")[0] in ("", "/", "/:memory:")
+    # In a URL a colon may be escaped, as SQLAlchemy writes it.
+    return scheme == "sqlite" and unquote(rest.partition("?")[0]) in ("", "/", "/:memory:")
 
 
 def shown(url: str) -> str:
