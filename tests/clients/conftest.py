@@ -28,6 +28,13 @@ def address() -> Iterator[str]:
         yield server.address
 
 
+@pytest.fixture
+def new_address() -> Iterator[str]:
+    """Where a server listens that no other test has called."""
+    with serving("sqlite:///:memory:") as server:
+        yield server.address
+
+
 @pytest.fixture(scope="module")
 def stubs(address: str) -> Iterator[Stubs]:
     """The stubs of that server, without any of the clients."""

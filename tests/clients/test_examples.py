@@ -50,5 +50,5 @@ BUILD: dict[str, Callable[[str, Path], Command]] = {
 }
 
 
-def test_the_example_of_the_readme_runs_as_written_and_again(client: Client, address: str, tmp_path: Path) -> None:
-    check_example(BUILD[client.name](address, tmp_path), tmp_path)
+def test_the_example_of_the_readme_runs_as_written_and_again(client: Client, new_address: str, tmp_path: Path) -> None:
+    check_example(BUILD[client.name](new_address, tmp_path), tmp_path)

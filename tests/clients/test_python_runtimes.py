@@ -40,14 +40,14 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return python
 
 
-def test_every_module_can_be_imported_and_the_example_runs(python: Path, address: str, tmp_path: Path) -> None:
+def test_every_module_can_be_imported_and_the_example_runs(python: Path, new_address: str, tmp_path: Path) -> None:
     imported = run([python, "-c", IMPORT_ALL], tmp_path).splitlines()
     assert {"activity_session.aio", "activity_session.v1.session_service_pb2_grpc"} <= set(imported)
-    check_example([python, "-c", examples("python", "python", address)[0]], tmp_path)
+    check_example([python, "-c", examples("python", "python", new_address)[0]], tmp_path)
 
 
-def test_the_example_for_asyncio_runs(python: Path, address: str, tmp_path: Path) -> None:
-    check_example([python, "-c", examples("python", "python", address)[1]], tmp_path)
+def test_the_example_for_asyncio_runs(python: Path, new_address: str, tmp_path: Path) -> None:
+    check_example([python, "-c", examples("python", "python", new_address)[1]], tmp_path)
 
 
 def test_the_field_of_a_text_that_cannot_be_sent_is_named(python: Path, tmp_path: Path) -> None:
