@@ -65,5 +65,7 @@ def test_a_turn_is_taken_once(stubs: Client, namespace: str, call: Callable[...,
     session, ada = new_session(stubs, namespace).name, new_participant(stubs, namespace)
     request = {"session": session, "participant": ada}
     answer = call("SessionService/AcquireTurn", request, lambda: get_session(stubs, session).turn.token)
-    assert answer["token"] == "1"
-    assert get_session(stubs, session).turn.token == 1
+    turn = get_session(stubs, session).turn
+    assert (answer["token"], turn.holder) == (str(turn.token), ada)
+    # Where the server notices the cut before it has sent the response, it hands the turn back: nobody has got it.
+    assert turn.token <= 2
