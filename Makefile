@@ -19,7 +19,7 @@ FUZZ ?=
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 FAULTS := tests/faults \
 	$(patsubst %,tests/server/test_%.py,addresses environment followers given_turns max_clock_offset process reflection \
-	replicas schema settings_flags startup workers)
+	replicas schema settings_flags sqlite_files startup workers)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)

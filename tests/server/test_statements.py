@@ -35,6 +35,7 @@ from activity_session_server.rules.session_settings import MemoryResourceSetting
 from activity_session_server.settings import Settings
 from activity_session_server.store.driver.connections import Connection
 from activity_session_server.store.driver.engine import EngineOptions, open_engine
+from activity_session_server.store.driver.sqlite_files import DatabaseFile
 from activity_session_server.store.driver.statements import Compiler, Statement, Values
 from activity_session_testing.backends import BACKENDS
 
@@ -93,7 +94,10 @@ class Both:
         self._by_core, self._by_ours = new_table("by_core", metadata), new_table("by_ours", metadata)
         metadata.create_all(engine)
         self.compiler = Compiler(engine.dialect)
-        self._core, self._ours = engine.connect(), Connection(engine, self.compiler, settings.database_timeout)
+        self._core, self._ours = (
+            engine.connect(),
+            Connection(engine, self.compiler, settings.database_timeout, DatabaseFile()),
+        )
         self._ours.open()
         # The statements and parameters that Core has given to the driver.
         self._sent: list[tuple[str, Any]] = []

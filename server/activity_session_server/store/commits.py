@@ -21,6 +21,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.requests import session_of
 from activity_session_server.store.driver.backends import Backend, Failure
 from activity_session_server.store.driver.connections import BusyError, Connection, Connections
+from activity_session_server.store.driver.sqlite_files import FileError
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.writer_queues import Aside, WriterQueues
 
@@ -34,7 +35,7 @@ class UndoneError(Exception):
 
 
 class CommitLostError(Exception):
-    """The connection broke during COMMIT: it may have happened or not."""
+    """The connection broke during COMMIT, or SQLite's file was moved away: it may have happened or not."""
 
 
 class Work:
@@ -142,7 +143,7 @@ class Commits:
             raise
         connection.end_by(math.inf)
         try:
-            connection.run("COMMIT")
+            connection.commit()
         except BaseException as error:
             self._roll_back(connection)
             if self._may_have_happened(error):
@@ -173,7 +174,7 @@ class Commits:
         is_response = (
             not isinstance(error, self._backend.driver.Error) or self._backend.failure(error) is Failure.CONTENTION
         )
-        return self._backend.is_remote and not is_response
+        return isinstance(error, FileError) or (self._backend.is_remote and not is_response)
 
     def _roll_back(self, connection: Connection) -> None:
         """End a transaction, or the connection if even that fails, as on a Galera node that has lost its cluster."""

@@ -37,7 +37,8 @@ def check(store: Store, call: Call) -> None:
     a Galera node that has lost its cluster.
 
     Raises:
-        ServiceError: DATABASE_UNAVAILABLE and others when the database cannot be read; DATABASE_UNAVAILABLE when it
+        ServiceError: DATABASE_UNAVAILABLE when SQLite's file is not where it was; that and others when the database
+            cannot be read; DATABASE_UNAVAILABLE when it
             cannot be written to. A write that waits too long for others is no error.
     """
 
@@ -46,6 +47,7 @@ def check(store: Store, call: Call) -> None:
             _write(writer, call.call_id)
         raise _UndoneError
 
+    store.check_file(call)
     store.read(call, lambda reader: reader.row(_READ))
     try:
         with contextlib.suppress(_UndoneError):  # that is how it ends when all went well

@@ -16,6 +16,7 @@ from activity_session_server.store.driver.backends import Backend, Failure
 from activity_session_server.store.driver.causes import cause, sentence
 from activity_session_server.store.driver.connections import BusyError
 from activity_session_server.store.driver.outage import AwayError
+from activity_session_server.store.driver.sqlite_files import FileError
 from activity_session_server.store.idempotency import Claim
 from activity_session_server.store.readers import Raced
 
@@ -33,6 +34,7 @@ _OWN_FAILURES: dict[type[Exception], Failure] = {
     LateError: Failure.TIMEOUT,
     CommitLostError: Failure.UNREACHABLE,
     AwayError: Failure.AWAY,
+    FileError: Failure.AWAY,
 }
 # The errors after which a function may be run again, beside those of the driver.
 OWN_ERRORS = tuple(_OWN_FAILURES)
@@ -93,11 +95,14 @@ class Retries:
 
         The caller's own request id makes a retry safe.
         """
-        if min(self._call.remaining(), lost + _SETTLING - time.monotonic()) > delay:
+        # Without a claim, as on SQLite, a second run could make the change twice.
+        if self._claim is not None and min(self._call.remaining(), lost + _SETTLING - time.monotonic()) > delay:
             return None
         if self._claim is not None and self._claim.by_caller:
             return _unavailable(error)
-        message = "the connection to the database was lost during the commit; the change may have been made"
+        origin = _origin(error)
+        lost_by = "the connection to the database was lost during the commit"
+        message = f"{sentence(origin) if isinstance(origin, FileError) else lost_by}; the change may have been made"
         return _refused(ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN, message, error)
 
     def _too_slow(self) -> ServiceError:
@@ -117,7 +122,7 @@ def _refused(reason: ErrorReason.ValueType, message: str, error: Exception) -> S
     """The error for a caller; the log also has what the database has said."""
     origin = _origin(error)
     said = str(origin) if isinstance(origin, OWN_ERRORS) else cause(origin)
-    return ServiceError(reason, message, logged=f"{message}: {said}" if said else message)
+    return ServiceError(reason, message, logged=message if said in ("", message) else f"{message}: {said}")
 
 
 def _origin(error: Exception) -> BaseException:

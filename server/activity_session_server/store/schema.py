@@ -11,6 +11,7 @@ from activity_session_server.rules.database_urls import FILES, is_memory
 from activity_session_server.store import rights
 from activity_session_server.store.driver.causes import cause
 from activity_session_server.store.driver.engine import EngineOptions, open_engine
+from activity_session_server.store.driver.sqlite_files import FileError
 from activity_session_server.store.revisions import NEWEST, SchemaError, migrate_command, revision, safe_url
 
 _STEP_TIMEOUT = 3600
@@ -158,5 +159,5 @@ def _reachable(engine: Engine) -> Iterator[None]:
     try:
         yield
     # Beside its own errors, a driver raises what it likes where an option is wrong or a package is missing.
-    except (SQLAlchemyError, OSError, TypeError, ValueError, RuntimeError) as error:
+    except (SQLAlchemyError, FileError, OSError, TypeError, ValueError, RuntimeError) as error:
         raise SchemaError(f"the database {safe_url(engine)} cannot be used: {cause(error)}") from error

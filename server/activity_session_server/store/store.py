@@ -95,6 +95,14 @@ class Store:
 
         return self._retrying(call, once, claim)
 
+    def check_file(self, call: Call) -> None:
+        """Look whether SQLite's file is where it was opened; writes are refused from when it is not until it is again.
+
+        Raises:
+            ServiceError: DATABASE_UNAVAILABLE.
+        """
+        self._retrying(call, self._connections.check_file, None)
+
     def look_for_older_claims(self, call: Call) -> None:
         """Find out whether an older version has left claims in the database; before any call is served."""
         self._older_claims_end = self.read(call, idempotency.older_claims_end)

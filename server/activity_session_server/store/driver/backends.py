@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from activity_session_server.rules.database_urls import is_memory
+
 
 class Failure(Enum):
     """What an error of the database means for the transaction it happened in."""
@@ -149,6 +151,11 @@ def backend_of(engine: Engine) -> Backend:
     """The backend that an engine talks to."""
     backend = SQLITE if engine.dialect.name == "sqlite" else MYSQL
     return replace(backend, driver=engine.dialect.loaded_dbapi)
+
+
+def path_of(engine: Engine) -> str:
+    """The path of a database that is a file; empty for all others."""
+    return str(engine.url.database) if engine.dialect.name == "sqlite" and not is_memory(str(engine.url)) else ""
 
 
 def within(sql: str, seconds: float, dialect: Any) -> str:

@@ -6,6 +6,7 @@ The text holds no statement and no value of one: those are in the errors that ar
 import sqlite3
 
 from activity_session_server.store.driver.backends import driver_error, error_number
+from activity_session_server.store.driver.sqlite_files import FileError
 
 _READ_ONLY = "the database is read-only"
 _FULL = "the database's disk is full"
@@ -35,6 +36,8 @@ _AWAY = "the database cannot be reached"
 
 def sentence(error: BaseException) -> str:
     """Why a database that would serve the call later does not serve it now."""
+    if isinstance(error, FileError):
+        return str(error)
     found = _OF_SQLITE if isinstance(driver_error(error), sqlite3.Error) else _OF_MYSQL
     return found.get(error_number(error), _AWAY)
 
@@ -42,6 +45,8 @@ def sentence(error: BaseException) -> str:
 def cause(error: BaseException) -> str:
     """The number and the text of an error of the driver; of another one, its type and text."""
     found = driver_error(error)
+    if isinstance(found, FileError):
+        return str(found)
     if isinstance(found, sqlite3.Error):
         return f"{getattr(found, 'sqlite_errorname', 'sqlite3')}: {found}"
     if error_number(found) >= 0 and not isinstance(found, OSError):

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, Executable, event
 
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.store.driver.backends import backend_of, within
+from activity_session_server.store.driver.backends import backend_of, path_of, within
 from activity_session_server.store.driver.causes import cause
 from activity_session_server.store.driver.outage import Outage
+from activity_session_server.store.driver.sqlite_files import DatabaseFile
 from activity_session_server.store.driver.statements import Compiler, Statement, Values
 from activity_session_server.store.driver.variables import IS_ON_CLUSTER
 
@@ -35,10 +36,11 @@ class Connection:
     Its errors are the driver's, some wrapped by SQLAlchemy.
     """
 
-    def __init__(self, engine: Engine, compiler: Compiler, timeout: float) -> None:
+    def __init__(self, engine: Engine, compiler: Compiler, timeout: float, file: DatabaseFile) -> None:
         """Open nothing yet. `timeout` is how many seconds a statement may take."""
         self.engine = engine
         self._compiler = compiler
+        self._file = file
         self._backend = backend_of(engine)
         self._timeout = timeout
         # When what runs now must end, a reading of `time.monotonic`, and whether that is sooner than the timeout.
@@ -60,7 +62,7 @@ class Connection:
             self.close()
         self.is_new = self._core is None
         if self.is_new:
-            self._core = self.engine.connect()
+            self._connect()
             connection = self._core.connection.driver_connection
             self.is_on_cluster = self._core.info.get(IS_ON_CLUSTER, False)
             self._cursor = connection.cursor()
@@ -115,7 +117,12 @@ class Connection:
         self.cursor().execute(sql)
 
     def begin_write(self) -> None:
-        """Begin a transaction that writes; SQLite waits for the lock of other processes, no longer than it may take."""
+        """Begin a transaction that writes; SQLite waits for the lock of other processes, no longer than it may take.
+
+        Raises:
+            FileError: SQLite's file is not what it was; nothing is begun.
+        """
+        self._file.check()
         if not self._is_short or self._backend.is_remote:
             self.run(self._backend.begin_write)
             return
@@ -126,9 +133,28 @@ class Connection:
         finally:
             self.run(f"PRAGMA busy_timeout = {int(self._timeout * 1000)}")
 
+    def commit(self) -> None:
+        """End a transaction that writes.
+
+        Raises:
+            FileError: it was committed to a file that is no longer where it was.
+        """
+        self.run("COMMIT")
+        self._file.check_commit()
+
     def cursor(self) -> Any:
         """The driver's cursor, which sends one statement at a time."""
         return self._cursor
+
+    def _connect(self) -> None:
+        # Before, since SQLite makes a file where there is none; and after, since it may have been replaced meanwhile.
+        self._file.check_path()
+        self._core = self.engine.connect()
+        try:
+            self._file.note()
+        except BaseException:
+            self.close()
+            raise
 
     def _execute(self, statement: Executable, values: Values | Sequence[Values]) -> Any:
         return self._core.execute(statement, values, execution_options={_IN_TIME: self._in_time})
@@ -153,8 +179,9 @@ class Connections:
         self._backend = backend_of(engine)
         self._timeout = timeout
         self._outage = Outage()
+        self._file = DatabaseFile(path_of(engine))
         # Without a lock: to take one and to give it back is one step each, and one that is lent belongs to one thread.
-        self._idle = deque(Connection(engine, compiler, timeout) for _ in range(most))
+        self._idle = deque(Connection(engine, compiler, timeout, self._file) for _ in range(most))
         # Guards the number of threads that wait, and wakes one of them when a connection is given back.
         self._returned = threading.Condition()
         self._waiting = 0
@@ -193,6 +220,14 @@ class Connections:
                 # The database has responded, be it with an error.
                 self._outage.end()
             self._give_back(connection)
+
+    def check_file(self) -> None:
+        """Look whether SQLite's file is where it was opened.
+
+        Raises:
+            FileError: it is not; writes are refused until it is.
+        """
+        self._file.check_path()
 
     def close(self) -> None:
         """Close the connections that are idle; when no call runs any more, these are all."""

@@ -1,0 +1,164 @@
+"""An SQLite file that is moved: nothing is acknowledged that is not kept.
+
+Nothing here opens a served file in the process of its server: to close it would release the locks of SQLite.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from grpc import StatusCode
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import AppendEventsRequest, UpdateStateRequest
+from activity_session_server.app import App
+from activity_session_server.store.driver import sqlite_files
+from activity_session_server.store.driver.sqlite_files import FileError
+from activity_session_testing.moments import before, eventually
+from activity_session_testing.processes import serving_process
+from activity_session_testing.rpcs import SERVICES
+from activity_session_testing.servers import Client, Failure, connected, failure, serving
+from activity_session_testing.steps import append, at_once, list_events, new_session, read_state
+
+PARENT = "namespaces/default"
+SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
+FLAGS = ["--health-interval", "0.05"]
+ABSENT, OTHER = "No such file or directory", "another file is there"
+
+
+def health(client: Client) -> set[int]:
+    stub = HealthStub(client.channel)
+    return {stub.Check(HealthCheckRequest(service=service), timeout=10).status for service in SERVICES}
+
+
+def become(client: Client, status: int) -> None:
+    eventually(lambda: health(client) == {status})
+
+
+def refusal_of(client: Client, session: str) -> Failure:
+    return failure(client.events.AppendEvents, AppendEventsRequest(parent=session, events=[Event(text="x")]))
+
+
+def texts(client: Client, session: str) -> list[str]:
+    return [event.text for event in list_events(client, session)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "folder").mkdir()
+    return tmp_path / "folder" / "test.db"
+
+
+@pytest.fixture
+def log(path: Path) -> Path:
+    return path.with_name("test.db-wal")
+
+
+class TestMoved:
+    @pytest.fixture
+    def server(self, path: Path) -> Iterator[App]:
+        with serving(f"sqlite:///{path}", health_interval=0.05) as server:
+            yield server
+
+    @pytest.fixture
+    def client(self, server: App) -> Iterator[Client]:
+        with connected(server.address) as client:
+            yield client
+
+    @pytest.mark.parametrize(
+        ("moved", "happened"),
+        [("test.db", ABSENT), ("test.db", OTHER), ("test.db-wal", ABSENT), ("test.db-wal", OTHER), ("", ABSENT)],
+    )
+    def test_refuses_writes_until_the_path_leads_to_the_file_again(
+        self, path: Path, client: Client, caplog: pytest.LogCaptureFixture, moved: str, happened: str
+    ) -> None:
+        session = new_session(client, PARENT).name
+        append(client, session, "before")
+        become(client, SERVING)
+        # One of the two files, or their folder.
+        place, away = path.parent / moved, path.parents[1] / "away"
+        place.rename(away)
+        if happened == OTHER:
+            place.touch()
+        become(client, NOT_SERVING)
+        refusal = refusal_of(client, session)
+        said = f"the path {place if moved else path} no longer leads to the file that was opened: {happened}"
+        assert (refusal.code, refusal.reason) == (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+        assert refusal.message == said
+        assert eventually(lambda: f"not ready: {said}" in caplog.messages)
+        # SQLite makes none in its place.
+        assert place.exists() == (happened == OTHER)
+        away.rename(place)
+        become(client, SERVING)
+        append(client, session, "after")
+        assert texts(client, session) == ["before", "after"]
+
+    def test_opens_no_connection_to_another_file(self, path: Path, server: App, client: Client) -> None:
+        become(client, SERVING)
+        path.rename(path.with_name("away"))
+        closed = next(one for one in server.store._connections._idle if not one.is_open)  # noqa: SLF001
+        with pytest.raises(FileError, match=ABSENT):
+            closed.open()
+        assert not path.exists()
+
+    def test_a_write_finds_out_that_the_file_is_gone(self, path: Path) -> None:
+        away = path.with_name("away")
+        # Nobody else looks.
+        with serving(f"sqlite:///{path}", health_interval=300.0) as server, connected(server.address) as client:
+            session, acknowledged = new_session(client, PARENT).name, 0
+            path.rename(away)
+            while not isinstance(found := at_once([partial(append, client, session, "x")])[0], Failure):
+                acknowledged += 1
+                # No more of them than fit between two looks.
+                assert acknowledged < 100
+            refused = refusal_of(client, session)
+            away.rename(path)
+            assert (found.code, found.reason) == (StatusCode.UNKNOWN, "COMMIT_OUTCOME_UNKNOWN")
+            assert found.message.endswith(f"{ABSENT}; the change may have been made")
+            assert (refused.code, refused.reason) == (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+            # The one that found it out was made, the next one was not.
+            assert append(client, session, "x").last_sequence == acknowledged + 2
+
+    @pytest.mark.parametrize("request_id", ["", "one"])
+    def test_carries_out_once_what_was_committed_to_a_file_that_is_put_back(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, request_id: str
+    ) -> None:
+        monkeypatch.setattr(sqlite_files, "LOOK_INTERVAL", 0.0)
+        away = path.with_name("away")
+        with serving(f"sqlite:///{path}", health_interval=300.0) as server, connected(server.address) as client:
+            request = UpdateStateRequest(name=new_session(client, PARENT).name, request_id=request_id)
+            request.updates.add(key="x", value_json="1")
+            with (
+                before(server, "COMMIT", lambda: path.rename(away)),
+                # It ends what is left of a commit that failed.
+                before(server, "ROLLBACK", lambda: away.rename(path)),
+            ):
+                if request_id:
+                    client.events.UpdateState(request)
+                else:
+                    assert failure(client.events.UpdateState, request).reason == "COMMIT_OUTCOME_UNKNOWN"
+            # A second change would make it 2.
+            assert read_state(client, request.name)["x"].revision == 1
+
+    @pytest.mark.parametrize("end", ["kill", "terminate"])
+    def test_a_file_and_its_log_have_all_that_was_acknowledged(
+        self, tmp_path: Path, path: Path, log: Path, end: str
+    ) -> None:
+        flags = ["--database-url", f"sqlite:///{path}", *FLAGS]
+        with serving_process(tmp_path / "log", *flags) as process, connected(process.address) as client:
+            session = new_session(client, PARENT).name
+            for number in range(10):
+                append(client, session, str(number))
+            path.rename(tmp_path / "away")
+            become(client, NOT_SERVING)
+            assert refusal_of(client, session).reason == "DATABASE_UNAVAILABLE"
+            getattr(process.process, end)()
+            process.wait()
+        # SQLite neither removes it nor carries it into another file.
+        assert log.stat().st_size
+        (tmp_path / "away").rename(path)
+        with serving(f"sqlite:///{path}") as server, connected(server.address) as client:
+            assert texts(client, session) == [str(number) for number in range(10)]
