@@ -1,24 +1,29 @@
-"""An SQLite file that is moved: nothing is acknowledged that is not kept.
+"""An SQLite file that is moved or damaged: nothing is acknowledged that is not kept.
 
 Nothing here opens a served file in the process of its server: to close it would release the locks of SQLite.
 """
 
-from collections.abc import Iterator
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
-from grpc import StatusCode
+from grpc import RpcError, StatusCode
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, UpdateStateRequest
 from activity_session_server.app import App
+from activity_session_server.store import schema
 from activity_session_server.store.driver import sqlite_files
 from activity_session_server.store.driver.sqlite_files import FileError
 from activity_session_testing.moments import before, eventually
-from activity_session_testing.processes import serving_process
+from activity_session_testing.processes import ServerProcess, run, serving_process
 from activity_session_testing.rpcs import SERVICES
 from activity_session_testing.servers import Client, Failure, connected, failure, serving
 from activity_session_testing.steps import append, at_once, list_events, new_session, read_state
@@ -27,6 +32,9 @@ PARENT = "namespaces/default"
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 FLAGS = ["--health-interval", "0.05"]
 ABSENT, OTHER = "No such file or directory", "another file is there"
+# More events than the cache of a connection holds, 2 MB.
+EVENTS, EVENT_CHARACTERS = 4000, 1000
+DAMAGED = "the database's file is damaged"
 
 
 def health(client: Client) -> set[int]:
@@ -162,3 +170,88 @@ class TestMoved:
         (tmp_path / "away").rename(path)
         with serving(f"sqlite:///{path}") as server, connected(server.address) as client:
             assert texts(client, session) == [str(number) for number in range(10)]
+
+
+def refused(command: Sequence[str], prefix: Sequence[str] = ()) -> str:
+    """Run a command that must fail, and return the line that it says why."""
+    done = run(*command, prefix=prefix)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("activity-session: "))
+    return line
+
+
+class TestDamaged:
+    @pytest.fixture
+    def session(self, path: Path) -> str:
+        """A session whose events fill most of the file."""
+        with serving(f"sqlite:///{path}") as server, connected(server.address) as client:
+            session = new_session(client, PARENT).name
+            for _ in range(EVENTS // 100):
+                append(client, session, *["x" * EVENT_CHARACTERS] * 100)
+        return session
+
+    @pytest.fixture
+    def process(self, tmp_path: Path, path: Path, session: str) -> Iterator[ServerProcess]:
+        del session
+        with serving_process(tmp_path / "log", "--database-url", f"sqlite:///{path}", *FLAGS) as process:
+            yield process
+
+    def test_a_server_that_meets_damage_is_not_ready(self, path: Path, session: str, process: ServerProcess) -> None:
+        with connected(process.address) as client:
+            append(client, session, "it is whole")
+            become(client, SERVING)
+            damage_middle(path)
+            refusal = refusal_of_the_log(client, session)
+            assert (refusal.code, refusal.reason) == (StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+            assert refusal.message == DAMAGED
+            become(client, NOT_SERVING)
+            refusal = refusal_of(client, session)
+            assert refusal.reason == "DATABASE_UNAVAILABLE"
+            said = f"the database's file {path} is damaged (SQLITE_CORRUPT: database disk image is malformed)"
+            assert refusal.message == said
+            assert eventually(lambda: f"not ready: {said}" in [line["message"] for line in process.log_lines()])
+            assert not any("Traceback" in str(line) for line in process.log_lines())
+
+    def test_check_finds_what_a_start_does_not_read(self, path: Path, session: str) -> None:
+        whole = run("check", "--database-url", f"sqlite:///{path}")
+        assert whole.returncode == 0
+        assert f"file: reading all of it, {path.stat().st_size / 2**20:.1f} MiB\nfile: ok\n" in whole.stdout
+        damage_middle(path)
+        assert f"the file {path} is damaged: " in refused(["check", "--database-url", f"sqlite:///{path}"])
+        with serving(f"sqlite:///{path}", health_interval=0.05) as server, connected(server.address) as client:
+            assert refusal_of_the_log(client, session).message == DAMAGED
+            become(client, NOT_SERVING)
+
+    @pytest.mark.parametrize(
+        ("first", "error"),
+        [(0, "SQLITE_NOTADB: file is not a database"), (4096, "SQLITE_CORRUPT: database disk image is malformed")],
+    )
+    def test_a_start_that_reads_damage_says_so(self, path: Path, first: int, error: str) -> None:
+        schema.migrate_url(f"sqlite:///{path}")
+        damage(path, first, path.stat().st_size)
+        for command in (["serve", "--address", "127.0.0.1:0"], ["check"]):
+            assert error in refused([*command, "--database-url", f"sqlite:///{path}"])
+
+
+def refusal_of_the_log(client: Client, session: str) -> Failure:
+    """Read the events of a session until they cannot be read."""
+    with pytest.raises(RpcError) as raised:
+        list_events(client, session)
+    return Failure(raised.value)
+
+
+def damage_middle(path: Path) -> None:
+    """Damage the half of a file that is in its middle, after all of it was written there."""
+    with closing(sqlite3.connect(path)) as connection:
+        ((is_busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert not is_busy
+    size = path.stat().st_size
+    damage(path, size // 4, size * 3 // 4)
+
+
+def damage(path: Path, first: int, last: int) -> None:
+    """Overwrite bytes, in a process of its own."""
+    code = "import sys; file = open(sys.argv[1], 'r+b'); _, _, first, size = sys.argv;"
+    code += "file.seek(int(first)); file.write(b'\\xa5' * int(size))"
+    subprocess.run([sys.executable, "-c", code, path, str(first), str(last - first)], check=True)

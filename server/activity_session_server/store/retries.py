@@ -80,7 +80,7 @@ class Retries:
         """The error for a call whose transaction was undone; None as long as it is to be run again."""
         is_late = self._call.remaining() <= delay
         match failure:
-            case Failure.AWAY:
+            case Failure.AWAY | Failure.DAMAGED:
                 return _unavailable(error)
             case Failure.UNREACHABLE:
                 return _unavailable(error) if is_late or self._runs >= _TRIES_UNREACHABLE else None

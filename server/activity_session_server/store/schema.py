@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from activity_session_server.rules.database_urls import FILES, is_memory
 from activity_session_server.store import rights
+from activity_session_server.store.driver.backends import path_of
 from activity_session_server.store.driver.causes import cause
 from activity_session_server.store.driver.engine import EngineOptions, open_engine
 from activity_session_server.store.driver.sqlite_files import FileError
@@ -73,6 +74,7 @@ def inspect_url(database_url: str, request_bytes: int, try_out: Callable[[], Non
         return
     with _reachable(engine), engine.connect() as connection:
         yield f"database: {engine.dialect.name} {_version(connection)}"
+        yield from _inspect_file(connection)
         found = revision(connection)
     if engine.dialect.name == "sqlite" and found != NEWEST:
         yield f"schema: {_older(found)}; serve brings it to {NEWEST}"
@@ -84,6 +86,22 @@ def inspect_url(database_url: str, request_bytes: int, try_out: Callable[[], Non
     engine.dispose()
     try_out()
     yield "reads and writes: ok"
+
+
+def _inspect_file(connection: Connection) -> Iterator[str]:
+    """Read all of an SQLite file, for as long as that takes.
+
+    Raises:
+        SchemaError: for the first damage.
+    """
+    if not path_of(connection.engine):
+        return
+    size = Path(path_of(connection.engine)).stat().st_size
+    yield f"file: reading all of it, {size / 2**20:.1f} MiB"
+    found = str(connection.scalar(text("PRAGMA quick_check(1)")))
+    if found != "ok":
+        raise SchemaError(f"the file {path_of(connection.engine)} is damaged: {' '.join(found.split())}")
+    yield "file: ok"
 
 
 def _exists(url: URL) -> bool:

@@ -118,6 +118,7 @@ class Store:
             try:
                 return once()
             except self._retried as error:
+                self._connections.judge(error)
                 retries = retries or Retries(call, claim, self._backend, self._timeout, begun)
                 delay = retries.delay_after(error)
             with self._aside():

@@ -24,7 +24,8 @@ class Failure(Enum):
     UNREACHABLE = "the database or the connection is gone: undone, unless it was the commit"
     AWAY = "the database was gone before: nothing was done"
     TIMEOUT = "a statement took too long: undone"
-    OTHER = "a bug, or a damaged database"
+    DAMAGED = "the file has pages that cannot be read: undone"
+    OTHER = "a bug"
 
 
 class _AllBut:
@@ -66,6 +67,7 @@ _SQLITE_UNREACHABLE = {
     sqlite3.SQLITE_READONLY,
 }
 _SQLITE_TIMEOUT = {sqlite3.SQLITE_INTERRUPT}
+_SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SQLITE_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE}
 
 
@@ -86,6 +88,7 @@ class Backend:
     unreachable: Container[int]
     away: frozenset[int]
     timeout: frozenset[int]
+    damaged: frozenset[int]
     duplicate: frozenset[int]
     driver: Any = None
 
@@ -96,6 +99,8 @@ class Backend:
             return Failure.CONTENTION
         if number in self.interrupted:
             return Failure.INTERRUPTED
+        if number in self.damaged:
+            return Failure.DAMAGED
         if number in self.unreachable or self.breaks_connection(error):
             return Failure.UNREACHABLE
         return Failure.TIMEOUT if number in self.timeout else Failure.OTHER
@@ -132,6 +137,7 @@ SQLITE = Backend(
     unreachable=frozenset(_SQLITE_UNREACHABLE),
     away=frozenset(),
     timeout=frozenset(_SQLITE_TIMEOUT),
+    damaged=frozenset(_SQLITE_DAMAGED),
     duplicate=frozenset(_SQLITE_DUPLICATE),
 )
 MYSQL = Backend(
@@ -143,6 +149,7 @@ MYSQL = Backend(
     unreachable=_AllBut(_MYSQL_CONTENTION, _MYSQL_INTERRUPTED, _MYSQL_TIMEOUT, _MYSQL_DUPLICATE, _MYSQL_MISTAKES),
     away=frozenset(_MYSQL_AWAY),
     timeout=frozenset(_MYSQL_TIMEOUT),
+    damaged=frozenset(),
     duplicate=frozenset(_MYSQL_DUPLICATE),
 )
 

@@ -19,6 +19,8 @@ _OF_SQLITE = {
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_IOERR: "the database's file cannot be read or written",
     sqlite3.SQLITE_CANTOPEN: "the database's file cannot be opened",
+    sqlite3.SQLITE_CORRUPT: "the database's file is damaged",
+    sqlite3.SQLITE_NOTADB: "the database's file is damaged, or no database",
 }
 _OF_MYSQL = {
     # Modes of the server, and a lock on all tables.

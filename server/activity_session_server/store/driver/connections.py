@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, Executable, event
 
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.store.driver.backends import backend_of, path_of, within
+from activity_session_server.store.driver.backends import Failure, backend_of, path_of, within
 from activity_session_server.store.driver.causes import cause
 from activity_session_server.store.driver.outage import Outage
 from activity_session_server.store.driver.sqlite_files import DatabaseFile
@@ -228,6 +228,11 @@ class Connections:
             FileError: it is not; writes are refused until it is.
         """
         self._file.check_path()
+
+    def judge(self, error: Exception) -> None:
+        """Have nothing written any more to a file in which a call has met damage."""
+        if self._backend.failure(error) is Failure.DAMAGED:
+            self._file.note_damage(cause(error))
 
     def close(self) -> None:
         """Close the connections that are idle; when no call runs any more, these are all."""

@@ -1,4 +1,4 @@
-"""The file of an SQLite database: whether its path still leads to it.
+"""The file of an SQLite database: whether its path still leads to it, and whether it is damaged.
 
 SQLite opens a file once, and looks at its path no more. What is committed after the file was removed or replaced is
 lost with the last connection. Its log, the file `-wal` beside it, holds what was committed last: both are one database.
@@ -31,6 +31,8 @@ class DatabaseFile:
         # Both without a lock: a thread that sees an old value looks once more, or once less.
         self._is_moved = False
         self._looked = 0.0
+        # Without a lock: it is one value, of the first thread that meets damage, or of any of the first.
+        self._damage = ""
 
     def note(self) -> None:
         """Note what a connection has opened.
@@ -40,6 +42,10 @@ class DatabaseFile:
         """
         self._noted = self._noted or self._look()
         self.check_path()
+
+    def note_damage(self, damage: str) -> None:
+        """Note that SQLite has met damage; nothing is written to the file from now on."""
+        self._damage = self._damage or damage
 
     def check_path(self) -> None:
         """Look whether the path still leads to what was opened.
@@ -68,11 +74,13 @@ class DatabaseFile:
             self.check_path()
 
     def check(self) -> None:
-        """Look at the path again, if it was found to lead elsewhere; before a write.
+        """Refuse a file of which something is known that forbids to write to it; the path is looked at only then.
 
         Raises:
-            FileError: its path leads elsewhere.
+            FileError: its path leads elsewhere, or damage was met.
         """
+        if self._damage:
+            raise FileError(f"the database's file {self.path} is damaged ({self._damage})")
         if self._is_moved:
             self.check_path()
 
