@@ -56,6 +56,8 @@ class App:
         # The first step that can fail: a second server must not migrate the database of the first.
         self.address = _listen(self._server, Address.parse(settings.address))
         self.store = open_store(settings, self._pools.write.aside)
+        if warning := schema.mount_warning(self.store.engine):
+            _log.warning(warning)
         self.store.look_for_older_claims(self._own_call("start"))
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())

@@ -1,4 +1,4 @@
-"""An SQLite file that is moved or damaged: nothing is acknowledged that is not kept.
+"""An SQLite file that is moved, mounted or damaged: nothing is acknowledged that is not kept.
 
 Nothing here opens a served file in the process of its server: to close it would release the locks of SQLite.
 """
@@ -21,7 +21,7 @@ from activity_session.v1.event_service_pb2 import AppendEventsRequest, UpdateSta
 from activity_session_server.app import App
 from activity_session_server.store import schema
 from activity_session_server.store.driver import sqlite_files
-from activity_session_server.store.driver.sqlite_files import FileError
+from activity_session_server.store.driver.sqlite_files import FileError, is_mounted_alone
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process
 from activity_session_testing.rpcs import SERVICES
@@ -32,6 +32,9 @@ PARENT = "namespaces/default"
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 FLAGS = ["--health-interval", "0.05"]
 ABSENT, OTHER = "No such file or directory", "another file is there"
+# Runs the command after it with its first file mounted over its second.
+MOUNTED = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"']
+MAY_MOUNT = subprocess.run("unshare -m mount --bind . .", shell=True, capture_output=True, check=False).returncode == 0
 # More events than the cache of a connection holds, 2 MB.
 EVENTS, EVENT_CHARACTERS = 4000, 1000
 DAMAGED = "the database's file is damaged"
@@ -170,6 +173,37 @@ class TestMoved:
         (tmp_path / "away").rename(path)
         with serving(f"sqlite:///{path}") as server, connected(server.address) as client:
             assert texts(client, session) == [str(number) for number in range(10)]
+
+
+class TestMounted:
+    MOUNTS = (
+        "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw",
+        "36 22 254:0 /a/folder /data rw,relatime shared:1 - ext4 /dev/vda rw",
+        "37 22 254:0 /a/test.db /alone/test.db rw,relatime shared:1 - ext4 /dev/vda rw",
+        r"38 22 254:0 /a/test.db /a\040\134place/test.db rw,relatime - ext4 /dev/vda rw",
+    )
+
+    @pytest.mark.parametrize(
+        ("path", "is_alone"),
+        [("/data/test.db", False), ("/alone/test.db", True), ("/a \\place/test.db", True), ("/test.db", False)],
+    )
+    def test_a_file_is_told_apart_from_one_in_a_folder_that_is_mounted(self, path: str, *, is_alone: bool) -> None:
+        assert is_mounted_alone(path, self.MOUNTS) is is_alone
+
+    # Without the right to mount, what is found in the list of mounts is shown by the test above alone.
+    @pytest.mark.parametrize("is_mounted", [False, *([True] if MAY_MOUNT else [])])
+    def test_warns_of_a_file_that_is_mounted_by_itself(self, tmp_path: Path, path: Path, *, is_mounted: bool) -> None:
+        outside = tmp_path / "outside.db"
+        for file in (outside, path):
+            schema.migrate_url(f"sqlite:///{file}")
+        prefix = [*MOUNTED, str(outside), str(path)] if is_mounted else []
+        checked = run("check", "--database-url", f"sqlite:///{path}", prefix=prefix)
+        assert checked.returncode == 0
+        said = f"the file {path} is mounted by itself"
+        assert (f"warning: {said}" in checked.stdout) is is_mounted
+        with serving_process(tmp_path / "log", "--database-url", f"sqlite:///{path}", prefix=prefix) as process:
+            logged = [line["message"] for line in process.log_lines() if line["level"] == "warning"]
+        assert any(line.startswith(said) and line.endswith("mount the folder") for line in logged) is is_mounted
 
 
 def refused(command: Sequence[str], prefix: Sequence[str] = ()) -> str:

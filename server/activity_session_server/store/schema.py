@@ -12,7 +12,7 @@ from activity_session_server.store import rights
 from activity_session_server.store.driver.backends import path_of
 from activity_session_server.store.driver.causes import cause
 from activity_session_server.store.driver.engine import EngineOptions, open_engine
-from activity_session_server.store.driver.sqlite_files import FileError
+from activity_session_server.store.driver.sqlite_files import MOUNTS, FileError, is_mounted_alone
 from activity_session_server.store.revisions import NEWEST, SchemaError, migrate_command, revision, safe_url
 
 _STEP_TIMEOUT = 3600
@@ -96,12 +96,26 @@ def _inspect_file(connection: Connection) -> Iterator[str]:
     """
     if not path_of(connection.engine):
         return
+    if warning := mount_warning(connection.engine):
+        yield f"warning: {warning}"
     size = Path(path_of(connection.engine)).stat().st_size
     yield f"file: reading all of it, {size / 2**20:.1f} MiB"
     found = str(connection.scalar(text("PRAGMA quick_check(1)")))
     if found != "ok":
         raise SchemaError(f"the file {path_of(connection.engine)} is damaged: {' '.join(found.split())}")
     yield "file: ok"
+
+
+def mount_warning(engine: Engine) -> str:
+    """A sentence about an SQLite file that is mounted without its folder; empty for others."""
+    path = path_of(engine)
+    with contextlib.suppress(OSError):  # other systems have no such list
+        if path and is_mounted_alone(path, Path(MOUNTS).read_text(encoding="utf-8", errors="replace").splitlines()):
+            return (
+                f"the file {path} is mounted by itself: its log, {path}-wal, which holds what was written last, stays"
+                " outside of the mount; mount the folder"
+            )
+    return ""
 
 
 def _exists(url: URL) -> bool:

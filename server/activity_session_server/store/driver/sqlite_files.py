@@ -1,17 +1,21 @@
-"""The file of an SQLite database: whether its path still leads to it, and whether it is damaged.
+"""The file of an SQLite database: whether its path still leads to it, whether it is damaged, how it is mounted.
 
 SQLite opens a file once, and looks at its path no more. What is committed after the file was removed or replaced is
 lost with the last connection. Its log, the file `-wal` beside it, holds what was committed last: both are one database.
 """
 
 import os
+import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 # Seconds between two looks of commits: some 20 microseconds each, as the interpreter's lock is let go for them.
 LOOK_INTERVAL = 0.005
+MOUNTS = "/proc/self/mountinfo"
 # The device and the number of a file, or why there is none to be found.
 _Place = tuple[int, int] | str
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 class FileError(Exception):
@@ -94,3 +98,12 @@ def _place(path: str) -> _Place:
     except OSError as error:
         return str(error.strerror)
     return found.st_dev, found.st_ino
+
+
+def is_mounted_alone(path: str, mounts: Iterable[str]) -> bool:
+    """Whether a file is mounted by itself, without its folder; `mounts` are the lines of /proc/self/mountinfo.
+
+    The device of a file tells nothing: one that is bound from the same file system has that of its folder.
+    """
+    real = os.path.realpath(path)
+    return any(_ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split(" ")[4]) == real for line in mounts)
