@@ -1,12 +1,13 @@
-"""An SQLite file that is moved, mounted or damaged: nothing is acknowledged that is not kept.
+"""An SQLite file that is moved, mounted, damaged or without a log: nothing is acknowledged that is not kept.
 
 Nothing here opens a served file in the process of its server: to close it would release the locks of SQLite.
 """
 
+import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from activity_session_server.app import App
 from activity_session_server.store import schema
 from activity_session_server.store.driver import sqlite_files
 from activity_session_server.store.driver.sqlite_files import FileError, is_mounted_alone
+from activity_session_server.store.revisions import SchemaError
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process
 from activity_session_testing.rpcs import SERVICES
@@ -32,6 +34,8 @@ PARENT = "namespaces/default"
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 FLAGS = ["--health-interval", "0.05"]
 ABSENT, OTHER = "No such file or directory", "another file is there"
+# Root may write to any folder, unless it gives that right up.
+WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
 # Runs the command after it with its first file mounted over its second.
 MOUNTED = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"']
 MAY_MOUNT = subprocess.run("unshare -m mount --bind . .", shell=True, capture_output=True, check=False).returncode == 0
@@ -204,6 +208,35 @@ class TestMounted:
         with serving_process(tmp_path / "log", "--database-url", f"sqlite:///{path}", prefix=prefix) as process:
             logged = [line["message"] for line in process.log_lines() if line["level"] == "warning"]
         assert any(line.startswith(said) and line.endswith("mount the folder") for line in logged) is is_mounted
+
+
+class TestWithoutALog:
+    @pytest.mark.parametrize("had_one", [False, True])
+    @pytest.mark.parametrize("do", [schema.migrate_url, lambda url: list(schema.inspect_url(url, 1, lambda: None))])
+    def test_a_file_system_that_refuses_it_is_not_used(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, do: Callable[[str], object], *, had_one: bool
+    ) -> None:
+        if had_one:
+            schema.migrate_url(f"sqlite:///{path}")
+        else:
+            path.touch()
+        # Without it, `check` says that there is no file of that name yet.
+        path.with_name("file:test.db").touch()
+        # This file system of SQLite has no shared memory, as one of a network.
+        monkeypatch.chdir(path.parent)
+        url = "sqlite:///file:test.db?vfs=unix-dotfile&uri=true"
+        with pytest.raises(SchemaError, match="cannot use a write-ahead log there"):
+            do(url)
+
+    def test_no_command_uses_a_folder_that_may_not_be_written_to(self, path: Path) -> None:
+        schema.migrate_url(f"sqlite:///{path}")
+        path.parent.chmod(0o555)
+        try:
+            for command in (["serve", "--address", "127.0.0.1:0"], ["check"]):
+                said = refused([*command, "--database-url", f"sqlite:///{path}"], WITHOUT_RIGHTS)
+                assert "SQLite cannot use a write-ahead log there (attempt to write a readonly database)" in said
+        finally:
+            path.parent.chmod(0o755)
 
 
 def refused(command: Sequence[str], prefix: Sequence[str] = ()) -> str:

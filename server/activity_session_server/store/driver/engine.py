@@ -4,6 +4,7 @@ Connections are in autocommit mode: a read is one statement and costs one round 
 itself (`store.store`). So nothing is left to roll back when a connection is given back.
 """
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from activity_session_server.rules.database_urls import is_memory
 from activity_session_server.store.driver import variables
+from activity_session_server.store.driver.sqlite_files import FileError
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,33 @@ def _sqlite_engine(url: URL, options: EngineOptions) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        # Readers do not wait for the writer, nor the writer for them.
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection, in_memory=is_memory(str(url)))
         # FULL: an acknowledged commit survives a loss of power. NORMAL survives a crash of the process only.
         connection.execute(f"PRAGMA synchronous = {options.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
 
     return engine
+
+
+def _use_wal(connection: Any, *, in_memory: bool) -> None:
+    """With a write-ahead log readers do not wait for the writer, nor the writer for them.
+
+    Raises:
+        FileError: SQLite cannot have one there.
+    """
+    try:
+        ((mode,),) = connection.execute("PRAGMA journal_mode = WAL")
+        refusal = "" if mode == ("memory" if in_memory else "wal") else f"its journal stays {mode}"
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY):
+            raise
+        refusal = str(error)
+    if refusal:
+        connection.close()
+        raise FileError(
+            f"SQLite cannot use a write-ahead log there ({refusal}): the file must be on a file system of this machine,"
+            " in a folder that can be written to"
+        )
 
 
 def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
