@@ -52,9 +52,10 @@ func FromError(err error) (*Error, bool) {
 
 // Error returns the code, the reason and the message.
 func (e *Error) Error() string {
-	reason := strings.TrimPrefix(e.Reason.String(), reasonPrefix)
-	return fmt.Sprintf("rpc error: code = %s reason = %s desc = %s", e.Code, reason, e.Message)
+	return fmt.Sprintf("rpc error: code = %s reason = %s desc = %s", e.Code, e.reason(), e.Message)
 }
+
+func (e *Error) reason() string { return strings.TrimPrefix(e.Reason.String(), reasonPrefix) }
 
 // GRPCStatus returns the status, for status.FromError and status.Code.
 func (e *Error) GRPCStatus() *status.Status { return e.Status }
@@ -69,7 +70,7 @@ func fromStatus(whole *status.Status) *Error {
 				e.Metadata = detail.Metadata
 			}
 		case *errdetails.BadRequest:
-			e.FieldViolations = detail.FieldViolations
+			e.FieldViolations = append(e.FieldViolations, detail.FieldViolations...)
 		}
 	}
 	return e

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import grpc
+from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
@@ -34,10 +35,13 @@ STAY = Answer(None)
 
 
 def refusal(code: grpc.StatusCode, *details: Message) -> Answer:
-    """Return a status with details, as the server sends them."""
+    """Return a status with details, as the server sends them; an Any is sent as it is."""
     status = status_pb2.Status(code=code.value[0], message="refused")
     for detail in details:
-        status.details.add().Pack(detail)
+        if isinstance(detail, any_pb2.Any):
+            status.details.append(detail)
+        else:
+            status.details.add().Pack(detail)
     return Answer(code, trailing=[(DETAILS_KEY, status.SerializeToString())])
 
 

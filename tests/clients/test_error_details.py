@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from google.rpc.error_details_pb2 import BadRequest
+from google.protobuf.any_pb2 import Any as Packed
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc import StatusCode
 
 from activity_session_testing.drivers import Driver
@@ -11,6 +12,8 @@ from activity_session_testing.mirrors import Answer, Mirror, error_info, refusal
 from activity_session_testing.servers import DETAILS_KEY
 
 VIOLATIONS = [BadRequest.FieldViolation(field=field, description="wrong") for field in ("session.name", "parent")]
+BAD_REQUESTS = [BadRequest(field_violations=[violation]) for violation in VIOLATIONS]
+UNREADABLE = Packed(type_url=f"type.googleapis.com/{ErrorInfo.DESCRIPTOR.full_name}", value=b"\xff")
 NOTHING = {"reason": "", "fields": []}
 ERRORS: dict[str, tuple[Answer, dict[str, Any]]] = {
     "a reason with its facts": (
@@ -26,12 +29,20 @@ ERRORS: dict[str, tuple[Answer, dict[str, Any]]] = {
         {"status": "ABORTED", **NOTHING},
     ),
     "a reason of somebody else": (
-        refusal(StatusCode.ABORTED, error_info("ETAG_MISMATCH", domain="googleapis.com")),
-        {"status": "ABORTED", **NOTHING},
+        refusal(StatusCode.ABORTED, error_info("ETAG_MISMATCH", domain="googleapis.com", etag="e")),
+        {"status": "ABORTED", "metadata": {}, **NOTHING},
     ),
     "no details": (
         Answer(StatusCode.DATA_LOSS),
         {"status": "DATA_LOSS", "metadata": {}, **NOTHING},
+    ),
+    "a reason beside that of somebody else": (
+        refusal(StatusCode.ABORTED, error_info("ROUTED", domain="mesh"), error_info("ETAG_MISMATCH", etag="e")),
+        {"status": "ABORTED", "reason": "ETAG_MISMATCH", "metadata": {"etag": "e"}, "fields": []},
+    ),
+    "fields beside a detail that cannot be read": (
+        refusal(StatusCode.INVALID_ARGUMENT, UNREADABLE, *BAD_REQUESTS),
+        {"status": "INVALID_ARGUMENT", "reason": "", "metadata": {}, "fields": ["session.name", "parent"]},
     ),
     "details that are none": (
         Answer(StatusCode.DATA_LOSS, trailing=[(DETAILS_KEY, b"\xff\xff")]),
@@ -49,3 +60,4 @@ def test_an_error_tells_what_the_server_said(
     error = driver.call("SessionService/CreateSession", {}, channel=channel)
     assert {key: error[key] for key in told} == told
     assert "refused" in error["error"]
+    assert error["whole"] == {"code": StatusCode[error["status"]].value[0], "message": "refused"}

@@ -1,5 +1,6 @@
 """The error that a failed call raises."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
@@ -23,12 +24,13 @@ class Error(grpc.RpcError):
             reason, or if the error comes from gRPC or from a proxy.
         metadata: the facts that belong to the reason; error_reason.proto lists the keys.
         field_violations: the fields of the request that are wrong, each with `field` (its path) and `description`.
-        status: the whole `google.rpc.Status`, for other details such as a Conflict.
+        status: the whole `google.rpc.Status`, for other details such as a Conflict; its code and message are those of
+            the error, also if that comes from gRPC or from a proxy.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str, trailing_metadata: _Metadata = ()) -> None:
         self._code, self._message, self._trailing_metadata = code, message, tuple(trailing_metadata)
-        self.status = _status(self._trailing_metadata)
+        self.status = _status(code, message, self._trailing_metadata)
         # A proxy may have added an ErrorInfo of its own.
         infos = [info for info in self._details(error_details_pb2.ErrorInfo) if info.domain == _DOMAIN]
         info = infos[0] if infos else error_details_pb2.ErrorInfo()
@@ -64,13 +66,17 @@ class Error(grpc.RpcError):
     def _details(self, kind: type[Any]) -> Iterator[Any]:
         for packed in self.status.details:
             detail = kind()
-            if packed.Unpack(detail):
-                yield detail
+            # One that cannot be read leaves the others.
+            with contextlib.suppress(DecodeError):
+                if packed.Unpack(detail):
+                    yield detail
 
 
-def _status(trailing_metadata: _Metadata) -> Any:
+def _status(code: grpc.StatusCode, message: str, trailing_metadata: _Metadata) -> Any:
     packed = dict(trailing_metadata).get(_DETAILS_KEY, b"")
     try:
-        return status_pb2.Status.FromString(packed)
+        status = status_pb2.Status.FromString(packed)
     except (DecodeError, TypeError):
-        return status_pb2.Status()  # not from this server: only the code and the message are known
+        status = status_pb2.Status()  # not from this server, which sends details with each error
+    status.code, status.message = code.value[0], message
+    return status

@@ -1,5 +1,5 @@
 import { create, fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
-import { anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { anyIs, type Any } from "@bufbuild/protobuf/wkt";
 import { Metadata, status as Code, type ServiceError } from "@grpc/grpc-js";
 import { ErrorReason, ErrorReasonSchema } from "./gen/activity_session/v1/error_reason_pb.js";
 import {
@@ -26,18 +26,21 @@ export class ActivitySessionError extends Error {
   readonly metadata: Readonly<Record<string, string>>;
   /** The fields of the request that are wrong, each with `field` (its path) and `description`. */
   readonly fieldViolations: readonly BadRequest_FieldViolation[];
-  /** The whole status, for its other details: `anyUnpack(status.details[1], ConflictSchema)`. */
+  /**
+   * The whole status, for its other details: `anyUnpack(status.details[1], ConflictSchema)`. Its code and message are
+   * those of the error, also if that comes from gRPC or from a proxy.
+   */
   readonly status: Status;
 
   constructor(code: Code, details: string, trailers = new Metadata(), options?: ErrorOptions) {
-    const { status, info, badRequest } = parse(trailers);
+    const { status, info, fieldViolations } = parse(code, details, trailers);
     const reason = reasonOf(info);
     super(`${Code[code]}${reason ? ` ${ErrorReason[reason]}` : ""}: ${details}`, options);
     this.code = code;
     this.details = details;
     this.reason = reason;
     this.metadata = info.metadata;
-    this.fieldViolations = badRequest.fieldViolations;
+    this.fieldViolations = fieldViolations;
     this.status = status;
   }
 
@@ -47,23 +50,36 @@ export class ActivitySessionError extends Error {
   }
 }
 
-function parse(trailers: Metadata) {
+function parse(code: Code, message: string, trailers: Metadata) {
+  const status = Object.assign(packedIn(trailers), { code, message });
+  // A proxy may have added an ErrorInfo of its own.
+  const info = detailsOf(status, ErrorInfoSchema).find(({ domain }) => domain === DOMAIN) ?? create(ErrorInfoSchema);
+  const fieldViolations = detailsOf(status, BadRequestSchema).flatMap((badRequest) => badRequest.fieldViolations);
+  return { status, info, fieldViolations };
+}
+
+function packedIn(trailers: Metadata): Status {
+  const [packed = ""] = trailers.get(DETAILS_KEY);
   try {
-    const [packed = ""] = trailers.get(DETAILS_KEY);
-    const status = fromBinary(StatusSchema, Buffer.from(packed));
-    return { status, info: detail(status, ErrorInfoSchema), badRequest: detail(status, BadRequestSchema) };
+    return fromBinary(StatusSchema, Buffer.from(packed));
   } catch {
-    // Not from this server: only the code and the message are known.
-    return { status: create(StatusSchema), info: create(ErrorInfoSchema), badRequest: create(BadRequestSchema) };
+    return create(StatusSchema); // not from this server, which sends details with each error
   }
 }
 
-function detail<T extends DescMessage>(status: Status, schema: T): MessageShape<T> {
-  const packed = status.details.find((any) => anyIs(any, schema));
-  return (packed && anyUnpack(packed, schema)) ?? create(schema);
+function detailsOf<T extends DescMessage>(status: Status, schema: T): MessageShape<T>[] {
+  return status.details.filter((any) => anyIs(any, schema)).flatMap((any) => unpacked(any, schema));
 }
 
-function reasonOf({ domain, reason }: ErrorInfo): ErrorReason {
+function unpacked<T extends DescMessage>(any: Any, schema: T): MessageShape<T>[] {
+  try {
+    return [fromBinary(schema, any.value)];
+  } catch {
+    return []; // one that cannot be read leaves the others
+  }
+}
+
+function reasonOf({ reason }: ErrorInfo): ErrorReason {
   const known = ErrorReasonSchema.values.find(({ name }) => name === `ERROR_REASON_${reason}`);
-  return (domain === DOMAIN && known?.number) || ErrorReason.UNSPECIFIED;
+  return known?.number ?? ErrorReason.UNSPECIFIED;
 }

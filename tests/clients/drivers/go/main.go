@@ -200,6 +200,7 @@ func status(id int, err error) map[string]any {
 	return map[string]any{
 		"id": id, "status": code.Code_name[int32(failure.Code)], "error": failure.Message,
 		"reason": strings.TrimPrefix(reason, "UNSPECIFIED"), "metadata": metadata, "fields": fields,
+		"whole": map[string]any{"code": failure.Status.Code(), "message": failure.Status.Message()},
 	}
 }
 

@@ -74,6 +74,7 @@ def status(number: int, failure: BaseException | None) -> dict[str, Any]:
         "reason": "" if reason == "UNSPECIFIED" else reason,
         "metadata": dict(error.metadata),
         "fields": [violation.field for violation in error.field_violations],
+        "whole": {"code": error.status.code, "message": error.status.message},
     }
 
 

@@ -132,6 +132,7 @@ function failure(error: unknown): object {
     reason: error.reason === ErrorReason.UNSPECIFIED ? "" : ErrorReason[error.reason],
     metadata: error.metadata,
     fields: error.fieldViolations.map(({ field }) => field),
+    whole: { code: error.status.code, message: error.status.message },
   };
 }
 

@@ -215,7 +215,8 @@ public final class Driver {
           "error", details.message(),
           "reason", details.reason().name().replaceFirst("ERROR_REASON_(UNSPECIFIED)?", ""),
           "metadata", details.metadata(),
-          "fields", details.fieldViolations().stream().map(FieldViolation::getField).collect(Collectors.toList())));
+          "fields", details.fieldViolations().stream().map(FieldViolation::getField).collect(Collectors.toList()),
+          "whole", Map.of("code", details.status().getCode(), "message", details.status().getMessage())));
     }
 
     void invalid(InvalidProtocolBufferException error) {
