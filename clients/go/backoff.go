@@ -14,13 +14,17 @@ const (
 // pauses holds the last pause between two attempts; pauses grow, and the zero value is the state before the first.
 type pauses struct{ last time.Duration }
 
-// wait waits for the next pause, or until the context ends.
-func (p *pauses) wait(ctx context.Context) {
+// next returns the next pause.
+func (p *pauses) next() time.Duration {
 	p.last = min(max(2*p.last, firstPause), maxPause)
 	// The jitter keeps clients that were disconnected together from reconnecting together.
-	jittered := time.Duration(float64(p.last) * (0.8 + 0.4*rand.Float64()))
+	return time.Duration(float64(p.last) * (0.8 + 0.4*rand.Float64()))
+}
+
+// sleep waits for that long, or until the context ends.
+func sleep(ctx context.Context, pause time.Duration) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(jittered):
+	case <-time.After(pause):
 	}
 }

@@ -11,7 +11,7 @@ func TestAPauseEndsWithItsContext(t *testing.T) {
 	cancel()
 	between := pauses{last: maxPause}
 	began := time.Now()
-	between.wait(ctx)
+	sleep(ctx, between.next())
 	if took := time.Since(began); took > maxPause/2 || between.last != maxPause {
 		t.Error("after", took, between)
 	}

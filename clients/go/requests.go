@@ -27,7 +27,7 @@ func sendAgain(
 		if ended || status.Code(err) != codes.Canceled {
 			return explainSent(request, err)
 		}
-		between.wait(ctx)
+		sleep(ctx, between.next())
 	}
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"log/slog"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	v1 "activity-session/clients/go/activity_session/v1"
 )
@@ -18,13 +20,22 @@ import (
 // when the loop is left. Otherwise it ends with an error: that of the context when the context is done, or an [Error]
 // if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, and CANCELLED for a connection that the
 // caller has closed. If the session was expunged during a disconnect, it ends with SESSION_NOT_FOUND, even if another
-// session has its name now. Options are [WithView] and, to resume in another process, [WithUID].
+// session has its name now.
+//
+// While a server cannot be reached the watch waits and tries again, without end. A warning of the first failure is
+// logged, and then of at most one in 30 seconds: the session, the target, the status code and its message, how many
+// attempts have failed since the last message, and when the next one is.
+//
+// Options are [WithView], to resume in another process [WithUID], and for failures [WithOnDisconnect] and [WithLogger].
 func Watch(
 	ctx context.Context, conn grpc.ClientConnInterface, session string, afterSequence int64, options ...WatchOption,
 ) iter.Seq2[*v1.WatchSessionResponse, error] {
 	return func(yield func(*v1.WatchSessionResponse, error) bool) {
 		request := &v1.WatchSessionRequest{Name: session, AfterSequence: afterSequence}
-		w := watch{conn: conn, request: request, uid: new(string), yield: yield}
+		w := watch{
+			conn: conn, request: request, uid: new(string), yield: yield,
+			disconnects: disconnects{session: session, target: targetOf(conn), logger: slog.Default()},
+		}
 		for _, option := range options {
 			option(&w)
 		}
@@ -50,14 +61,31 @@ func WithUID(uid *string) WatchOption {
 	return func(w *watch) { w.request.Uid, w.uid = *uid, uid }
 }
 
-var errLeft = errors.New("the loop was left")
+// WithOnDisconnect has the function called with the error of each failure before the watch waits for the next attempt,
+// in the goroutine of the loop. If it returns an error, the watch ends with that: to give up, return the one it was
+// given. An error that ends the watch anyway is yielded, and not given to the function.
+func WithOnDisconnect(f func(*Error) error) WatchOption {
+	return func(w *watch) { w.disconnects.caller = f }
+}
+
+// WithLogger has failures logged there, and not with [slog.Default].
+func WithLogger(logger *slog.Logger) WatchOption {
+	return func(w *watch) { w.disconnects.logger = logger }
+}
+
+var (
+	errLeft = errors.New("the loop was left")
+	// The server ends no watch without an error, but a proxy may.
+	errEnded = status.Error(codes.Unavailable, "the stream ended without an error")
+)
 
 type watch struct {
 	conn    grpc.ClientConnInterface
 	request *v1.WatchSessionRequest
 	uid     *string // of the caller, who reads it
 	yield   func(*v1.WatchSessionResponse, error) bool
-	pauses  pauses
+
+	disconnects disconnects
 }
 
 // follow yields messages, over as many streams as it takes, and returns the error that ends the watch.
@@ -73,10 +101,14 @@ func (w *watch) follow(ctx context.Context) error {
 			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case isClosed(w.conn) || !resumes(err):
+		}
+		failure, ok := FromError(err)
+		if !ok || isClosed(w.conn) || !resumes(failure) {
 			return explain(err)
 		}
-		w.pauses.wait(ctx)
+		if err := w.disconnects.overcome(ctx, failure); err != nil {
+			return err
+		}
 	}
 }
 
@@ -90,11 +122,14 @@ func (w *watch) stream(ctx context.Context) error {
 	}
 	for {
 		message, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return errEnded
+		}
 		if err != nil {
 			return err
 		}
 		w.goOnAfter(message)
-		w.pauses = pauses{}
+		w.disconnects.forget()
 		if !w.yield(message, nil) {
 			return errLeft
 		}
@@ -113,14 +148,7 @@ func (w *watch) goOnAfter(message *v1.WatchSessionResponse) {
 }
 
 // resumes reports whether to open a watch again after an error.
-func resumes(err error) bool {
-	if errors.Is(err, io.EOF) {
-		return true // the server ends no watch without an error, but a proxy may
-	}
-	e, ok := FromError(err)
-	if !ok {
-		return false
-	}
+func resumes(e *Error) bool {
 	switch e.Code {
 	case codes.Unavailable, codes.Canceled:
 		return true

@@ -1,9 +1,13 @@
 package activitysession_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"log/slog"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,5 +111,65 @@ func TestTheVariableOfAWatchIsToldTheUIDThatALaterOneSends(t *testing.T) {
 	}
 	if sent := []string{s.watches[0].Uid, s.watches[1].Uid}; uid != "told" || sent[0] != "" || sent[1] != "told" {
 		t.Errorf("the variable has %q; sent were %q", uid, sent)
+	}
+}
+
+func unavailable(grpc.ServerStreamingServer[v1.WatchSessionResponse]) error {
+	return status.Error(codes.Unavailable, "away")
+}
+
+func TestAWatchEndsWithWhatItsCallerReturnsOnADisconnect(t *testing.T) {
+	enough := errors.New("enough")
+	var told []string
+	onDisconnect := activitysession.WithOnDisconnect(func(failure *activitysession.Error) error {
+		if told = append(told, failure.Message); len(told) == 2 {
+			return enough
+		}
+		return nil
+	})
+	s := &server{watch: unavailable}
+	for _, err := range activitysession.Watch(within(t, patience), s.connect(t), "", 0, onDisconnect) {
+		if err != enough {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(told, []string{"away", "away"}) || len(s.watches) != 2 {
+		t.Error(told, len(s.watches))
+	}
+}
+
+func TestAWatchLogsItsFirstDisconnect(t *testing.T) {
+	var lines bytes.Buffer
+	ctx, cancel := context.WithCancel(within(t, patience))
+	count := 0
+	options := []activitysession.WatchOption{
+		activitysession.WithLogger(slog.New(slog.NewJSONHandler(&lines, nil))),
+		activitysession.WithOnDisconnect(func(*activitysession.Error) error {
+			if count++; count == 3 {
+				cancel()
+			}
+			return nil
+		}),
+	}
+	s := &server{watch: unavailable}
+	conn := s.connect(t)
+	for _, err := range activitysession.Watch(ctx, conn, "trip", 0, options...) {
+		if err != context.Canceled {
+			t.Fatal(err)
+		}
+	}
+	var logged map[string]any
+	if err := json.Unmarshal(lines.Bytes(), &logged); err != nil {
+		t.Fatal(err, lines.String())
+	}
+	for key, value := range map[string]any{
+		"level": "WARN", "session": "trip", "target": conn.Target(), "code": "Unavailable", "message": "away", "attempt": 1.0,
+	} {
+		if logged[key] != value {
+			t.Error(key, logged[key], value)
+		}
+	}
+	if pause, _ := logged["next_in"].(float64); pause < 80e6 || pause > 120e6 {
+		t.Error(logged["next_in"])
 	}
 }

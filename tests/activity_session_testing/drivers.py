@@ -98,10 +98,15 @@ def build() -> None:
 class Driver:
     """A running driver."""
 
-    def __init__(self, client: Client, target: str, *flags: str) -> None:
-        self._process = subprocess.Popen(
-            [*client.command, target, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, client: Client, target: str, *flags: str, log: Path | None = None) -> None:
+        with log.open("a") if log else contextlib.nullcontext() as stderr:
+            self._process = subprocess.Popen(
+                [*client.command, target, *flags],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
@@ -184,9 +189,9 @@ class Answers:
 
 
 @contextlib.contextmanager
-def driving(client: Client, target: str, *flags: str) -> Iterator[Driver]:
-    """Run a driver inside the block."""
-    driver = Driver(client, target, *flags)
+def driving(client: Client, target: str, *flags: str, log: Path | None = None) -> Iterator[Driver]:
+    """Run a driver inside the block; its standard error goes to the log, if there is one."""
+    driver = Driver(client, target, *flags, log=log)
     try:
         yield driver
     finally:

@@ -2,11 +2,14 @@
 
 import contextlib
 import queue
+import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,8 +94,19 @@ def get_no_answer(client: DrivenClient, _: str) -> dict[str, float]:
     return ended
 
 
+def find_nobody(client: DrivenClient, _: str) -> int:
+    """Count the warnings of a watch at an address on which nobody listens."""
+    with socket.socket() as taken, tempfile.TemporaryDirectory() as folder:
+        taken.bind(("127.0.0.1", 0))
+        log = Path(folder) / "log"
+        with driving(client, f"127.0.0.1:{taken.getsockname()[1]}", log=log) as driver:
+            driver.begin({"watch": f"{PARENT}/sessions/x"})
+            threading.Event().wait(SECONDS)
+        return log.read_text().count(f"{PARENT}/sessions/x")
+
+
 Trial = Callable[[DrivenClient, str], Any]
-TRIALS: tuple[Trial, ...] = (notice_a_black_hole, stay_idle, get_no_answer)
+TRIALS: tuple[Trial, ...] = (notice_a_black_hole, stay_idle, get_no_answer, find_nobody)
 Result = Callable[[Trial, DrivenClient], Any]
 
 
@@ -123,3 +137,8 @@ def test_calls_end_after_half_a_minute_but_those_that_wait_for_a_turn_or_watch(
 ) -> None:
     ended = result(get_no_answer, client)
     assert ended == pytest.approx({"CreateSession": DEADLINE, "GetSession": DEADLINE}, abs=TOLERANCE)
+
+
+def test_a_watch_of_nobody_warns_once_in_half_a_minute(client: DrivenClient, result: Result) -> None:
+    # At the start, and at the first failure after 30 seconds; failures are at most 6 seconds apart.
+    assert result(find_nobody, client) == 2

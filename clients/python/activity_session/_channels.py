@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import grpc
 
 Token = str | Callable[[], str] | None
 Tls = bool | grpc.ChannelCredentials
 Options = Sequence[tuple[str, Any]]
+_Channel = TypeVar("_Channel")
 
 # gRPC does not retry a larger request; the server accepts none either.
 _RETRY_BUFFER_BYTES = 8 * 1024 * 1024
+
+# The targets of the channels that `connect` has made: gRPC's own do not tell. Written once for each, before its caller
+# has it, and each read and write is a single step of a dictionary: so there is no lock.
+_targets: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
 
 def options(more: Options) -> list[tuple[str, Any]]:
@@ -31,6 +37,17 @@ def options(more: Options) -> list[tuple[str, Any]]:
         ("grpc.max_reconnect_backoff_ms", 5_000),
         *more,
     ]
+
+
+def with_target(channel: _Channel, target: str) -> _Channel:
+    """Return the channel, whose target can be told from now on."""
+    _targets[channel] = target
+    return channel
+
+
+def target_of(channel: Any) -> str:
+    """Return the target of a channel that `connect` has made; of others it is not known."""
+    return _targets.get(channel, "an unknown address")
 
 
 def credentials(tls: Tls) -> grpc.ChannelCredentials | None:

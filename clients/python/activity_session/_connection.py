@@ -32,7 +32,7 @@ def connect(
         channel = grpc.secure_channel(target, credentials, settings)
     else:
         channel = grpc.insecure_channel(target, settings)
-    return grpc.intercept_channel(channel, _SendingAgain(), _Authorizing(token))
+    return _channels.with_target(grpc.intercept_channel(channel, _SendingAgain(), _Authorizing(token)), target)
 
 
 class _SendingAgain(grpc.UnaryUnaryClientInterceptor):

@@ -18,6 +18,11 @@ def resumes(error: Error) -> bool:
     return error.code() in _CODES or error.reason in _REASONS or (unspecified and error.code() in _CODES_BETWEEN)
 
 
+def stream_ended() -> Error:
+    """Return the error of a stream that ended without one: the server ends no watch so, but a proxy may."""
+    return Error(grpc.StatusCode.UNAVAILABLE, "the stream ended without an error")
+
+
 def go_on_after(message: WatchSessionResponse, request: WatchSessionRequest) -> None:
     """Make a request ask for what comes after a message, in the same session."""
     if message.HasField("event"):

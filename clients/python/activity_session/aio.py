@@ -6,9 +6,10 @@ from typing import Any
 
 import grpc.aio
 
-from activity_session import _backoff, _channels
+from activity_session import _channels
+from activity_session._disconnects import Disconnects, OnDisconnect
 from activity_session._requests import Attempts, with_request_id
-from activity_session._resuming import go_on_after, resumes
+from activity_session._resuming import go_on_after, resumes, stream_ended
 from activity_session.errors import Error
 from activity_session.v1 import (
     SESSION_VIEW_UNSPECIFIED,
@@ -26,8 +27,10 @@ def connect(
     settings = _channels.options(options)
     interceptors = [_SendingAgain(), _Authorizing(token), _AuthorizingStreams(token)]
     if credentials := _channels.credentials(tls):
-        return grpc.aio.secure_channel(target, credentials, settings, interceptors=interceptors)
-    return grpc.aio.insecure_channel(target, settings, interceptors=interceptors)
+        channel = grpc.aio.secure_channel(target, credentials, settings, interceptors=interceptors)
+    else:
+        channel = grpc.aio.insecure_channel(target, settings, interceptors=interceptors)
+    return _channels.with_target(channel, target)
 
 
 class Watch(AsyncIterator[WatchSessionResponse]):
@@ -37,9 +40,12 @@ class Watch(AsyncIterator[WatchSessionResponse]):
         Error: if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
     """
 
-    def __init__(self, channel: grpc.aio.Channel, request: WatchSessionRequest) -> None:
+    def __init__(
+        self, channel: grpc.aio.Channel, request: WatchSessionRequest, on_disconnect: OnDisconnect | None = None
+    ) -> None:
         self._request = request
-        self._messages = _messages(channel, request)
+        disconnects = Disconnects(request.name, _channels.target_of(channel), on_disconnect)
+        self._messages = _messages(channel, request, disconnects)
 
     @property
     def uid(self) -> str:
@@ -61,30 +67,35 @@ def watch(
     *,
     view: SessionView.ValueType = SESSION_VIEW_UNSPECIFIED,
     uid: str = "",
+    on_disconnect: OnDisconnect | None = None,
 ) -> Watch:
-    """Follow a session as `activity_session.watch` does. To end it, cancel the task or call `aclose`."""
-    return Watch(channel, WatchSessionRequest(name=session, after_sequence=after_sequence, view=view, uid=uid))
+    """Follow a session as `activity_session.watch` does. To end it, cancel the task or call `aclose`.
+
+    `on_disconnect` is called in the event loop, and must not block.
+    """
+    request = WatchSessionRequest(name=session, after_sequence=after_sequence, view=view, uid=uid)
+    return Watch(channel, request, on_disconnect)
 
 
 async def _messages(
-    channel: grpc.aio.Channel, request: WatchSessionRequest
+    channel: grpc.aio.Channel, request: WatchSessionRequest, disconnects: Disconnects
 ) -> AsyncGenerator[WatchSessionResponse, None]:
     """Yield messages, over as many streams as it takes; the request tells at any time how the watch goes on."""
-    pauses = _backoff.pauses()
     while True:
         call: Any = SessionServiceStub(channel).WatchSession(request)
         try:
             async for message in call:
                 go_on_after(message, request)
-                pauses = _backoff.pauses()
+                disconnects.forget()
                 yield message
+            failure = stream_ended()
         except grpc.RpcError as error:
             failure = Error.of(error)
             if not resumes(failure):
                 raise failure from None
         finally:
             call.cancel()
-        await asyncio.sleep(next(pauses))
+        await asyncio.sleep(disconnects.tell(failure))
 
 
 class _SendingAgain(grpc.aio.UnaryUnaryClientInterceptor):

@@ -52,6 +52,11 @@ export class Channel {
     return createClient(service, this.#calls);
   }
 
+  /** The address that it connects to, as gRPC writes it: `dns:127.0.0.1:50051`. */
+  get target(): string {
+    return this.#client.getChannel().getTarget();
+  }
+
   /** Accepts no more calls; those that are under way continue. */
   close(): void {
     this.#client.close();

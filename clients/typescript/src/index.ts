@@ -6,6 +6,7 @@
 export { Calls, type CallOptions, type Token } from "./calls.js";
 export { createClient, type ServiceClient } from "./client.js";
 export { connect, type Channel, type ConnectOptions } from "./connect.js";
+export type { OnDisconnect } from "./disconnects.js";
 export { ActivitySessionError } from "./errors.js";
 export { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
 export { watch, type Watch, type WatchOptions } from "./watch.js";

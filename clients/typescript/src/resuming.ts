@@ -9,10 +9,15 @@ const REASONS = new Set([ErrorReason.WATCH_TOO_SLOW, ErrorReason.SERVER_FULL]);
 const CODES_BETWEEN = new Set([status.INTERNAL, status.UNKNOWN]);
 
 /** Returns whether to open a watch again after an error. */
-export function resumes(error: unknown): boolean {
+export function resumes(error: unknown): error is ActivitySessionError {
   if (!(error instanceof ActivitySessionError)) return false;
   const { code, reason } = error;
   return CODES.has(code) || REASONS.has(reason) || (reason === ErrorReason.UNSPECIFIED && CODES_BETWEEN.has(code));
+}
+
+/** The error of a stream that ended without one: the server ends no watch so, but a proxy may. */
+export function streamEnded(): ActivitySessionError {
+  return new ActivitySessionError(status.UNAVAILABLE, "the stream ended without an error");
 }
 
 /** Makes a request ask for what comes after a message, in the same session. */

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { backoff, sleep } from "./backoff.js";
+import { sleep } from "./backoff.js";
 import type { Channel } from "./connect.js";
+import { Disconnects, type OnDisconnect } from "./disconnects.js";
 import { ActivitySessionError } from "./errors.js";
 import { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
 import { EventService } from "./gen/activity_session/v1/event_service_pb.js";
@@ -12,7 +13,7 @@ import {
   type WatchSessionRequest,
   type WatchSessionResponse,
 } from "./gen/activity_session/v1/session_service_pb.js";
-import { goOnAfter, resumes } from "./resuming.js";
+import { goOnAfter, resumes, streamEnded } from "./resuming.js";
 
 /** Options of `watch`. */
 export interface WatchOptions {
@@ -27,6 +28,11 @@ export interface WatchOptions {
   uid?: string | undefined;
   /** When it is aborted, the iteration ends, without an error. */
   signal?: AbortSignal | undefined;
+  /**
+   * Called with the error of each failure, and awaited, before the watch waits for the next attempt. What it throws
+   * ends the watch: to give up, throw the error. An error that ends the watch anyway is thrown, and not given to it.
+   */
+  onDisconnect?: OnDisconnect | undefined;
 }
 
 /** The messages of a session as they come. */
@@ -41,6 +47,10 @@ export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefi
  * even if another session has its name now. To resume in another process, keep the number of the last event and the
  * `uid` of the watch, and give both. Leaving the iteration ends it; while it waits for a message, only `signal` does.
  *
+ * While a server cannot be reached the watch waits and tries again, without end. Node.js emits a warning, of the type
+ * `ActivitySessionWarning`, of the first failure, and then of at most one in 30 s: the session, the target, the status
+ * code and its message, how many attempts have failed since the last message, and in how many seconds the next one is.
+ *
  * @param channel made by `connect`.
  * @param session its full name.
  * @throws {ActivitySessionError} if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
@@ -48,27 +58,36 @@ export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefi
 export function watch(
   channel: Channel,
   session: string,
-  { afterSequence = 0n, view = SessionView.UNSPECIFIED, uid = "", signal }: WatchOptions = {},
+  { afterSequence = 0n, view = SessionView.UNSPECIFIED, uid = "", signal, onDisconnect }: WatchOptions = {},
 ): Watch {
   const request = create(WatchSessionRequestSchema, { name: session, afterSequence, view, uid });
-  return Object.defineProperty(messages(channel, request, signal), "uid", { get: () => request.uid }) as Watch;
+  const disconnects = new Disconnects(session, channel.target, onDisconnect);
+  const watching = messages(channel, request, disconnects, signal);
+  return Object.defineProperty(watching, "uid", { get: () => request.uid }) as Watch;
 }
 
 /** Yields messages, over as many streams as it takes; the request tells at any time how the watch goes on. */
-async function* messages(channel: Channel, request: WatchSessionRequest, signal?: AbortSignal) {
-  let pauses = backoff();
+async function* messages(
+  channel: Channel,
+  request: WatchSessionRequest,
+  disconnects: Disconnects,
+  signal?: AbortSignal,
+) {
   while (!signal?.aborted) {
+    let failure: ActivitySessionError;
     try {
       for await (const message of wholeStream(channel, request, signal)) {
         if (signal?.aborted) return;
         goOnAfter(message, request);
-        pauses = backoff();
+        disconnects.forget();
         yield message;
       }
+      failure = streamEnded();
     } catch (error) {
       if (!resumes(error)) throw error;
+      failure = error;
     }
-    await sleep(pauses.next().value, signal);
+    if (!signal?.aborted) await sleep(await disconnects.tell(failure), signal);
   }
 }
 

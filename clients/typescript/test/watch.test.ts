@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { getEventListeners, once } from "node:events";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import { Metadata, status } from "@grpc/grpc-js";
-import { ErrorReason, watch } from "activity-session";
+import { ErrorReason, watch, type ActivitySessionError } from "activity-session";
 import { ErrorInfoSchema } from "activity-session/google/rpc/error_details";
 import { StatusSchema } from "activity-session/google/rpc/status";
 import { EventSchema, type Event } from "activity-session/v1/event";
@@ -115,6 +116,39 @@ test("an aborted watch ends with the message at hand", async (t) => {
   }
   assert.equal(read, 2);
   assert.equal(getEventListeners(controller.signal, "abort").length, 0);
+});
+
+test("a watch ends with what its caller throws on a disconnect, also later", async (t) => {
+  const watchSession: Watch = (call) => call.emit("error", { code: status.UNAVAILABLE, details: "away" });
+  const channel = await connected(t, { watchSession });
+  const told: string[] = [];
+  const onDisconnect = async ({ details }: ActivitySessionError) => {
+    await setImmediate();
+    told.push(details);
+    if (told.length === 2) throw new RangeError("enough");
+  };
+  await assert.rejects(watch(channel, "s", { onDisconnect }).next(), new RangeError("enough"));
+  assert.deepEqual(told, ["away", "away"]);
+});
+
+test("the first disconnect of a watch is a warning of Node.js", async (t) => {
+  const watchSession: Watch = (call) => call.emit("error", { code: status.UNAVAILABLE, details: "away" });
+  const channel = await connected(t, { watchSession });
+  const warnings: Error[] = [];
+  const listener = (warning: Error) => warnings.push(warning);
+  process.on("warning", listener);
+  t.after(() => process.off("warning", listener));
+  const controller = new AbortController();
+  let count = 0;
+  const onDisconnect = () => {
+    count += 1;
+    if (count === 3) controller.abort();
+  };
+  await watch(channel, "trip", { onDisconnect, signal: controller.signal }).next();
+  const ours = warnings.filter(({ name }) => name === "ActivitySessionWarning");
+  assert.equal(ours.length, 1);
+  const text = /^The watch of trip at (\S+) failed: UNAVAILABLE: away \(attempt 1, the next one in 0\.1 s\)$/;
+  assert.equal(text.exec(ours[0]!.message)?.[1], channel.target);
 });
 
 test("leaving a watch cancels its call", async (t) => {

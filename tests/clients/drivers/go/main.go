@@ -45,6 +45,7 @@ type command struct {
 	AfterSequence int64           `json:"after_sequence"`
 	View          string          `json:"view"`
 	UID           string          `json:"uid"`
+	Disconnects   int             `json:"disconnects"`
 }
 
 type driver struct {
@@ -141,6 +142,9 @@ func (d *driver) watch(ctx context.Context, told command) error {
 	if told.View != "" {
 		options = append(options, activitysession.WithView(v1.SessionView(v1.SessionView_value[told.View])))
 	}
+	if told.Disconnects != 0 {
+		options = append(options, activitysession.WithOnDisconnect(d.telling(told)))
+	}
 	channel := d.channels["connected"]
 	for message, err := range activitysession.Watch(ctx, channel, told.Watch, told.AfterSequence, options...) {
 		if errors.Is(err, context.Canceled) {
@@ -152,6 +156,18 @@ func (d *driver) watch(ctx context.Context, told command) error {
 		d.write(map[string]any{"id": told.ID, "message": asJSON(message), "uid": uid})
 	}
 	panic("a watch ended without an error")
+}
+
+// telling returns what a watch calls at each disconnect.
+func (d *driver) telling(told command) func(*activitysession.Error) error {
+	count := 0
+	return func(failure *activitysession.Error) error {
+		d.write(map[string]any{"id": told.ID, "disconnect": described(failure)})
+		if count++; count == told.Disconnects {
+			return failure
+		}
+		return nil
+	}
 }
 
 // answer writes what a method has returned: a message, or a stream of them.
@@ -188,6 +204,12 @@ func status(id int, err error) map[string]any {
 	if !ok {
 		panic(err)
 	}
+	line := described(failure)
+	line["id"] = id
+	return line
+}
+
+func described(failure *activitysession.Error) map[string]any {
 	fields := []string{}
 	for _, violation := range failure.FieldViolations {
 		fields = append(fields, violation.Field)
@@ -198,7 +220,7 @@ func status(id int, err error) map[string]any {
 	}
 	reason := strings.TrimPrefix(failure.Reason.String(), "ERROR_REASON_")
 	return map[string]any{
-		"id": id, "status": code.Code_name[int32(failure.Code)], "error": failure.Message,
+		"status": code.Code_name[int32(failure.Code)], "error": failure.Message,
 		"reason": strings.TrimPrefix(reason, "UNSPECIFIED"), "metadata": metadata, "fields": fields,
 		"whole": map[string]any{"code": failure.Status.Code(), "message": failure.Status.Message()},
 	}

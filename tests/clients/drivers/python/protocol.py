@@ -1,9 +1,11 @@
 """What both Python drivers share: lines, stubs by name, errors; ../README.md has the protocol."""
 
 import argparse
+import itertools
 import json
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,20 @@ def watch_options(command: dict[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {key: command[key] for key in ("after_sequence", "view", "uid") if key in command}
     if "view" in options:
         options["view"] = v1.SessionView.Value(options["view"])
+    if "disconnects" in command:
+        options["on_disconnect"] = _telling(command["id"], command["disconnects"])
     return options
+
+
+def _telling(number: int, most: int) -> Callable[[Error], None]:
+    count = itertools.count(1)
+
+    def tell(error: Error) -> None:
+        write({"id": number, "disconnect": _described(error)})
+        if next(count) == most:
+            raise error
+
+    return tell
 
 
 def message(number: int, answer: Message, **shown: str) -> dict[str, Any]:
@@ -65,10 +80,12 @@ def status(number: int, failure: BaseException | None) -> dict[str, Any]:
     if isinstance(failure, json_format.ParseError):
         return {"id": number, "status": "INVALID_JSON", "error": str(failure)}
     assert isinstance(failure, grpc.RpcError), failure
-    error = failure if isinstance(failure, Error) else Error.of(failure)
+    return {"id": number, **_described(failure if isinstance(failure, Error) else Error.of(failure))}
+
+
+def _described(error: Error) -> dict[str, Any]:
     reason = v1.ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
     return {
-        "id": number,
         "status": error.code().name,
         "error": error.details(),
         "reason": "" if reason == "UNSPECIFIED" else reason,

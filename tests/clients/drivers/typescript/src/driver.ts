@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { fromJson, toJson, type DescMethod, type DescService, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { ActivitySessionError, Calls, connect, createClient, ErrorReason, watch } from "activity-session";
-import type { CallOptions } from "activity-session";
+import type { CallOptions, OnDisconnect } from "activity-session";
 import { EventService } from "activity-session/v1/event_service";
 import { InfoService } from "activity-session/v1/info_service";
 import { MemoryService } from "activity-session/v1/memory_service";
@@ -29,6 +29,7 @@ interface Watch {
   after_sequence?: number;
   view?: `SESSION_VIEW_${keyof typeof SessionView}`;
   uid?: string;
+  disconnects?: number;
 }
 
 interface Shown {
@@ -93,13 +94,24 @@ async function answer(command: Call | Watch, signal: AbortSignal): Promise<void>
 }
 
 async function* watched({ uid, ...command }: Watch, signal: AbortSignal): AsyncGenerator<Shown> {
+  const onDisconnect = command.disconnects === undefined ? undefined : telling(command.id, command.disconnects);
   const afterSequence = BigInt(command.after_sequence ?? 0);
   const view = SessionView[command.view?.replace("SESSION_VIEW_", "") as keyof typeof SessionView];
-  const watching = watch(connected, command.watch, { afterSequence, view, uid, signal });
+  const watching = watch(connected, command.watch, { afterSequence, view, uid, signal, onDisconnect });
   for await (const message of watching) {
     const json = toJson(WatchSessionResponseSchema, message, { useProtoFieldName: true });
     yield { message: json, uid: watching.uid };
   }
+}
+
+/** Returns what a watch calls at each disconnect. */
+function telling(id: number, most: number): OnDisconnect {
+  let count = 0;
+  return (error) => {
+    write({ id, disconnect: failure(error) });
+    count += 1;
+    if (count === most) throw error;
+  };
 }
 
 async function* called(command: Call, signal: AbortSignal): AsyncGenerator<Shown> {

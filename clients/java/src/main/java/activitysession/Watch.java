@@ -7,11 +7,13 @@ import activitysession.v1.WatchSessionResponse;
 import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The messages of a session as they come, for one loop in one thread. After a disconnect it reconnects, however long it
@@ -30,6 +32,11 @@ import java.util.concurrent.TimeUnit;
  * <p>If the session was expunged during a disconnect, it ends with SESSION_NOT_FOUND, even if another session has its
  * name now.
  *
+ * <p>While a server cannot be reached the watch waits and tries again, without end. The logger {@code activitysession}
+ * ({@link System.Logger}) gets a warning of the first failure, and then of at most one in 30 s: the session, the address,
+ * the status code and its message, how many attempts have failed since the last message, and in how many seconds the
+ * next one is.
+ *
  * <p>A message is requested when the previous one has been taken, so a slow loop does not fill the memory.
  */
 public final class Watch implements Iterable<WatchSessionResponse>, Iterator<WatchSessionResponse>, AutoCloseable {
@@ -37,8 +44,8 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
   private final SessionServiceBlockingStub sessions;
   private final Context.CancellableContext context = Context.current().withCancellation();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Disconnects disconnects;
   private WatchSessionRequest request;
-  private Backoff backoff = new Backoff();
   private Iterator<WatchSessionResponse> stream;
   private WatchSessionResponse message; // that hasNext has read and next has not returned
 
@@ -46,6 +53,7 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
     this.channel = channel;
     this.request = request;
     sessions = SessionServiceGrpc.newBlockingStub(channel);
+    disconnects = new Disconnects(request.getName(), channel.authority());
     context.addListener(cancelled -> closed.countDown(), Runnable::run);
   }
 
@@ -55,6 +63,19 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
    */
   public String uid() {
     return request.getUid();
+  }
+
+  /**
+   * Has each failure told to a function, before the watch waits for the next attempt; to be called before the loop, in
+   * whose thread the function is called.
+   *
+   * @param caller what it throws ends the watch: to give up, throw the exception. One that ends the watch anyway is
+   *     thrown, and not given to it
+   * @return this watch
+   */
+  public Watch onDisconnect(Consumer<StatusRuntimeException> caller) {
+    disconnects.setCaller(caller);
+    return this;
   }
 
   /** Returns this watch itself: it can be iterated only once. */
@@ -67,9 +88,11 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
   @Override
   public boolean hasNext() {
     while (message == null && !context.isCancelled()) {
-      if (!read()) {
+      try {
+        read();
+      } catch (StatusRuntimeException e) {
         stream = null;
-        pause();
+        overcome(e);
       }
     }
     return message != null;
@@ -91,23 +114,17 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
     context.cancel(null);
   }
 
-  /** Reads a message; returns false if the stream has ended. */
-  private boolean read() {
-    try {
-      if (stream == null) {
-        context.run(() -> stream = sessions.watchSession(request));
-      }
-      if (!stream.hasNext()) {
-        return false; // the server ends no watch without an error, but a proxy may
-      }
-      message = stream.next();
-    } catch (StatusRuntimeException e) {
-      throwUnlessOvercome(e);
-      return false;
+  private void read() {
+    if (stream == null) {
+      context.run(() -> stream = sessions.watchSession(request));
     }
-    backoff = new Backoff();
+    if (!stream.hasNext()) {
+      // The server ends no watch without an error, but a proxy may.
+      throw Status.UNAVAILABLE.withDescription("the stream ended without an error").asRuntimeException();
+    }
+    message = stream.next();
+    disconnects.forget();
     goOnAfter(message);
-    return true;
   }
 
   /** Makes the next request ask for what comes after a message, in the same session. */
@@ -123,20 +140,26 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
     request = next.build();
   }
 
-  private void throwUnlessOvercome(StatusRuntimeException e) {
-    boolean shutDown = channel instanceof ManagedChannel && ((ManagedChannel) channel).isShutdown();
-    boolean resumes = !shutDown && !Thread.currentThread().isInterrupted() && Resuming.after(ErrorDetails.from(e));
-    if (!context.isCancelled() && !resumes) {
+  /** Tells of a failure, and waits until it is time for the next attempt; throws if there is none. */
+  private void overcome(StatusRuntimeException e) {
+    if (context.isCancelled()) {
+      return;
+    }
+    try {
+      if (!resumesAfter(e)) {
+        throw e;
+      }
+      closed.await(disconnects.tell(e), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt(); // which ends the next stream with CANCELLED
+    } catch (RuntimeException | Error thrown) {
       close();
-      throw e;
+      throw thrown;
     }
   }
 
-  private void pause() {
-    try {
-      closed.await(backoff.next(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // which ends the next stream with CANCELLED
-    }
+  private boolean resumesAfter(StatusRuntimeException e) {
+    boolean shutDown = channel instanceof ManagedChannel && ((ManagedChannel) channel).isShutdown();
+    return !shutDown && !Thread.currentThread().isInterrupted() && Resuming.after(ErrorDetails.from(e));
   }
 }

@@ -13,6 +13,8 @@ import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -107,6 +109,29 @@ class WatchTest {
     server.channel.shutdownNow();
     var failure = assertThrows(ExecutionException.class, waiting::get);
     assertEquals(Status.Code.UNAVAILABLE, ErrorDetails.from(failure).code());
+  }
+
+  @Test
+  void endsWithWhatItsCallerThrowsOnADisconnect() {
+    server.watching = stream -> stream.onError(Status.UNAVAILABLE.withDescription("away").asException());
+    List<String> told = new ArrayList<>();
+    watch.onDisconnect(error -> {
+      told.add(ErrorDetails.from(error).message());
+      if (told.size() == 2) {
+        throw new IllegalStateException("enough");
+      }
+    });
+    assertEquals("enough", assertThrows(IllegalStateException.class, watch::hasNext).getMessage());
+    assertEquals(List.of("away", "away"), told);
+    assertFalse(watch.hasNext());
+    assertEquals(2, server.watches.size());
+  }
+
+  @Test
+  void endsWhenItsCallerClosesItOnADisconnect() {
+    server.watching = stream -> stream.onError(Status.UNAVAILABLE.asException());
+    watch.onDisconnect(error -> watch.close());
+    assertFalse(watch.hasNext());
   }
 
   @Test

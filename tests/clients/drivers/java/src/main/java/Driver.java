@@ -34,10 +34,13 @@ import java.io.PrintStream;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -141,6 +144,9 @@ public final class Driver {
     Watch watch = command.has("view") || command.has("uid")
         ? ActivitySession.watch(channel, session, after, view(command), uid(command))
         : ActivitySession.watch(channel, session, after);
+    if (command.has("disconnects")) {
+      watch.onDisconnect(answers.telling(command.get("disconnects").getAsInt()));
+    }
     answers.cancelledBy(watch::close);
     new Thread(() -> {
       try {
@@ -164,6 +170,17 @@ public final class Driver {
 
   private static synchronized void write(Map<String, ?> line) {
     OUT.println(GSON.toJson(line));
+  }
+
+  private static Map<String, ?> described(Throwable error) {
+    ErrorDetails details = ErrorDetails.from(error);
+    return Map.of(
+        "status", details.code().name(),
+        "error", details.message(),
+        "reason", details.reason().name().replaceFirst("ERROR_REASON_(UNSPECIFIED)?", ""),
+        "metadata", details.metadata(),
+        "fields", details.fieldViolations().stream().map(FieldViolation::getField).collect(Collectors.toList()),
+        "whole", Map.of("code", details.status().getCode(), "message", details.status().getMessage()));
   }
 
   private static JsonElement json(Message message) {
@@ -201,6 +218,17 @@ public final class Driver {
       write(Map.of("id", id, "message", json(message), "uid", uid));
     }
 
+    /** Returns what a watch calls at each disconnect. */
+    Consumer<StatusRuntimeException> telling(int most) {
+      AtomicInteger count = new AtomicInteger();
+      return error -> {
+        write(Map.of("id", id, "disconnect", described(error)));
+        if (count.incrementAndGet() == most) {
+          throw error;
+        }
+      };
+    }
+
     @Override
     public void onCompleted() {
       end(Map.of("id", id, "status", "OK"));
@@ -208,15 +236,9 @@ public final class Driver {
 
     @Override
     public void onError(Throwable error) {
-      ErrorDetails details = ErrorDetails.from(error);
-      end(Map.of(
-          "id", id,
-          "status", details.code().name(),
-          "error", details.message(),
-          "reason", details.reason().name().replaceFirst("ERROR_REASON_(UNSPECIFIED)?", ""),
-          "metadata", details.metadata(),
-          "fields", details.fieldViolations().stream().map(FieldViolation::getField).collect(Collectors.toList()),
-          "whole", Map.of("code", details.status().getCode(), "message", details.status().getMessage())));
+      Map<String, Object> line = new HashMap<>(described(error));
+      line.put("id", id);
+      end(line);
     }
 
     void invalid(InvalidProtocolBufferException error) {
