@@ -69,6 +69,7 @@ CLIENTS = (
         "Node.js 20 or newer",
         (
             (ROOT / "clients/typescript", ("npm", "ci", "--silent")),
+            (ROOT / "clients/typescript", ("npm", "run", "--silent", "build")),
             (_TYPESCRIPT, ("npm", "ci", "--silent")),
             (_TYPESCRIPT, ("npm", "run", "--silent", "build")),
         ),

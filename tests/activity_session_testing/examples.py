@@ -1,13 +1,15 @@
-"""The examples in the READMEs of the clients, and what they print."""
+"""The examples in the READMEs of the clients, the new projects that they are in, and what they print."""
 
 import re
+import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from activity_session_testing.drivers import ROOT
 
 _ADDRESS = "127.0.0.1:50051"
+_CHECKOUT = "CHECKOUT"
 _FIRST = "1 ada: Where shall we go?\n2 planner: To Kyoto, in April.\n"
 _SECOND = "3 ada: Where shall we go?\n4 planner: To Kyoto, in April.\n"
 _SECONDS = 120
@@ -17,9 +19,36 @@ Command = Sequence[str | Path]
 
 def examples(client: str, language: str, address: str) -> list[str]:
     """Return the complete programs in the README of a client, for a server at that address."""
+    return [block.replace(_ADDRESS, address) for block in _blocks(client, language) if _ADDRESS in block]
+
+
+def make_project(client: str, files: Mapping[str, str], scripts: int, address: str, folder: Path) -> Command:
+    """Do what the README of a client says in an empty folder, and return the command that runs its example.
+
+    Args:
+        client: the name of its folder.
+        files: where each block goes, by its language.
+        scripts: how many of its scripts are for the folder; those before are for the checkout. The last line of the
+            last one is the command.
+        address: that of the server.
+        folder: the empty one.
+    """
+    for language, name in files.items():
+        (block,) = _blocks(client, language)
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block.replace(_ADDRESS, address))
+    script = "".join(_blocks(client, "sh")[-scripts:]).replace(_CHECKOUT, shlex.quote(str(ROOT)))
+    *lines, start = script.splitlines()
+    for line in lines:
+        run(["sh", "-c", line], folder)
+    return shlex.split(start)
+
+
+def _blocks(client: str, language: str) -> list[str]:
+    """Return the blocks in the README of a client that are marked with a language."""
     readme = (ROOT / f"clients/{client}/README.md").read_text()
-    blocks: list[str] = re.findall(rf"^```{language}\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    return [block.replace(_ADDRESS, address) for block in blocks if _ADDRESS in block]
+    return re.findall(rf"^```{language}\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
 
 
 def run(command: Command, folder: Path) -> str:

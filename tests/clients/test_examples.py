@@ -1,13 +1,11 @@
-"""The example in the README of each client runs as written, also a second time."""
+"""The example in the README of each client runs as written, in a new project where there is one, and a second time."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from activity_session_testing.drivers import ROOT, Client
-from activity_session_testing.examples import Command, check_example, examples, run
-
-DRIVERS = ROOT / "tests/clients/drivers"
+from activity_session_testing.drivers import Client
+from activity_session_testing.examples import Command, check_example, examples, make_project
 
 
 def python(address: str, _: Path, number: int = 0) -> Command:
@@ -19,26 +17,18 @@ def aio(address: str, folder: Path) -> Command:
 
 
 def go(address: str, folder: Path) -> Command:
-    (source,) = examples("go", "go", address)
-    (folder / "main.go").write_text(source)
-    run(["go", "build", "-o", folder / "example", folder / "main.go"], DRIVERS / "go")
-    return [folder / "example"]
+    return make_project("go", {"go": "main.go"}, 2, address, folder)
+
+
+# What the first script of these two builds in the checkout, `make drivers` has built.
 
 
 def typescript(address: str, folder: Path) -> Command:
-    (source,) = examples("typescript", "ts", address)
-    (folder / "example.ts").write_text(source)
-    (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "node_modules").symlink_to(DRIVERS / "typescript/node_modules")
-    options = ["--strict", "--module", "nodenext", "--target", "es2022", "--types", "node"]
-    run(["node", "node_modules/typescript/bin/tsc", *options, "example.ts"], folder)
-    return ["node", "example.js"]
+    return make_project("typescript", {"json": "tsconfig.json", "ts": "example.ts"}, 2, address, folder)
 
 
 def java(address: str, folder: Path) -> Command:
-    (source,) = examples("java", "java", address)
-    (folder / "Example.java").write_text(source)
-    return ["java", "-cp", DRIVERS / "java/target/driver.jar", "Example.java"]
+    return make_project("java", {"xml": "pom.xml", "java": "src/main/java/Example.java"}, 1, address, folder)
 
 
 BUILD: dict[str, Callable[[str, Path], Command]] = {
