@@ -4,22 +4,32 @@ The first writer is stopped before its COMMIT until the others wait, so that tho
 """
 
 import contextlib
+import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from sqlalchemy import update
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
 from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, UpdateSessionRequest
 from activity_session_server.app import App
+from activity_session_server.orm import Event as EventRow
+from activity_session_server.orm.base import table_of
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.roles import Role
+from activity_session_server.store import readiness
 from activity_session_server.store.driver.connections import Connection
+from activity_session_server.store.readers import Writer
 from activity_session_testing.moments import WAIT_SECONDS, Send, Times, before, eventually, sending
 from activity_session_testing.servers import Client, Failure, connected, serving
 from activity_session_testing.steps import get_session, list_events, new_session
@@ -27,6 +37,7 @@ from activity_session_testing.steps import get_session, list_events, new_session
 PARENT = "namespaces/default"
 NO_UPKEEP = 300.0
 WRITERS = 8
+EVENTS = table_of(EventRow)
 
 
 @pytest.fixture
@@ -116,6 +127,43 @@ def test_writers_who_wait_are_committed_together(server: App, client: Client) ->
     assert [texts(client, session) for session in sessions] == [["one"]] * WRITERS
     # That of the writer that was held up, and that of all the others.
     assert (commits.count, points.count) == (2, WRITERS)
+
+
+def own_call(server: App) -> Call:
+    now = time.monotonic()
+    return Call("test", "test", "", Role.SYSTEM, now, now + WAIT_SECONDS, server.settings.limits)
+
+
+def check_readiness(server: App) -> None:
+    readiness.check(server.store, own_call(server))
+
+
+def write_much_and_fail(server: App) -> None:
+    """Write more than SQLite's cache takes, most of it twice."""
+
+    def write(writer: Writer) -> None:
+        event = {"activity_session_pkid": "none", "create_ts": writer.now, "content_blob": bytes(2**16)}
+        for number in range(1, 101):
+            writer.insert(EVENTS, {**event, "sequence": number, "event_id": str(number)})
+        writer.change(update(EVENTS).where(EVENTS.c.sequence > 20).values(content_blob=bytes(2**15)))
+        raise ZeroDivisionError
+
+    with contextlib.suppress(ZeroDivisionError):
+        server.store.write(own_call(server), write)
+
+
+@pytest.mark.parametrize("write_and_undo", [check_readiness, write_much_and_fail])
+def test_what_is_undone_among_them_does_not_hide_them_from_a_server_after_a_crash(
+    server: App, client: Client, tmp_path: Path, write_and_undo: Callable[[App], None]
+) -> None:
+    sessions = new_sessions(client)
+    calls: list[Callable[[], Any]] = [*appends(client, sessions), partial(write_and_undo, server)]
+    assert [future.exception() for future in together(client, server, calls)] == [None] * len(calls)
+    # The log as a crash leaves it, without the index that the processes share.
+    for name in ("test.db", "test.db-wal"):
+        shutil.copy(tmp_path / name, tmp_path / f"crashed-{name}")
+    with contextlib.closing(sqlite3.connect(tmp_path / "crashed-test.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM event").fetchall() == [(WRITERS,)]
 
 
 def test_writers_of_one_session_get_numbers_one_after_the_other(server: App, client: Client) -> None:

@@ -41,12 +41,15 @@ class CommitLostError(Exception):
 class Work:
     """One function that is to be run and committed, for a request of a caller, or for none.
 
-    `changed` are the uids of the sessions that it has changed.
+    `changed` are the uids of the sessions that it has changed. One that `is_alone` shares its transaction with none.
     """
 
-    def __init__(self, call: Call, fn: Callable[[Writer], Any], request: Message | None) -> None:
+    def __init__(
+        self, call: Call, fn: Callable[[Writer], Any], request: Message | None, *, is_alone: bool = False
+    ) -> None:
         self.call = call
         self.request = request
+        self.is_alone = is_alone
         self.changed: Collection[str] = ()
         self.is_done = self.has_ended_all = False
         self.error: BaseException | None = None
@@ -102,7 +105,7 @@ class Commits:
         self._wait_to_write(work)
         try:
             if not work.is_done:
-                self._carry_out([self._waiting.popleft() for _ in range(len(self._waiting))])
+                self._carry_out_waiting()
         finally:
             self._writing.release()
 
@@ -114,6 +117,13 @@ class Commits:
             raise LateError if work.call.remaining() <= 0 else BusyError
         # Another thread carries it out: this one cannot say that nothing was written.
         self._writing.acquire()
+
+    def _carry_out_waiting(self) -> None:
+        works = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        together = [work for work in works if not work.is_alone]
+        for group in (together, *([work] for work in works if work.is_alone)):
+            if group:
+                self._carry_out(group)
 
     def _carry_out(self, works: Sequence[Work]) -> None:
         """Run functions in one transaction and commit it.

@@ -11,6 +11,7 @@ from activity_session_server.orm import Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
+from activity_session_server.store.driver.engine import NEVER_BEFORE_THE_COMMIT
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.store import Store
@@ -51,7 +52,7 @@ def check(store: Store, call: Call) -> None:
     store.read(call, lambda reader: reader.row(_READ))
     try:
         with contextlib.suppress(_UndoneError):  # that is how it ends when all went well
-            store.write(call, probe)
+            store.write(call, probe, is_alone=True)
     except ServiceError as error:
         if error.reason not in _HELD_UP:
             raise
@@ -67,13 +68,18 @@ def _write(writer: Writer, probe: str) -> None:
 
 @contextlib.contextmanager
 def _written_at_once(writer: Writer, *, is_sqlite: bool) -> Iterator[None]:
-    """Have SQLite write to its file inside the block, not only at the commit: without a cache it keeps no change."""
+    """Have SQLite write to its file inside the block, not only at the commit: without a cache it keeps no change.
+
+    Only in a transaction of its own, which is rolled back as a whole: see `engine` on the cache.
+    """
     if not is_sqlite:
         yield
         return
     ((size,),) = writer.rows(text("PRAGMA cache_size"))
+    writer.change(text("PRAGMA cache_spill = 1"))
     writer.change(text("PRAGMA cache_size = 0"))
     try:
         yield
     finally:
         writer.change(text(f"PRAGMA cache_size = {size}"))
+        writer.change(text(f"PRAGMA cache_spill = {NEVER_BEFORE_THE_COMMIT}"))

@@ -69,8 +69,12 @@ class Store:
         fn: Callable[[Writer], T],
         request: Message | None = None,
         record: idempotency.Record[T] = idempotency.WHOLE,
+        *,
+        is_alone: bool = False,
     ) -> T:
         """Run a function that writes, in a transaction: all of it is committed, or nothing.
+
+        Where it `is_alone`, other calls do not share that transaction.
 
         With a `request` that is about a session, it first waits for the other writers of that session. If the request
         has a request id, the answer is kept, as `record` says, and returned to the same request when it comes again.
@@ -86,7 +90,7 @@ class Store:
             return fn(writer) if claim is None else claim.fulfil(writer, fn, record)
 
         def once() -> T:
-            work = Work(call, fulfil, request)
+            work = Work(call, fulfil, request, is_alone=is_alone)
             self._commits.carry_out(work)
             returned: T = work.outcome()
             if work.changed:
