@@ -65,7 +65,7 @@ conformance: drivers ## replay the contract through each client, on each backend
 	$(PYTEST) tests/conformance
 
 demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost
-	@PYTHONPATH=demo $(BIN)/python -m activity_session_demo $(TRANSCRIPT) --database-url '$(DEMO_DATABASE_URL)'
+	@PYTHONPATH=demo $(BIN)/python -m activity_session_demo '$(TRANSCRIPT)' --database-url '$(DEMO_DATABASE_URL)'
 
 check: $(READY) .build/googleapis ## lint, types, layers, protos, stubs
 	$(BIN)/ruff format --check .

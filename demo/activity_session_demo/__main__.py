@@ -23,7 +23,7 @@ from activity_session_demo.chat import Chatter, Schedule
 from activity_session_demo.checks import problems
 from activity_session_demo.connection import Connection, Tally
 from activity_session_demo.server_process import Server, ServerError
-from activity_session_demo.transcript import AGENT, USER, Line, nicks, read_transcript, type_of
+from activity_session_demo.transcript import AGENT, USER, Line, TranscriptError, nicks, read_transcript, type_of
 from activity_session_demo.watcher import Watcher
 
 THREADS = 8
@@ -42,15 +42,16 @@ def main() -> int:
         lines = read_transcript(options.transcript)
         with tempfile.TemporaryDirectory(prefix="activity-session-demo-") as folder:
             database_url = options.database_url or f"sqlite:///{folder}/demo.db"
-            return demonstrate(Server(database_url, Path(folder, "server.log")), lines)
-    except (ServerError, OSError) as error:
+            server = Server(database_url, Path(folder, "server.log"), members=len(nicks(lines)))
+            return demonstrate(server, lines)
+    except (TranscriptError, ServerError, OSError) as error:
         return fail(str(error))
 
 
 def parse_arguments() -> argparse.Namespace:
     description = "Replay a chat, kill the server, show that nothing is lost."
     parser = argparse.ArgumentParser("activity_session_demo", description=description)
-    parser.add_argument("transcript", type=Path, help="an IRC log")
+    parser.add_argument("transcript", type=Path, help="the log of a chat, or an export of one")
     parser.add_argument("--database-url", default="", help="where to keep it; a temporary SQLite file when empty")
     return parser.parse_args()
 
@@ -122,9 +123,11 @@ class Replay:
     def summary(self) -> str:
         count = len(self._lines)
         types = Counter(type_of(nick) for nick in nicks(self._lines))
+        system = sum(not line.nick for line in self._lines)
         return (
             f"{self._session}:\n"
             f"  {count} lines of {types.total()} nicks: {types[AGENT]} agents, {types[USER]} users\n"
+            f"  {system} of them of the channel itself\n"
             f"  {self._seconds:.1f} seconds, {count / self._seconds:.0f} events per second, the restart included\n"
             f"  {self._tally['turns']} turns of agents\n"
             f"  {self._tally['retries']} calls were retried\n"

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Self
 
 _SHOWN_CHARACTERS = 3000
+# As many members as a session can have by default, and bytes that one more takes in a request with all at its limit.
+_MEMBERS, _MEMBER_BYTES = 256, 2500
+_REQUEST_BYTES = 4 * 1024 * 1024
 
 
 class ServerError(Exception):
@@ -15,8 +18,10 @@ class ServerError(Exception):
 class Server:
     """The real server; the end of a `with` block kills it."""
 
-    def __init__(self, database_url: str, log: Path) -> None:
+    def __init__(self, database_url: str, log: Path, *, members: int) -> None:
+        """Plan a server whose sessions can have that many members: 4096 at most."""
         self._database_url, self._log = database_url, log
+        self._limits = limits(members)
         self._process: subprocess.Popen[str] | None = None
         self._address = "127.0.0.1:0"
 
@@ -36,7 +41,7 @@ class Server:
 
     def start(self) -> str:
         """Start the server on a free port, or again on the port that it had, and return its address."""
-        command = self._command("serve", "--address", self._address)
+        command = self._command("serve", "--address", self._address, *self._limits)
         with self._log.open("a") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self._process.stdout is not None
@@ -59,3 +64,11 @@ class Server:
     def _command(self, name: str, *flags: str) -> list[str]:
         command = [sys.executable, "-m", "activity_session_server", name]
         return [*command, "--database-url", self._database_url, *flags]
+
+
+def limits(members: int) -> list[str]:
+    """Return the flags for sessions that have more members than they can by default."""
+    if members <= _MEMBERS:
+        return []
+    most_bytes = _REQUEST_BYTES + (members - _MEMBERS) * _MEMBER_BYTES
+    return [f"--session-participants={members}", f"--request-bytes={most_bytes}", f"--response-bytes={most_bytes}"]

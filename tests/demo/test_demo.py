@@ -78,6 +78,23 @@ def test_a_transcript_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_file_without_a_chat_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("# Minutes")
+    done = run_demo(str(path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith(f"demo: {path}: no line of a chat in it; the first is '# Minutes'")
+
+
+def test_more_nicks_than_a_session_has_members_by_default(tmp_path: Path) -> None:
+    path = tmp_path / "a large chat.txt"
+    texts = [f"=== nick/{number} has joined #here" for number in range(260)]
+    path.write_text("\n".join([*texts, "09:00:01 <nick/0> many of us"]))
+    done = run_demo(str(path))
+    assert done.returncode == 0, done.stderr
+    assert "261 lines of 260 nicks: 0 agents, 260 users" in done.stdout
+
+
 def test_a_database_that_is_not_there_is_named() -> None:
     done = run_demo(str(TRANSCRIPT), "--database-url", "mysql+pymysql://nobody@127.0.0.1:1/nothing")
     assert done.returncode == 1
