@@ -105,11 +105,10 @@ mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, w
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
 	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k '(mariadb or faults) and not hostile' -m 'not galera'
 
-bench: $(READY) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md
-	@for name in $(PARTS); do \
+bench: $(READY) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md, or in .build if quick
+	@for name in $(PARTS) report; do \
 		$(BENCHMARKS).$$name $(if $(QUICK),--quick) || exit; \
 	done
-	$(BENCHMARKS).report
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv

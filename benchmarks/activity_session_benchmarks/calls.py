@@ -16,20 +16,19 @@ import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_benchmarks.figures import CLIENT_CORE
 from activity_session_benchmarks.loads import Load, Server, load, require_ghz, serving
 from activity_session_benchmarks.measure import databases
+from activity_session_benchmarks.places import place
 from activity_session_benchmarks.recordings import Recording, recording, repeatable
 from activity_session_server.store import schema
 from activity_session_testing.processes import COMMAND
 from activity_session_testing.servers import connected
 from activity_session_testing.steps import append, members, new_participant, new_session
 
-RESULT = Path(".build/bench/calls.json")
 FLOOR = (sys.executable, "-m", "activity_session_benchmarks.floor")
 CONCURRENCY, MOST_CONNECTIONS = (1, 8, 64), 8
 SESSIONS, EVENTS, KEYS = 64, 50, 10
@@ -146,8 +145,7 @@ def main() -> None:
                     print(figure, flush=True)
                     figures.append(figure)
     tell_batches(figures)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps([figure._asdict() for figure in figures], indent=1))
+    place(is_quick=options.quick).save("calls", [figure._asdict() for figure in figures])
 
 
 def measure(database: str, url: str, calls: list[str], levels: Iterable[int], effort: Effort) -> Iterator[Figure]:

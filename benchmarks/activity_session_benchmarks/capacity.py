@@ -32,8 +32,9 @@ from activity_session_benchmarks.calls import EVENT, ONE_SESSION, SOME_SESSION, 
 from activity_session_benchmarks.figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
 from activity_session_benchmarks.floor import Floor
 from activity_session_benchmarks.loads import Load, Server, load, require_ghz, serving
+from activity_session_benchmarks.places import ROOT
 from activity_session_benchmarks.recordings import Recording
-from activity_session_benchmarks.runs import RESULTS, Run, children, measure_all, spent
+from activity_session_benchmarks.runs import Run, children, measure_all, spent
 from activity_session_benchmarks.watch import MB, resident_bytes
 from activity_session_server import addresses
 from activity_session_server.rpc import health
@@ -107,9 +108,8 @@ def has_h2load() -> bool:
 
 def measure_commits(effort: Effort) -> Found:
     """Measure events per second in one SQLite file on a disk, by one writer and by many."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=RESULTS.resolve())))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=ROOT / ".build")))
         full, off = (stack.enter_context(synchronous(folder, mode)) for mode in ("FULL", "OFF"))
         one, many, without_disk = (
             Load(*found)

@@ -1,8 +1,9 @@
-"""The plots of docs/benchmarks.md. They are drawn in the venv of the peers, the only one that has matplotlib."""
+"""The plots of the page. They are drawn in the venv of the peers, the only one that has matplotlib."""
 
 # mypy: disable-error-code="import-not-found, import-untyped"
 
 import json
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +12,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
-ROOT = Path(__file__).parents[2]
-RESULTS, PLOTS = ROOT / ".build/bench", ROOT / "docs/benchmarks"
+from activity_session_benchmarks.places import place
+
 # Readable on white and on black alike, as the background is left out.
 GREY = "#787878"
 COLORS = ("#2f81d8", "#5fb0ea", "#2fa3a0", "#d9652b", "#d9a02b", "#a563c4", "#c4497b", "#8a8f98", "#9a8a3f", "#2f9e6e")
@@ -46,29 +47,33 @@ class Panel(NamedTuple):
 
 def main() -> None:
     mpl.rcParams.update(STYLE)
-    PLOTS.mkdir(parents=True, exist_ok=True)
-    peers, growth = RESULTS / "peers.json", RESULTS / "growth.json"
+    here = place(is_quick="--quick" in sys.argv)
+    here.plots.mkdir(parents=True, exist_ok=True)
+    peers, growth = here.file_of("peers"), here.file_of("growth")
     if peers.exists():
-        plot_peers(json.loads(peers.read_text())["rows"])
+        plot_peers(json.loads(peers.read_text())["rows"], here.plots)
     if growth.exists():
-        plot_growth(json.loads(growth.read_text()))
+        plot_growth(json.loads(growth.read_text()), here.plots)
 
 
-def plot_peers(result: Rows) -> None:
+def plot_peers(result: Rows, folder: Path) -> None:
     lists = []
     for database, rows in grouped(result, "database").items():
         lines = {operation: lines_of(here, "system") for operation, here in grouped(rows, "operation").items()}
         whole = Panel(f"{database}: a session with its events", "events in the session", lines["get"])
-        draw(f"read-{short(database)}", [whole, Panel(f"{database}: the events alone", whole.x_label, lines["items"])])
+        draw(
+            folder / f"read-{short(database)}",
+            [whole, Panel(f"{database}: the events alone", whole.x_label, lines["items"])],
+        )
         lists.append(Panel(f"{database}: a list of all sessions", "sessions", lines["list"]))
-    draw("list", lists)
+    draw(folder / "list", lists)
 
 
-def plot_growth(result: Rows) -> None:
+def plot_growth(result: Rows, folder: Path) -> None:
     for database, rows in grouped(result, "database").items():
         stored = grouped(rows, "stored")
         panels = [Panel(database, f"{what} stored", lines_of(stored[what], "call")) for what in ("sessions", "events")]
-        draw(f"growth-{short(database)}", panels, y_scale="linear")
+        draw(folder / f"growth-{short(database)}", panels, y_scale="linear")
 
 
 def grouped(rows: Rows, key: str) -> dict[str, Rows]:
@@ -88,7 +93,7 @@ def short(database: str) -> str:
     return database.partition(" ")[0].lower()
 
 
-def draw(name: str, panels: list[Panel], y_scale: str = "log") -> None:
+def draw(file: Path, panels: list[Panel], y_scale: str = "log") -> None:
     """Draw panels side by side; lines with the same label have the same color in all of them."""
     labels = dict.fromkeys(label for panel in panels for label in panel.lines)
     styles = {
@@ -104,7 +109,7 @@ def draw(name: str, panels: list[Panel], y_scale: str = "log") -> None:
         scale(axes, sorted({size for points in lines.values() for size in points}), y_scale)
     all_axes[0][0].set_ylabel("CPU time per call, ms")
     figure.legend(handles=handles.values(), loc="outside lower center", ncols=2)
-    figure.savefig(PLOTS / f"{name}.svg", transparent=True, metadata={"Date": None})
+    figure.savefig(file.with_suffix(".svg"), transparent=True, metadata={"Date": None})
 
 
 def scale(axes: Axes, sizes: list[int], y_scale: str) -> None:

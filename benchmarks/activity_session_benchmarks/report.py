@@ -1,5 +1,6 @@
-"""Writes docs/benchmarks.md and its plots from the results of the other programs in this folder."""
+"""Writes the page of the benchmarks and its plots from the results of the other programs in this folder."""
 
+import argparse
 import itertools
 import json
 import os
@@ -13,18 +14,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from activity_session_benchmarks import tables
+from activity_session_benchmarks.places import ROOT, Place, place
 from activity_session_benchmarks.tables import by_database, table
 from activity_session_benchmarks.targets import TARGETS, Rows, Verdict
 
-ROOT = Path(__file__).parents[2]
-RESULTS, PYTHON_WITH_PLOTS = ROOT / ".build/bench", ROOT / ".build/peers/bin/python"
-PAGE, NOTES = ROOT / "docs/benchmarks.md", ROOT / "benchmarks/notes.md"
+PYTHON_WITH_PLOTS, NOTES = ROOT / ".build/peers/bin/python", ROOT / "benchmarks/notes.md"
 INTRODUCTION = """\
 # Benchmarks
 
 What a call costs the server, compared with the least that it can cost and with what people use today. `make bench`
 measures all of it on one machine in one run, and writes this page; `make bench QUICK=1` measures calls, growth and
-watches in less than two minutes. On another machine the microseconds differ; the ratios are what matters. It needs ghz
+watches in less than two minutes, and writes a page of its own, `.build/bench/quick/benchmarks.md`. On another machine
+the microseconds differ; the ratios are what matters. It needs ghz
 (`go install github.com/bojand/ghz/cmd/ghz@v0.120.0`) and, for the workers, h2load (`apt-get install nghttp2-client`).
 
 ## Method
@@ -110,20 +111,32 @@ openai-agents' SQLiteSession is plain sqlite3 in the caller's process: what no s
 
 
 def main() -> None:
-    results = dict(read(*PARTS))
-    notes = [NOTES.read_text().strip()] if NOTES.exists() else []
-    parts = [f"{PARTS[name].text}\n\n{by_database(rows, PARTS[name].table)}" for name, rows in results.items()]
-    PAGE.write_text("\n\n".join([INTRODUCTION, versions(), targets(results), *notes, *parts]) + "\n")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="of a quick run, on a page of its own")
+    options = parser.parse_args()
+    here = place(is_quick=options.quick)
+    write(here)
     if PYTHON_WITH_PLOTS.exists():
-        subprocess.run([PYTHON_WITH_PLOTS, "-m", "activity_session_benchmarks.plots"], check=True)
+        flags = ["--quick"] if options.quick else []
+        subprocess.run([PYTHON_WITH_PLOTS, "-m", "activity_session_benchmarks.plots", *flags], check=True)
     else:
         print("left out, since peers has not made the venv that draws them: plots", file=sys.stderr)
 
 
-def read(*names: str) -> Iterator[tuple[str, Rows]]:
+def write(here: Place) -> None:
+    """Write the page from all figures of its place."""
+    results = dict(read(here))
+    notes = [NOTES.read_text().strip()] if NOTES.exists() else []
+    parts = [f"{PARTS[name].text}\n\n{by_database(rows, PARTS[name].table)}" for name, rows in results.items()]
+    here.page.parent.mkdir(parents=True, exist_ok=True)
+    here.page.write_text("\n\n".join([INTRODUCTION, versions(here), targets(results), *notes, *parts]) + "\n")
+    print(f"written: {here.page}")
+
+
+def read(here: Place) -> Iterator[tuple[str, Rows]]:
     """Yield what has been measured, by the name of the program."""
-    for name in names:
-        path = RESULTS / f"{name}.json"
+    for name in PARTS:
+        path = here.file_of(name)
         if path.exists():
             result = json.loads(path.read_text())
             yield name, result["rows"] if name == "peers" else result
@@ -131,14 +144,14 @@ def read(*names: str) -> Iterator[tuple[str, Rows]]:
             print(f"left out, since it has not been measured: {name}", file=sys.stderr)
 
 
-def versions() -> str:
+def versions(here: Place) -> str:
     machine = {
         "machine": f"{processor()}, {os.cpu_count()} cores",
         # The part after the number is the name of a distribution or of a host.
         "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "ghz": ghz_version(),
     }
-    peers = RESULTS / "peers.json"
+    peers = here.file_of("peers")
     packages = json.loads(peers.read_text())["versions"] if peers.exists() else {}
     text = "## Versions\n\nWith `(peers)`: in the environment of the peers, in which the plots are drawn too."
     return f"{text}\n\n" + table(("", "version"), (machine | packages).items())

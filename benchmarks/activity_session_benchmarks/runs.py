@@ -1,7 +1,6 @@
 """What a run of a benchmark is: its options, the databases one after the other, and where the figures go."""
 
 import argparse
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -10,10 +9,9 @@ from typing import Any, NamedTuple
 
 from activity_session_benchmarks.figures import CLIENT_CORE, cpu_seconds
 from activity_session_benchmarks.measure import databases
+from activity_session_benchmarks.places import place
 from activity_session_server.store import schema
 from activity_session_testing.processes import COMMAND
-
-RESULTS = Path(".build/bench")
 
 
 class Run(NamedTuple):
@@ -49,8 +47,7 @@ def measure_all(name: str, description: str | None, measure: Callable[[Run], Ite
                 for figure in measure(Run(database, url, options.quick, children(os.getpid()))):
                     print(figure, flush=True)
                     figures.append(figure._asdict())
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=1))
+    place(is_quick=options.quick).save(name, figures)
 
 
 def children(pid: int) -> tuple[int, ...]:

@@ -32,6 +32,7 @@ from activity_session.v1.session_pb2 import Session, SessionView
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
 from activity_session_benchmarks.figures import CLIENT_CORE, SERVER_CORE, STATE, TEXT, USER, Figure, Meter, cpu_clock
 from activity_session_benchmarks.measure import databases, write_rows
+from activity_session_benchmarks.places import ROOT, place
 from activity_session_server.orm import ActivitySession, ActivitySessionParticipant
 from activity_session_server.orm.base import prefixed_uuid
 from activity_session_server.store import schema
@@ -47,8 +48,7 @@ from activity_session_testing.steps import (
     new_session,
 )
 
-ROOT = Path(__file__).parents[3]
-VENV, RESULT = ROOT / ".build/peers", ROOT / ".build/bench/peers.json"
+VENV = ROOT / ".build/peers"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 OURS, WITH_MYSQLCLIENT = "activity-session", "activity-session with mysqlclient"
 # Added to the name for a single caller, and for a single caller whose own time is included.
@@ -86,8 +86,7 @@ def main() -> None:
                 show(name, figures)
                 rows += [{"database": name, **figure._asdict()} for figure in figures]
                 versions[name] = database_version(url)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps({"rows": rows, "versions": versions | package_versions()}, indent=1))
+    place(is_quick=options.quick).save("peers", {"rows": rows, "versions": versions | package_versions()})
 
 
 def make_venv() -> None:
