@@ -50,7 +50,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
     """A private MariaDB server on a free port."""
     if find_mariadb() is None:
-        pytest.skip("MariaDB is not installed; to run its tests: apt-get install mariadb-server")
+        pytest.skip("mariadbd or mariadb-install-db is missing; to test on MariaDB: apt-get install mariadb-server")
     with MariaDB.running(tmp_path_factory.mktemp("mariadb")) as server:
         yield server
 

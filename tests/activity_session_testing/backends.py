@@ -30,8 +30,12 @@ _USER, _PASSWORD = "tester", "p@ss/word"
 
 
 def find_mariadb() -> str | None:
-    """Return the path of the installed server; Debian keeps it in a folder that is only in root's PATH."""
-    return shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    """Return the path of the installed server; Debian keeps it in a folder that is only in root's PATH.
+
+    None also without `mariadb-install-db`, which makes its data, and can be in a package of its own.
+    """
+    server = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    return server if shutil.which("mariadb-install-db") else None
 
 
 class MariaDB:

@@ -35,7 +35,7 @@ class Play:
     def lacks(self) -> str | None:
         """Return one line on what this machine lacks for it, or None."""
         if self.backend == "mariadb" and find_mariadb() is None:
-            return "MariaDB is not installed; to run its tests: apt-get install mariadb-server"
+            return "mariadbd or mariadb-install-db is missing; to test on MariaDB: apt-get install mariadb-server"
         return lacking(self.client)
 
 
