@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,10 +41,10 @@ def needed(program: str, how: str) -> None:
         pytest.skip(f"{program} is not installed; to try the commands of the docs: {how}")
 
 
-def run_as_written(text: str, address: str) -> subprocess.CompletedProcess[str]:
-    """Run all commands of a page, one after the other; each must succeed."""
+def run_as_written(commands: Sequence[str], address: str) -> subprocess.CompletedProcess[str]:
+    """Run all commands of a page, one block after the other, in one shell; each must succeed."""
     needed("grpcurl", "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4")
-    script = "\n".join(blocks(text, "sh")).replace(ADDRESS, address)
+    script = "\n".join(commands).replace(ADDRESS, address)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
@@ -52,15 +52,23 @@ def run_as_written(text: str, address: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
+def test_each_block_of_the_readme_can_be_run_twice_and_then_all_of_them_again(address: str) -> None:
+    commands = blocks(README, "sh")
+    done = run_as_written([twice for block in commands for twice in (block, block)] + commands, address)
+    assert done.stdout.count('"created": true') == 3, "two participants and a session"
+    assert done.stdout.count("refused") == done.stderr.count('"reason": "REVISION_MISMATCH"') == 3
+    assert done.stdout.count("two seconds are over") == 3
+
+
 def test_the_grpcurl_session_of_the_readme_runs_as_written(address: str) -> None:
-    done = run_as_written(README, address)
+    done = run_as_written(blocks(README, "sh"), address)
     assert '"created": true' in done.stdout
     assert done.stdout.count('"text": "Where is the 🏯?"') == 3, "appended, listed, watched"
     assert '"bookmark"' in done.stdout
     assert "two seconds are over" in done.stdout
     assert '"reason": "REVISION_MISMATCH"' in done.stderr
     assert done.stdout.count("refused") == 1
-    assert '"token": "1"' in done.stdout
+    assert '"text": "Behind the river."' in done.stdout, "appended with the token of the turn"
     assert '"purge_time"' in done.stdout
 
 
@@ -68,7 +76,7 @@ def test_the_grpcurl_session_of_the_readme_runs_as_written(address: str) -> None
 def guide() -> subprocess.CompletedProcess[str]:
     """The result of the guide's commands on a server with an empty database."""
     with serving("sqlite:///:memory:") as server:
-        return run_as_written(page("events.md"), server.address)
+        return run_as_written(blocks(page("events.md"), "sh"), server.address)
 
 
 def test_the_lines_of_the_guide_are_refused_only_where_it_says_so(guide: subprocess.CompletedProcess[str]) -> None:
@@ -93,16 +101,12 @@ def test_a_watch_in_the_guide_shows_text_and_a_place_to_resume_from(guide: subpr
     assert shown.rindex('"session": {') < shown.rindex('"bookmark": {\n    "last_sequence": "4"')
 
 
-def test_the_python_example_of_the_readme_runs_as_written(address: str) -> None:
+def test_the_python_example_of_the_readme_runs_as_written_and_again(address: str) -> None:
     (example,) = blocks(README, "python")
-    done = subprocess.run(
-        [sys.executable, "-c", example.replace(ADDRESS, address)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.stdout == "1 Will it rain?\n", done.stderr
+    command = [sys.executable, "-c", example.replace(ADDRESS, address)]
+    for expected in ("1 Will it rain?\n", "1 Will it rain?\n2 Will it rain?\n"):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.stdout == expected, done.stderr
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("*.md")))
