@@ -77,7 +77,8 @@ def health(flags: argparse.Namespace) -> int:
     try:
         status = ask(address, flags.service, HEALTH_TIMEOUT)
     except grpc.RpcError as error:
-        return _fail(f"{address}: {error.code().name}: {error.details()}")
+        # The standard health service says nothing more of a service that it does not know.
+        return _fail(f"{address}: {error.code().name}: {error.details() or f'there is no service {flags.service}'}")
     print(status)
     return 0 if status == "SERVING" else 1
 

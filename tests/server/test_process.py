@@ -177,7 +177,8 @@ class TestOtherCommands:
             assert (done.returncode, done.stdout, done.stderr) == (0, "SERVING\n", "")
 
     def test_health_fails_where_there_is_no_such_service_or_no_server(self, server: ServerProcess) -> None:
-        assert "NOT_FOUND" in refused("health", "--address", server.address, "--service", "no.such.Service")
+        said = refused("health", "--address", server.address, "--service", "no.such.Service")
+        assert "NOT_FOUND: there is no service no.such.Service" in said
         server.kill()
         assert "UNAVAILABLE" in refused("health", "--address", server.address)
 
