@@ -17,6 +17,7 @@ FUZZ ?=
 # More processes than cores: tests that wait for something leave room for others. A cluster is started once for all its
 # tests, and has three processes of its own.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
+SDIST := -c 'import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])'
 FAULTS := tests/faults \
 	$(patsubst %,tests/server/test_%.py,addresses environment followers given_turns max_clock_offset process reflection \
 	replicas schema settings_flags sqlite_files startup workers)
@@ -25,7 +26,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults galera fuzz clients conformance drivers mysqlclient demo check fix generate descriptors bench lock clean
+.PHONY: help setup serve test faults galera fuzz clients conformance drivers mysqlclient demo check fix generate descriptors dist bench lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,13 +35,14 @@ setup: $(READY) ## make .venv with all that the other targets need
 
 $(READY): requirements-dev.lock pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@echo "setting up .venv with all that the targets need: this takes a minute or two, the first time"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
 	@mkdir -p $(@D) && touch $@
 
 serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
-	@exec $(BIN)/activity-session serve --address $(ADDRESS) --database-url $(DATABASE_URL)
+	@exec $(BIN)/activity-session serve --address '$(ADDRESS)' --database-url '$(DATABASE_URL)'
 
 test: $(READY) ## run the tests, on every backend that this machine has
 	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance) -m 'not galera'
@@ -92,14 +94,22 @@ $(GENERATOR)/ready: requirements-generate.lock
 
 # buf and protoc read google/api and google/rpc from here; the wheel has them.
 .build/googleapis: $(READY)
-	@mkdir -p $@/google/api $@/google/rpc
-	@cd "$$($(BIN)/python -c 'import google.rpc as rpc; print(list(rpc.__path__)[0])')/.." && cp \
-		api/{annotations,client,field_behavior,http,launch_stage,resource}.proto $(CURDIR)/$@/google/api/ && cp \
-		rpc/{error_details,status}.proto $(CURDIR)/$@/google/rpc/
+	@rm -rf $@ $@.new && mkdir -p $@.new/google/{api,rpc}
+	@wheel="$$($(BIN)/python -c 'import google.rpc as rpc; print(list(rpc.__path__)[0])')/.." && cp \
+		"$$wheel"/api/{annotations,client,field_behavior,http,launch_stage,resource}.proto $@.new/google/api/ && cp \
+		"$$wheel"/rpc/{error_details,status}.proto $@.new/google/rpc/ && mv $@.new $@
 
 descriptors: $(READY) .build/googleapis ## make dist/activity_session.binpb, the schema with its comments for tools
 	@mkdir -p dist
 	$(BIN)/buf build --output dist/activity_session.binpb
+
+# The wheels are made from the archives of the source: what an earlier build has left does not get into them.
+dist: $(READY) ## make wheels and source archives of server and client in dist
+	@mkdir -p dist && rm -f dist/*.whl dist/*.tar.gz
+	@$(BIN)/python $(SDIST) dist >/dev/null
+	@cd clients/python && ../../$(BIN)/python $(SDIST) ../../dist >/dev/null
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist dist/*.tar.gz
+	@ls dist/*.whl dist/*.tar.gz
 
 mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, which is compiled for it
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1

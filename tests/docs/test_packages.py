@@ -1,12 +1,8 @@
-"""What is released together has one version and one licence, and each package has all its files."""
+"""What is released together has one version and one licence."""
 
 import json
 import re
-import shutil
-import subprocess
-import sys
 import tomllib
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +11,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LICENSE = (ROOT / "LICENSE").read_text()
 AUTHOR = "Activity Session contributors"
-# The package, the folder of its pyproject.toml, and where in it the package is.
-PYTHON = [("activity_session_server", "", "server"), ("activity_session", "clients/python", "")]
 
 
 def project(path: str) -> dict[str, Any]:
@@ -71,24 +65,3 @@ def test_the_version_is_in_the_changelog_and_its_protos_are_kept() -> None:
     newest = re.findall(r"^## (\d\S*) \(\d{4}-\d\d-\d\d\)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
     assert newest == version
     assert (ROOT / f"protos/released/{version}.binpb").exists()
-
-
-@pytest.mark.parametrize(("package", "folder", "source"), PYTHON)
-def test_a_wheel_has_the_licence_and_each_file_of_its_package(
-    package: str, folder: str, source: str, tmp_path: Path
-) -> None:
-    # A copy, since the build writes into the folder that it reads.
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / folder / name, tmp_path)
-    # The template is for who writes a migration.
-    left_out = shutil.ignore_patterns("__pycache__", "*.mako")
-    copy = shutil.copytree(ROOT / folder / source / package, tmp_path / source / package, ignore=left_out)
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist"]
-    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, "."], cwd=tmp_path, check=True, timeout=120)
-    (wheel,) = (tmp_path / "dist").glob("*.whl")
-    with zipfile.ZipFile(wheel) as files:
-        names = files.namelist()
-        (licence,) = [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
-        assert files.read(licence).decode() == LICENSE
-    there = {str(path.relative_to(copy.parent)) for path in copy.rglob("*") if path.is_file()}
-    assert {name for name in names if name.startswith(f"{package}/")} == there

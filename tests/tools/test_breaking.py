@@ -19,7 +19,8 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "protos", tmp_path / "protos")
     shutil.copy(ROOT / "buf.yaml", tmp_path)
     # The environment is there, or this test would not run.
-    googleapis = ["--old-file=.build/ready", f"BIN={BIN}", ".build/googleapis"]
+    (tmp_path / ".venv").symlink_to(BIN.parent)
+    googleapis = ["--old-file=.build/ready", ".build/googleapis"]
     subprocess.run(["make", "--silent", f"--file={ROOT / 'Makefile'}", *googleapis], cwd=tmp_path, check=True)
     return tmp_path
 
