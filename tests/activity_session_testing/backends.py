@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite in memory and in a file, and a private MariaDB server."""
+"""Databases for tests: SQLite in memory and in a file, and a private server of MariaDB, or of MySQL in its place."""
 
 import contextlib
 import importlib
@@ -14,9 +14,11 @@ from typing import Any, Self
 
 import pymysql
 
+# mariadb, or mysql for a run of the same tests on MySQL 8.
+SERVER = os.environ.get("MARIADB_SERVER", "mariadb")
 SQLITE_MEMORY = "sqlite-memory"
 SQLITE_FILE = "sqlite-file"
-MARIADB = "mariadb"
+MARIADB = SERVER
 GALERA = "galera"
 BACKENDS = (SQLITE_MEMORY, SQLITE_FILE, MARIADB)
 # Those that several servers can use at once.
@@ -38,8 +40,20 @@ def find_mariadb() -> str | None:
     return server if shutil.which("mariadb-install-db") else None
 
 
+def find_mysql() -> str | None:
+    """Return the path of MySQL's server, where `make mysql` puts it; None also where it cannot run."""
+    path = Path(__file__).parents[2] / ".build/mysql/bin/mysqld"
+    with contextlib.suppress(OSError):
+        if subprocess.run([path, "--version"], check=False, capture_output=True).returncode == 0:
+            return str(path)
+    return None
+
+
 class MariaDB:
     """A private server that only this machine can reach."""
+
+    HOW_TO_GET = "mariadbd or mariadb-install-db is missing; to test on MariaDB: apt-get install mariadb-server"
+    find = staticmethod(find_mariadb)
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.port = folder, port
@@ -81,9 +95,21 @@ class MariaDB:
             cursor.execute(statement)
             return list(cursor.fetchall())
 
+    def connections(self) -> list[object]:
+        """Return the ids of the connections of servers under test."""
+        rows = self.execute(f"SELECT id FROM information_schema.processlist WHERE user = '{_USER}'")
+        return [row[0] for row in rows]
+
+    def kill_connections(self) -> None:
+        """End all connections of servers under test; the database may still be at it afterwards."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            for number in self.connections():
+                with contextlib.suppress(pymysql.OperationalError, pymysql.InternalError):  # it has ended itself
+                    cursor.execute(f"KILL {number}")
+
     def start(self, *options: str) -> None:
         """Start the server, or start it again, on the same port and data."""
-        program = find_mariadb()
+        program = self.find()
         assert program is not None
         command = [program, "--no-defaults", *self._user(), *self._options(), *options]
         with (self.folder / "log").open("ab") as log:
@@ -157,7 +183,7 @@ class MariaDB:
                     return
             time.sleep(0.05)
         self.kill()
-        raise AssertionError(f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}")
+        raise AssertionError(f"the database did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
     def _answers(self) -> bool:
         return bool(self.execute("SELECT 1"))
@@ -166,6 +192,30 @@ class MariaDB:
     def _user() -> list[str]:
         """Return the option that root needs: the system's user as whom the server runs."""
         return ["--user=root"] if os.geteuid() == 0 else []
+
+
+class MySQL(MariaDB):
+    """A private server of MySQL 8."""
+
+    HOW_TO_GET = "MySQL 8 is not here; make mysql brings it to x86-64: apt-get install maven libaio1 libnuma1"
+    find = staticmethod(find_mysql)
+
+    def _options(self) -> list[str]:
+        # Its second protocol has a port of its own; the log of changes is on, as it is by default.
+        return [*super()._options(), "--mysqlx=OFF", "--sync-binlog=0"]
+
+    def _install(self) -> None:
+        program = self.find()
+        assert program is not None
+        subprocess.run(
+            [program, "--no-defaults", *self._user(), "--initialize-insecure", f"--datadir={self.folder / 'data'}"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+SERVERS: dict[str, type[MariaDB]] = {"mariadb": MariaDB, "mysql": MySQL}
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""Global settings of MariaDB that would do harm: calls return the same as ever, or `check` and `serve` say why not."""
+"""Global settings of a database that would do harm: calls return the same as ever, or `check` and `serve` say why."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from activity_session.v1.session_service_pb2 import BatchGetSessionsRequest, Lis
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.store import schema
 from activity_session_server.store.driver.engine import EngineOptions, open_engine
-from activity_session_testing.backends import DRIVER, MariaDB
+from activity_session_testing.backends import DRIVER, SERVER, SERVERS, MariaDB
 from activity_session_testing.processes import run
 from activity_session_testing.servers import Client, connected, serving
 from activity_session_testing.steps import (
@@ -39,20 +39,31 @@ ODD = {
     "innodb_lock_wait_timeout": "1",
     "max_join_size": "1",  # which turns sql_big_selects off
     "max_sort_length": "64",
-    "max_statement_time": "0.0001",
     "sort_buffer_size": "1024",
     "sql_auto_is_null": "1",
-    "sql_mode": "'ANSI_QUOTES,ORACLE,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'",
     "sql_safe_updates": "1",
     "sql_select_limit": "2",
     "time_zone": "'-11:00'",
-    "tx_isolation": "'SERIALIZABLE'",
-    "tx_read_only": "1",
     "unique_checks": "0",
     "wait_timeout": "1",
-    "wsrep_dirty_reads": "1",
-    "wsrep_sync_wait": "0",
 }
+# Those that have other names or values on one server than on the other.
+ODD |= {
+    "mariadb": {
+        "max_statement_time": "0.0001",
+        "sql_mode": "'ANSI_QUOTES,ORACLE,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'",
+        "tx_isolation": "'SERIALIZABLE'",
+        "tx_read_only": "1",
+        "wsrep_dirty_reads": "1",
+        "wsrep_sync_wait": "0",
+    },
+    "mysql": {
+        "max_execution_time": "1",
+        "sql_mode": "'ANSI_QUOTES,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'",
+        "transaction_isolation": "'SERIALIZABLE'",
+        "transaction_read_only": "1",
+    },
+}[SERVER]
 # These do it to migrations.
 ODD_FOR_MIGRATIONS = {"default_storage_engine": "MEMORY", "foreign_key_checks": "0", "sql_quote_show_create": "0"}
 
@@ -161,7 +172,7 @@ def test_all_of_them_do_no_harm_to_a_new_database(mariadb: MariaDB) -> None:
 def logging_statements(tmp_path_factory: pytest.TempPathFactory, mariadb: MariaDB) -> Iterator[MariaDB]:
     """A server that logs changes as statements."""
     del mariadb  # which skips the test where MariaDB is not installed
-    with MariaDB.running(tmp_path_factory.mktemp("logging")) as server:
+    with SERVERS[SERVER].running(tmp_path_factory.mktemp("logging")) as server:
         server.kill()
         server.start("--log-bin", "--binlog-format=STATEMENT", "--skip-character-set-client-handshake")
         yield server

@@ -42,7 +42,7 @@ OFTEN = {"health_interval": 0.05, "database_timeout": 1}
 FLAGS = ["--health-interval", "0.05", "--database-timeout", "1"]
 SQLITE_BUSY = 5
 READ_ONLY_FILE = "the database is read-only: SQLITE_READONLY: attempt to write a readonly database"
-READ_ONLY = "the database is read-only: 1290: The MariaDB server is running with the --read-only option"
+READ_ONLY = "the database is read-only: 1290: The "
 DENIED = "the database refuses a right that the server needs"
 # Without the right to read no server starts.
 READ, *RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")

@@ -177,7 +177,8 @@ class TestMigrations:
 
     def test_that_lacked_a_right_go_on_when_it_is_granted(self, mariadb: MariaDB) -> None:
         database = mariadb.new_database().rpartition("/")[2]
-        mariadb.execute("CREATE OR REPLACE USER 'limited'@'127.0.0.1' IDENTIFIED BY 'x'")
+        mariadb.execute("DROP USER IF EXISTS 'limited'@'127.0.0.1'")
+        mariadb.execute("CREATE USER 'limited'@'127.0.0.1' IDENTIFIED BY 'x'")
         mariadb.execute(f"GRANT SELECT, INSERT, UPDATE, CREATE, REFERENCES ON {database}.* TO 'limited'@'127.0.0.1'")
         database_url = f"mysql+{DRIVER}://limited:x@127.0.0.1:{mariadb.port}/{database}"
         with pytest.raises(revisions.SchemaError, match="INDEX command denied"):

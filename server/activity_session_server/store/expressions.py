@@ -32,7 +32,9 @@ def _json_columns_on_sqlite(element: json_columns, compiler: SQLCompiler, **kw: 
 @compiles(json_columns, *MYSQL)
 def _json_columns_on_mysql(element: json_columns, compiler: SQLCompiler, **kw: Any) -> str:
     columns = (f"JSON_ARRAYAGG({compiler.process(column, **kw)})" for column in element.clauses)
-    return f"JSON_ARRAY({', '.join(columns)})"
+    array = f"JSON_ARRAY({', '.join(columns)})"
+    # MySQL makes NULL of all of it for no rows, and not of each aggregate.
+    return array if cast("Any", compiler.dialect).is_mariadb else f"COALESCE({array}, '[null]')"
 
 
 class byte_length(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is

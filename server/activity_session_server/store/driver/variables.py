@@ -13,6 +13,8 @@ _LONGER_THAN_A_LOCK_WAIT = 1.5
 # Seconds after which the server may close a connection that is idle. `connections` does not use it for so long.
 _IDLE = 600
 _SETTINGS = {
+    # MySQL says when it connects that this is on, whatever it is.
+    "autocommit": "1",
     "time_zone": "'+00:00'",
     # Values that do not fit are errors, not silently cut.
     "sql_mode": "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
