@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import grpc
 import pytest
+from sqlalchemy import make_url
 
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
@@ -17,14 +19,18 @@ from activity_session_server.store import schema
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB, driver_error, free_port
 from activity_session_testing.moments import before, errors_of, eventually
 from activity_session_testing.processes import ServerProcess
-from activity_session_testing.servers import Client, connected, failure, unique
-from activity_session_testing.steps import delete_session, get_session, new_session, update_session
+from activity_session_testing.proxies import Proxy, proxying
+from activity_session_testing.servers import Client, Failure, connected, failure, serving, unique
+from activity_session_testing.steps import append, at_once, delete_session, get_session, new_session, update_session
 
 PARENT = "namespaces/default"
 WRITERS = 3
 # Writes between two faults, so that each fault hits a server that works again.
 QUIET_WRITES = 30
 BLOWS = 10
+# More connections than a call tries.
+CHAIN = 8
+ROUNDS = 10
 
 
 class Writers:
@@ -64,13 +70,12 @@ class Writers:
 def kill_connections(mariadb: MariaDB) -> None:
     """End all connections of servers, and wait until the database has released them."""
     doomed = connections(mariadb)
-    mariadb.execute("KILL USER tester")
+    mariadb.kill_connections()
     eventually(lambda: doomed.isdisjoint(connections(mariadb)))
 
 
 def connections(mariadb: MariaDB) -> set[object]:
-    rows = mariadb.execute("SELECT id FROM information_schema.processlist WHERE user = 'tester'")
-    return {row[0] for row in rows}
+    return set(mariadb.connections())
 
 
 def sessions_if_there(client: Client) -> list[tuple[str, ...]]:
@@ -113,6 +118,41 @@ def test_connections_that_end_between_calls_go_unnoticed(
     assert get_session(client, answer.name) == answer
 
 
+def by_an_operator(mariadb: MariaDB, _: Proxy) -> None:
+    kill_connections(mariadb)
+
+
+def by_a_proxy(mariadb: MariaDB, proxy: Proxy) -> None:
+    doomed = connections(mariadb)
+    assert proxy.cut() > CHAIN
+    eventually(lambda: doomed.isdisjoint(connections(mariadb)))
+
+
+@pytest.mark.parametrize("cut", [by_an_operator, by_a_proxy])
+def test_no_call_meets_several_connections_that_were_cut_while_idle(
+    mariadb: MariaDB, cut: Callable[[MariaDB, Proxy], None]
+) -> None:
+    url = make_url(mariadb.new_database())
+    with proxying(f"127.0.0.1:{mariadb.port}") as proxy:
+        through = url.set(port=int(proxy.address.rpartition(":")[2])).render_as_string(hide_password=False)
+        with serving(through, health_interval=300, threads=32) as server, connected(server.address) as client:
+            sessions = [new_session(client, PARENT).name for _ in range(24)]
+            for _ in range(ROUNDS):
+                eventually(lambda: calls_at_once(client, sessions) and len(own_connections(server, mariadb)) > CHAIN)
+                cut(mariadb, proxy)
+                with errors_of(server) as errors:
+                    done = calls_at_once(client, sessions)
+                assert not errors.empty()
+                assert not [one.message for one in done if isinstance(one, Failure)]
+
+
+def calls_at_once(client: Client, sessions: list[str]) -> list[object]:
+    """Read and write each session three times, all at one moment."""
+    reads = [partial(get_session, client, session) for session in sessions]
+    writes = [partial(append, client, session, "x") for session in sessions]
+    return at_once([*reads, *writes] * 3)
+
+
 @pytest.mark.parametrize("request_id", ["", "once"])
 @pytest.mark.parametrize(
     "statement", ["BEGIN", "INSERT INTO idempotency", "SELECT", "UPDATE activity_session", "COMMIT"]
@@ -131,6 +171,8 @@ def test_a_connection_that_ends_in_a_transaction_goes_unnoticed(
     assert get_session(client, session.name) == updated
 
 
+# MySQL 8.0.15 now and then leaves a connection open that it killed while it worked, and never responds on it.
+@pytest.mark.only_mariadb
 def test_connections_that_end_again_and_again_under_load_go_unnoticed(
     server: App, client: Client, mariadb: MariaDB
 ) -> None:
@@ -138,7 +180,7 @@ def test_connections_that_end_again_and_again_under_load_go_unnoticed(
     with errors_of(server) as errors, writers.writing():
         for _ in range(BLOWS):
             writers.wait_for_more()
-            mariadb.execute("KILL USER tester")
+            mariadb.kill_connections()
         writers.wait_for_more()
     assert errors.qsize() >= BLOWS
     assert not writers.refusals

@@ -106,7 +106,7 @@ def test_a_connection_that_was_closed_from_outside_is_no_outage(mariadb: MariaDB
         connected(server.address) as client,
     ):
         session = new_session(client, PARENT).name
-        mariadb.execute("KILL USER tester")
+        mariadb.kill_connections()
         assert get_session(client, session).name == session
         assert not server.store._connections._outage.is_on  # noqa: SLF001
 

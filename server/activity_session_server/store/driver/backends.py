@@ -58,6 +58,9 @@ _MYSQL_MISTAKES |= {*range(3140, 3159), *range(4035, 4045)}
 # Those that say that this database, or this node of it, serves nobody: 1047 not in the primary component, 1053 shutting
 # down, 2xxx no connection.
 _MYSQL_AWAY = {1047, 1053, 2002, 2003, 2006, 2013}
+# Those by which a connection that was there is found closed: 1053 what MySQL says of a KILL too, 1927 a KILL, 4031 idle
+# for too long.
+_MYSQL_CUT = {1053, 1927, 2006, 2013, 4031}
 
 _SQLITE_CONTENTION = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_UNREACHABLE = {
@@ -87,6 +90,7 @@ class Backend:
     interrupted: frozenset[int]
     unreachable: Container[int]
     away: frozenset[int]
+    cut: frozenset[int]
     timeout: frozenset[int]
     damaged: frozenset[int]
     duplicate: frozenset[int]
@@ -108,6 +112,10 @@ class Backend:
     def is_away(self, error: Exception) -> bool:
         """Whether an error on a new connection says that the database is away."""
         return error_number(error) in self.away
+
+    def is_cut(self, error: Exception) -> bool:
+        """Whether an error says that a connection which was there has been closed from outside."""
+        return error_number(error) in self.cut
 
     def is_duplicate(self, error: Exception) -> bool:
         """Whether an error says that there is a row with that key already."""
@@ -136,6 +144,7 @@ SQLITE = Backend(
     interrupted=frozenset(),
     unreachable=frozenset(_SQLITE_UNREACHABLE),
     away=frozenset(),
+    cut=frozenset(),
     timeout=frozenset(_SQLITE_TIMEOUT),
     damaged=frozenset(_SQLITE_DAMAGED),
     duplicate=frozenset(_SQLITE_DUPLICATE),
@@ -148,6 +157,7 @@ MYSQL = Backend(
     interrupted=frozenset(_MYSQL_INTERRUPTED),
     unreachable=_AllBut(_MYSQL_CONTENTION, _MYSQL_INTERRUPTED, _MYSQL_TIMEOUT, _MYSQL_DUPLICATE, _MYSQL_MISTAKES),
     away=frozenset(_MYSQL_AWAY),
+    cut=frozenset(_MYSQL_CUT),
     timeout=frozenset(_MYSQL_TIMEOUT),
     damaged=frozenset(),
     duplicate=frozenset(_MYSQL_DUPLICATE),

@@ -55,10 +55,13 @@ class Connection:
         # Whether `open` had to make a connection.
         self.is_new = False
 
-    def open(self) -> None:
-        """Make it ready for use; if it was idle for so long that it may have been closed from outside, reopen it."""
+    def open(self, cut: float = -math.inf) -> None:
+        """Make it ready for use; reopen it if it may have been closed from outside.
+
+        It may have been if it was idle for long, or at `cut`, when another one was found closed.
+        """
         now = time.monotonic()
-        if self._backend.is_remote and now - self._last_used > LONGEST_IDLE:
+        if self._backend.is_remote and self._last_used < max(now - LONGEST_IDLE, cut):
             self.close()
         self.is_new = self._core is None
         if self.is_new:
@@ -171,7 +174,7 @@ class Connection:
 
 
 class Connections:
-    """A bounded number of connections, opened when they are needed; the one that was used last is lent first."""
+    """A bounded number of connections, opened when they are needed; lent first is the open one that was used last."""
 
     def __init__(self, engine: Engine, most: int, timeout: float) -> None:
         """Open nothing yet. `timeout` is how many seconds to wait while all are lent."""
@@ -185,6 +188,9 @@ class Connections:
         # Guards the number of threads that wait, and wakes one of them when a connection is given back.
         self._returned = threading.Condition()
         self._waiting = 0
+        # When one was last found closed from outside, a reading of `time.monotonic`. Without a lock: who sees an old
+        # value finds another closed one, and says so too.
+        self._cut = -math.inf
         if self._backend.is_remote:
             event.listen(engine, "before_cursor_execute", _send_in_time, retval=True)
 
@@ -204,22 +210,29 @@ class Connections:
             self._outage.leave()
 
     def _run(self, fn: Callable[[Connection], T]) -> T:
-        connection = self._take()
+        connection, was_there = self._take(), False
         try:
-            connection.open()
+            connection.open(self._cut)
+            was_there = True
             return fn(connection)
         except Exception as error:
-            if self._backend.breaks_connection(error):
-                connection.close()
-            # One that was open before may have been closed from outside, which says nothing of the database.
-            if connection.is_new and self._backend.is_away(error):
-                self._outage.begin(cause(error))
+            self._learn(error, connection, was_there=was_there)
             raise
         finally:
             if self._outage.is_on and connection.is_open:
                 # The database has responded, be it with an error.
                 self._outage.end()
             self._give_back(connection)
+
+    def _learn(self, error: Exception, connection: Connection, *, was_there: bool) -> None:
+        """Note what an error says of its connection, of the others, and of the database."""
+        if was_there and self._backend.is_cut(error):
+            # So may be all that are idle, of which each call would try some. It says nothing of the database.
+            self._cut = time.monotonic()
+        elif connection.is_new and self._backend.is_away(error):
+            self._outage.begin(cause(error))
+        if self._backend.breaks_connection(error):
+            connection.close()
 
     def check_file(self) -> None:
         """Look whether SQLite's file is where it was opened.
@@ -258,7 +271,11 @@ class Connections:
             return None
 
     def _give_back(self, connection: Connection) -> None:
-        self._idle.append(connection)
+        if connection.is_open:
+            self._idle.append(connection)
+        else:
+            # Lent last: where the database has no room for one more, those that are open serve on.
+            self._idle.appendleft(connection)
         # Looked at without the lock, but after the append: a thread that waits says so before it looks once more.
         if self._waiting:
             with self._returned:
