@@ -23,7 +23,7 @@ FAULTS := tests/faults \
 	replicas schema settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
 ON_MYSQL := tests/contract $(filter-out $(FAULTS),$(wildcard tests/server/test_*.py)) tests/server/test_schema.py \
-	$(patsubst %,tests/faults/test_%.py,contention database_settings error_numbers killed_migrations lost_connections)
+	$(patsubst %,tests/faults/test_%.py,contention database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
@@ -58,7 +58,7 @@ galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; 
 	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance -m 'galera and not one_node'
 
 mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, which Maven brings
-	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m 'mariadb and not only_mariadb'
+	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m mariadb
 
 # A jar that others test with has the server, 8.0.15.
 $(MYSQL)/bin/mysqld:

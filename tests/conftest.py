@@ -22,13 +22,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark the tests that ask for a cluster, by a fixture or as their backend."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
+    """Mark the tests by what they ask for, a fixture or a backend, and leave out those of the other server."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         for name, asked_for in ((GALERA, GALERA), ("mariadb", MARIADB)):
             if asked_for in parameters or any(fixture.startswith(name) for fixture in item.fixturenames):
                 item.add_marker(name)
+    others = [
+        item for item in items if any(item.get_closest_marker(f"only_{name}") for name in SERVERS if name != SERVER)
+    ]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -98,6 +98,8 @@ def test_a_url_that_cannot_be_read_is_not_printed() -> None:
         ("mysql+pymysql://host/?charset=utf8mb4", "it names no database"),
         ("mysql+pymysql://host/x?sslca=/ca.pem", "it has an option that is none of charset, "),
         ("mysql+mysqldb://host/x?ssl_verify_cert=1", "it has an option that is none of charset, "),
+        ("mysql+pymysql://host/x?ssl_disabled=no", "ssl_disabled must be true or false"),
+        ("mysql+mysqldb://host/x?ssl_verify_identity=true", "ssl_verify_identity needs ssl_ca or ssl_capath"),
         ("mysql+pymysql://host/x?charset=latin1", "the server uses the charset utf8mb4"),
     ],
 )

@@ -15,7 +15,9 @@ _ACCOUNT = frozenset(
     {"user", "password", "passwd", "read_default_file", "read_default_group", "unix_socket", "charset", "init_command"}
 )
 _PYMYSQL = _TLS | _ACCOUNT | {"ssl_verify_identity", "ssl_verify_cert", "ssl_disabled", "server_public_key"}
-_MYSQLDB = _TLS | _ACCOUNT | {"ssl_mode"}
+_MYSQLDB = _TLS | _ACCOUNT | {"ssl_mode", "ssl_verify_identity"}
+# The options that are on or off.
+_SWITCHES = ("ssl_check_hostname", "ssl_verify_identity", "ssl_verify_cert", "ssl_disabled")
 # The schemes, and the options that each one takes after the question mark.
 OPTIONS: dict[str, frozenset[str]] = {
     "sqlite": frozenset(),
@@ -99,11 +101,17 @@ def _check_server(scheme: str, rest: str) -> None:
         raise ValueError("its port must be a number from 1 to 65535")
     if not (match["database"] or "").strip("/"):
         raise ValueError("it names no database: that comes after the host and a slash")
-    options = parse_qsl(match["options"] or "", keep_blank_values=True)
-    known = OPTIONS[scheme]
-    for name, value in options:
+    _check_options(dict(parse_qsl(match["options"] or "", keep_blank_values=True)), OPTIONS[scheme])
+
+
+def _check_options(options: dict[str, str], known: frozenset[str]) -> None:
+    for name, value in options.items():
         if name not in known:
             # Its name is not shown: behind an & in a password that is a part of it.
             raise ValueError(f"it has an option that is none of {', '.join(sorted(known))}")
+        if name in _SWITCHES and value not in ("true", "false"):
+            raise ValueError(f"{name} must be true or false")
         if name == "charset" and value != _CHARSET:
             raise ValueError(f"the server uses the charset {_CHARSET}, and no other")
+    if options.get("ssl_verify_identity") == "true" and not {"ssl_ca", "ssl_capath"} & options.keys():
+        raise ValueError("ssl_verify_identity needs ssl_ca or ssl_capath, by which the certificate is verified")

@@ -15,7 +15,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.pool import NullPool, StaticPool
 
 from activity_session_server.rules.database_urls import is_memory
-from activity_session_server.store.driver import variables
+from activity_session_server.store.driver import tls_options, variables
 from activity_session_server.store.driver.sqlite_files import FileError
 
 
@@ -129,14 +129,16 @@ def _mysql_engine(url: URL, options: EngineOptions) -> Engine:
         **_driver_arguments(url.get_driver_name()),
     }
     engine = create_engine(url, **arguments)
-    if url.get_driver_name() == "pymysql":
-        event.listen(engine, "do_connect", _connect_pymysql)
+    event.listen(engine, "do_connect", partial(_connect, tls_options.arguments(url)))
     # Before SQLAlchemy, which reads the mode and other settings of the first connection.
     event.listen(engine, "connect", partial(variables.configure, timeout=options.timeout), insert=True)
     return engine
 
 
-def _connect_pymysql(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+def _connect(tls: dict[str, Any], dialect: Any, _record: Any, arguments: Any, named: dict[str, Any]) -> Any:
+    named = {name: value for name, value in named.items() if not name.startswith("ssl")} | tls
+    if dialect.driver == "mysqldb":
+        return dialect.loaded_dbapi.connect(*arguments, **named)
     from activity_session_server.store.driver.tls import SharingConnection
 
     return SharingConnection(*arguments, **named)
