@@ -23,7 +23,7 @@ FAULTS := tests/faults \
 	replicas schema settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
 ON_MYSQL := tests/contract $(filter-out $(FAULTS),$(wildcard tests/server/test_*.py)) tests/server/test_schema.py \
-	$(patsubst %,tests/faults/test_%.py,contention database_settings error_numbers killed_migrations lost_connections accounts)
+	$(patsubst %,tests/faults/test_%.py,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)

@@ -16,7 +16,7 @@ from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Writer
 from activity_session_server.store.driver.statements import Statement
-from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import BACKENDS, MARIADB, SERVER, SQLITE_FILE, MariaDB
 from activity_session_testing.moments import errors_of, eventually
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import new_session
@@ -28,9 +28,14 @@ LATE = 1.5
 # Statements that take minutes.
 SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000000) SELECT count(*) FROM n",
-    "mysql": "SELECT count(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b WHERE a.seq % 7 = b.seq % 11",
+    "mysql": {
+        "mariadb": "SELECT count(*) AS slow FROM seq_1_to_1000000 a, seq_1_to_1000000 b WHERE a.seq % 7 = b.seq % 11",
+        "mysql": "SELECT count(*) AS slow FROM {0} a, {0} b, {0} c, {0} d WHERE a.id % 7 = d.id % 11".format(
+            "information_schema.collations"
+        ),
+    }[SERVER],
 }
-BUSY = "SELECT id FROM information_schema.processlist WHERE info LIKE '%seq_1_to%' AND id <> CONNECTION_ID()"
+BUSY = "SELECT id FROM information_schema.processlist WHERE info LIKE '%AS slow%' AND id <> CONNECTION_ID()"
 
 
 @pytest.fixture(params=BACKENDS)

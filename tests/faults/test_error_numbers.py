@@ -20,10 +20,10 @@ PARENT = "namespaces/default"
 NO_UPKEEP = 300.0
 INTERRUPTED, USER_LIMIT = 1317, 1226
 # No room, failover, Group Replication, Vitess, ProxySQL, TiDB, and numbers that nobody has heard of.
-CONDITIONS = [1021, 1030, 1105, 1153, 1226, 1317, 3100, 3101, 4031, 9001, 9999]
+CONDITIONS = [1021, 1030, 1105, 1153, 1226, 1317, 3032, 3098, 3100, 3101, 3159, 3572, 4031, 9001, 9999]
 RIGHTS = {
     **dict.fromkeys((1142, 1143, 1227), "the database refuses a right that the server needs"),
-    **dict.fromkeys((1044, 1045), "the database refuses the server's account"),
+    **dict.fromkeys((1044, 1045, 1130, 2059, 3118, 4151), "the database refuses the server's account"),
 }
 MISTAKES = [1054, 1064, 1146, 1366, 1406]
 # An error after which it may be used on, and one that is not known to be such.
@@ -125,3 +125,24 @@ def test_a_user_who_may_have_few_connections_can_try_each_call_again(mariadb: Ma
         assert written >= len(done) / 2
         assert numbers.get(timeout=0) == USER_LIMIT
         assert sum(len(list_events(client, session)) for session in sessions) == written
+
+
+@pytest.mark.only_mysql
+def test_a_database_in_offline_mode_says_so_and_is_served_from_again(mariadb: MariaDB) -> None:
+    database_url = mariadb.new_database()
+    schema.migrate_url(database_url)
+    name = database_url.rpartition("/")[2]
+    # It lets administrators in, as the usual user is.
+    mariadb.execute("CREATE USER common@'127.0.0.1' IDENTIFIED BY 'x'")
+    mariadb.execute(f"GRANT ALL ON {name}.* TO common@'127.0.0.1'")
+    url = f"mysql+{DRIVER}://common:x@127.0.0.1:{mariadb.port}/{name}"
+    with serving(url, health_interval=NO_UPKEEP) as server, connected(server.address) as client:
+        session = new_session(client, PARENT).name
+        mariadb.execute("SET GLOBAL offline_mode = ON")
+        try:
+            request = AppendEventsRequest(parent=session, events=[Event(text="x")])
+            refusal = failure(client.events.AppendEvents, request)
+        finally:
+            mariadb.execute("SET GLOBAL offline_mode = OFF")
+        assert (refusal.reason, refusal.message) == ("DATABASE_UNAVAILABLE", "the database is in offline mode")
+        eventually(lambda: not isinstance(at_once([partial(append, client, session, "y")])[0], Failure))

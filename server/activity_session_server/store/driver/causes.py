@@ -29,9 +29,11 @@ _OF_MYSQL = {
     **dict.fromkeys((1037, 1038, 1041, 1197, 1206), _SMALL),
     # 1227 is a right of administrators, 1370 one to run a function.
     **dict.fromkeys((1142, 1143, 1227, 1370), _DENIED),
-    **dict.fromkeys((1044, 1045, 1049, 1698, 1820, 1862, 2059), _REFUSED),
+    **dict.fromkeys((1044, 1045, 1049, 1130, 1524, 1698, 1820, 1862, 2059, 3118, 3955, 4151), _REFUSED),
     **dict.fromkeys((1040, 1203, 1226), _NO_ROOM),
     1180: "the database could not commit",
+    3032: "the database is in offline mode",
+    3159: "the database refuses connections without TLS",
 }
 _AWAY = "the database cannot be reached"
 
