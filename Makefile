@@ -22,7 +22,9 @@ FAULTS := tests/faults \
 	$(patsubst %,tests/server/test_%.py,addresses environment followers given_turns max_clock_offset process reflection \
 	replicas schema settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
-ON_MYSQL := tests/contract $(filter-out $(FAULTS),$(wildcard tests/server/test_*.py)) tests/server/test_schema.py \
+# Without those of the form of requests, which reach no database, or the same rows.
+ON_MYSQL := $(filter-out $(patsubst %,tests/contract/test_%.py,costly_requests field_behavior limits properties), \
+	$(wildcard tests/contract/test_*.py)) $(filter-out $(FAULTS),$(wildcard tests/server/test_*.py)) tests/server/test_schema.py \
 	$(patsubst %,tests/faults/test_%.py,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \

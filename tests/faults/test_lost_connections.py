@@ -119,13 +119,11 @@ def test_connections_that_end_between_calls_go_unnoticed(
 
 
 def by_an_operator(mariadb: MariaDB, _: Proxy) -> None:
-    kill_connections(mariadb)
+    mariadb.kill_connections()
 
 
-def by_a_proxy(mariadb: MariaDB, proxy: Proxy) -> None:
-    doomed = connections(mariadb)
-    assert proxy.cut() > CHAIN
-    eventually(lambda: doomed.isdisjoint(connections(mariadb)))
+def by_a_proxy(_: MariaDB, proxy: Proxy) -> None:
+    proxy.cut()
 
 
 @pytest.mark.parametrize("cut", [by_an_operator, by_a_proxy])
@@ -135,11 +133,16 @@ def test_no_call_meets_several_connections_that_were_cut_while_idle(
     url = make_url(mariadb.new_database())
     with proxying(f"127.0.0.1:{mariadb.port}") as proxy:
         through = url.set(port=int(proxy.address.rpartition(":")[2])).render_as_string(hide_password=False)
-        with serving(through, health_interval=300, threads=32) as server, connected(server.address) as client:
+        with (
+            serving(through, health_interval=300, threads=32, database_timeout=20) as server,
+            connected(server.address) as client,
+        ):
             sessions = [new_session(client, PARENT).name for _ in range(24)]
             for _ in range(ROUNDS):
                 eventually(lambda: calls_at_once(client, sessions) and len(own_connections(server, mariadb)) > CHAIN)
+                doomed = own_connections(server, mariadb)
                 cut(mariadb, proxy)
+                eventually(lambda doomed=doomed: doomed.isdisjoint(own_connections(server, mariadb)))  # type: ignore[misc]
                 with errors_of(server) as errors:
                     done = calls_at_once(client, sessions)
                 assert not errors.empty()
@@ -187,6 +190,8 @@ def test_connections_that_end_again_and_again_under_load_go_unnoticed(
     assert sorted(all_sessions(client)) == sorted(writers.acknowledged)
 
 
+# MySQL may take longer to start than a commit in doubt is settled for.
+@pytest.mark.only_mariadb
 def test_a_database_that_is_killed_under_load_loses_nothing(server: App, client: Client, mariadb: MariaDB) -> None:
     writers = Writers(server.address)
     with writers.writing():

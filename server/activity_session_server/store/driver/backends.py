@@ -40,8 +40,8 @@ class _AllBut:
 
 # MariaDB and MySQL error numbers: 1213 deadlock, also a lost certification on Galera; 3101 the same in Group
 # Replication; 1205 lock wait; 1020 the row changed under a snapshot (the default from MariaDB 11.8 on); 3572 a lock
-# that others have; 8002, 8005, 8022 and 9007 write conflicts of TiDB; 1040, 1203 and 1226 all connections are in use, or all
-# that the user may have.
+# that others have; 8002, 8005, 8022 and 9007 write conflicts of TiDB; 1040, 1203 and 1226 all connections are in use,
+# or all that the user may have.
 _MYSQL_CONTENTION = {1020, 1040, 1203, 1205, 1213, 1226, 3101, 3572, 8002, 8005, 8022, 9007}
 _MYSQL_INTERRUPTED = {1317}
 _MYSQL_TIMEOUT = {1969, 3024}
