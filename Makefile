@@ -18,14 +18,16 @@ FUZZ ?=
 # tests, and has three processes of its own.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 SDIST := -c 'import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])'
-FAULTS := tests/faults \
-	$(patsubst %,tests/server/test_%.py,addresses environment followers given_turns max_clock_offset process reflection \
-	replicas schema settings_flags sqlite_files startup workers)
+named = $(patsubst %,tests/$(1)/test_%.py,$(2))
+# The slower ones beside those of tests/faults.
+FAULTS := tests/faults tests/demo/test_demo.py $(call named,contract,properties) \
+	$(call named,server,addresses environment followers given_turns max_clock_offset process reflection replicas retention \
+	schema settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
 # Without those of the form of requests, which reach no database, or the same rows.
-ON_MYSQL := $(filter-out $(patsubst %,tests/contract/test_%.py,costly_requests field_behavior limits properties), \
-	$(wildcard tests/contract/test_*.py)) $(filter-out $(FAULTS),$(wildcard tests/server/test_*.py)) tests/server/test_schema.py \
-	$(patsubst %,tests/faults/test_%.py,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
+ON_MYSQL := $(filter-out $(FAULTS) $(call named,contract,costly_requests field_behavior limits), \
+	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(call named,server,retention schema) \
+	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)

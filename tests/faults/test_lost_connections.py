@@ -174,7 +174,7 @@ def test_a_connection_that_ends_in_a_transaction_goes_unnoticed(
     assert get_session(client, session.name) == updated
 
 
-# MySQL 8.0.15 now and then leaves a connection open that it killed while it worked, and never responds on it.
+# Not shown for MySQL 8.0.15: there such a burst now and then costs a call, for a reason that was not found.
 @pytest.mark.only_mariadb
 def test_connections_that_end_again_and_again_under_load_go_unnoticed(
     server: App, client: Client, mariadb: MariaDB

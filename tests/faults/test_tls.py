@@ -11,7 +11,7 @@ from activity_session_server.store import revisions, schema
 from activity_session_server.store.driver.engine import EngineOptions, open_engine
 from activity_session_testing.backends import DRIVER, MariaDB
 
-# MySQL 8.0.15 has a library for TLS that knows no certificates like these.
+# MySQL 8.0.15 does not start with certificates like these.
 pytestmark = pytest.mark.only_mariadb
 # What PyMySQL says, or mysqlclient.
 WRONG_CA = "unable to get local issuer certificate"
