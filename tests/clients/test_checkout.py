@@ -22,6 +22,8 @@ from activity_session_testing.examples import Command, check_example, examples, 
 from activity_session_testing.servers import connected
 from activity_session_testing.steps import new_session
 
+# As from a shell, also where these tests are themselves run by make.
+MAKE = ("env", "--unset=MAKEFLAGS", "--unset=MAKELEVEL", "make")
 SERVER_FLAGS = ("--address", "127.0.0.1:0", "--database-url", "sqlite:///activity-session.db")
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 # The package, the folder of its pyproject.toml, and where in it the package is.
@@ -66,7 +68,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first_words(checkout: Path) -> str:
     """What the first `make serve` says until it serves; after it the environment is there."""
-    with serving(["make", "serve", "ADDRESS=127.0.0.1:0"], checkout) as (said, address), connected(address) as client:
+    with serving([*MAKE, "serve", "ADDRESS=127.0.0.1:0"], checkout) as (said, address), connected(address) as client:
         new_session(client, "namespaces/default")
     return said
 
@@ -78,7 +80,7 @@ def dist(checkout: Path, first_words: str) -> Path:
     stale = checkout / "build/lib/activity_session_server/stale.py"
     stale.parent.mkdir(parents=True)
     stale.touch()
-    run(["make", "dist"], checkout)
+    run([*MAKE, "dist"], checkout)
     return checkout / "dist"
 
 
@@ -112,12 +114,12 @@ def test_the_first_serve_says_what_it_does_meanwhile(first_words: str) -> None:
 )
 def test_a_target_works_in_a_folder_with_spaces(checkout: Path, arguments: list[str], said: str) -> None:
     shutil.copy(checkout / "demo/transcript.txt", checkout / "demo/a copy.txt")
-    assert said in run(["make", *arguments], checkout)
+    assert said in run([*MAKE, *arguments], checkout)
 
 
 @pytest.mark.usefixtures("first_words")
 def test_a_quick_benchmark_leaves_the_published_page_as_it_is(checkout: Path) -> None:
-    said = run(["make", "bench", "QUICK=1", "PARTS="], checkout)
+    said = run([*MAKE, "bench", "QUICK=1", "PARTS="], checkout)
     assert f"written: {checkout / '.build/bench/quick/benchmarks.md'}\n" in said
     assert (checkout / "docs/benchmarks.md").read_bytes() == (ROOT / "docs/benchmarks.md").read_bytes()
 
