@@ -19,8 +19,8 @@ FUZZ ?=
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 SDIST := -c 'import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])'
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
-# The slower ones beside those of tests/faults.
-FAULTS := tests/faults tests/demo/test_demo.py $(call named,contract,properties) \
+LONGEST := $(call named,faults,hostile_requests)
+FAULTS := $(wildcard tests/faults/test_*.py) tests/demo/test_demo.py $(call named,contract,properties) \
 	$(call named,server,addresses environment followers given_turns max_clock_offset process reflection replicas retention \
 	schema settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
@@ -55,8 +55,8 @@ test: $(READY) ## run the tests, on every backend that this machine has
 	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance) -m 'not galera'
 
 faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers, starts
-	@# In the order of their names: xdist begins with files of many tests, and the longest file, of few, would come last.
-	$(PYTEST) --no-loadscope-reorder $(FAULTS) -m 'not galera'
+	@# xdist begins with files of many tests, and the longest file, of few, would come last.
+	$(PYTEST) --no-loadscope-reorder $(LONGEST) $(filter-out $(LONGEST),$(FAULTS)) -m 'not galera'
 
 galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
 	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance -m 'galera and not one_node'
