@@ -38,9 +38,8 @@ def check(store: Store, call: Call) -> None:
     a Galera node that has lost its cluster.
 
     Raises:
-        ServiceError: DATABASE_UNAVAILABLE when SQLite's file is not where it was; that and others when the database
-            cannot be read; DATABASE_UNAVAILABLE when it
-            cannot be written to. A write that waits too long for others is no error.
+        ServiceError: DATABASE_UNAVAILABLE when the database cannot be written to, or SQLite's file is not where it was;
+            that and others when it cannot be read. A write that waits too long for others is no error.
     """
 
     def probe(writer: Writer) -> NoReturn:
