@@ -1,5 +1,6 @@
 """What a caller is told of an error of MariaDB: INTERNAL for a mistake of ours, all else can be tried again."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -109,14 +110,21 @@ def test_a_statement_that_an_operator_ends_is_run_again(server: App, client: Cli
     assert [one.text for one in list_events(client, session)] == ["x"]
 
 
-def test_a_user_who_may_have_few_connections_can_try_each_call_again(mariadb: MariaDB) -> None:
+@contextlib.contextmanager
+def served_as(user: str, mariadb: MariaDB, limits: str = "") -> Iterator[tuple[App, Client]]:
+    """Run a server whose database knows it as a new user, with rights on that database alone."""
     database_url = mariadb.new_database()
     schema.migrate_url(database_url)
     name = database_url.rpartition("/")[2]
-    mariadb.execute("CREATE USER few@'127.0.0.1' IDENTIFIED BY 'x' WITH MAX_USER_CONNECTIONS 3")
-    mariadb.execute(f"GRANT ALL ON {name}.* TO few@'127.0.0.1'")
-    url = f"mysql+{DRIVER}://few:x@127.0.0.1:{mariadb.port}/{name}"
+    mariadb.execute(f"CREATE USER {user}@'127.0.0.1' IDENTIFIED BY 'x' {limits}")
+    mariadb.execute(f"GRANT ALL ON {name}.* TO {user}@'127.0.0.1'")
+    url = f"mysql+{DRIVER}://{user}:x@127.0.0.1:{mariadb.port}/{name}"
     with serving(url, health_interval=NO_UPKEEP, threads=8) as server, connected(server.address) as client:
+        yield server, client
+
+
+def test_a_user_who_may_have_few_connections_can_try_each_call_again(mariadb: MariaDB) -> None:
+    with served_as("few", mariadb, "WITH MAX_USER_CONNECTIONS 3") as (server, client):
         sessions = [new_session(client, PARENT).name for _ in range(8)]
         with errors_of(server) as numbers:
             done = at_once(partial(append, client, sessions[number % 8], "x") for number in range(40))
@@ -129,14 +137,8 @@ def test_a_user_who_may_have_few_connections_can_try_each_call_again(mariadb: Ma
 
 @pytest.mark.only_mysql
 def test_a_database_in_offline_mode_says_so_and_is_served_from_again(mariadb: MariaDB) -> None:
-    database_url = mariadb.new_database()
-    schema.migrate_url(database_url)
-    name = database_url.rpartition("/")[2]
     # It lets administrators in, as the usual user is.
-    mariadb.execute("CREATE USER common@'127.0.0.1' IDENTIFIED BY 'x'")
-    mariadb.execute(f"GRANT ALL ON {name}.* TO common@'127.0.0.1'")
-    url = f"mysql+{DRIVER}://common:x@127.0.0.1:{mariadb.port}/{name}"
-    with serving(url, health_interval=NO_UPKEEP) as server, connected(server.address) as client:
+    with served_as("common", mariadb) as (_, client):
         session = new_session(client, PARENT).name
         mariadb.execute("SET GLOBAL offline_mode = ON")
         try:
