@@ -1,10 +1,19 @@
-"""What a database says of its schema, to be compared."""
+"""What a database says of its schema, to be compared; and databases of older schemas."""
 
 from typing import Any
 
+from alembic import command
 from sqlalchemy import Engine, inspect
 
-from activity_session_server.store import revisions
+from activity_session_server.store import migrating, revisions
+
+
+def migrate_to(engine: Engine, revision: str) -> None:
+    """Bring an empty database to an older schema."""
+    with engine.begin() as connection:
+        config = migrating._config()  # noqa: SLF001
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
 
 
 def described(engine: Engine) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import JSON, Column, Connection, Engine, MetaData, Table, create_engine, insert, text
 
+from activity_session.v1.event_pb2 import Event
 from activity_session_server.store import revisions, schema
 from activity_session_testing.backends import SQLITE_FILE, MariaDB
 from activity_session_testing.kills import migrate_killed
@@ -31,7 +33,7 @@ def test_on_mariadb_each_goes_on_where_the_one_before_was_killed(mariadb: MariaD
     schema.migrate_url(fresh)
     passed: list[str] = []
     engine, like = create_engine(database_url), create_engine(fresh)
-    kills, has_content = 0, False
+    kills, has_content, has_log = 0, False, False
     while statements := migrate_killed(database_url, passed, changes=2):
         passed += statements
         kills += 1
@@ -40,13 +42,35 @@ def test_on_mariadb_each_goes_on_where_the_one_before_was_killed(mariadb: MariaD
                 for insert in CONTENT.split(";"):
                     connection.execute(text(insert))
                 has_content = True
+            if not has_log and revisions.revision(connection) in ("0002", "0003"):
+                write_log(engine)
+                has_log = True
     assert kills >= 20
     with engine.connect() as connection:
         assert revisions.revision(connection) == revisions.NEWEST
         check_content(connection)
+        check_log(connection)
     assert described(engine) == described(like)
     engine.dispose()
     like.dispose()
+
+
+def write_log(engine: Engine) -> None:
+    """Write more events than one batch has."""
+    events = Table("event", MetaData(), Column("labels", JSON), autoload_with=engine)
+    rows = [
+        {"activity_session_pkid": session, "sequence": number, "event_id": f"{number}", "content_text": f"{number}"}
+        for session in ("other", "talk")
+        for number in range(1, 1501)
+    ]
+    with engine.begin() as connection:
+        connection.execute(insert(events), [{**row, "labels": {}, "create_ts": datetime(2026, 1, 1)} for row in rows])  # noqa: DTZ001 - columns hold UTC without a zone
+
+
+def check_log(connection: Connection) -> None:
+    rows = connection.execute(text("SELECT sequence, message FROM event ORDER BY activity_session_pkid, sequence"))
+    found = [(sequence, Event.FromString(message).text) for sequence, message in rows]
+    assert found == [(number, f"{number}") for number in range(1, 1501)] * 2
 
 
 def check_content(connection: Connection) -> None:

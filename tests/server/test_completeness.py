@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import grpc
 import pytest
@@ -24,6 +24,7 @@ from activity_session_server.rules import session_settings
 from activity_session_server.rules.calls import Stream
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.session_settings import MemoryResourceSettings, SessionResourceSettings
+from activity_session_server.store.codec.encoded import Encoded
 from activity_session_testing.rpcs import COUNTED, IDEMPOTENT, MUTATING, RPCS, WITH_REQUEST_ID, Rpc
 from activity_session_testing.servers import Client, connected, serving
 
@@ -90,7 +91,7 @@ def test_a_route_leads_to_the_use_case_of_its_rpc(server: App, rpc: Rpc) -> None
         assert (request, response) == (Stream, type(None))
         *_, request, _, _ = get_type_hints(use_case).values()
     else:
-        assert response is rpc.answer_class
+        assert (get_args(response) if get_origin(response) is Encoded else (response,)) == (rpc.answer_class,)
     assert request is rpc.request_class
 
 

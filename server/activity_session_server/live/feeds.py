@@ -21,6 +21,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, draining, not_found
 from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Reader, Store
+from activity_session_server.store.codec.encoded import field
 from activity_session_server.store.queries import events, heads, sessions
 from activity_session_server.store.queries.heads import Head, Pulse
 
@@ -34,6 +35,7 @@ _SHORTEST_GAP = 0.005
 # Seconds between two times at which the threads are tended, and what nobody needs any more is forgotten.
 _TENDING_INTERVAL = 0.1
 
+_EVENT = WatchSessionResponse.EVENT_FIELD_NUMBER
 _log = logging.getLogger("activity_session.feeds")
 T = TypeVar("T")
 
@@ -145,7 +147,7 @@ class Feed:
         found = self._feeds.read(
             lambda reader: events.events_after(reader, self.session, position, most, BYTES_AT_A_TIME)
         )
-        messages = [(event.sequence, WatchSessionResponse(event=event).SerializeToString()) for event in found]
+        messages = [(sequence, field(_EVENT, event)) for sequence, event in enumerate(found, position + 1)]
         self._are_large = len(messages) == 1 and len(messages[0][1]) > BYTES_AT_A_TIME // EVENTS_AT_A_TIME
         return messages
 

@@ -11,17 +11,17 @@ from activity_session_server.orm.types import (
     PKID_LEN,
     RESOURCE_NAME_LEN,
     exact_string,
-    exact_text,
     long_binary,
     utc_datetime,
 )
-from activity_session_server.rules.limits import EVENT_TYPE_CHARACTERS, MEDIA_TYPE_CHARACTERS
+from activity_session_server.rules.limits import EVENT_TYPE_CHARACTERS
 
 
 class Event(Base):
     """Logs of sessions: what was said and done, in order.
 
-    The key of the session is no foreign key: an expunged session is removed at once, its events in batches after it.
+    An event is in `message` as it is sent; the other columns have what queries look for. The key of the session is no
+    foreign key: an expunged session is removed at once, its events in batches after it.
     """
 
     __tablename__ = "event"
@@ -45,11 +45,7 @@ class Event(Base):
     event_type: Mapped[str] = mapped_column(
         exact_string(EVENT_TYPE_CHARACTERS), default="", server_default="", comment="what kind of event it is"
     )
-    content_text: Mapped[str | None] = mapped_column(exact_text(), comment="the content, where it is text")
-    content_blob: Mapped[bytes | None] = mapped_column(long_binary(), comment="the content, where it is bytes")
-    media_type: Mapped[str] = mapped_column(
-        exact_string(MEDIA_TYPE_CHARACTERS), default="", server_default="", comment="the media type of the content"
-    )
+    message: Mapped[bytes] = mapped_column(long_binary(), comment="the event in Protocol Buffers, without its name")
     labels: Mapped[dict[str, str]] = mapped_column(
         JSON, default=dict, server_default=text("('{}')"), comment="labels of the caller's own"
     )

@@ -20,6 +20,7 @@ from activity_session_server.rpc.streams import ResponseStream
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, server_full
 from activity_session_server.store import Store
+from activity_session_server.store.codec.encoded import Encoded, serialize
 
 # A message's class, as generated code would have it.
 Type = type[Message]
@@ -51,16 +52,15 @@ class Handlers:
             # To a client, one message in a stream is the same as the response of a unary call.
             send = self._streamed(name, request_type, use_case.of(self._live), pool)
             return grpc.unary_stream_rpc_method_handler(run_by(pool, send, is_streamed=True))
-        serialize = message_factory.GetMessageClass(method.output_type).SerializeToString
         respond = self._unary(name, request_type, use_case, pool)
         return grpc.unary_unary_rpc_method_handler(run_by(pool, respond), response_serializer=serialize)
 
     def _unary(
         self, name: str, request_type: Type, use_case: UseCase, pool: Pool
-    ) -> Callable[[bytes, grpc.ServicerContext], Message]:
+    ) -> Callable[[bytes, grpc.ServicerContext], Message | Encoded[Any]]:
         edge, store, full = self._edge, self._store, self._full(pool)
 
-        def respond(raw: bytes, context: grpc.ServicerContext) -> Message:
+        def respond(raw: bytes, context: grpc.ServicerContext) -> Message | Encoded[Any]:
             came = pool.came
             call = edge.begin(name, context, came)
             if came is None:

@@ -9,6 +9,7 @@ from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.watches import Watches
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.store import Store
+from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.usecases import (
     events,
     info,
@@ -22,7 +23,7 @@ from activity_session_server.usecases import (
 )
 
 # Takes the store, the call and the request; returns the response.
-UseCase = Callable[[Store, Call, Any], Message]
+UseCase = Callable[[Store, Call, Any], Message | Encoded[Any]]
 
 
 class Live(NamedTuple):

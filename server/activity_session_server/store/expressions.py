@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Integer, Text, func, literal
+from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Integer, LargeBinary, Text, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -69,8 +69,8 @@ def _clip_on_sqlite(element: clip, compiler: SQLCompiler, **kw: Any) -> str:
     if not isinstance(next(iter(element.clauses)), Column):
         # A text that is computed, as JSON is: to write it twice would compute it twice.
         return f"substr({value}, 1, {most} + 1)"
-    # As bytes, since it ends a text at U+0000.
-    raw = f"CAST({value} AS BLOB)"
+    # A text as bytes, since it ends a text at U+0000.
+    raw = value if isinstance(next(iter(element.clauses)).type, LargeBinary) else f"CAST({value} AS BLOB)"
     return f"CASE WHEN length({raw}) <= {most} THEN {value} ELSE substr({raw}, 1, {most} + 1) END"
 
 

@@ -6,23 +6,19 @@ Rows that come or go between two pages neither shift nor hide the others, as the
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from google.protobuf.message import Message
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, or_
 
 from activity_session_server.orm.base import Resource, table_of
 from activity_session_server.orm.types import MYSQL, AnyRow
 from activity_session_server.rules.paging import Order, Page, Position, stale_token
+from activity_session_server.store.codec.encoded import FRAME_BYTES
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.portions import Portions, Query, Rest
 from activity_session_server.store.readers import Raced, Reader
 
 _COLUMNS = {"name": "name", "create_time": "create_ts", "update_time": "update_ts"}
-M = TypeVar("M", bound=Message)
-
-# Tag and length of a message in a list.
-_FRAME_BYTES = 6
 
 
 class Keys(NamedTuple):
@@ -43,21 +39,21 @@ def fetch_page(
     query: Query,
     keys: Keys,
     page: Page,
-    to_message: Callable[[AnyRow], M],
+    encode: Callable[[AnyRow], bytes],
     *,
     most_bytes: int,
-) -> tuple[list[M], Position | None]:
-    """One page of messages, and where the next one starts; None when this was the last.
+) -> tuple[list[bytes], Position | None]:
+    """One page of messages as bytes, and where the next one starts; None when this was the last.
 
     The page ends early when one message more would exceed `most_bytes`.
     """
-    return _fetch(Portions(reader, most_bytes), query, keys, page, to_message, most_bytes=most_bytes)
+    return _fetch(Portions(reader, most_bytes), query, keys, page, encode, most_bytes=most_bytes)
 
 
 def _fetch(
-    portions: Portions, query: Query, keys: Keys, page: Page, to_message: Callable[[AnyRow], M], *, most_bytes: int
-) -> tuple[list[M], Position | None]:
-    messages: list[M] = []
+    portions: Portions, query: Query, keys: Keys, page: Page, encode: Callable[[AnyRow], bytes], *, most_bytes: int
+) -> tuple[list[bytes], Position | None]:
+    messages: list[bytes] = []
     used = 0
     last: AnyRow | None = None
     end = None if query.filter is None else _end(portions.reader, query, keys, page)
@@ -66,8 +62,8 @@ def _fetch(
         rest = _rest(query, keys, page.order, position, end)
         rows, is_end = portions.read(rest, page.size + 1 - len(messages), used)
         for row in rows:
-            message = to_message(row)
-            used += message.ByteSize() + _FRAME_BYTES
+            message = encode(row)
+            used += len(message) + FRAME_BYTES
             if last is not None and (len(messages) == page.size or used > most_bytes):
                 return messages, _position(keys, last)
             messages.append(message)
@@ -81,18 +77,18 @@ def fetch_owned_page(
     query: Query,
     keys: Keys,
     page: Page,
-    to_message: Callable[[AnyRow], M],
+    encode: Callable[[AnyRow], bytes],
     *,
     most_bytes: int,
     owner_uid: Callable[[], str],
     check_owner: Callable[[str], None] = lambda _: None,
-) -> tuple[list[M], Position | None]:
-    """One page of what belongs to an owner that may be expunged meanwhile: all of it, or an error.
+) -> tuple[list[bytes], Position | None]:
+    """One page, as bytes, of what belongs to an owner that may be expunged meanwhile: all of it, or an error.
 
     `owner_uid` reads the owner's uid, and fails where there is none; `check_owner` may refuse the call for it.
     """
     portions = Portions(reader, most_bytes)
-    found = _fetch(portions, query, keys, page, to_message, most_bytes=most_bytes)
+    found = _fetch(portions, query, keys, page, encode, most_bytes=most_bytes)
     if portions.statements == 1 and found[0]:
         if keys.owner_uid is not None:
             check_owner(getattr(portions.first_rows[0], keys.owner_uid.key))

@@ -1,8 +1,9 @@
 """The portions in which a list is read: the bytes that leave the database are bounded, like those of a page.
 
 A statement with a LIMIT does not know how large its rows are, and asking for their sizes first would cost a second
-statement each time. So that of a list clips long columns to a number of characters. A page of small rows takes one
-statement; where a column was clipped, a second one asks for sizes, and a third reads whole rows, as many as fit.
+statement each time. So that of a list clips long columns to a length: texts to characters, bytes to bytes. A page of
+small rows takes one statement; where a column was clipped, a second one asks for sizes, and a third reads whole rows,
+as many as fit.
 """
 
 from collections.abc import Sequence
@@ -28,15 +29,15 @@ from activity_session_server.store.driver.statements import Statement, Values
 from activity_session_server.store.expressions import byte_length, clip
 from activity_session_server.store.readers import Reader
 
-# Rows of a portion: with more of them, fewer characters of each would come by the first statement.
-_MOST_ROWS = 100
+# With more rows in a portion, less of each would come by the first statement: a long column of about this length.
+_ROW_LENGTH = 10 * 1024
 _CHARACTER_BYTES = 4
 # No value is as long; SQLite takes no larger number.
 _ALL = 2**31 - 2
 
 
 def clipped(statement: Select[Any]) -> Select[Any]:
-    """A statement for `Portions`, whose texts and bytes have `most_characters`, and one more where they are clipped.
+    """A statement for `Portions`, whose texts and bytes have `most_length`, and one more where they are clipped.
 
     Columns of JSON stay whole: labels and settings have limits of their own.
     """
@@ -44,20 +45,29 @@ def clipped(statement: Select[Any]) -> Select[Any]:
     return statement.with_only_columns(*columns)
 
 
-def long_columns(statement: Select[Any]) -> tuple[str, ...]:
-    """The names of the columns that are clipped."""
-    return tuple(str(column.key) for column in statement.selected_columns if _is_long(column))
+class LongColumns(NamedTuple):
+    """The columns that are clipped, and how many bytes each unit of their length can have."""
+
+    names: tuple[str, ...]
+    unit: int
+
+
+def long_columns(statement: Select[Any]) -> LongColumns:
+    """The columns that are clipped."""
+    found = [column for column in statement.selected_columns if _is_long(column)]
+    has_text = any(isinstance(column.type, Text) for column in found)
+    return LongColumns(tuple(str(column.key) for column in found), _CHARACTER_BYTES if has_text else 1)
 
 
 class Query(NamedTuple):
-    """The clipped query of a list, without an order, its values, and the names of the columns that are clipped.
+    """The clipped query of a list, without an order, its values, and the columns that are clipped.
 
     Of its rows only those are wanted that pass the filter.
     """
 
     statement: Statement | Select[Any]
     values: Values
-    long_columns: tuple[str, ...] = ()
+    long_columns: LongColumns
     filter: ColumnElement[bool] | None = None
 
 
@@ -66,7 +76,7 @@ class Rest(NamedTuple):
 
     statement: Statement | Select[Any]
     values: Values
-    long_columns: tuple[str, ...]
+    long_columns: LongColumns
 
 
 class Portions:
@@ -87,14 +97,15 @@ class Portions:
 
         Large rows are read up to the first that exceeds the bytes that are left after those that are `used`.
         """
-        rows, is_end = self._read(rest, min(most_rows, _MOST_ROWS), used)
+        most = max(self._most_bytes // (_ROW_LENGTH * rest.long_columns.unit), 1)
+        rows, is_end = self._read(rest, min(most_rows, most), used)
         self.first_rows += rows[:1]
         return rows, is_end
 
     def _read(self, rest: Rest, count: int, used: int) -> tuple[Sequence[AnyRow], bool]:
-        most_characters = self._most_bytes // (count * _CHARACTER_BYTES)
-        rows = self._rows(rest.statement, rest.values, count, most_characters)
-        whole = _count_whole(rows, rest.long_columns, most_characters)
+        most_length = self._most_bytes // (count * rest.long_columns.unit)
+        rows = self._rows(rest.statement, rest.values, count, most_length)
+        whole = _count_whole(rows, rest.long_columns.names, most_length)
         if whole == len(rows):
             return rows, whole < count
         if whole:
@@ -106,15 +117,15 @@ class Portions:
     def _count_fitting(self, rest: Rest, count: int, used: int) -> int:
         """How many rows there are up to the first that does not fit any more."""
         sizes: Any = _prepared_sizes if isinstance(rest.statement, Statement) else _sizes
-        rows = self._rows(sizes(rest.statement, rest.long_columns), rest.values, count, _ALL)
+        rows = self._rows(sizes(rest.statement, rest.long_columns.names), rest.values, count, _ALL)
         fitting = takewhile(lambda total: total <= self._most_bytes, accumulate((row[0] for row in rows), initial=used))
         return min(len(list(fitting)), count)
 
     def _rows(
-        self, statement: Statement | Select[Any], values: Values, count: int, most_characters: int
+        self, statement: Statement | Select[Any], values: Values, count: int, most_length: int
     ) -> Sequence[AnyRow]:
         self.statements += 1
-        return self.reader.rows(statement, {**values, "most": count, "most_characters": most_characters})
+        return self.reader.rows(statement, {**values, "most": count, "most_length": most_length})
 
 
 def _count_whole(rows: Sequence[AnyRow], names: Sequence[str], most: int) -> int:
@@ -141,7 +152,7 @@ def _is_long(column: ColumnElement[Any]) -> bool:
 
 
 def _clipped(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    most = bindparam("most_characters", type_=BigInteger())
+    most = bindparam("most_length", type_=BigInteger())
     return type_coerce(clip(column, most), column.type).label(column.key)
 
 

@@ -23,7 +23,7 @@ _HELD_UP = (ErrorReason.ERROR_REASON_DATABASE_BUSY, ErrorReason.ERROR_REASON_DEA
 _TABLE = table_of(Event)
 _IS_PROBE = Event.activity_session_pkid == bindparam("probe")
 _READ = Statement(select(Namespace.pkid).limit(1))
-_UPDATE = Statement(update(_TABLE).where(_IS_PROBE).values(content_blob=None))
+_UPDATE = Statement(update(_TABLE).where(_IS_PROBE).values(message=b""))
 _DELETE = Statement(delete(_TABLE).where(_IS_PROBE))
 
 
@@ -60,7 +60,7 @@ def check(store: Store, call: Call) -> None:
 def _write(writer: Writer, probe: str) -> None:
     """Use each right that serving needs. The key is one that no other server inserts, so that none waits for it."""
     event = {"activity_session_pkid": probe, "sequence": 1, "event_id": "", "create_ts": writer.now}
-    writer.insert(_TABLE, {**event, "content_blob": bytes(ROOM)})
+    writer.insert(_TABLE, {**event, "message": bytes(ROOM)})
     writer.change(_UPDATE, {"probe": probe})
     writer.change(_DELETE, {"probe": probe})
 

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from functools import partial
 from typing import Literal
 
 from activity_session.v1.conflict_pb2 import Conflict
@@ -21,18 +20,26 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, about
 from activity_session_server.rules.names import Kind, ids_of, new_id
 from activity_session_server.store import Store, Writer
-from activity_session_server.store.idempotency import Record
+from activity_session_server.store.codec import encoded
+from activity_session_server.store.codec.encoded import Encoded
+from activity_session_server.store.codec.events import Encoder
 from activity_session_server.store.queries import events, namespaces
+from activity_session_server.store.queries.events import NewEvent
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.state import Owner
 from activity_session_server.usecases import access, state, turns
 
-# What the server gives an event; the rest is its content.
-_GIVEN: tuple[Literal["name", "sequence", "create_time"], ...] = ("name", "sequence", "create_time")
+# What the server gives an event, though the caller may choose the id; the rest is its content.
+_GIVEN: tuple[Literal["name", "event_id", "sequence", "create_time"], ...] = (
+    "name",
+    "event_id",
+    "sequence",
+    "create_time",
+)
 
 
-def append_events(store: Store, call: Call, request: AppendEventsRequest) -> AppendEventsResponse:
+def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Encoded[AppendEventsResponse]:
     """Append events under the next numbers, and make the state updates that go with them."""
     asked = [_new(event) for event in request.events]
     given_ids = [event.event_id for event in request.events if event.event_id]
@@ -41,27 +48,27 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> App
     def append(writer: Writer) -> AppendEventsResponse:
         head = access.lock_usable_head(writer, call, request.parent, request.uid)
         found = events.find_events(writer, head, given_ids) if given_ids else {}
-        _check_same(asked, found)
+        _check_same(head, asked, found)
+        given = {event_id: _given(event) for event_id, event in found.items()}
         written = [event.event_id not in found for event in asked]
         if any(written):
             new = list(itertools.compress(asked, written))
-            found |= {event.event_id: event for event in _append(writer, call, head, request, new)}
+            given |= {event.event_id: event for event in _append(writer, call, head, request, new)}
         return AppendEventsResponse(
-            events=[found[event.event_id] for event in asked],
+            events=[given[event.event_id] for event in asked],
             last_sequence=head.last_sequence + sum(written),
             written=written,
         )
 
-    record = Record(_numbers_alone, partial(_with_content, asked))
-    return store.write(call, append, request, record)
+    return _with_content(request.parent, asked, store.write(call, append, request))
 
 
-def get_event(store: Store, call: Call, request: GetEventRequest) -> Event:
+def get_event(store: Store, call: Call, request: GetEventRequest) -> Encoded[Event]:
     """Read an event."""
-    return store.read(call, lambda reader: events.get_event(reader, *ids_of(request.name)))
+    return Encoded(store.read(call, lambda reader: events.get_event(reader, *ids_of(request.name))))
 
 
-def list_events(store: Store, call: Call, request: ListEventsRequest) -> ListEventsResponse:
+def list_events(store: Store, call: Call, request: ListEventsRequest) -> Encoded[ListEventsResponse]:
     """List one page of the events of a session."""
     page = paging.page_of(request, call.limits, ("sequence",))
     where = filters.parse(request.filter, filters.EVENT_FIELDS, call.limits)
@@ -79,48 +86,36 @@ def list_events(store: Store, call: Call, request: ListEventsRequest) -> ListEve
             most_bytes=paging.most_bytes(call.limits),
         ),
     )
-    return ListEventsResponse(events=found, next_page_token=paging.next_token(request, next_position))
+    return Encoded(encoded.page(found, paging.next_token(request, next_position)))
 
 
-def _new(given: Event) -> Event:
-    """An event as it was given, without what only the server sets, and as the database can hold it."""
-    event = Event()
-    event.CopyFrom(given)
-    for field in _GIVEN:
-        event.ClearField(field)
-    event.event_id = given.event_id or new_id()
+def _new(asked: Event) -> NewEvent:
+    """An event as it is asked for, without what only the server sets, and as the database can hold it."""
+    event_id = asked.event_id or new_id()
+    event = _content(asked)
     if event.HasField("event_time"):
         event.event_time.nanos -= event.event_time.nanos % 1000
-    return event
+    return NewEvent(event_id, event, event.SerializeToString())
 
 
-def _numbers_alone(response: AppendEventsResponse) -> AppendEventsResponse:
-    """The part of a response that its request does not have; a retry of the request brings all the rest."""
-    kept = AppendEventsResponse(last_sequence=response.last_sequence, written=response.written)
-    for event in response.events:
-        kept.events.add(name=event.name, event_id=event.event_id, sequence=event.sequence).create_time.CopyFrom(
-            event.create_time
-        )
-    return kept
+def _with_content(parent: str, asked: Sequence[NewEvent], given: AppendEventsResponse) -> Encoded[AppendEventsResponse]:
+    """The response, made of what the server gives the events, which is kept, and of what the request asks for."""
+    encoder = Encoder(parent)
+    messages = [
+        encoder.named(event.event_id, event.SerializeToString() + new.raw)
+        for event, new in zip(given.events, asked, strict=True)
+    ]
+    numbers = AppendEventsResponse(last_sequence=given.last_sequence, written=given.written)
+    return Encoded(encoded.page(messages, "") + numbers.SerializeToString())
 
 
-def _with_content(asked: Sequence[Event], _: Writer, kept: AppendEventsResponse) -> AppendEventsResponse:
-    """The whole response, made of the part that was kept and of the events that the request asks for."""
-    response = AppendEventsResponse()
-    response.MergeFrom(kept)
-    for event, given in zip(response.events, asked, strict=True):
-        number = Event()
-        number.CopyFrom(event)
-        event.CopyFrom(given)
-        event.MergeFrom(number)
-    return response
-
-
-def _append(writer: Writer, call: Call, head: Head, request: AppendEventsRequest, new: Sequence[Event]) -> list[Event]:
+def _append(
+    writer: Writer, call: Call, head: Head, request: AppendEventsRequest, new: Sequence[NewEvent]
+) -> list[Event]:
     """Append the events of a request that are new to a locked session, if turn, participants and state allow it."""
     turns.check_append(head, request.turn_token)
     scopes = [update.participant for update in request.state_updates if update.participant]
-    authors = [event.author for event in new if event.author]
+    authors = [event.message.author for event in new if event.message.author]
     people = access.hold_usable_participants(writer, head.name, list(dict.fromkeys((*authors, *scopes))))
     updates = [(_owner(writer, call, head, people, update), update) for update in request.state_updates]
     changes = state.lock(writer, updates)
@@ -138,18 +133,23 @@ def _check_namespaces(request: AppendEventsRequest) -> None:
             access.check_namespace(request.parent, update.participant, f"state_updates[{index}].participant")
 
 
-def _check_same(asked: Sequence[Event], found: dict[str, Event]) -> None:
+def _check_same(head: Head, asked: Sequence[NewEvent], found: dict[str, Event]) -> None:
     """Refuse an event whose id is taken by an event with other content."""
     for event in asked:
         there = found.get(event.event_id)
-        if there is not None and _content(there) != event:
+        if there is not None and _content(there) != event.message:
+            name = f"{head.name}/events/{event.event_id}"
             raise about(
                 Kind.EVENT,
                 ErrorReason.ERROR_REASON_EVENT_ALREADY_EXISTS,
-                there.name,
-                f"{there.name} already exists with other content, as event {there.sequence} of the session",
+                name,
+                f"{name} already exists with other content, as event {there.sequence} of the session",
                 sequence=str(there.sequence),
             )
+
+
+def _given(event: Event) -> Event:
+    return Event(event_id=event.event_id, sequence=event.sequence, create_time=event.create_time)
 
 
 def _content(event: Event) -> Event:
@@ -181,7 +181,7 @@ def _check_expected(writer: Writer, head: Head, request: AppendEventsRequest, ch
     conflict = Conflict(last_sequence=last, state_conflicts=state.conflicting(writer, changes))
     if is_stale:
         missed = events.small_events_after(writer, head, expected, conflicts.MOST_EVENTS, conflicts.MOST_BYTES)
-        conflict.missed_events.extend(missed)
+        conflict.missed_events.extend(map(Event.FromString, missed))
         raise _stale(head, expected, conflict)
     if conflict.state_conflicts:
         raise state.mismatch(conflict)

@@ -23,6 +23,8 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import already_exists, invalid_field
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id, parent_of
 from activity_session_server.store import Store, Writer
+from activity_session_server.store.codec import encoded
+from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import memories, node_locks
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.memories import LockedMemory
@@ -83,7 +85,7 @@ def get_memory(store: Store, call: Call, request: GetMemoryRequest) -> Memory:
     return store.write(call, touch, request)
 
 
-def list_memories(store: Store, call: Call, request: ListMemoriesRequest) -> ListMemoriesResponse:
+def list_memories(store: Store, call: Call, request: ListMemoriesRequest) -> Encoded[ListMemoriesResponse]:
     """List one page of the memories of a session, or of all sessions of a namespace."""
     page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.MEMORY_FIELDS, call.limits)
@@ -98,7 +100,7 @@ def list_memories(store: Store, call: Call, request: ListMemoriesRequest) -> Lis
             most_bytes=paging.most_bytes(call.limits),
         ),
     )
-    return ListMemoriesResponse(memories=found, next_page_token=paging.next_token(request, next_position))
+    return Encoded(encoded.page(found, paging.next_token(request, next_position)))
 
 
 def update_memory(store: Store, call: Call, request: UpdateMemoryRequest) -> Memory:

@@ -16,6 +16,8 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import about, already_exists
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
 from activity_session_server.store import Store, Writer
+from activity_session_server.store.codec import encoded
+from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import namespaces
 
 MUTABLE = ("description", "enabled", "managed", "settings")
@@ -43,7 +45,7 @@ def get_namespace(store: Store, call: Call, request: GetNamespaceRequest) -> Nam
     return store.read(call, lambda reader: namespaces.get_namespace(reader, *ids_of(request.name)))
 
 
-def list_namespaces(store: Store, call: Call, request: ListNamespacesRequest) -> ListNamespacesResponse:
+def list_namespaces(store: Store, call: Call, request: ListNamespacesRequest) -> Encoded[ListNamespacesResponse]:
     """List one page of namespaces."""
     page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.NAMESPACE_FIELDS, call.limits)
@@ -57,7 +59,7 @@ def list_namespaces(store: Store, call: Call, request: ListNamespacesRequest) ->
             most_bytes=paging.most_bytes(call.limits),
         ),
     )
-    return ListNamespacesResponse(namespaces=found, next_page_token=paging.next_token(request, next_position))
+    return Encoded(encoded.page(found, paging.next_token(request, next_position)))
 
 
 def update_namespace(store: Store, call: Call, request: UpdateNamespaceRequest) -> Namespace:

@@ -17,6 +17,8 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import already_exists
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
 from activity_session_server.store import Raced, Reader, Store, Writer
+from activity_session_server.store.codec import encoded
+from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import namespaces, participants
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.usecases import access
@@ -70,7 +72,7 @@ def get_participant(store: Store, call: Call, request: GetParticipantRequest) ->
     return store.read(call, lambda reader: participants.get_participant(reader, *ids_of(request.name)))
 
 
-def list_participants(store: Store, call: Call, request: ListParticipantsRequest) -> ListParticipantsResponse:
+def list_participants(store: Store, call: Call, request: ListParticipantsRequest) -> Encoded[ListParticipantsResponse]:
     """List one page of the participants of a namespace."""
     page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.PARTICIPANT_FIELDS, call.limits)
@@ -85,7 +87,7 @@ def list_participants(store: Store, call: Call, request: ListParticipantsRequest
             most_bytes=paging.most_bytes(call.limits),
         ),
     )
-    return ListParticipantsResponse(participants=found, next_page_token=paging.next_token(request, next_position))
+    return Encoded(encoded.page(found, paging.next_token(request, next_position)))
 
 
 def update_participant(store: Store, call: Call, request: UpdateParticipantRequest) -> Participant:

@@ -14,7 +14,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.batches import FIRST_ROWS, rows_after
-from activity_session_server.store.codec import to_datetime
+from activity_session_server.store.codec.resources import to_datetime
 from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.expunged import expunged_sessions, remove_batch

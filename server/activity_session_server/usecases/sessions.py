@@ -27,6 +27,8 @@ from activity_session_server.rules.errors import about, already_exists, invalid,
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
 from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.store import Raced, Reader, Store, Writer
+from activity_session_server.store.codec import encoded
+from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.usecases import access, memberships, retention
@@ -111,7 +113,7 @@ def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsReques
     return response
 
 
-def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> ListSessionsResponse:
+def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Encoded[ListSessionsResponse]:
     """List one page of the sessions of a namespace."""
     page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.SESSION_FIELDS, call.limits)
@@ -127,7 +129,7 @@ def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Lis
             most_bytes=paging.most_bytes(call.limits),
         ),
     )
-    return ListSessionsResponse(sessions=found, next_page_token=paging.next_token(request, next_position))
+    return Encoded(encoded.page(found, paging.next_token(request, next_position)))
 
 
 def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> Session:

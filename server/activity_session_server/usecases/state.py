@@ -18,6 +18,7 @@ from activity_session_server.rules.errors import ServiceError, check_uid, invali
 from activity_session_server.rules.names import Kind, ids_of, kind_of
 from activity_session_server.rules.problems import Violation, shown, too_large
 from activity_session_server.store import Store, Writer
+from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import namespaces, participants, state, state_owners
 from activity_session_server.store.queries.state import NEVER, Entry, Owner
 from activity_session_server.usecases import access
@@ -31,7 +32,7 @@ class Change(NamedTuple):
     entry: Entry
 
 
-def get_state(store: Store, call: Call, request: GetStateRequest) -> State:
+def get_state(store: Store, call: Call, request: GetStateRequest) -> Encoded[State]:
     """Read one page of the keys of a state, with their values."""
     page = paging.page_of(request, call.limits, ("key",))
     found, next_position = store.read(
@@ -46,8 +47,8 @@ def get_state(store: Store, call: Call, request: GetStateRequest) -> State:
             most_bytes=paging.most_bytes(call.limits),
         ),
     )
-    found.next_page_token = paging.next_token(request, next_position)
-    return found
+    rest = State(next_page_token=paging.next_token(request, next_position))
+    return Encoded(b"".join([*found, rest.SerializeToString()]))
 
 
 def update_state(store: Store, call: Call, request: UpdateStateRequest) -> State:

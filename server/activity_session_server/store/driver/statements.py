@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy import Dialect, Executable, LargeBinary, Select
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from activity_session_server.orm.types import AnyRow
@@ -97,8 +97,13 @@ def _defaulted(compiled: SQLCompiler) -> list[Any]:
 def _row_of(construct: Any, dialect: Dialect) -> tuple[Callable[[Any], AnyRow], list[tuple[int, Any]]]:
     """What makes a row of values, and the processors of those values that need one, with their positions."""
     columns = construct.selected_columns if isinstance(construct, Select) else ()
-    processors = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    processors = [_processor(column.type, dialect) for column in columns]
     names = [str(column.key) for column in columns]
     row: Any = namedtuple("row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known at run time only
     make: Callable[[Any], Any] = row._make
     return make, [(index, process) for index, process in enumerate(processors) if process is not None]
+
+
+def _processor(type_: Any, dialect: Dialect) -> Processor:
+    # Bytes come as bytes from all drivers.
+    return None if isinstance(type_, LargeBinary) else type_.dialect_impl(dialect).result_processor(dialect, None)

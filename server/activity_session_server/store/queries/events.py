@@ -1,37 +1,40 @@
-"""The queries of events. A page is one range of their primary key, wherever in the log it lies."""
+"""The queries of events, which take and give them as bytes.
+
+A page is one range of their primary key, wherever in the log it lies.
+"""
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, null, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
+from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.errors import check_uid, not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import INT64
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec import event_message, set_time, to_datetime
+from activity_session_server.store.codec.events import Encoder, given_by_server
+from activity_session_server.store.codec.resources import to_datetime
 from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.pages import Keys, fetch_owned_page
-from activity_session_server.store.portions import Query, clipped
+from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 
 _TABLE = table_of(Event)
-_CONTENT = ("content_text", "content_blob")
-# What can be large in an event.
-_LARGE = (*_CONTENT, "labels")
-_FULL = select(*_TABLE.c)
-_OMITTED = select(*(null().label(column.name) if column.name in _CONTENT else column for column in _TABLE.c))
+_MESSAGE = _TABLE.c.message
+# What an event is made of, and its place.
+_EVENT = select(_TABLE.c.activity_session_pkid, _TABLE.c.sequence, _TABLE.c.event_id, _MESSAGE)
 # Joined to the session: all events of an expunged session are out of reach at once. The rows of both outer tables are
 # found by unique keys, so that the range over the events is read from its start.
 _OF_SESSION = (
@@ -40,32 +43,30 @@ _OF_SESSION = (
     & (ActivitySession.name == bindparam("session"))
     & (Namespace.name == bindparam("namespace"))
 )
-_GET = Statement(_FULL.where(_OF_SESSION, Event.event_id == bindparam("id")))
+_GET = Statement(_EVENT.where(_OF_SESSION, Event.event_id == bindparam("id")))
 _FIND = Statement(
-    _FULL.where(
+    _EVENT.where(
         Event.activity_session_pkid == bindparam("its_session"), Event.event_id.in_(bindparam("ids", expanding=True))
     ),
     many="ids",
 )
 _NEXT = (
-    _FULL.where(Event.activity_session_pkid == bindparam("its_session"), Event.sequence > bindparam("after"))
+    _EVENT.where(Event.activity_session_pkid == bindparam("its_session"), Event.sequence > bindparam("after"))
     .order_by(Event.sequence)
     .limit(bindparam("most"))
 )
 _AFTER = Statement(_NEXT)
 _IS_BETWEEN = (Event.sequence > bindparam("after")) & (Event.sequence < bindparam("before"))
-# By whether the content is left out.
-_LIST = {
-    False: Statement(clipped(_FULL).where(_OF_SESSION, _IS_BETWEEN)),
-    True: Statement(_OMITTED.where(_OF_SESSION, _IS_BETWEEN)),
-}
-# The bytes of an event's content.
-CONTENT_BYTES = func.coalesce(byte_length(Event.content_text), func.length(Event.content_blob), 0)
-_IS_SMALL = bindparam("most_bytes") >= CONTENT_BYTES + byte_length(Event.labels)
+_LONG = long_columns(_EVENT)
+_LIST = Statement(clipped(_EVENT).where(_OF_SESSION, _IS_BETWEEN))
+_MESSAGE_BYTES = func.length(_MESSAGE)
+# What can be long in a row.
+BYTES = _MESSAGE_BYTES + byte_length(Event.labels)
 _SMALL_AFTER = Statement(
     _NEXT.with_only_columns(
-        *(case((_IS_SMALL, column)).label(column.name) if column.name in _LARGE else column for column in _TABLE.c),
-        _IS_SMALL.label("is_small"),
+        _TABLE.c.sequence,
+        _TABLE.c.event_id,
+        case((bindparam("most_bytes") >= _MESSAGE_BYTES, _MESSAGE)).label("message"),
     )
 )
 _COLUMNS: Columns = {
@@ -82,7 +83,7 @@ _COUNT = Statement(
 )
 
 
-def get_event(reader: Reader, namespace_id: str, session_id: str, event_id: str) -> EventMessage:
+def get_event(reader: Reader, namespace_id: str, session_id: str, event_id: str) -> bytes:
     """An event, also of a deleted session.
 
     Raises:
@@ -93,7 +94,7 @@ def get_event(reader: Reader, namespace_id: str, session_id: str, event_id: str)
     if row is None:
         heads.get_head(reader, namespace_id, session_id)
         raise not_found(Kind.EVENT, format_name(Kind.EVENT, namespace_id, session_id, event_id))
-    return event_message(row, format_name(Kind.SESSION, namespace_id, session_id))
+    return Encoder(format_name(Kind.SESSION, namespace_id, session_id)).whole(row)
 
 
 def list_events(
@@ -107,7 +108,7 @@ def list_events(
     before: int,
     omit_content: bool,
     most_bytes: int,
-) -> tuple[list[EventMessage], Position | None]:
+) -> tuple[list[bytes], Position | None]:
     """One page of the events of a session, and where the next one starts; `before` is 0 for no bound.
 
     Raises:
@@ -115,14 +116,14 @@ def list_events(
     """
     namespace_id, session_id = ids_of(session)
     values = {"namespace": namespace_id, "session": session_id, "after": after, "before": before or INT64 - 1}
-    query = Query(_LIST[omit_content], values, () if omit_content else _CONTENT, condition(where, _COLUMNS))
-    to_message = partial(event_message, session=session)
+    query = Query(_LIST, values, _LONG, condition(where, _COLUMNS))
+    encoder = Encoder(session)
     return fetch_owned_page(
         reader,
         query,
         Keys(_TABLE.c.sequence, owner_uid=_TABLE.c.activity_session_pkid),
         page,
-        to_message,
+        encoder.without_content if omit_content else encoder.whole,
         most_bytes=most_bytes,
         owner_uid=lambda: heads.get_head(reader, namespace_id, session_id).uid,
         check_owner=partial(check_uid, Kind.SESSION, session, meant=uid),
@@ -130,63 +131,66 @@ def list_events(
 
 
 def find_events(reader: Reader, session: Head, event_ids: Collection[str]) -> dict[str, EventMessage]:
-    """The events with those ids that exist, by id."""
+    """The events with those ids that exist, by id, without their names."""
     rows = reader.rows(_FIND, {"its_session": session.uid, "ids": list(event_ids)})
-    return {row.event_id: event_message(row, session.name) for row in rows}
+    return {row.event_id: EventMessage.FromString(row.message) for row in rows}
 
 
-def events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[EventMessage]:
+def events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[bytes]:
     """The next events after a number, one at least, up to a gap: an expunged session has one while its log is removed.
 
-    They have `most_bytes` at most, of content and labels; one event that is larger comes alone.
+    They have about `most_bytes` at most; one event that is larger comes alone.
     """
-    found = small_events_after(reader, session, after, most, most_bytes // most) if most > 1 else []
-    if not found:
-        row = reader.row(_AFTER, {"its_session": session.uid, "after": after, "most": 1})
-        found = [] if row is None else [event_message(row, session.name)]
-    return [event for number, event in enumerate(found, after + 1) if event.sequence == number]
+    if most > 1 and (found := small_events_after(reader, session, after, most, most_bytes // most)):
+        return found
+    row = reader.row(_AFTER, {"its_session": session.uid, "after": after, "most": 1})
+    return [] if row is None else _without_gap([row], session, after)
 
 
-def small_events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[EventMessage]:
-    """The next events after a number, up to the first whose content and labels have more than `most_bytes`."""
+def small_events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[bytes]:
+    """The next events after a number, up to a gap or the first that has more than `most_bytes` without its name."""
     values = {"its_session": session.uid, "after": after, "most": most, "most_bytes": most_bytes}
-    rows = itertools.takewhile(lambda row: row.is_small, reader.rows(_SMALL_AFTER, values))
-    return [event_message(row, session.name) for row in rows]
+    rows = itertools.takewhile(lambda row: row.message is not None, reader.rows(_SMALL_AFTER, values))
+    return _without_gap(rows, session, after)
 
 
-def append_events(writer: Writer, head: Head, events: Sequence[EventMessage]) -> list[EventMessage]:
-    """Write events to a locked session under the next numbers; returns them with these."""
+def _without_gap(rows: Iterable[AnyRow], session: Head, after: int) -> list[bytes]:
+    encoder = Encoder(session.name)
+    return [encoder.whole(row) for number, row in enumerate(rows, after + 1) if row.sequence == number]
+
+
+class NewEvent(NamedTuple):
+    """An event that is to be appended: its id, and all else that its caller asks for, as a message and as bytes."""
+
+    event_id: str
+    message: EventMessage
+    raw: bytes
+
+
+def append_events(writer: Writer, head: Head, events: Sequence[NewEvent]) -> list[EventMessage]:
+    """Write events to a locked session under the next numbers; returns what the server gives them."""
     last = head.last_sequence
     # Not the time of the transaction: it may have waited for the lock while others appended.
     created = utc_clock()
-    rows = [_values(head, event, sequence, created) for sequence, event in enumerate(events, last + 1)]
+    given = [given_by_server(event.event_id, sequence, created) for sequence, event in enumerate(events, last + 1)]
+    rows = [_values(head, *each, created) for each in zip(events, given, strict=True)]
     numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows)}
     if writer.change(_COUNT, numbers) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
     writer.changed.add(head.uid)
-    return [_appended(event, head, row) for event, row in zip(events, rows, strict=True)]
+    return given
 
 
-def _values(session: Head, event: EventMessage, sequence: int, created: datetime) -> dict[str, Any]:
+def _values(session: Head, event: NewEvent, given: EventMessage, created: datetime) -> dict[str, Any]:
+    message = event.message
     return {
         "activity_session_pkid": session.uid,
-        "sequence": sequence,
+        "sequence": given.sequence,
         "event_id": event.event_id,
-        "author": event.author,
-        "event_type": event.type,
-        "content_text": event.text if event.HasField("text") else None,
-        "content_blob": event.blob if event.HasField("blob") else None,
-        "media_type": event.media_type,
-        "labels": dict(event.labels),
-        "event_ts": to_datetime(event.event_time) if event.HasField("event_time") else None,
+        "author": message.author,
+        "event_type": message.type,
+        "labels": dict(message.labels),
+        "event_ts": to_datetime(message.event_time) if message.HasField("event_time") else None,
         "create_ts": created,
+        "message": given.SerializeToString() + event.raw,
     }
-
-
-def _appended(event: EventMessage, session: Head, row: dict[str, Any]) -> EventMessage:
-    appended = EventMessage()
-    appended.CopyFrom(event)
-    appended.name = f"{session.name}/events/{event.event_id}"
-    appended.sequence = row["sequence"]
-    set_time(appended.create_time, row["create_ts"])
-    return appended

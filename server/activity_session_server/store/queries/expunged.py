@@ -30,7 +30,7 @@ def _owned(table: Table, owner: str, key: str, size: ColumnElement[int]) -> _Own
 
 # What can be long in a row; all else of it takes 6 KiB at most.
 _OWNED = (
-    _owned(table_of(Event), "activity_session_pkid", "sequence", events.CONTENT_BYTES + byte_length(Event.labels)),
+    _owned(table_of(Event), "activity_session_pkid", "sequence", events.BYTES),
     _owned(table_of(State), "owner_pkid", "key", func.coalesce(byte_length(State.value_json), 0)),
     _owned(
         table_of(Memory),

@@ -15,7 +15,7 @@ from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.errors import check_uid, not_found
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.session_settings import SessionResourceSettings
-from activity_session_server.store.codec import current_turn, to_timestamp
+from activity_session_server.store.codec.resources import current_turn, to_timestamp
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import clock, is_held
 from activity_session_server.store.queries import namespaces

@@ -8,7 +8,7 @@ from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import SessionParticipant
 from activity_session_server.orm import ActivitySessionParticipant, FormerMember
 from activity_session_server.orm.base import table_of
-from activity_session_server.store.codec import set_time
+from activity_session_server.store.codec.resources import set_time
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import node_locks
 from activity_session_server.store.queries.participants import HeldParticipant

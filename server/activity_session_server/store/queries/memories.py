@@ -13,7 +13,7 @@ from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec import memory_message, memory_type_text, set_time
+from activity_session_server.store.codec.resources import memory_message, memory_type_text, set_time
 from activity_session_server.store.conditions import Columns
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_owned_page, keys_of
@@ -90,7 +90,7 @@ def get_memory(reader: Reader, namespace_id: str, session_id: str, memory_id: st
 
 def list_memories(
     reader: Reader, parent: str, page: Page, where: Node | None, *, show_deleted: bool, most_bytes: int
-) -> tuple[list[MemoryMessage], Position | None]:
+) -> tuple[list[bytes], Position | None]:
     """One page of the memories of a session, or of all sessions of a namespace, and where the next one starts.
 
     Raises:
@@ -100,9 +100,16 @@ def list_memories(
     owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
     of_all = session_id == names.WILDCARD
     query = _LIST[of_all].query({"owner": owner_uid()}, where, _COLUMNS, show_deleted=show_deleted)
-    to_message = partial(memory_message, namespace_id=namespace_id)
     keys = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid")
-    return fetch_owned_page(reader, query, keys, page, to_message, most_bytes=most_bytes, owner_uid=owner_uid)
+    return fetch_owned_page(
+        reader,
+        query,
+        keys,
+        page,
+        lambda row: memory_message(row, namespace_id).SerializeToString(),
+        most_bytes=most_bytes,
+        owner_uid=owner_uid,
+    )
 
 
 def lock_memory(writer: Writer, head: Head, memory_id: str) -> LockedMemory:

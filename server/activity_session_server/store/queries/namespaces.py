@@ -14,7 +14,7 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.namespace_settings import NamespaceResourceSettings
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec import namespace_message, to_timestamp
+from activity_session_server.store.codec.resources import namespace_message, to_timestamp
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.queries import node_locks, resources
@@ -90,11 +90,16 @@ def has_live_sessions(writer: Writer, namespace: NamespaceMessage) -> bool:
 
 def list_namespaces(
     reader: Reader, page: Page, where: Node | None, *, show_deleted: bool, most_bytes: int
-) -> tuple[list[NamespaceMessage], Position | None]:
+) -> tuple[list[bytes], Position | None]:
     """One page of namespaces, and where the next one starts."""
     query = _LIST.query({}, where, _COLUMNS, show_deleted=show_deleted)
     return fetch_page(
-        reader, query, keys_of(Namespace, page.order, owner=""), page, namespace_message, most_bytes=most_bytes
+        reader,
+        query,
+        keys_of(Namespace, page.order, owner=""),
+        page,
+        lambda row: namespace_message(row).SerializeToString(),
+        most_bytes=most_bytes,
     )
 
 

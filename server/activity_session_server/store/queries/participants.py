@@ -1,7 +1,6 @@
 """The queries of participants."""
 
 from collections.abc import Collection
-from functools import partial
 from typing import Any, NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -17,7 +16,7 @@ from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec import (
+from activity_session_server.store.codec.resources import (
     participant_message,
     participant_type_text,
     participant_type_value,
@@ -126,15 +125,21 @@ def list_participants(
     *,
     show_deleted: bool,
     most_bytes: int,
-) -> tuple[list[ParticipantMessage], Position | None]:
+) -> tuple[list[bytes], Position | None]:
     """One page of the participants of a namespace, and where the next one starts.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
     query = _LIST.query({"namespace": namespace_id}, where, _COLUMNS, show_deleted=show_deleted)
-    to_message = partial(participant_message, namespace_id=namespace_id)
-    found = fetch_page(reader, query, keys_of(Participant, page.order), page, to_message, most_bytes=most_bytes)
+    found = fetch_page(
+        reader,
+        query,
+        keys_of(Participant, page.order),
+        page,
+        lambda row: participant_message(row, namespace_id).SerializeToString(),
+        most_bytes=most_bytes,
+    )
     if not found[0]:
         namespaces.get_namespace(reader, namespace_id)
     return found

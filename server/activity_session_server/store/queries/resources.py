@@ -13,7 +13,7 @@ from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm.base import Resource, prefixed_uuid, table_of
 from activity_session_server.rules import etags
 from activity_session_server.rules.filters import Node
-from activity_session_server.store.codec import set_time
+from activity_session_server.store.codec.resources import set_time
 from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.driver.statements import Statement, Values
 from activity_session_server.store.portions import Query, clipped, long_columns

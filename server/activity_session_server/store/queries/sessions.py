@@ -6,7 +6,6 @@ beside the session's own columns.
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, bindparam, delete, exists, func, null, select
@@ -30,7 +29,7 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
-from activity_session_server.store.codec import session_message, set_time, to_datetime
+from activity_session_server.store.codec.resources import session_message, set_time, to_datetime
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, is_held, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
@@ -185,15 +184,21 @@ def list_sessions(
     full: bool,
     show_deleted: bool,
     most_bytes: int,
-) -> tuple[list[Session], Position | None]:
+) -> tuple[list[bytes], Position | None]:
     """One page of the sessions of a namespace, and where the next one starts.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
     query = _LIST[full].query({"namespace": namespace_id}, where, _COLUMNS, show_deleted=show_deleted)
-    to_message = partial(_as_callers_see, namespace_id=namespace_id)
-    found = fetch_page(reader, query, keys_of(ActivitySession, page.order), page, to_message, most_bytes=most_bytes)
+    found = fetch_page(
+        reader,
+        query,
+        keys_of(ActivitySession, page.order),
+        page,
+        lambda row: _as_callers_see(row, namespace_id).SerializeToString(),
+        most_bytes=most_bytes,
+    )
     if not found[0]:
         namespaces.get_namespace(reader, namespace_id)
     return found

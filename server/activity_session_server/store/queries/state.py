@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
 
-from activity_session.v1.state_pb2 import State as StateMessage
 from activity_session_server.orm import ActivitySession, Namespace, Participant, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules import names
@@ -17,7 +16,7 @@ from activity_session_server.rules.errors import check_uid
 from activity_session_server.rules.filters import Text
 from activity_session_server.rules.names import Kind
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec import state_message
+from activity_session_server.store.codec.resources import state_message
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, matches
 from activity_session_server.store.pages import Keys, fetch_owned_page
@@ -101,8 +100,8 @@ _FORGET = Statement(delete(_TABLE).where(_IS_DUE))
 
 def get_state(
     reader: Reader, name: str, page: Page, *, uid: str, keys: Collection[str], key_prefix: str, most_bytes: int
-) -> tuple[StateMessage, Position | None]:
-    """One page of the state of a resource, sorted by key, and where the next one starts.
+) -> tuple[list[bytes], Position | None]:
+    """One page, entry by entry, of the state of a resource, sorted by key, and where the next one starts.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, PARTICIPANT_NOT_FOUND, SESSION_NOT_FOUND.
@@ -113,20 +112,16 @@ def get_state(
     if keys or key_prefix:
         statement = _narrowed(_LIST[kind].construct, keys, key_prefix)
     query = Query(statement, {"namespace": namespace_id, **({"id": ids[0]} if ids else {})}, _LONG)
-    found, position = fetch_owned_page(
+    return fetch_owned_page(
         reader,
         query,
         Keys(_TABLE.c.key, owner_uid=_TABLE.c.owner_pkid),
         page,
-        state_message,
+        lambda row: state_message(row).SerializeToString(),
         most_bytes=most_bytes,
         owner_uid=lambda: _READ[kind](reader, *names.ids_of(name)).uid,
         check_owner=partial(check_uid, kind, name, meant=uid),
     )
-    state = StateMessage()
-    for part in found:
-        state.MergeFrom(part)
-    return state, position
 
 
 def lock_entries(writer: Writer, owner: Owner, keys: Collection[str]) -> dict[str, Entry]:

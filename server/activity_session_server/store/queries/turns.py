@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, update
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.orm import ActivitySession
 from activity_session_server.orm.base import table_of
-from activity_session_server.store.codec import turn_message
+from activity_session_server.store.codec.resources import turn_message
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Writer

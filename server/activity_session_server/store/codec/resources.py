@@ -1,4 +1,4 @@
-"""The one place that knows both rows and messages.
+"""Messages of rows.
 
 Messages are made by their constructors, with times as mappings of their fields. That takes half the time of setting the
 fields one by one, and a fifth of what a Timestamp or a datetime in place of a mapping would take.
@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from activity_session.v1.event_pb2 import Event
 from activity_session.v1.memory_pb2 import Memory, MemoryType
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant, ParticipantType
@@ -54,8 +53,8 @@ def session_message(row: AnyRow, namespace_id: str) -> Session:
         participants=_members(row.members, namespace_id),
         labels=row.labels or None,
         last_sequence=row.last_sequence,
-        expire_time=row.expire_ts and _time(row.expire_ts),
-        purge_time=row.purge_ts and _time(row.purge_ts),
+        expire_time=row.expire_ts and time_fields(row.expire_ts),
+        purge_time=row.purge_ts and time_fields(row.purge_ts),
         turn=current_turn(row, name),
         **_common_fields(row),
     )
@@ -73,24 +72,7 @@ def current_turn(row: AnyRow, session: str) -> TurnLease | None:
 
 def turn_message(session: str, holder: str, token: int, expires: datetime) -> TurnLease:
     """The message of a turn."""
-    return TurnLease(session=session, holder=holder, token=token, expire_time=_time(expires))
-
-
-def event_message(row: AnyRow, session: str) -> Event:
-    """The message of an event's row; `session` is the name of its session."""
-    return Event(
-        name=f"{session}/events/{row.event_id}",
-        event_id=row.event_id,
-        sequence=row.sequence,
-        author=row.author,
-        type=row.event_type,
-        text=row.content_text,
-        blob=row.content_blob,
-        media_type=row.media_type,
-        labels=row.labels or None,
-        event_time=_time(row.event_ts),
-        create_time=_time(row.create_ts),
-    )
+    return TurnLease(session=session, holder=holder, token=token, expire_time=time_fields(expires))
 
 
 def state_message(row: AnyRow) -> State:
@@ -115,10 +97,10 @@ def memory_message(row: AnyRow, namespace_id: str) -> Memory:
         first_sequence=row.first_sequence,
         last_sequence=row.last_sequence,
         etag=etags.make(row.pkid, row.revision),
-        access_time=_time(row.accessed),
-        create_time=_time(row.create_ts),
-        update_time=_time(row.update_ts),
-        delete_time=_time(row.delete_ts),
+        access_time=time_fields(row.accessed),
+        create_time=time_fields(row.create_ts),
+        update_time=time_fields(row.update_ts),
+        delete_time=time_fields(row.delete_ts),
     )
 
 
@@ -139,13 +121,13 @@ def participant_type_text(value: ParticipantType.ValueType) -> str:
 
 def to_timestamp(time: datetime | None) -> Timestamp:
     """The timestamp of a column in UTC; an unset one for None."""
-    return _UNSET if time is None else Timestamp(**_time(time))
+    return _UNSET if time is None else Timestamp(**time_fields(time))
 
 
 def set_time(timestamp: Timestamp, time: datetime | None) -> None:
     """Fill in a timestamp from a column in UTC; None leaves it unset."""
     if time is not None:
-        fields = _time(time)
+        fields = time_fields(time)
         timestamp.seconds, timestamp.nanos = fields["seconds"], fields["nanos"]
 
 
@@ -154,8 +136,8 @@ def to_datetime(timestamp: Timestamp) -> datetime:
     return timestamp.ToDatetime()
 
 
-def _time(time: datetime | None) -> Any:
-    """The fields of a timestamp from a column in UTC."""
+def time_fields(time: datetime | None) -> Any:
+    """The fields of a timestamp from a column in UTC; none for None."""
     if time is None:
         return None
     since = time - _EPOCH
@@ -167,11 +149,11 @@ def _common_fields(row: AnyRow) -> dict[str, Any]:
         "uid": row.pkid,
         "enabled": row.enabled,
         "managed": row.managed,
-        "delete_time": row.delete_ts and _time(row.delete_ts),
+        "delete_time": row.delete_ts and time_fields(row.delete_ts),
         "description": row.description,
         "etag": etags.make(row.pkid, row.revision),
-        "create_time": _time(row.create_ts),
-        "update_time": _time(row.update_ts),
+        "create_time": time_fields(row.create_ts),
+        "update_time": time_fields(row.update_ts),
     }
 
 
@@ -186,7 +168,7 @@ def _members(text: str, namespace_id: str) -> Any:
             "participant": format_name(Kind.PARTICIPANT, namespace_id, id_),
             "participant_type": _TYPES[type_],
             "role": role,
-            "create_time": _time(datetime.fromisoformat(created)),
+            "create_time": time_fields(datetime.fromisoformat(created)),
             "last_read_sequence": last_read,
         }
         for id_, type_, role, created, last_read in rows

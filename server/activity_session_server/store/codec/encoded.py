@@ -1,0 +1,64 @@
+"""Messages that nobody looks into: bytes that are put together of bytes.
+
+The fields of a message may come in any order, and two messages one after the other are, parsed, one message with the
+fields of both (protobuf.dev/programming-guides/encoding#last-one-wins).
+"""
+
+from collections.abc import Iterable
+from typing import Generic, NamedTuple, TypeVar
+
+from google.protobuf.message import Message
+
+M = TypeVar("M", bound=Message)
+
+# What the field of the messages in a list takes besides the message: its tag and its length.
+FRAME_BYTES = 6
+# In the response of every list these are the fields of its messages, and of the token of the next page (AIP-158).
+_LISTED, _NEXT_PAGE_TOKEN = 1, 2
+_MORE = 0x80
+# By the number of the field, its tag, where the field has a length.
+_TAGS = tuple(bytes([number << 3 | 2]) for number in range(16))
+
+
+class Encoded(NamedTuple, Generic[M]):
+    """A message as the bytes that are sent."""
+
+    raw: bytes
+
+
+def serialize(response: Message | Encoded[Message]) -> bytes:
+    """The bytes of a response."""
+    return response.raw if isinstance(response, Encoded) else response.SerializeToString()
+
+
+def field(number: int, value: bytes) -> bytes:
+    """A field that is a text, bytes or a message; its number is below 16."""
+    return _TAGS[number] + varint(len(value)) + value
+
+
+def varint(value: int) -> bytes:
+    """A number of seven bits a byte, the lowest first; the highest bit says that more follow."""
+    return _VARINTS[value] if value < len(_VARINTS) else _varint(value)
+
+
+def page(messages: Iterable[bytes], next_page_token: str) -> bytes:
+    """The response of a list."""
+    parts: list[bytes] = []
+    for message in messages:
+        parts += _TAGS[_LISTED], varint(len(message)), message
+    if next_page_token:
+        parts.append(field(_NEXT_PAGE_TOKEN, next_page_token.encode()))
+    return b"".join(parts)
+
+
+def _varint(value: int) -> bytes:
+    raw = bytearray()
+    while value >= _MORE:
+        raw.append(value % _MORE | _MORE)
+        value //= _MORE
+    raw.append(value)
+    return bytes(raw)
+
+
+# Those of most lengths.
+_VARINTS = tuple(map(_varint, range(2048)))

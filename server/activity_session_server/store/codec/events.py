@@ -1,0 +1,42 @@
+"""The log holds events as the bytes that are sent; a message is made of them only where somebody looks inside.
+
+A row has all of an event but its name, which begins with that of the session: the name is put in front. What the server
+gives an event and what the caller has asked for are two messages one after the other, so that fields which this version
+does not know reach the reader as they came.
+"""
+
+from datetime import datetime
+
+from activity_session.v1.event_pb2 import Event
+from activity_session_server.orm.types import AnyRow
+from activity_session_server.store.codec.encoded import field
+from activity_session_server.store.codec.resources import time_fields
+
+_NAME = Event.NAME_FIELD_NUMBER
+
+
+def given_by_server(event_id: str, sequence: int, create_time: datetime) -> Event:
+    """What the server gives an event besides its name."""
+    return Event(event_id=event_id, sequence=sequence, create_time=time_fields(create_time))
+
+
+class Encoder:
+    """Puts the names of one session's events in front of them."""
+
+    def __init__(self, session: str) -> None:
+        self._prefix = f"{session}/events/"
+
+    def whole(self, row: AnyRow) -> bytes:
+        """The event of a row."""
+        return self.named(row.event_id, row.message)
+
+    def without_content(self, row: AnyRow) -> bytes:
+        """The event of a row without its text or blob."""
+        event = Event.FromString(row.message)
+        event.ClearField("text")
+        event.ClearField("blob")
+        return self.named(row.event_id, event.SerializeToString())
+
+    def named(self, event_id: str, raw: bytes) -> bytes:
+        """An event, given all of it but the name."""
+        return field(_NAME, (self._prefix + event_id).encode()) + raw
