@@ -1,10 +1,11 @@
-"""The command line: `activity-session serve | migrate | check | health | version`.
+"""The command line: `activity-session serve | migrate | check | events | health | version`.
 
 Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line or a setting is wrong.
 """
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -35,14 +36,19 @@ def serve(flags: argparse.Namespace) -> int:
 
 def migrate(flags: argparse.Namespace) -> int:
     """Bring the database to the schema of this version."""
+    from activity_session_server import logs
     from activity_session_server.store import schema
     from activity_session_server.store.revisions import SchemaError
 
     settings = _settings(flags)
+    # A long migration says how far it is.
+    logs.configure(settings.log_format)
     try:
         url, before, after = schema.migrate_url(settings.database_url)
     except SchemaError as error:
         return _fail(str(error))
+    finally:
+        logs.flush()
     print(f"{url}: schema {before or 'empty'} -> {after}")
     return 0
 
@@ -59,6 +65,24 @@ def check(flags: argparse.Namespace) -> int:
     try:
         lines = schema.inspect_url(settings.database_url, settings.limits.request_bytes, lambda: app.try_out(settings))
         for line in lines:
+            print(line)
+    except SchemaError as error:
+        return _fail(str(error))
+    except ServiceError as error:
+        return _fail(error.logged)
+    return 0
+
+
+def events(flags: argparse.Namespace) -> int:
+    """Print the events of a session from the database, each as a line of JSON."""
+    from activity_session_server import app
+    from activity_session_server.rules.errors import ServiceError
+    from activity_session_server.store.revisions import SchemaError
+
+    # Who reads only the first lines, as `head` does, ends it.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        for line in app.log_lines(_settings(flags), flags.session):
             print(line)
     except SchemaError as error:
         return _fail(str(error))
@@ -103,13 +127,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"activity-session {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, migrate, check, health, version):
+    for command in (serve, migrate, check, events, health, version):
         text = (command.__doc__ or "").rstrip(".")
         sub = commands.add_parser(command.__name__, help=text, description=text + ".")
         sub.set_defaults(command=command)
         if command is health:
             add_flags(sub, ["address"])
             sub.add_argument("--service", default="", help="a service's name; the process when empty")
+        elif command is events:
+            add_flags(sub, ["database_url", "database_timeout"])
+            sub.add_argument("session", metavar="SESSION", help="its name, as namespaces/default/sessions/chat")
         elif command is not version:
             add_flags(sub)
     return parser

@@ -2,11 +2,15 @@
 
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Iterator
 
 import grpc
+from google.protobuf import json_format
+from google.protobuf.message import Message
 
+from activity_session.v1.event_service_pb2 import ListEventsRequest, ListEventsResponse
 from activity_session_server.addresses import Address, AddressInUseError, refuse_if_used
 from activity_session_server.live import feeds, upkeep
 from activity_session_server.live.feeds import Feeds
@@ -20,6 +24,7 @@ from activity_session_server.rpc.edge import Edge
 from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
 from activity_session_server.rpc.routes import ROUTES, Live
+from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import uuid7_hex
 from activity_session_server.rules.roles import Role
@@ -27,6 +32,7 @@ from activity_session_server.settings import Settings
 from activity_session_server.store import Store, readiness, schema
 from activity_session_server.store.driver.engine import EngineOptions
 from activity_session_server.store.writer_queues import Aside
+from activity_session_server.usecases import events
 
 # Beyond one for each thread that serves calls.
 _SPARE_CONNECTIONS = upkeep.CONNECTIONS + feeds.CONNECTIONS
@@ -36,6 +42,8 @@ MOST_ASIDE = 64
 _REFLECTION_STREAMS = 32
 # A request over the limit gets our own error; gRPC refuses only one of more than twice the limit.
 _RECEIVE_FACTOR = 2
+# What JSON need not escape, and terminals obey or take for the end of a line.
+_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029]")
 _log = logging.getLogger("activity_session.server")
 
 
@@ -147,20 +155,42 @@ def try_out(settings: Settings) -> None:
 
 def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Store:
     """The store of a database whose schema is the one this version needs; SQLite is brought there first."""
-    engine = schema.open_checked(
-        settings.database_url,
-        EngineOptions(
-            timeout=settings.database_timeout,
-            synchronous=settings.sqlite_synchronous,
-            max_clock_offset=settings.max_clock_offset,
-        ),
-    )
+    engine = schema.open_checked(settings.database_url, _engine_options(settings))
     if engine.dialect.name == "sqlite":
         schema.migrate(engine)
     else:
         schema.check(engine, settings.limits.request_bytes)
     connections = 1 if settings.is_in_memory else 2 * settings.threads + _SPARE_CONNECTIONS
     return Store(engine, connections, settings.database_timeout, aside)
+
+
+def log_lines(settings: Settings, session: str) -> Iterator[str]:
+    """The events of a session as ProtoJSON, one a line, in their order; the database is left as it is.
+
+    Raises:
+        SchemaError: when there is no database, or its schema is not the one this version needs.
+        ServiceError: INVALID_FIELD, NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND, DATABASE_UNAVAILABLE.
+    """
+    engine = schema.open_checked(settings.database_url, _engine_options(settings))
+    schema.check(engine, settings.limits.request_bytes)
+    store = Store(engine, 1, settings.database_timeout)
+    request = ListEventsRequest(parent=session, page_size=settings.limits.page_size)
+    Validator(settings.limits).check(request)
+    try:
+        while True:
+            raw = events.list_events(store, own_call(settings, "events"), request).raw
+            page = ListEventsResponse.FromString(raw)
+            yield from map(_json_line, page.events)
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+    finally:
+        store.close()
+
+
+def _json_line(message: Message) -> str:
+    text = json_format.MessageToJson(message, indent=None, ensure_ascii=False)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @contextlib.contextmanager
@@ -172,6 +202,14 @@ def running(settings: Settings) -> Iterator[App]:
         yield app
     finally:
         app.stop()
+
+
+def _engine_options(settings: Settings) -> EngineOptions:
+    return EngineOptions(
+        timeout=settings.database_timeout,
+        synchronous=settings.sqlite_synchronous,
+        max_clock_offset=settings.max_clock_offset,
+    )
 
 
 def _make_pools(settings: Settings) -> Pools:

@@ -50,8 +50,10 @@ def check(engine: Engine, request_bytes: int) -> None:
     """Refuse a database whose schema is not the newest, or whose settings do not allow what `serve` does.
 
     Raises:
-        SchemaError: with the command that helps.
+        SchemaError: with the command that helps; also where an SQLite file is not there.
     """
+    if engine.dialect.name == "sqlite" and not _exists(engine.url):
+        raise SchemaError(f"there is no {engine.url.database}; serve makes it")
     with _reachable(engine), engine.connect() as connection:
         _check_settings(connection, request_bytes)
         found = revision(connection)
