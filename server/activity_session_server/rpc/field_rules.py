@@ -20,16 +20,15 @@ _SHORTEST_TTL = timedelta(milliseconds=100)
 _STATE_KINDS = (Kind.NAMESPACE, Kind.PARTICIPANT, Kind.SESSION)
 
 
-def _one(problem: Problem | None, path: str) -> Iterator[Violation]:
-    if problem is not None:
-        yield Violation(path, problem)
+def _one(problem: Problem | None, path: str) -> Iterable[Violation]:
+    return () if problem is None else (Violation(path, problem),)
 
 
-def _id(value: str, path: str, _limits: Limits) -> Iterator[Violation]:
+def _id(value: str, path: str, _limits: Limits) -> Iterable[Violation]:
     return _one(names.id_problem(value) if value else None, path)
 
 
-def _not_negative(value: int, path: str, _limits: Limits) -> Iterator[Violation]:
+def _not_negative(value: int, path: str, _limits: Limits) -> Iterable[Violation]:
     return _one(Problem(f"{value} is negative") if value < 0 else None, path)
 
 
@@ -55,14 +54,14 @@ def _at_most_characters(limit: str) -> Rule:
 
 
 def _at_most_bytes(limit: str) -> Rule:
-    def rule(value: str | bytes, path: str, limits: Limits) -> Iterator[Violation]:
+    def rule(value: str | bytes, path: str, limits: Limits) -> Iterable[Violation]:
         return _one(_byte_problem(value, getattr(limits, limit)), path)
 
     return rule
 
 
 def _one_line(limit: str) -> Rule:
-    def rule(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    def rule(value: str, path: str, limits: Limits) -> Iterable[Violation]:
         return _line(value, path, getattr(limits, limit))
 
     return rule
@@ -81,7 +80,7 @@ def _byte_problem(value: str | bytes, limit: int) -> Problem | None:
     return too_large("it", limit, size, "bytes") if size > limit else None
 
 
-def _line(value: str, path: str, limit: int) -> Iterator[Violation]:
+def _line(value: str, path: str, limit: int) -> Iterable[Violation]:
     return _one(_length_problem(value, limit) or names.line_problem(value), path)
 
 
@@ -106,7 +105,7 @@ def _state_key(value: str, path: str, limits: Limits) -> Iterator[Violation]:
         yield from _part_of_state_key(value, path, limits)
 
 
-def _part_of_state_key(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+def _part_of_state_key(value: str, path: str, limits: Limits) -> Iterable[Violation]:
     return _one(_length_problem(value, limits.state_key_characters) or names.exact_problem(value), path)
 
 
@@ -117,12 +116,12 @@ def _state_keys(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
         yield from _state_key(key, f"{path}[{index}]", limits)
 
 
-def _value_json(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+def _value_json(value: str, path: str, limits: Limits) -> Iterable[Violation]:
     problem = _byte_problem(value, limits.state_value_bytes) or json_text.problem(value, limits.state_value_levels)
     return _one(problem, path)
 
 
-def _delete(value: bool, path: str, _limits: Limits) -> Iterator[Violation]:  # noqa: FBT001 - a field's value
+def _delete(value: bool, path: str, _limits: Limits) -> Iterable[Violation]:  # noqa: FBT001 - a field's value
     return _one(None if value else Problem("must be true, or not set"), path)
 
 
@@ -192,7 +191,7 @@ def _session_settings(value: Any, path: str, limits: Limits) -> Iterator[Violati
     yield from session_settings.violations(value, path)
 
 
-def _namespace_settings(value: Any, path: str, _limits: Limits) -> Iterator[Violation]:
+def _namespace_settings(value: Any, path: str, _limits: Limits) -> Iterable[Violation]:
     return namespace_settings.violations(value, path)
 
 
