@@ -34,8 +34,8 @@ class ForgetfulFeed(Feed):
 class OneSession:
     """The feeds of one session, which can always be read."""
 
-    def read(self, _fn: Callable[[Any], Any]) -> Session:
-        return Session(name="namespaces/n/sessions/s", uid="session-1")
+    def read(self, _fn: Callable[[Any], Any]) -> bytes:
+        return Session(name="namespaces/n/sessions/s", uid="session-1").SerializeToString()
 
 
 def test_a_message_that_is_forgotten_while_it_is_sent_is_sent_all_the_same() -> None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, Protocol, TypeVar
 
+from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
 from activity_session_server.live.jobs import JobThreads
 from activity_session_server.live.lanes import Job
@@ -36,6 +37,7 @@ _SHORTEST_GAP = 0.005
 _TENDING_INTERVAL = 0.1
 
 _EVENT = WatchSessionResponse.EVENT_FIELD_NUMBER
+_SESSION = WatchSessionResponse.SESSION_FIELD_NUMBER
 _log = logging.getLogger("activity_session.feeds")
 T = TypeVar("T")
 
@@ -122,13 +124,14 @@ class Feed:
             message = self._messages.get(full)
             if is_first or message is None or message.version != self.version:
                 version = self.version
-                session = self._feeds.read(
+                found = self._feeds.read(
                     lambda reader: sessions.find_session(reader, *ids_of(self.session.name), full=full)
                 )
-                if session is None or session.uid != self.session.uid:
+                session = Session.FromString(found or b"")
+                if found is None or session.uid != self.session.uid:
                     return None
-                raw = WatchSessionResponse(session=session).SerializeToString()
-                message = self._messages[full] = SessionMessage(version, session.etag, raw)
+                message = SessionMessage(version, session.etag, field(_SESSION, found))
+                self._messages[full] = message
             return message
 
     def forget_passed(self) -> None:

@@ -51,6 +51,7 @@ def _with_data(given: Session | None, writer: Writer, kept: Session) -> Session:
 
 def _data_now(writer: Writer, kept: Session) -> str:
     found = sessions.find_session(writer, *ids_of(kept.name), full=True)
-    if found is None or found.uid != kept.uid:
+    session = Session.FromString(found or b"")
+    if session.uid != kept.uid:
         raise not_found(Kind.SESSION, kept.name)
-    return found.data
+    return session.data

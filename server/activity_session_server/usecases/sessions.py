@@ -61,7 +61,8 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
     flags.check_permission(call, Kind.SESSION, Session(name=name, managed=request.session.managed))
 
     def look(reader: Reader) -> Session | None:
-        return sessions.find_session(reader, namespace_id, request.session_id, full=True)
+        found = sessions.find_session(reader, namespace_id, request.session_id, full=True)
+        return Session.FromString(found) if found else None
 
     def ensure(writer: Writer) -> EnsureSessionResponse:
         namespace = namespaces.hold_namespace(writer, namespace_id)
@@ -83,19 +84,19 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
     return store.write(call, ensure, request, ensured_without_data(request.session))
 
 
-def get_session(store: Store, call: Call, request: GetSessionRequest) -> Session:
+def get_session(store: Store, call: Call, request: GetSessionRequest) -> Encoded[Session]:
     """Read a session, also a deleted one."""
     full = request.view != SessionView.SESSION_VIEW_BASIC
-    return store.read(call, lambda reader: sessions.get_session(reader, *ids_of(request.name), full=full))
+    return Encoded(store.read(call, lambda reader: sessions.get_session(reader, *ids_of(request.name), full=full)))
 
 
-def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsRequest) -> BatchGetSessionsResponse:
+def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsRequest) -> Encoded[BatchGetSessionsResponse]:
     """Read several sessions of one moment, in the order asked for: all of them, or none."""
     (namespace_id,) = ids_of(request.parent)
     full = request.view != SessionView.SESSION_VIEW_BASIC
     ids = _ids_under(request)
 
-    def read(reader: Reader) -> dict[str, Session]:
+    def read(reader: Reader) -> dict[str, bytes]:
         namespaces.get_namespace(reader, namespace_id)
         sizes = sessions.batch_bytes(reader, namespace_id, set(ids), full=full)
         _check_response_size(call, sum(sizes.get(session_id, 0) for session_id in ids))
@@ -106,11 +107,10 @@ def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsReques
         if session_id not in found:
             raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
     # Before they are put together: a session may be named many times.
-    sizes = {session_id: session.ByteSize() for session_id, session in found.items()}
-    _check_response_size(call, sum(sizes[session_id] for session_id in ids))
-    response = BatchGetSessionsResponse(sessions=[found[session_id] for session_id in ids])
-    _check_response_size(call, response.ByteSize())
-    return response
+    _check_response_size(call, sum(len(found[session_id]) for session_id in ids))
+    response = encoded.page([found[session_id] for session_id in ids])
+    _check_response_size(call, len(response))
+    return Encoded(response)
 
 
 def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Encoded[ListSessionsResponse]:

@@ -36,12 +36,17 @@ def field(number: int, value: bytes) -> bytes:
     return _TAGS[number] + varint(len(value)) + value
 
 
+def number_field(number: int, value: int) -> bytes:
+    """A field that is a number from 0 on; its own number is below 16."""
+    return bytes([number << 3]) + varint(value) if value else b""
+
+
 def varint(value: int) -> bytes:
     """A number of seven bits a byte, the lowest first; the highest bit says that more follow."""
     return _VARINTS[value] if value < len(_VARINTS) else _varint(value)
 
 
-def page(messages: Iterable[bytes], next_page_token: str) -> bytes:
+def page(messages: Iterable[bytes], next_page_token: str = "") -> bytes:
     """The response of a list."""
     parts: list[bytes] = []
     for message in messages:

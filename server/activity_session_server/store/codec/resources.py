@@ -7,13 +7,11 @@ fields one by one, and a fifth of what a Timestamp or a datetime in place of a m
 from datetime import datetime
 from typing import Any
 
-import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from activity_session.v1.memory_pb2 import Memory, MemoryType
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.participant_pb2 import Participant, ParticipantType
-from activity_session.v1.session_pb2 import Session
 from activity_session.v1.state_pb2 import State
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.orm.types import AnyRow
@@ -30,7 +28,7 @@ _TYPES = {name.removeprefix(_TYPE_PREFIX): value for name, value in ParticipantT
 def namespace_message(row: AnyRow) -> Namespace:
     """The message of a namespace's row."""
     return Namespace(
-        name=format_name(Kind.NAMESPACE, row.name), settings=row.settings.to_message(), **_common_fields(row)
+        name=format_name(Kind.NAMESPACE, row.name), settings=row.settings.to_message(), **common_fields(row)
     )
 
 
@@ -39,28 +37,8 @@ def participant_message(row: AnyRow, namespace_id: str) -> Participant:
     return Participant(
         name=format_name(Kind.PARTICIPANT, namespace_id, row.name),
         participant_type=_TYPES[row.participant_type],
-        **_common_fields(row),
+        **common_fields(row),
     )
-
-
-def session_message(row: AnyRow, namespace_id: str) -> Session:
-    """The message of a session's row, its settings without defaults."""
-    name = format_name(Kind.SESSION, namespace_id, row.name)
-    message = Session(
-        name=name,
-        auto_created=row.auto_created,
-        data=row.data,
-        participants=_members(row.members, namespace_id),
-        labels=row.labels or None,
-        last_sequence=row.last_sequence,
-        expire_time=row.expire_ts and time_fields(row.expire_ts),
-        purge_time=row.purge_ts and time_fields(row.purge_ts),
-        turn=current_turn(row, name),
-        **_common_fields(row),
-    )
-    if row.settings.model_fields_set:
-        message.settings.CopyFrom(row.settings.to_message())
-    return message
 
 
 def current_turn(row: AnyRow, session: str) -> TurnLease | None:
@@ -144,7 +122,8 @@ def time_fields(time: datetime | None) -> Any:
     return {"seconds": since.days * 86_400 + since.seconds, "nanos": since.microseconds * 1000}
 
 
-def _common_fields(row: AnyRow) -> dict[str, Any]:
+def common_fields(row: AnyRow) -> dict[str, Any]:
+    """The fields that namespaces, participants and sessions share."""
     return {
         "uid": row.pkid,
         "enabled": row.enabled,
@@ -155,21 +134,3 @@ def _common_fields(row: AnyRow) -> dict[str, Any]:
         "create_time": time_fields(row.create_ts),
         "update_time": time_fields(row.update_ts),
     }
-
-
-def _members(text: str, namespace_id: str) -> Any:
-    """The fields of the memberships in a JSON text of `queries.sessions`, in the order in which they were bound."""
-    columns = orjson.loads(text)
-    if not columns[0]:
-        return None
-    rows = sorted(zip(*columns, strict=True), key=lambda row: (row[3], row[0]))
-    return [
-        {
-            "participant": format_name(Kind.PARTICIPANT, namespace_id, id_),
-            "participant_type": _TYPES[type_],
-            "role": role,
-            "create_time": time_fields(datetime.fromisoformat(created)),
-            "last_read_sequence": last_read,
-        }
-        for id_, type_, role, created, last_read in rows
-    ]

@@ -22,14 +22,15 @@ from activity_session_server.orm import (
     StateOwner,
 )
 from activity_session_server.orm.base import table_of
-from activity_session_server.orm.types import AnyRow, utc_now
+from activity_session_server.orm.types import utc_now
 from activity_session_server.rules import session_settings
 from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
-from activity_session_server.store.codec.resources import session_message, set_time, to_datetime
+from activity_session_server.store.codec.resources import set_time, to_datetime
+from activity_session_server.store.codec.sessions import encode_session, session_to_change
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, is_held, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
@@ -143,29 +144,32 @@ _PURGEABLE = Statement(
 )
 
 
-def get_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> Session:
+def get_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> bytes:
     """A session, also a deleted one.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
     """
     found = find_session(reader, namespace_id, session_id, full=full)
-    return found or _missing(reader, namespace_id, session_id)
+    if found is None:
+        namespaces.get_namespace(reader, namespace_id)
+        raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
+    return found
 
 
-def find_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> Session | None:
+def find_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> bytes | None:
     """A session, or None where there is none."""
     row = reader.row(_GET[full], {"namespace": namespace_id, "id": session_id})
-    return None if row is None else _as_callers_see(row, namespace_id)
+    return None if row is None else encode_session(row, namespace_id)
 
 
 def batch_get_sessions(
     reader: Reader, namespace_id: str, session_ids: Collection[str], *, full: bool
-) -> dict[str, Session]:
+) -> dict[str, bytes]:
     """The sessions with those ids that exist, by id, all of one moment."""
     values = {"namespace": namespace_id, "ids": list(session_ids)}
     rows = reader.rows(_BATCH_GET[full], values)
-    return {row.name: _as_callers_see(row, namespace_id) for row in rows}
+    return {row.name: encode_session(row, namespace_id) for row in rows}
 
 
 def batch_bytes(reader: Reader, namespace_id: str, session_ids: Collection[str], *, full: bool) -> dict[str, int]:
@@ -196,7 +200,7 @@ def list_sessions(
         query,
         keys_of(ActivitySession, page.order),
         page,
-        lambda row: _as_callers_see(row, namespace_id).SerializeToString(),
+        lambda row: encode_session(row, namespace_id),
         most_bytes=most_bytes,
     )
     if not found[0]:
@@ -224,7 +228,7 @@ def find_session_to_lock(
     if row is None:
         return None
     writer.session_uid = row.pkid
-    return Locked(session_message(row, *ids_of(namespace.name)), row.revision, row.settings)
+    return Locked(session_to_change(row, *ids_of(namespace.name)), row.revision, row.settings)
 
 
 def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, session: Session) -> Session | None:
@@ -327,18 +331,9 @@ def _save(writer: Writer, locked: LockedSession, session: Session, values: dict[
     return _with_defaults(resources.save(writer, ActivitySession, locked, session, values))
 
 
-def _as_callers_see(row: AnyRow, namespace_id: str) -> Session:
-    return _with_defaults(session_message(row, namespace_id))
-
-
 def _with_defaults(session: Session) -> Session:
     session_settings.fill_in_defaults(session.settings)
     return session
-
-
-def _missing(reader: Reader, namespace_id: str, session_id: str) -> Any:
-    namespaces.get_namespace(reader, namespace_id)
-    raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
 
 
 def _values(session: Session, settings: SessionResourceSettings) -> dict[str, Any]:
