@@ -45,7 +45,8 @@ def test_no_setting_looks_like_a_service_link() -> None:
 def test_a_command_warns_of_what_is_no_setting_and_runs(tmp_path: Path, command: str) -> None:
     flags = ["--database-url", f"sqlite:///{tmp_path / 'test.db'}"]
     done = run(command, *flags, **OF_THE_SERVICE, **OF_ANOTHER, **WRONG)
-    assert (done.returncode, done.stderr) == (0, f"activity-session: warning: {WARNING}\n")
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"activity-session: warning: {WARNING}\n")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

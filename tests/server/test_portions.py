@@ -67,5 +67,6 @@ def test_it_is_not_put_together_from_two_sessions(tmp_path: Path, number: int, *
 def test_only_large_rows_take_more_than_one_statement(tmp_path: Path, *, small: bool) -> None:
     with serving(f"sqlite:///{tmp_path / 'test.db'}") as server, connected(server.address) as client:
         name = new_session(client, "namespaces/default").name
-        append(client, name, *["x" * (5000 if small else 50_000)] * 51)
+        for _ in range(3):
+            append(client, name, *["x" * (5000 if small else 100_000)] * 17)
         assert len(statements_of(client, server, ListEventsRequest(parent=name))) == (1 if small else 4)

@@ -42,6 +42,8 @@ _IS_PLAIN = {
     kind: re.compile("/".join(f"{word}/{_PLAIN_ID}" for word in words)).fullmatch
     for kind, words in _COLLECTIONS.items()
 }
+# The digit after the third dash has the variant in its first two bits, and two random ones.
+_VARIANTS = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LABEL_KEY = re.compile(rf"(?=.{{1,{LABEL_KEY_CHARACTERS}}}$)[A-Za-z0-9][A-Za-z0-9_./-]*")
 
@@ -132,13 +134,10 @@ def is_label_key(key: str) -> bool:
 
 def uuid7_hex() -> str:
     """A new UUID as 32 hex digits."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    value = value & ~(0xF << 76) | 0x7 << 76  # the version
-    value = value & ~(0x3 << 62) | 0x2 << 62  # the variant
-    return f"{value:032x}"
+    return new_id().replace("-", "")
 
 
 def new_id() -> str:
     """The id of a resource whose maker has given none: a new UUID in its usual form."""
-    digits = uuid7_hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    time_, random = f"{time.time_ns() // 1_000_000:012x}", os.urandom(10).hex()
+    return f"{time_[:8]}-{time_[8:]}-7{random[:3]}-{_VARIANTS[random[3]]}{random[4:7]}-{random[8:]}"

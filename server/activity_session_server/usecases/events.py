@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 from activity_session.v1.conflict_pb2 import Conflict
 from activity_session.v1.error_reason_pb2 import ErrorReason
@@ -22,7 +22,8 @@ from activity_session_server.rules.names import Kind, ids_of, new_id
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.codec import encoded
 from activity_session_server.store.codec.encoded import Encoded
-from activity_session_server.store.codec.events import Encoder
+from activity_session_server.store.codec.events import Encoder, Given
+from activity_session_server.store.idempotency import Record
 from activity_session_server.store.queries import events, namespaces
 from activity_session_server.store.queries.events import NewEvent
 from activity_session_server.store.queries.heads import Head
@@ -39,13 +40,34 @@ _GIVEN: tuple[Literal["name", "event_id", "sequence", "create_time"], ...] = (
 )
 
 
+class Appended(NamedTuple):
+    """What an append returns: what the server gives each event. The rest of an event is in the request."""
+
+    given: list[Given]
+    last_sequence: int
+    written: list[bool]
+
+    def to_message(self) -> AppendEventsResponse:
+        """What is kept of the response."""
+        events = (Event.FromString(given.raw) for given in self.given)
+        return AppendEventsResponse(events=events, last_sequence=self.last_sequence, written=self.written)
+
+    @classmethod
+    def of(cls, kept: AppendEventsResponse) -> Self:
+        """The same from what was kept."""
+        return cls(list(map(_given, kept.events)), kept.last_sequence, list(kept.written))
+
+
+_RECORD = Record(Appended.to_message, lambda _, kept: Appended.of(kept))
+
+
 def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Encoded[AppendEventsResponse]:
     """Append events under the next numbers, and make the state updates that go with them."""
     asked = [_new(event) for event in request.events]
     given_ids = [event.event_id for event in request.events if event.event_id]
     _check_namespaces(request)
 
-    def append(writer: Writer) -> AppendEventsResponse:
+    def append(writer: Writer) -> Appended:
         head = access.lock_usable_head(writer, call, request.parent, request.uid)
         found = events.find_events(writer, head, given_ids) if given_ids else {}
         _check_same(head, asked, found)
@@ -53,14 +75,11 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Enc
         written = [event.event_id not in found for event in asked]
         if any(written):
             new = list(itertools.compress(asked, written))
-            given |= {event.event_id: event for event in _append(writer, call, head, request, new)}
-        return AppendEventsResponse(
-            events=[given[event.event_id] for event in asked],
-            last_sequence=head.last_sequence + sum(written),
-            written=written,
-        )
+            appended = _append(writer, call, head, request, new)
+            given |= {event.event_id: event for event in appended}
+        return Appended([given[event.event_id] for event in asked], head.last_sequence + sum(written), written)
 
-    return _with_content(request.parent, asked, store.write(call, append, request))
+    return _with_content(request.parent, asked, store.write(call, append, request, _RECORD))
 
 
 def get_event(store: Store, call: Call, request: GetEventRequest) -> Encoded[Event]:
@@ -98,20 +117,19 @@ def _new(asked: Event) -> NewEvent:
     return NewEvent(event_id, event, event.SerializeToString())
 
 
-def _with_content(parent: str, asked: Sequence[NewEvent], given: AppendEventsResponse) -> Encoded[AppendEventsResponse]:
+def _with_content(parent: str, asked: Sequence[NewEvent], appended: Appended) -> Encoded[AppendEventsResponse]:
     """The response, made of what the server gives the events, which is kept, and of what the request asks for."""
     encoder = Encoder(parent)
     messages = [
-        encoder.named(event.event_id, event.SerializeToString() + new.raw)
-        for event, new in zip(given.events, asked, strict=True)
+        encoder.named(given.event_id, given.raw + event.raw) for given, event in zip(appended.given, asked, strict=True)
     ]
-    numbers = AppendEventsResponse(last_sequence=given.last_sequence, written=given.written)
-    return Encoded(encoded.page(messages, "") + numbers.SerializeToString())
+    numbers = AppendEventsResponse(last_sequence=appended.last_sequence, written=appended.written)
+    return Encoded(encoded.page(messages) + numbers.SerializeToString())
 
 
 def _append(
     writer: Writer, call: Call, head: Head, request: AppendEventsRequest, new: Sequence[NewEvent]
-) -> list[Event]:
+) -> list[Given]:
     """Append the events of a request that are new to a locked session, if turn, participants and state allow it."""
     turns.check_append(head, request.turn_token)
     scopes = [update.participant for update in request.state_updates if update.participant]
@@ -148,8 +166,9 @@ def _check_same(head: Head, asked: Sequence[NewEvent], found: dict[str, Event]) 
             )
 
 
-def _given(event: Event) -> Event:
-    return Event(event_id=event.event_id, sequence=event.sequence, create_time=event.create_time)
+def _given(event: Event) -> Given:
+    given = Event(event_id=event.event_id, sequence=event.sequence, create_time=event.create_time)
+    return Given(event.event_id, given.SerializeToString())
 
 
 def _content(event: Event) -> Event:

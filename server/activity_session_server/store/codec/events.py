@@ -6,18 +6,31 @@ does not know reach the reader as they came.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from activity_session.v1.event_pb2 import Event
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.store.codec.encoded import field
+from activity_session_server.store.codec.encoded import field, number_field
 from activity_session_server.store.codec.resources import time_fields
 
-_NAME = Event.NAME_FIELD_NUMBER
+_NAME, _EVENT_ID, _SEQUENCE = Event.NAME_FIELD_NUMBER, Event.EVENT_ID_FIELD_NUMBER, Event.SEQUENCE_FIELD_NUMBER
 
 
-def given_by_server(event_id: str, sequence: int, create_time: datetime) -> Event:
+def created_at(time: datetime) -> bytes:
+    """The field of the time at which events were appended."""
+    return Event(create_time=time_fields(time)).SerializeToString()
+
+
+class Given(NamedTuple):
     """What the server gives an event besides its name."""
-    return Event(event_id=event_id, sequence=sequence, create_time=time_fields(create_time))
+
+    event_id: str
+    raw: bytes
+
+
+def given_by_server(event_id: str, sequence: int, create_time: bytes) -> Given:
+    """What an event of that id and number is given; `create_time` is a field."""
+    return Given(event_id, field(_EVENT_ID, event_id.encode()) + number_field(_SEQUENCE, sequence) + create_time)
 
 
 class Encoder:

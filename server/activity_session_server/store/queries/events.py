@@ -5,9 +5,8 @@ A page is one range of their primary key, wherever in the log it lies.
 
 import itertools
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, case, func, select, update
 
@@ -20,7 +19,7 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import INT64
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec.events import Encoder, given_by_server
+from activity_session_server.store.codec.events import Encoder, Given, created_at, given_by_server
 from activity_session_server.store.codec.resources import to_datetime
 from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.driver.statements import Statement
@@ -167,30 +166,29 @@ class NewEvent(NamedTuple):
     raw: bytes
 
 
-def append_events(writer: Writer, head: Head, events: Sequence[NewEvent]) -> list[EventMessage]:
-    """Write events to a locked session under the next numbers; returns what the server gives them."""
+def append_events(writer: Writer, head: Head, events: Sequence[NewEvent]) -> list[Given]:
+    """Write events to a locked session under the next numbers; returns what the server gives each."""
     last = head.last_sequence
     # Not the time of the transaction: it may have waited for the lock while others appended.
     created = utc_clock()
-    given = [given_by_server(event.event_id, sequence, created) for sequence, event in enumerate(events, last + 1)]
-    rows = [_values(head, *each, created) for each in zip(events, given, strict=True)]
+    create_time = created_at(created)
+    given = [given_by_server(event.event_id, sequence, create_time) for sequence, event in enumerate(events, last + 1)]
+    rows = [
+        {
+            "activity_session_pkid": head.uid,
+            "sequence": sequence,
+            "event_id": event.event_id,
+            "author": event.message.author,
+            "event_type": event.message.type,
+            "labels": dict(event.message.labels),
+            "event_ts": to_datetime(event.message.event_time) if event.message.HasField("event_time") else None,
+            "create_ts": created,
+            "message": by_server.raw + event.raw,
+        }
+        for sequence, (event, by_server) in enumerate(zip(events, given, strict=True), last + 1)
+    ]
     numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows)}
     if writer.change(_COUNT, numbers) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
     writer.changed.add(head.uid)
     return given
-
-
-def _values(session: Head, event: NewEvent, given: EventMessage, created: datetime) -> dict[str, Any]:
-    message = event.message
-    return {
-        "activity_session_pkid": session.uid,
-        "sequence": given.sequence,
-        "event_id": event.event_id,
-        "author": message.author,
-        "event_type": message.type,
-        "labels": dict(message.labels),
-        "event_ts": to_datetime(message.event_time) if message.HasField("event_time") else None,
-        "create_ts": created,
-        "message": given.SerializeToString() + event.raw,
-    }
