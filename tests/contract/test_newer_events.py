@@ -7,7 +7,7 @@ import pytest
 from activity_session.v1.conflict_pb2 import Conflict
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
-from activity_session_testing.logs import get_event
+from activity_session_testing.logs import get_event, refused_append
 from activity_session_testing.servers import Client
 from activity_session_testing.steps import append, list_events, new_session, refused
 from activity_session_testing.watches import Watching
@@ -68,6 +68,27 @@ def test_an_event_that_is_sent_again_has_the_same_ones(client: Client, session: 
     assert (again.events[:], again.written[:]) == (first.events[:], [False])
     other = AppendEventsRequest(parent=session, events=[newer_event(b"\xa2\x06\x05older", event_id="a", text="said")])
     refused(client.events.AppendEvents, other, "EVENT_ALREADY_EXISTS")
+
+
+@pytest.mark.parametrize(
+    ("unknown", "field", "text"),
+    [
+        (b"\x30\x05", "events[0].text", "is not encoded as its type, but with the wire type 0"),
+        (b"\x1a\x01x", "events[0].sequence", "is not encoded as its type, but with the wire type 2"),
+        (b"\x0b\x0c", "events[0].name", "is not encoded as its type, but with the wire type 3"),
+        # A label with a field more than a key and a value.
+        (b"\x5a\x05\x0a\x01a\x18\x01", "events[0].labels", "is not encoded as its type, but with the wire type 2"),
+        (b"\xa3\x06\xa4\x06", "events[0]", "its unknown field 100 is a group"),
+        (b"\xa8\x06" + b"\xff" * 9 + b"\x7f", "events[0]", "its unknown fields are not in the shortest form"),
+        (b"\xa2\x06\x81\x00a", "events[0]", "its unknown fields are not in the shortest form"),
+        (b"\x4a\x02\x0a\x00", "events[0].event_time.seconds", "is not encoded as its type, but with the wire type 2"),
+    ],
+)
+def test_what_not_every_parser_takes_is_refused(
+    client: Client, session: str, unknown: bytes, field: str, text: str
+) -> None:
+    refusal = refused_append(client, session, [newer_event(unknown, text="said")], "INVALID_FIELD", field)
+    assert text in refusal.message
 
 
 def test_a_retry_of_a_request_returns_them(client: Client, session: str) -> None:

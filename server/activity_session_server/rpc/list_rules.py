@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session_server.rpc import unknown_fields
 from activity_session_server.rules import names
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.names import Kind
@@ -28,6 +29,7 @@ def _events(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
         return
     yield from _batch_bytes((*request.events, *request.state_updates), path, limits)
     yield from _twice(((event.event_id, "event_id") for event in request.events), path)
+    yield from unknown_fields.violations(request.events, path)
 
 
 def _appended_updates(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
