@@ -96,7 +96,7 @@ def test_of_a_field_that_comes_twice_the_last_counts(client: Client, session: st
     parts, meant = TWICE[kind]
     (event,) = append_raw(client, session, *parts).events
     assert as_given(event) == copied(meant, event_id=meant.event_id or event.event_id)
-    assert event.name == f"{session}/events/{event.event_id}"
+    assert (event.name, event.sequence) == (f"{session}/events/{event.event_id}", 1)
     check_read(client, session, event)
 
 
