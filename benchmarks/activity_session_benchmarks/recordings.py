@@ -1,8 +1,8 @@
 """What calls send to their database: recorded on our server, in this process, and made repeatable.
 
 Each call is recorded twice. A value that differs cannot be sent again as it is: a number that differs by as much as one
-that the call has read before is read again at each repetition, and an id is replaced. Times are sent again as they
-were.
+that the call has read before is read again at each repetition, and an id is replaced. Times, and events in bytes, are
+sent again as they were.
 """
 
 import re
@@ -187,7 +187,7 @@ def changing(one: Any, other: Any, before: Recording, other_before: Recording) -
         return moving(one, other, before, other_before)
     if isinstance(one, str) and (found := ID.search(one)):
         return MadeAnew(one[: found.start()], found[0], one[found.end() :])
-    if isinstance(one, datetime) or TIME.match(one):
+    if isinstance(one, datetime | bytes) or TIME.match(one):
         return one
     raise ValueError(f"not known to repeat: {one!r}, then {other!r}")
 

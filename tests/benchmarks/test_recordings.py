@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from activity_session.v1.event_pb2 import Event
 from activity_session_benchmarks.recordings import Recording, Repetition, recording, repeatable
+from activity_session_server.orm import Event as EventRow
+from activity_session_server.orm.base import table_of
 from activity_session_server.settings import Settings
 from activity_session_server.store.driver.engine import EngineOptions, open_engine
 from activity_session_testing.backends import MARIADB, SQLITE_FILE
@@ -29,8 +33,8 @@ def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], s
     return url
 
 
-def events_after(database_url: str, recordings: Sequence[Recording]) -> list[Event]:
-    """Repeat recordings without a server, and return the events that a server finds after that."""
+def events_after(database_url: str, recordings: Sequence[Recording]) -> list[Any]:
+    """Repeat recordings without a server, and return the rows of the events that a server has after that."""
     engine = open_engine(database_url, EngineOptions(SETTINGS.database_timeout, SETTINGS.sqlite_synchronous))
     with engine.connect() as connection:
         driver_connection = connection.connection.driver_connection
@@ -42,14 +46,15 @@ def events_after(database_url: str, recordings: Sequence[Recording]) -> list[Eve
     with serving(database_url) as server, connected(server.address) as client:
         append(client, SESSION, "after")
         assert get_session(client, SESSION).last_sequence == len(list_events(client, SESSION))
-        return list_events(client, SESSION)
+        with server.store.engine.connect() as connection:
+            return list(connection.execute(select(table_of(EventRow)).order_by(EventRow.sequence)))
 
 
 def test_an_append_is_repeated_with_the_next_numbers_and_new_ids(database_url: str) -> None:
     with recording(database_url) as record:
         appending = repeatable(record(*APPEND), record(*APPEND))
     events = events_after(database_url, [appending] * 3)
-    assert [event.text for event in events] == ["before", *["first", "second"] * 5, "after"]
+    assert [Event.FromString(event.message).text for event in events] == ["before", *["first", "second"] * 5, "after"]
     assert [event.sequence for event in events] == list(range(1, 13))
     assert len({event.event_id for event in events}) == 12
 

@@ -37,7 +37,7 @@ class Form:
         names = expanded.positiontup or []
         types = [compiled.binds[origin.get(name, name)].type.dialect_impl(dialect) for name in names]
         self.sql = expanded.statement
-        self._binds = [(name, type_.bind_processor(dialect)) for name, type_ in zip(names, types, strict=True)]
+        self._binds = [(name, _bind_processor(type_, dialect)) for name, type_ in zip(names, types, strict=True)]
         self._list = (statement.many, expanded.parameter_expansion.get(statement.many, []))
         self._fixed = {name: expanded.parameters[name] for name in names if name not in values and name not in origin}
         self._fixed |= {column.key: column.default.arg for column in _defaulted(compiled)}
@@ -97,13 +97,19 @@ def _defaulted(compiled: SQLCompiler) -> list[Any]:
 def _row_of(construct: Any, dialect: Dialect) -> tuple[Callable[[Any], AnyRow], list[tuple[int, Any]]]:
     """What makes a row of values, and the processors of those values that need one, with their positions."""
     columns = construct.selected_columns if isinstance(construct, Select) else ()
-    processors = [_processor(column.type, dialect) for column in columns]
+    processors = [_result_processor(column.type, dialect) for column in columns]
     names = [str(column.key) for column in columns]
     row: Any = namedtuple("row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known at run time only
     make: Callable[[Any], Any] = row._make
     return make, [(index, process) for index, process in enumerate(processors) if process is not None]
 
 
-def _processor(type_: Any, dialect: Dialect) -> Processor:
-    # Bytes come as bytes from all drivers.
+# Bytes are bytes to all drivers.
+
+
+def _bind_processor(type_: Any, dialect: Dialect) -> Processor:
+    return None if isinstance(type_, LargeBinary) else type_.bind_processor(dialect)
+
+
+def _result_processor(type_: Any, dialect: Dialect) -> Processor:
     return None if isinstance(type_, LargeBinary) else type_.dialect_impl(dialect).result_processor(dialect, None)
