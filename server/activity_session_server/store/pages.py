@@ -3,9 +3,11 @@
 Rows that come or go between two pages neither shift nor hide the others, as they would with OFFSET.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, or_
@@ -61,15 +63,18 @@ def _fetch(
         position = page.after if last is None else _position(keys, last)
         rest = _rest(query, keys, page.order, position, end)
         rows, is_end = portions.read(rest, page.size + 1 - len(messages), used)
-        for row in rows:
-            message = encode(row)
-            used += len(message) + FRAME_BYTES
-            if last is not None and (len(messages) == page.size or used > most_bytes):
-                return messages, _position(keys, last)
-            messages.append(message)
-            last = row
+        read = list(map(encode, rows))
+        ends = list(accumulate(map(FRAME_BYTES.__add__, map(len, read)), initial=used))
+        fitting = min(bisect_right(ends, most_bytes) - 1, page.size - len(messages))
+        # The first message comes however large it is.
+        fitting = max(fitting, 1 if last is None else 0)
+        messages += read[:fitting]
+        last = rows[fitting - 1] if rows[:fitting] else last
+        if fitting < len(rows) and last is not None:
+            return messages, _position(keys, last)
         if is_end:
             return messages, end
+        used = ends[-1]
 
 
 def fetch_owned_page(

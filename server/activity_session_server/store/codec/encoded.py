@@ -20,6 +20,22 @@ _MORE = 0x80
 _TAGS = tuple(bytes([number << 3 | 2]) for number in range(16))
 
 
+class _Varints(dict[int, bytes]):
+    """Numbers of seven bits a byte, the lowest first; the highest bit says that more follow. Small ones are kept."""
+
+    def __missing__(self, value: int) -> bytes:
+        raw = bytearray()
+        while value >= _MORE:
+            raw.append(value % _MORE | _MORE)
+            value //= _MORE
+        raw.append(value)
+        return bytes(raw)
+
+
+# No function of ours, since it is called twice for each message of a list.
+varint = _Varints((value, _Varints().__missing__(value)) for value in range(2048)).__getitem__
+
+
 class Encoded(NamedTuple, Generic[M]):
     """A message as the bytes that are sent."""
 
@@ -41,11 +57,6 @@ def number_field(number: int, value: int) -> bytes:
     return bytes([number << 3]) + varint(value) if value else b""
 
 
-def varint(value: int) -> bytes:
-    """A number of seven bits a byte, the lowest first; the highest bit says that more follow."""
-    return _VARINTS[value] if value < len(_VARINTS) else _varint(value)
-
-
 def page(messages: Iterable[bytes], next_page_token: str = "") -> bytes:
     """The response of a list."""
     parts: list[bytes] = []
@@ -54,16 +65,3 @@ def page(messages: Iterable[bytes], next_page_token: str = "") -> bytes:
     if next_page_token:
         parts.append(field(_NEXT_PAGE_TOKEN, next_page_token.encode()))
     return b"".join(parts)
-
-
-def _varint(value: int) -> bytes:
-    raw = bytearray()
-    while value >= _MORE:
-        raw.append(value % _MORE | _MORE)
-        value //= _MORE
-    raw.append(value)
-    return bytes(raw)
-
-
-# Those of most lengths.
-_VARINTS = tuple(map(_varint, range(2048)))

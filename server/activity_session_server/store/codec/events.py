@@ -37,11 +37,12 @@ class Encoder:
     """Puts the names of one session's events in front of them."""
 
     def __init__(self, session: str) -> None:
-        self._prefix = f"{session}/events/"
+        self._prefix = f"{session}/events/".encode()
 
     def whole(self, row: AnyRow) -> bytes:
         """The event of a row."""
-        return self.named(row.event_id, row.message)
+        raw: bytes = row.message
+        return field(_NAME, self._prefix + row.event_id.encode()) + raw
 
     def without_content(self, row: AnyRow) -> bytes:
         """The event of a row without its text or blob."""
@@ -52,4 +53,4 @@ class Encoder:
 
     def named(self, event_id: str, raw: bytes) -> bytes:
         """An event, given all of it but the name."""
-        return field(_NAME, (self._prefix + event_id).encode()) + raw
+        return field(_NAME, self._prefix + event_id.encode()) + raw
