@@ -142,10 +142,10 @@ def write_much_and_fail(server: App) -> None:
     """Write more than SQLite's cache takes, most of it twice."""
 
     def write(writer: Writer) -> None:
-        event = {"activity_session_pkid": "none", "create_ts": writer.now, "content_blob": bytes(2**16)}
+        event = {"activity_session_pkid": "none", "create_ts": writer.now, "message": bytes(2**16)}
         for number in range(1, 101):
             writer.insert(EVENTS, {**event, "sequence": number, "event_id": str(number)})
-        writer.change(update(EVENTS).where(EVENTS.c.sequence > 20).values(content_blob=bytes(2**15)))
+        writer.change(update(EVENTS).where(EVENTS.c.sequence > 20).values(message=bytes(2**15)))
         raise ZeroDivisionError
 
     with contextlib.suppress(ZeroDivisionError):
