@@ -14,7 +14,7 @@ from activity_session.v1.event_service_pb2 import (
     ListEventsRequest,
     ListEventsResponse,
 )
-from activity_session.v1.state_pb2 import StateScope, StateUpdate
+from activity_session.v1.state_pb2 import STATE_SCOPE_NAMESPACE, STATE_SCOPE_PARTICIPANT, StateUpdate
 from activity_session_server.rules import conflicts, filters, flags, paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, about
@@ -181,11 +181,11 @@ def _content(event: Event) -> Event:
 
 def _owner(writer: Writer, call: Call, head: Head, people: dict[str, HeldParticipant], update: StateUpdate) -> Owner:
     """Whose state an update means, for a caller who may change it."""
-    if update.scope == StateScope.STATE_SCOPE_NAMESPACE:
+    if update.scope == STATE_SCOPE_NAMESPACE:
         namespace = namespaces.hold_namespace(writer, ids_of(head.name)[0])
         flags.check_permission(call, Kind.NAMESPACE, namespace)
         return Owner(namespace.uid, namespace.name)
-    if update.scope == StateScope.STATE_SCOPE_PARTICIPANT:
+    if update.scope == STATE_SCOPE_PARTICIPANT:
         participant = people[update.participant]
         flags.check_permission(call, Kind.PARTICIPANT, participant)
         return Owner(participant.uid, participant.name)

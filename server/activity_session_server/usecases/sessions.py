@@ -6,7 +6,7 @@ from datetime import datetime
 from google.protobuf.empty_pb2 import Empty
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session.v1.session_pb2 import Session, SessionParticipant, SessionView
+from activity_session.v1.session_pb2 import SESSION_VIEW_BASIC, SESSION_VIEW_FULL, Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import (
     BatchGetSessionsRequest,
     BatchGetSessionsResponse,
@@ -86,14 +86,14 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
 
 def get_session(store: Store, call: Call, request: GetSessionRequest) -> Encoded[Session]:
     """Read a session, also a deleted one."""
-    full = request.view != SessionView.SESSION_VIEW_BASIC
+    full = request.view != SESSION_VIEW_BASIC
     return Encoded(store.read(call, lambda reader: sessions.get_session(reader, *ids_of(request.name), full=full)))
 
 
 def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsRequest) -> Encoded[BatchGetSessionsResponse]:
     """Read several sessions of one moment, in the order asked for: all of them, or none."""
     (namespace_id,) = ids_of(request.parent)
-    full = request.view != SessionView.SESSION_VIEW_BASIC
+    full = request.view != SESSION_VIEW_BASIC
     ids = _ids_under(request)
 
     def read(reader: Reader) -> dict[str, bytes]:
@@ -124,7 +124,7 @@ def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Enc
             ids_of(request.parent)[0],
             page,
             where,
-            full=request.view == SessionView.SESSION_VIEW_FULL,
+            full=request.view == SESSION_VIEW_FULL,
             show_deleted=request.show_deleted,
             most_bytes=paging.most_bytes(call.limits),
         ),
