@@ -143,9 +143,12 @@ def _append(
 
 
 def _check_namespaces(request: AppendEventsRequest) -> None:
+    first: dict[str, int] = {}
     for index, event in enumerate(request.events):
-        if event.author:
-            access.check_namespace(request.parent, event.author, f"events[{index}].author")
+        first.setdefault(event.author, index)
+    for author, index in first.items():
+        if author:
+            access.check_namespace(request.parent, author, f"events[{index}].author")
     for index, update in enumerate(request.state_updates):
         if update.participant:
             access.check_namespace(request.parent, update.participant, f"state_updates[{index}].participant")
