@@ -133,7 +133,7 @@ dist: $(READY) ## make wheels and source archives of server and client in dist
 
 mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, which is compiled for it
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
-	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k '(mariadb or faults) and not hostile' -m 'not galera'
+	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k '(mariadb or faults) and not hostile' -m 'not galera and not one_node'
 
 bench: $(READY) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md, or in .build if quick
 	@for name in $(PARTS) report; do \
