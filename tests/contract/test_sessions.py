@@ -220,7 +220,7 @@ class TestCreate:
     def test_names_every_violation(self, client: Client) -> None:
         request = CreateSessionRequest(parent="default", session_id="a/b", request_id=" ")
         refusal = refused(client.sessions.CreateSession, request, "INVALID_FIELD")
-        assert refusal.fields == ["session", "parent", "session_id", "request_id"]
+        assert refusal.fields == ["parent", "session", "session_id", "request_id"]
 
     def test_refuses_a_namespace_that_is_missing_disabled_or_deleted(self, client: Client, namespace: str) -> None:
         def request(parent: str) -> CreateSessionRequest:

@@ -124,13 +124,21 @@ def _is_own(field: FieldDescriptor) -> bool:
 
 
 def _violations(checks: Checks, message: Message, path: str) -> Iterator[Violation]:
-    # What is missing comes first.
-    for field in checks.required:
-        if not (message.HasField(field.name) if field.has_presence else getattr(message, field.name)):
+    missing = [(field, None) for field in checks.required if not _is_set(message, field)]
+    # In the order of their numbers, as they are where none is missing.
+    fields = (
+        sorted((*message.ListFields(), *missing), key=lambda one: one[0].number) if missing else message.ListFields()
+    )
+    for field, value in fields:
+        if value is None:
             yield Violation(path + field.name, Problem("must be set"))
-    for field, value in message.ListFields():
+            continue
         for check in checks.of_values.get(field.number, ()):
             yield from check(message, value, path + field.name)
+
+
+def _is_set(message: Message, field: FieldDescriptor) -> bool:
+    return bool(message.HasField(field.name) if field.has_presence else getattr(message, field.name))
 
 
 def _check_names(
