@@ -20,8 +20,7 @@ from sqlalchemy import Engine
 from activity_session_benchmarks.recordings import Recording, Repetition
 from activity_session_server.app import _options
 from activity_session_server.settings import Settings
-from activity_session_server.store.driver.backends import backend_of
-from activity_session_server.store.driver.engine import EngineOptions, open_engine
+from activity_session_server.store.backends import EngineOptions, backend_of, open_engine
 
 SETTINGS = Settings.model_validate({})
 

@@ -30,7 +30,7 @@ from activity_session_server.rules.names import uuid7_hex
 from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Store, readiness, schema
-from activity_session_server.store.driver.engine import EngineOptions
+from activity_session_server.store.backends import EngineOptions, backend_of
 from activity_session_server.store.writer_queues import Aside
 from activity_session_server.usecases import events
 
@@ -64,7 +64,7 @@ class App:
         # The first step that can fail: a second server must not migrate the database of the first.
         self.address = _listen(self._server, Address.parse(settings.address))
         self.store = open_store(settings, self._pools.write.aside)
-        if warning := schema.mount_warning(self.store.engine):
+        if warning := backend_of(self.store.engine).warning():
             _log.warning(warning)
         self.store.look_for_older_claims(self._own_call("start"))
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
@@ -156,10 +156,10 @@ def try_out(settings: Settings) -> None:
 def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Store:
     """The store of a database whose schema is the one this version needs; SQLite is brought there first."""
     engine = schema.open_checked(settings.database_url, _engine_options(settings))
-    if engine.dialect.name == "sqlite":
-        schema.migrate(engine)
-    else:
+    if backend_of(engine).is_remote:
         schema.check(engine, settings.limits.request_bytes)
+    else:
+        schema.migrate(engine)
     connections = 1 if settings.is_in_memory else 2 * settings.threads + _SPARE_CONNECTIONS
     return Store(engine, connections, settings.database_timeout, aside)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from activity_session_server.app import App
-from activity_session_server.store.driver.backends import error_number
+from activity_session_server.store.backends import backend_of
 from activity_session_server.store.driver.connections import Connection
 
 WAIT_SECONDS = 20
@@ -63,20 +63,21 @@ def before(server: App, start: str, act: Callable[[], object], *, most: int = 1)
 
 
 @contextlib.contextmanager
-def errors_of(server: App, start: str = "") -> Iterator[SimpleQueue[int]]:
+def errors_of(server: App, start: str = "") -> Iterator[SimpleQueue[Any]]:
     """Collect the numbers of the database's errors on statements with a given start."""
-    numbers: SimpleQueue[int] = SimpleQueue()
+    numbers: SimpleQueue[Any] = SimpleQueue()
+    number_of = backend_of(engine_of(server)).code
 
     def on_error(context: ExceptionContext) -> None:
         if (context.statement or "").startswith(start):
-            numbers.put(error_number(context.original_exception))
+            numbers.put(number_of(context.original_exception))
 
     def tell(send: Send, statement: str, *values: Any) -> Any:
         try:
             return send(statement, *values)
         except Exception as error:
             if statement.startswith(start):
-                numbers.put(error_number(error))
+                numbers.put(number_of(error))
             raise
 
     engine = engine_of(server)

@@ -12,7 +12,7 @@ from activity_session_benchmarks.recordings import Recording, Repetition, record
 from activity_session_server.orm import Event as EventRow
 from activity_session_server.orm.base import table_of
 from activity_session_server.settings import Settings
-from activity_session_server.store.driver.engine import EngineOptions, open_engine
+from activity_session_server.store.backends import EngineOptions, open_engine
 from activity_session_testing.backends import MARIADB, SQLITE_FILE
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import append, get_session, list_events, new_session

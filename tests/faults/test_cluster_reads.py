@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from activity_session.v1.event_pb2 import Event
 from activity_session_server.store import schema
-from activity_session_server.store.driver.engine import EngineOptions, open_engine
+from activity_session_server.store.backends import EngineOptions, open_engine
 from activity_session_testing.galera import Galera, Node
 from activity_session_testing.servers import Client
 from activity_session_testing.steps import append, get_session, new_session

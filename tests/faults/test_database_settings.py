@@ -11,7 +11,7 @@ from activity_session.v1.session_pb2 import SESSION_VIEW_FULL
 from activity_session.v1.session_service_pb2 import BatchGetSessionsRequest, ListSessionsRequest
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.store import schema
-from activity_session_server.store.driver.engine import EngineOptions, open_engine
+from activity_session_server.store.backends import EngineOptions, open_engine
 from activity_session_testing.backends import DRIVER, SERVER, SERVERS, MariaDB
 from activity_session_testing.processes import run
 from activity_session_testing.servers import Client, connected, serving

@@ -8,7 +8,7 @@ import trustme
 from sqlalchemy import text
 
 from activity_session_server.store import revisions, schema
-from activity_session_server.store.driver.engine import EngineOptions, open_engine
+from activity_session_server.store.backends import EngineOptions, open_engine
 from activity_session_testing.backends import DRIVER, MariaDB
 
 # MySQL 8.0.15 does not start with certificates like these.

@@ -14,6 +14,7 @@ SERVER = "activity_session_server"
 LAYERS = "Layers: each may import those below it"
 MACHINE = "The machine of the store knows no query"
 DRIVER = "The driver knows nothing else of the store"
+BACKENDS = "Backends know nothing of each other"
 CLIENT = "The client knows no server"
 GRPC = "Only rpc and the hall know gRPC"
 SQL = "Only store and orm know SQL"
@@ -30,7 +31,8 @@ FORBIDDEN = {
         "events",
         {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, f"{SERVER}.live.slots": LAYERS},
     ),
-    f"{SERVER}.store.driver": ("backends", {"grpc": GRPC, f"{SERVER}.store.codec": MACHINE}),
+    f"{SERVER}.store.driver": ("outage", {"grpc": GRPC, f"{SERVER}.store.codec": MACHINE}),
+    f"{SERVER}.store.backends": ("files", {"grpc": GRPC, f"{SERVER}.store.driver.outage": MACHINE}),
     f"{SERVER}.store": ("codec", {"grpc": GRPC, f"{SERVER}.usecases.access": LAYERS}),
     f"{SERVER}.store.queries": ("heads", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.usecases.access": LAYERS}),
     f"{SERVER}.orm": ("types", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.store.readers": LAYERS}),
@@ -104,15 +106,26 @@ def test_a_query_is_refused_to_the_machine_of_the_store(copy: Path) -> None:
     assert f"{SERVER}.store.commits -> {SERVER}.store.queries.heads" in broken_contracts(copy)[MACHINE]
 
 
-def test_a_connection_is_refused_to_an_engine(copy: Path) -> None:
-    plant(copy, f"{SERVER}.store.driver.engine", f"{SERVER}.store.driver.connections")
+def test_a_connection_is_refused_to_what_it_is_made_of(copy: Path) -> None:
+    plant(copy, f"{SERVER}.store.driver.outage", f"{SERVER}.store.driver.connections")
     refused = broken_contracts(copy)[DRIVER]
-    assert f"{SERVER}.store.driver.engine -> {SERVER}.store.driver.connections" in refused
+    assert f"{SERVER}.store.driver.outage -> {SERVER}.store.driver.connections" in refused
+
+
+def test_a_backend_is_refused_to_another(copy: Path) -> None:
+    plant(copy, f"{SERVER}.store.backends.sqlite.sql", f"{SERVER}.store.backends.mysql.sql")
+    refused = broken_contracts(copy)[BACKENDS]
+    assert f"{SERVER}.store.backends.sqlite.sql -> {SERVER}.store.backends.mysql.sql" in refused
 
 
 @pytest.mark.parametrize(
     ("folder", "contract"),
-    [(SERVER, LAYERS), (f"{SERVER}.store", MACHINE), (f"{SERVER}.store.driver", DRIVER)],
+    [
+        (SERVER, LAYERS),
+        (f"{SERVER}.store", MACHINE),
+        (f"{SERVER}.store.driver", DRIVER),
+        (f"{SERVER}.store.backends", BACKENDS),
+    ],
 )
 def test_a_new_file_of_the_hall_or_the_machine_must_be_given_its_place(copy: Path, folder: str, contract: str) -> None:
     plant(copy, f"{folder}.planted", "os")

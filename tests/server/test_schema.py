@@ -23,6 +23,7 @@ from activity_session_server.orm import Base, Memory, Namespace, Participant
 from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.base import table_of
 from activity_session_server.store import migrating, revisions, schema
+from activity_session_server.store.backends import engines, mysql
 from activity_session_testing.backends import DRIVER, MARIADB, SQLITE_FILE, MariaDB
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import run
@@ -165,7 +166,7 @@ class TestMigrations:
 
     def test_do_not_wait_for_each_other_for_ever(self, mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
         database_url = mariadb.new_database()
-        monkeypatch.setattr(migrating, "_LONGEST_WAIT", 1)
+        monkeypatch.setattr(engines, "LONGEST_MIGRATION", 1)
         expected = r"another process has been migrating the database for 1 s, on its connection \d+: run this again"
         with migrating_lock(mariadb, database_url), pytest.raises(revisions.SchemaError, match=expected):
             schema.migrate_url(database_url)
@@ -174,7 +175,7 @@ class TestMigrations:
     def test_of_different_databases_do_not_wait_for_each_other(
         self, mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(migrating, "_LONGEST_WAIT", 0)
+        monkeypatch.setattr(engines, "LONGEST_MIGRATION", 0)
         with migrating_lock(mariadb, mariadb.new_database()):
             assert schema.migrate_url(mariadb.new_database())[1:] == (None, revisions.NEWEST)
 
@@ -219,7 +220,7 @@ def migrating_lock(mariadb: MariaDB, database_url: str) -> Iterator[None]:
     """Hold the lock of a process that migrates a database."""
     with mariadb.connect() as connection, connection.cursor() as cursor:
         connection.select_db(database_url.rpartition("/")[2])
-        cursor.execute(f"SELECT GET_LOCK({migrating.LOCK}, 0)")
+        cursor.execute(f"SELECT GET_LOCK({mysql.LOCK}, 0)")
         assert cursor.fetchone() == (1,)
         yield
 

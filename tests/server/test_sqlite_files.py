@@ -21,8 +21,8 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, UpdateStateRequest
 from activity_session_server.app import App
 from activity_session_server.store import schema
-from activity_session_server.store.driver import sqlite_files
-from activity_session_server.store.driver.sqlite_files import FileError, is_mounted_alone
+from activity_session_server.store.backends import files
+from activity_session_server.store.backends.files import FileError, is_mounted_alone
 from activity_session_server.store.revisions import SchemaError
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process
@@ -141,7 +141,7 @@ class TestMoved:
     def test_carries_out_once_what_was_committed_to_a_file_that_is_put_back(
         self, path: Path, monkeypatch: pytest.MonkeyPatch, request_id: str
     ) -> None:
-        monkeypatch.setattr(sqlite_files, "LOOK_INTERVAL", 0.0)
+        monkeypatch.setattr(files, "LOOK_INTERVAL", 0.0)
         away = path.with_name("away")
         with serving(f"sqlite:///{path}", health_interval=300.0) as server, connected(server.address) as client:
             request = UpdateStateRequest(name=new_session(client, PARENT).name, request_id=request_id)

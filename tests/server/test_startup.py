@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from activity_session_server.store import revisions, schema
-from activity_session_server.store.driver import causes
+from activity_session_server.store.backends import EngineOptions, backend_of, open_engine
 from activity_session_testing.backends import MariaDB
 from activity_session_testing.processes import run
 
@@ -59,8 +59,9 @@ def test_a_full_file_is_told_apart_from_one_that_cannot_be_read() -> None:
         connection.execute("PRAGMA max_page_count = 1")
         with pytest.raises(sqlite3.OperationalError) as raised:
             connection.execute("CREATE TABLE t (c)")
-    assert causes.sentence(raised.value) == "the database's disk is full"
-    assert causes.cause(raised.value) == "SQLITE_FULL: database or disk is full"
+    backend = backend_of(open_engine("sqlite://", EngineOptions(timeout=5, synchronous="FULL")))
+    assert backend.sentence(raised.value) == "the database's disk is full"
+    assert backend.cause(raised.value) == "SQLITE_FULL: database or disk is full"
 
 
 class TestCheckOnMariaDB:

@@ -33,9 +33,9 @@ from activity_session_server.orm import Base
 from activity_session_server.orm.types import PydanticType, exact_string, exact_text, long_binary, utc_datetime
 from activity_session_server.rules.session_settings import MemoryResourceSettings, SessionResourceSettings
 from activity_session_server.settings import Settings
+from activity_session_server.store.backends import EngineOptions, open_engine
+from activity_session_server.store.backends.files import DatabaseFile
 from activity_session_server.store.driver.connections import Connection
-from activity_session_server.store.driver.engine import EngineOptions, open_engine
-from activity_session_server.store.driver.sqlite_files import DatabaseFile
 from activity_session_server.store.driver.statements import Compiler, Statement, Values
 from activity_session_testing.backends import BACKENDS
 

@@ -1,6 +1,6 @@
-"""Column types that mean the same on SQLite, MariaDB and MySQL.
+"""Column types that mean the same on all backends.
 
-Every variant is declared for both `mysql` and `mariadb`: to SQLAlchemy these are two dialects.
+Every variant of MariaDB and MySQL is declared for both: to SQLAlchemy these are two dialects.
 """
 
 from datetime import datetime
@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, Row, String, Text, TypeDecorator
 from sqlalchemy.dialects import mysql
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
@@ -23,18 +22,22 @@ RESOURCE_NAME_LEN = ID_CHARACTERS
 # The largest name of a participant.
 PARTICIPANT_NAME_LEN = len("namespaces//participants/") + 2 * RESOURCE_NAME_LEN
 MYSQL = ("mysql", "mariadb")
-# Compares bytes, which is the order of code points; the server's default collation ignores case and accents.
+POSTGRESQL = "postgresql"
+# Both compare bytes, which is the order of code points; a default collation may ignore case and accents, or order by
+# language.
 CHARSET = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
+BYTES = "C"
 
 
 def exact_string(length: int) -> TypeEngine[str]:
     """A short text that is compared code point by code point; `length` counts characters."""
-    return String(length).with_variant(mysql.VARCHAR(length, **CHARSET), *MYSQL)
+    variant = String(length).with_variant(mysql.VARCHAR(length, **CHARSET), *MYSQL)
+    return variant.with_variant(String(length, collation=BYTES), POSTGRESQL)
 
 
 def exact_text() -> TypeEngine[str]:
     """A text of any length; TEXT ends at 64 KiB on MySQL, LONGTEXT at 4 GiB."""
-    return Text().with_variant(mysql.LONGTEXT(**CHARSET), *MYSQL)
+    return Text().with_variant(mysql.LONGTEXT(**CHARSET), *MYSQL).with_variant(Text(collation=BYTES), POSTGRESQL)
 
 
 def long_binary() -> TypeEngine[bytes]:
@@ -48,21 +51,10 @@ def utc_datetime() -> TypeEngine[datetime]:
 
 
 class utc_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
-    """The database's clock in UTC, as a default; connections have their time zone set to UTC."""
+    """The database's clock in UTC when a statement began; also as a default. `store.backends` spells it."""
 
     type = DateTime()
     inherit_cache = True
-
-
-@compiles(utc_now)
-def _utc_now_on_sqlite(*_: Any, **__: Any) -> str:
-    # To the millisecond, which is all SQLite has, in the six digits that SQLAlchemy reads.
-    return "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"
-
-
-@compiles(utc_now, *MYSQL)
-def _utc_now_on_mysql(*_: Any, **__: Any) -> str:
-    return "CURRENT_TIMESTAMP(6)"
 
 
 class PydanticType(TypeDecorator[BaseModel]):

@@ -19,9 +19,9 @@ from google.protobuf.message import Message
 
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.requests import session_of
-from activity_session_server.store.driver.backends import Backend, Failure
+from activity_session_server.store.backends import Backend, Failure
+from activity_session_server.store.backends.files import FileError
 from activity_session_server.store.driver.connections import BusyError, Connection, Connections
-from activity_session_server.store.driver.sqlite_files import FileError
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.writer_queues import Aside, WriterQueues
 

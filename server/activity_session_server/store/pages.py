@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, or_
 
 from activity_session_server.orm.base import Resource, table_of
-from activity_session_server.orm.types import MYSQL, AnyRow
+from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.paging import Order, Page, Position, stale_token
+from activity_session_server.store.backends import by_index
 from activity_session_server.store.codec.encoded import FRAME_BYTES
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.portions import Portions, Query, Rest
@@ -162,9 +163,8 @@ def _prepared(statement: Statement, keys: Keys, order: Order, *, is_first: bool)
 def _ordered(statement: Select[Any], keys: Keys, order: Order, *, is_first: bool) -> Select[Any]:
     if not is_first:
         statement = statement.where(_is_after_place(keys, order))
-        for dialect in MYSQL if keys.index_name else ():
-            # Without the hint it reads the whole list up to the place, when it expects few rows there.
-            statement = statement.with_hint(keys.field.table, f"FORCE INDEX ({keys.index_name})", dialect)
+        if keys.index_name:
+            statement = by_index(statement, keys.field.table, keys.index_name)
     columns = [column for column in (keys.field, keys.uid) if column is not None]
     statement = statement.order_by(*(column.desc() if order.descending else column for column in columns))
     return statement.limit(bindparam("most"))

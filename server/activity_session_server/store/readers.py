@@ -1,16 +1,18 @@
 """What a function may do inside a transaction: a Reader reads, a Writer also changes."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cache
 from types import MappingProxyType
 
-from sqlalchemy import Executable, Table, insert
+from sqlalchemy import Executable, Table
 
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.store.driver.backends import Backend
+from activity_session_server.store.backends import Backend
 from activity_session_server.store.driver.connections import Connection
 from activity_session_server.store.driver.statements import Statement, Values
+from activity_session_server.store.expressions import insert_new
 
 _NONE: Values = MappingProxyType({})
 
@@ -64,19 +66,26 @@ class Writer(Reader):
         self._connection.change(statement, values)
 
     def insert(self, table: Table, values: Values | Sequence[Values]) -> bool:
-        """Insert a row, or several; returns whether all were new. If a key is taken, MySQL inserts none of them."""
+        """Insert a row, or several; returns whether all were new.
+
+        Where one of several was not, others may have been inserted: the transaction must not be committed then.
+        """
         try:
-            self._connection.change(_insert_into(table), values)
+            count = self._connection.change(_insert_into(table), values)
         except Exception as error:
             if self._backend.is_duplicate(error):
                 return False
             raise
-        return True
+        return count == (len(values) if isinstance(values, Sequence) else 1)
+
+    def written_at_once(self) -> AbstractContextManager[None]:
+        """Have changes inside the block reach the database, and what keeps it, before the commit."""
+        return self._connection.written_at_once()
 
 
 @cache
 def _insert_into(table: Table) -> Statement:
-    return Statement(insert(table))
+    return Statement(insert_new(table))
 
 
 class Raced(Exception):  # noqa: N818 - nothing is wrong, another transaction was faster

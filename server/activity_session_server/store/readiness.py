@@ -1,17 +1,15 @@
 """Readiness: whether a database takes reads and writes, found out by a write that leaves nothing behind."""
 
 import contextlib
-from collections.abc import Iterator
 from typing import NoReturn
 
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import bindparam, delete, select, update
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.orm import Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.store.driver.engine import NEVER_BEFORE_THE_COMMIT
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.store import Store
@@ -43,7 +41,7 @@ def check(store: Store, call: Call) -> None:
     """
 
     def probe(writer: Writer) -> NoReturn:
-        with _written_at_once(writer, is_sqlite=store.engine.dialect.name == "sqlite"):
+        with writer.written_at_once():
             _write(writer, call.call_id)
         raise _UndoneError
 
@@ -63,22 +61,3 @@ def _write(writer: Writer, probe: str) -> None:
     writer.insert(_TABLE, {**event, "message": bytes(ROOM)})
     writer.change(_UPDATE, {"probe": probe})
     writer.change(_DELETE, {"probe": probe})
-
-
-@contextlib.contextmanager
-def _written_at_once(writer: Writer, *, is_sqlite: bool) -> Iterator[None]:
-    """Have SQLite write to its file inside the block, not only at the commit: without a cache it keeps no change.
-
-    Only in a transaction of its own, which is rolled back as a whole: see `engine` on the cache.
-    """
-    if not is_sqlite:
-        yield
-        return
-    ((size,),) = writer.rows(text("PRAGMA cache_size"))
-    writer.change(text("PRAGMA cache_spill = 1"))
-    writer.change(text("PRAGMA cache_size = 0"))
-    try:
-        yield
-    finally:
-        writer.change(text(f"PRAGMA cache_size = {size}"))
-        writer.change(text(f"PRAGMA cache_spill = {NEVER_BEFORE_THE_COMMIT}"))

@@ -11,12 +11,11 @@ import time
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, deadline_exceeded
+from activity_session_server.store.backends import Backend, Failure
+from activity_session_server.store.backends.files import FileError
 from activity_session_server.store.commits import CommitLostError, LateError, UndoneError
-from activity_session_server.store.driver.backends import Backend, Failure
-from activity_session_server.store.driver.causes import cause, sentence
 from activity_session_server.store.driver.connections import BusyError
 from activity_session_server.store.driver.outage import AwayError
-from activity_session_server.store.driver.sqlite_files import FileError
 from activity_session_server.store.idempotency import Claim
 from activity_session_server.store.readers import Raced
 
@@ -81,9 +80,9 @@ class Retries:
         is_late = self._call.remaining() <= delay
         match failure:
             case Failure.AWAY | Failure.DAMAGED:
-                return _unavailable(error)
+                return self._unavailable(error)
             case Failure.UNREACHABLE:
-                return _unavailable(error) if is_late or self._runs >= _TRIES_UNREACHABLE else None
+                return self._unavailable(error) if is_late or self._runs >= _TRIES_UNREACHABLE else None
             case _ if is_late:
                 return deadline_exceeded(self._call.seconds)
             case Failure.TIMEOUT:
@@ -99,11 +98,11 @@ class Retries:
         if self._claim is not None and min(self._call.remaining(), lost + _SETTLING - time.monotonic()) > delay:
             return None
         if self._claim is not None and self._claim.by_caller:
-            return _unavailable(error)
+            return self._unavailable(error)
         origin = _origin(error)
         lost_by = "the connection to the database was lost during the commit"
-        message = f"{sentence(origin) if isinstance(origin, FileError) else lost_by}; the change may have been made"
-        return _refused(ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN, message, error)
+        message = f"{origin if isinstance(origin, FileError) else lost_by}; the change may have been made"
+        return self._refused(ErrorReason.ERROR_REASON_COMMIT_OUTCOME_UNKNOWN, message, error)
 
     def _too_slow(self) -> ServiceError:
         message = f"a statement took longer than the {self._timeout} s that the database has; nothing was written"
@@ -113,16 +112,15 @@ class Retries:
         message = f"other writers were in the way for {self._timeout} s; nothing was written"
         return ServiceError(ErrorReason.ERROR_REASON_DATABASE_BUSY, message)
 
+    def _unavailable(self, error: Exception) -> ServiceError:
+        sentence = self._backend.sentence(_origin(error))
+        return self._refused(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, sentence, error)
 
-def _unavailable(error: Exception) -> ServiceError:
-    return _refused(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, sentence(_origin(error)), error)
-
-
-def _refused(reason: ErrorReason.ValueType, message: str, error: Exception) -> ServiceError:
-    """The error for a caller; the log also has what the database has said."""
-    origin = _origin(error)
-    said = str(origin) if isinstance(origin, OWN_ERRORS) else cause(origin)
-    return ServiceError(reason, message, logged=message if said in ("", message) else f"{message}: {said}")
+    def _refused(self, reason: ErrorReason.ValueType, message: str, error: Exception) -> ServiceError:
+        """The error for a caller; the log also has what the database has said."""
+        origin = _origin(error)
+        said = str(origin) if isinstance(origin, OWN_ERRORS) else self._backend.cause(origin)
+        return ServiceError(reason, message, logged=message if said in ("", message) else f"{message}: {said}")
 
 
 def _origin(error: Exception) -> BaseException:

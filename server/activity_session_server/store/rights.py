@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, false, insert, literal, select, text, update
+from sqlalchemy import Connection, Table, delete, false, insert, literal, select, update
 from sqlalchemy.exc import DBAPIError
 
 from activity_session_server.orm import Base
-from activity_session_server.store.driver.backends import error_number
+from activity_session_server.store.backends import backend_of
 from activity_session_server.store.revisions import SchemaError
 
-# MariaDB and MySQL: a right on a table, or on a column, is missing.
-_DENIED = {1142, 1143}
 _USES: dict[str, Callable[[Table], Any]] = {
     "SELECT": lambda table: select(literal(1)).select_from(table).where(false()),
     "INSERT": lambda table: insert(table).from_select(list(table.c), select(*table.c).where(false())),
@@ -26,15 +24,13 @@ def check(connection: Connection) -> None:
     Raises:
         SchemaError: with the GRANT that is missing.
     """
-    if connection.dialect.name == "sqlite":
+    backend = backend_of(connection.engine)
+    if not backend.is_remote:
         return
     missing = [right for right, use in _USES.items() if any(_denied(connection, use))]
     if missing:
-        user, _, host = str(connection.scalar(text("SELECT CURRENT_USER()"))).rpartition("@")
-        raise SchemaError(
-            f"the user lacks rights that serve needs; run as an administrator:\n"
-            f"  GRANT {', '.join(missing)} ON `{connection.engine.url.database}`.* TO '{user}'@'{host}'"
-        )
+        grant = backend.grant(connection, missing)
+        raise SchemaError(f"the user lacks rights that serve needs; run as an administrator:\n  {grant}")
 
 
 def _denied(connection: Connection, use: Callable[[Table], Any]) -> Iterator[bool]:
@@ -43,6 +39,6 @@ def _denied(connection: Connection, use: Callable[[Table], Any]) -> Iterator[boo
         try:
             connection.execute(use(table))
         except DBAPIError as error:
-            if error_number(error) not in _DENIED:
+            if not backend_of(connection.engine).is_denied(error):
                 raise
             yield True

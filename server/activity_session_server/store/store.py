@@ -21,8 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from activity_session_server.rules.calls import Call
 from activity_session_server.store import idempotency
+from activity_session_server.store.backends import backend_of
 from activity_session_server.store.commits import Commits, Work
-from activity_session_server.store.driver.backends import backend_of
 from activity_session_server.store.driver.connections import Connection, Connections
 from activity_session_server.store.readers import Reader, Writer, utc_clock
 from activity_session_server.store.retries import OWN_ERRORS, Retries

@@ -5,21 +5,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Executable, event
 
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.store.driver.backends import Failure, backend_of, path_of, within
-from activity_session_server.store.driver.causes import cause
+from activity_session_server.store.backends import Failure, backend_of
+from activity_session_server.store.backends.engines import IS_ON_CLUSTER
+from activity_session_server.store.backends.files import DatabaseFile
 from activity_session_server.store.driver.outage import Outage
-from activity_session_server.store.driver.sqlite_files import DatabaseFile
 from activity_session_server.store.driver.statements import Compiler, Statement, Values
-from activity_session_server.store.driver.variables import IS_ON_CLUSTER
 
-# SQLite asks whether it is late each time it has done so many steps, some 10 ms of work.
-_STEPS = 500_000
-# Seconds; below the idle limits of proxies (60 to 300 s are usual) and the wait_timeout of `variables`.
+# Seconds; below the idle limits of proxies (60 to 300 s are usual) and that of `engines`.
 LONGEST_IDLE = 280.0
 # The option of an execution that makes its SQL one that ends in time.
 _IN_TIME = "in_time"
@@ -66,11 +64,8 @@ class Connection:
         self.is_new = self._core is None
         if self.is_new:
             self._connect()
-            connection = self._core.connection.driver_connection
             self.is_on_cluster = self._core.info.get(IS_ON_CLUSTER, False)
-            self._cursor = connection.cursor()
-            if not self._backend.is_remote:
-                connection.set_progress_handler(self._is_late, _STEPS)
+            self._cursor = self._backend.prepare(self._core.connection.driver_connection, self._remaining)
         self._last_used = now
 
     @property
@@ -126,15 +121,7 @@ class Connection:
             FileError: SQLite's file is not what it was; nothing is begun.
         """
         self._file.check()
-        if not self._is_short or self._backend.is_remote:
-            self.run(self._backend.begin_write)
-            return
-        milliseconds = max(1, int((self._deadline - time.monotonic()) * 1000))
-        self.run(f"PRAGMA busy_timeout = {milliseconds}")
-        try:
-            self.run(self._backend.begin_write)
-        finally:
-            self.run(f"PRAGMA busy_timeout = {int(self._timeout * 1000)}")
+        self._backend.begin_write(self.run, self._remaining() if self._is_short else None, self._timeout)
 
     def commit(self) -> None:
         """End a transaction that writes.
@@ -143,7 +130,12 @@ class Connection:
             FileError: it was committed to a file that is no longer where it was.
         """
         self.run("COMMIT")
+        self._backend.check_commit(self._cursor)
         self._file.check_commit()
+
+    def written_at_once(self) -> AbstractContextManager[None]:
+        """Have changes inside the block reach the database, and what keeps it, before the commit."""
+        return self._backend.written_at_once(self._cursor)
 
     def cursor(self) -> Any:
         """The driver's cursor, which sends one statement at a time."""
@@ -164,13 +156,10 @@ class Connection:
 
     def _in_time(self, sql: str) -> str:
         """A statement that the database itself ends at the deadline; the timeout is a setting of the connection."""
-        if not (self._is_short and self._backend.is_remote):
-            return sql
-        return within(sql, self._deadline - time.monotonic(), self.engine.dialect)
+        return self._backend.within(sql, self._remaining()) if self._is_short else sql
 
-    def _is_late(self) -> bool:
-        """Whether SQLite is to break off what it does."""
-        return time.monotonic() > self._deadline
+    def _remaining(self) -> float:
+        return self._deadline - time.monotonic()
 
 
 class Connections:
@@ -182,7 +171,7 @@ class Connections:
         self._backend = backend_of(engine)
         self._timeout = timeout
         self._outage = Outage()
-        self._file = DatabaseFile(path_of(engine))
+        self._file = self._backend.file
         # Without a lock: to take one and to give it back is one step each, and one that is lent belongs to one thread.
         self._idle = deque(Connection(engine, compiler, timeout, self._file) for _ in range(most))
         # Guards the number of threads that wait, and wakes one of them when a connection is given back.
@@ -230,7 +219,7 @@ class Connections:
             # So may be all that are idle, of which each call would try some. It says nothing of the database.
             self._cut = time.monotonic()
         elif connection.is_new and self._backend.is_away(error):
-            self._outage.begin(cause(error))
+            self._outage.begin(self._backend.cause(error))
         if self._backend.breaks_connection(error):
             connection.close()
 
@@ -245,7 +234,7 @@ class Connections:
     def judge(self, error: Exception) -> None:
         """Have nothing written any more to a file in which a call has met damage."""
         if self._backend.failure(error) is Failure.DAMAGED:
-            self._file.note_damage(cause(error))
+            self._file.note_damage(self._backend.cause(error))
 
     def close(self) -> None:
         """Close the connections that are idle; when no call runs any more, these are all."""

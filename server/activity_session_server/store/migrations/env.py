@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from activity_session_server.orm import Base
-from activity_session_server.store import continuing  # noqa: F401 - being imported is what it is for
+from activity_session_server.store.backends.mysql import continuing  # noqa: F401 - being imported is what it is for
 from activity_session_server.store.revisions import VERSION_TABLE
 
 

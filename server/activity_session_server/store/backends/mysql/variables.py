@@ -1,17 +1,15 @@
 """What a connection to MariaDB or MySQL sets for itself, so that no global setting of the server does harm.
 
-All of these may be set by every user. What only an administrator may set is looked at by `store.schema`.
+All of these may be set by every user. What only an administrator may set is looked at before serving.
 """
 
 import contextlib
 from typing import Any
 
-# What is known of a connection, in its `info`: whether it goes to a node of a cluster.
-IS_ON_CLUSTER = "is_on_cluster"
+from activity_session_server.store.backends.engines import IDLE, IS_ON_CLUSTER
+
 # InnoDB checks once a second whether a wait for a lock is over; only then a statement is ended for being slow.
 _LONGER_THAN_A_LOCK_WAIT = 1.5
-# Seconds after which the server may close a connection that is idle. `connections` does not use it for so long.
-_IDLE = 600
 _SETTINGS = {
     # MySQL says when it connects that this is on, whatever it is.
     "autocommit": "1",
@@ -34,7 +32,7 @@ _SETTINGS = {
     "completion_type": "0",
     "foreign_key_checks": "1",
     "unique_checks": "1",
-    "wait_timeout": str(_IDLE),
+    "wait_timeout": str(IDLE),
     # Of Alembic's table; the others say it themselves. The names in what SQLAlchemy reads of tables are quoted.
     "default_storage_engine": "InnoDB",
     "sql_quote_show_create": "1",
