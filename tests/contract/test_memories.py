@@ -140,8 +140,8 @@ def check_all_refused(client: Client, requests: Sequence[Message], reason: str, 
 class TestLife:
     def test_begins_with_what_was_given(self, client: Client, world: World) -> None:
         given: dict[str, Any] = {
-            "content": "e\u0301 🚀\n\0\t ",
-            "memo": " \n🫖\0",
+            "content": "e\u0301 🚀\n\t ",
+            "memo": " \n🫖",
             "importance": LARGEST,
             "memory_type": INTEGRATION,
         }
@@ -243,6 +243,8 @@ class TestErrors:
             ({"memory_type": 0}, "memory_type"),
             ({"memory_type": 3}, "memory_type"),
             ({"content": ""}, "content"),
+            ({"content": "a\0"}, "content"),
+            ({"memo": "a\0"}, "memo"),
             ({"importance": -1}, "importance"),
             ({"first_sequence": -1, "last_sequence": 1}, "first_sequence"),
             ({"first_sequence": 1, "last_sequence": -1}, "last_sequence"),

@@ -103,7 +103,7 @@ class TestCreate:
             else:
                 assert getattr(session, field) == value
 
-    @pytest.mark.parametrize("data", ["\0", "a\0b", "e\u0301 is not NFC", " \n", "👩‍🚀" * 30_000, "\ufeffx", "\u2028"])
+    @pytest.mark.parametrize("data", ["e\u0301 is not NFC", " \n", "👩‍🚀" * 30_000, "\ufeffx", "\u2028"])
     def test_keeps_data_as_it_is(self, client: Client, namespace: str, data: str) -> None:
         created = new_session(client, namespace, data=data)
         assert get_session(client, created.name).data == data
@@ -203,6 +203,8 @@ class TestCreate:
         ("session", "field"),
         [
             (Session(description="a\0"), "session.description"),
+            (Session(data="\0"), "session.data"),
+            (Session(data=f"{'a' * 100_000}\0b"), "session.data"),
             (Session(labels={"": "x"}), "session.labels"),
             (Session(labels={"-x": "x"}), "session.labels"),
             (Session(labels={"ä": "x"}), "session.labels"),

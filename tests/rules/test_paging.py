@@ -137,6 +137,14 @@ def test_a_made_up_place_in_a_log_is_refused(value: str) -> None:
     assert raised.value.reason == ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN
 
 
+def test_a_made_up_name_that_no_text_can_be_is_refused() -> None:
+    request = listing()
+    request.page_token = paging.next_token(request, Position("a\0", "b"))
+    with pytest.raises(ServiceError) as raised:
+        position_of(request)
+    assert raised.value.reason == ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN
+
+
 def test_a_list_without_an_order_is_in_its_only_one() -> None:
     page = paging.page_of(GetStateRequest(name="namespaces/a"), LIMITS, ("key",))
     assert (page.order, page.size) == (Order("key", descending=False), 50)

@@ -67,9 +67,11 @@ def _one_line(limit: str) -> Rule:
     return rule
 
 
-def _description(value: str, path: str, limits: Limits) -> Iterator[Violation]:
-    yield from _one(_byte_problem(value, limits.description_bytes), path)
-    yield from _one(names.nul_problem(value), path)
+def _free_text(limit: str) -> Rule:
+    def rule(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+        return _one(_byte_problem(value, getattr(limits, limit)) or names.nul_problem(value), path)
+
+    return rule
 
 
 def _byte_problem(value: str | bytes, limit: int) -> Problem | None:
@@ -218,11 +220,11 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "uid": _uid,
     "update_mask": _update_mask,
     "filter": _at_most_characters("filter_characters"),
-    "description": _description,
+    "description": _free_text("description_bytes"),
     "role": _one_line("role_characters"),
     ("BatchGetSessionsRequest", "names"): _batch_names,
     ("Namespace", "settings"): _namespace_settings,
-    ("Session", "data"): _at_most_bytes("data_bytes"),
+    ("Session", "data"): _free_text("data_bytes"),
     ("Session", "settings"): _session_settings,
     ("Session", "participants"): _participants,
     ("Session", "labels"): _labels,
@@ -240,6 +242,6 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     ("GetStateRequest", "keys"): _state_keys,
     ("GetStateRequest", "key_prefix"): _part_of_state_key,
     ("UpdateStateRequest", "name"): _state_owner,
-    ("Memory", "content"): _at_most_bytes("memory_content_bytes"),
-    ("Memory", "memo"): _at_most_bytes("description_bytes"),
+    ("Memory", "content"): _free_text("memory_content_bytes"),
+    ("Memory", "memo"): _free_text("description_bytes"),
 }

@@ -123,7 +123,7 @@ def line_problem(text: str) -> Problem | None:
 
 
 def nul_problem(text: str) -> Problem | None:
-    """What keeps a free text from being compared alike by all databases: NUL."""
+    """What keeps a free text from being kept, or compared alike, by all databases: NUL."""
     return Problem("contains the character U+0000", text) if "\0" in text else None
 
 

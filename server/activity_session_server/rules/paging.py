@@ -145,7 +145,7 @@ _IS_VALUE: Mapping[str, Callable[[str], bool]] = {
 
 def _is_value(order: Order, text: str) -> bool:
     check = _IS_VALUE.get(order.field)
-    return check is None or check(text)
+    return "\0" not in text and (check is None or check(text))
 
 
 def _position(payload: bytes, order: Order) -> Position | None:

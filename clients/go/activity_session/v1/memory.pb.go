@@ -91,9 +91,10 @@ type Memory struct {
 	Agent string `protobuf:"bytes,3,opt,name=agent,proto3" json:"agent,omitempty"`
 	// What kind of memory it is.
 	MemoryType MemoryType `protobuf:"varint,4,opt,name=memory_type,json=memoryType,proto3,enum=activity_session.v1.MemoryType" json:"memory_type,omitempty"`
-	// What is remembered. At most `memory_content_bytes` of UTF-8.
+	// What is remembered. At most `memory_content_bytes` of UTF-8, without
+	// U+0000.
 	Content string `protobuf:"bytes,5,opt,name=content,proto3" json:"content,omitempty"`
-	// A note on the content. At most `description_bytes` of UTF-8.
+	// A note on the content. At most `description_bytes` of UTF-8, without U+0000.
 	Memo string `protobuf:"bytes,6,opt,name=memo,proto3" json:"memo,omitempty"`
 	// Its weight, 0 or more. If the session's `override_importance` is above 0, a
 	// memory that is created or updated gets that value instead.

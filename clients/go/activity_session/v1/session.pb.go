@@ -96,8 +96,8 @@ type Session struct {
 	Managed bool `protobuf:"varint,5,opt,name=managed,proto3" json:"managed,omitempty"`
 	// Whether EnsureSession made the session.
 	AutoCreated bool `protobuf:"varint,6,opt,name=auto_created,json=autoCreated,proto3" json:"auto_created,omitempty"`
-	// The caller's own text, kept as it is. At most `data_bytes` of UTF-8. Left
-	// out of the BASIC view.
+	// The caller's own text, kept as it is. At most `data_bytes` of UTF-8,
+	// without U+0000. Left out of the BASIC view.
 	Data string `protobuf:"bytes,7,opt,name=data,proto3" json:"data,omitempty"`
 	// How agent runtimes treat the session. Responses hold every setting; one
 	// that was never set has its default.

@@ -79,9 +79,11 @@ class Memory(google.protobuf.message.Message):
     memory_type: global___MemoryType.ValueType
     """What kind of memory it is."""
     content: builtins.str
-    """What is remembered. At most `memory_content_bytes` of UTF-8."""
+    """What is remembered. At most `memory_content_bytes` of UTF-8, without
+    U+0000.
+    """
     memo: builtins.str
-    """A note on the content. At most `description_bytes` of UTF-8."""
+    """A note on the content. At most `description_bytes` of UTF-8, without U+0000."""
     importance: builtins.int
     """Its weight, 0 or more. If the session's `override_importance` is above 0, a
     memory that is created or updated gets that value instead.

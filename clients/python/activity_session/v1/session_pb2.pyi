@@ -110,8 +110,8 @@ class Session(google.protobuf.message.Message):
     auto_created: builtins.bool
     """Whether EnsureSession made the session."""
     data: builtins.str
-    """The caller's own text, kept as it is. At most `data_bytes` of UTF-8. Left
-    out of the BASIC view.
+    """The caller's own text, kept as it is. At most `data_bytes` of UTF-8,
+    without U+0000. Left out of the BASIC view.
     """
     last_sequence: builtins.int
     """The number of the newest event; 0 while there is none."""

@@ -55,14 +55,15 @@ export type Memory = Message<"activity_session.v1.Memory"> & {
   memoryType: MemoryType;
 
   /**
-   * What is remembered. At most `memory_content_bytes` of UTF-8.
+   * What is remembered. At most `memory_content_bytes` of UTF-8, without
+   * U+0000.
    *
    * @generated from field: string content = 5;
    */
   content: string;
 
   /**
-   * A note on the content. At most `description_bytes` of UTF-8.
+   * A note on the content. At most `description_bytes` of UTF-8, without U+0000.
    *
    * @generated from field: string memo = 6;
    */

@@ -76,8 +76,8 @@ export type Session = Message<"activity_session.v1.Session"> & {
   autoCreated: boolean;
 
   /**
-   * The caller's own text, kept as it is. At most `data_bytes` of UTF-8. Left
-   * out of the BASIC view.
+   * The caller's own text, kept as it is. At most `data_bytes` of UTF-8,
+   * without U+0000. Left out of the BASIC view.
    *
    * @generated from field: string data = 7;
    */
