@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from activity_session_testing.backends import GALERA, MARIADB, SERVER, SERVERS, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import (
+    FIXTURES,
+    GALERA,
+    MARIADB,
+    POSTGRESQL,
+    SERVER,
+    SERVERS,
+    SQLITE_FILE,
+    MariaDB,
+)
 from activity_session_testing.galera import NODES, Galera, missing_packages
+from activity_session_testing.postgresql import PostgreSQL
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
     """Mark the tests by what they ask for, a fixture or a backend, and leave out those of the other server."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        for name, asked_for in ((GALERA, GALERA), ("mariadb", MARIADB)):
+        for name, asked_for in ((GALERA, GALERA), ("mariadb", MARIADB), (POSTGRESQL, POSTGRESQL)):
             if asked_for in parameters or any(fixture.startswith(name) for fixture in item.fixturenames):
                 item.add_marker(name)
     others = [
@@ -63,6 +73,13 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
 
 
 @pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A private PostgreSQL server on a free port."""
+    with PostgreSQL.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def galera() -> Iterator[Galera]:
     """A private Galera cluster on free ports."""
     yield from _cluster(NODES * (0,))
@@ -93,8 +110,8 @@ def new_shared_database(
             first, second, _ = cluster.new_database()
             return first, second
         url = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'test.db'}"
-        if backend == MARIADB:
-            server: MariaDB = request.getfixturevalue("mariadb")
+        if backend in FIXTURES:
+            server: MariaDB | PostgreSQL = request.getfixturevalue(FIXTURES[backend])
             url = server.new_database()
         return url, url
 
@@ -106,8 +123,8 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[st
     """Returns the URL of an empty database of a backend."""
 
     def new(backend: str) -> str:
-        if backend == MARIADB:
-            server: MariaDB = request.getfixturevalue("mariadb")
+        if backend in FIXTURES:
+            server: MariaDB | PostgreSQL = request.getfixturevalue(FIXTURES[backend])
             return server.new_database()
         return f"sqlite:///{tmp_path / 'test.db'}" if backend == SQLITE_FILE else "sqlite:///:memory:"
 

@@ -74,7 +74,8 @@ class Settings(BaseModel):
     )
     database_url: str = Field(
         "sqlite:///activity-session.db",
-        description="sqlite:///FILE, sqlite:///:memory:, mysql+pymysql://... or mariadb+pymysql://..., or with mysqldb",
+        description="sqlite:///FILE, sqlite:///:memory:, mysql+pymysql://... or mariadb+pymysql://..., "
+        "or with mysqldb; postgresql://...",
     )
     anonymous_role: Role = Field(
         Role.ADMIN, description="what callers may do: admin, or system for managed resources too"
@@ -149,6 +150,8 @@ class Settings(BaseModel):
             raise ValueError(f"database_url: {error}") from None
         if "+mysqldb:" in self.database_url and find_spec("MySQLdb") is None:
             raise ValueError("database_url: it needs mysqlclient: pip install 'activity-session-server[mysqlclient]'")
+        if database_urls.with_driver(self.database_url).startswith("postgresql") and find_spec("psycopg") is None:
+            raise ValueError("database_url: it needs psycopg: pip install 'activity-session-server[postgresql]'")
         if self.workers > 1 and self.is_in_memory:
             raise ValueError("workers: each would have a database of its own in memory; use a file, or one worker")
         if self.workers > 1 and Address.parse(self.address).path:

@@ -19,10 +19,13 @@ SERVER = os.environ.get("MARIADB_SERVER", "mariadb")
 SQLITE_MEMORY = "sqlite-memory"
 SQLITE_FILE = "sqlite-file"
 MARIADB = SERVER
+POSTGRESQL = "postgresql"
 GALERA = "galera"
-BACKENDS = (SQLITE_MEMORY, SQLITE_FILE, MARIADB)
+# Those that have a server, started once for a run; a fixture of each name, that of MariaDB also for MySQL.
+FIXTURES = {MARIADB: "mariadb", POSTGRESQL: "postgresql"}
+BACKENDS = (SQLITE_MEMORY, SQLITE_FILE, *FIXTURES)
 # Those that several servers can use at once.
-SHARED_BACKENDS = (SQLITE_FILE, MARIADB, GALERA)
+SHARED_BACKENDS = (SQLITE_FILE, *FIXTURES, GALERA)
 
 _START_SECONDS = 60
 # pymysql, or mysqldb for mysqlclient.
@@ -99,6 +102,10 @@ class MariaDB:
         """Return the ids of the connections of servers under test."""
         rows = self.execute(f"SELECT id FROM information_schema.processlist WHERE user = '{_USER}'")
         return [row[0] for row in rows]
+
+    def waiting(self) -> int:
+        """Return how many transactions wait for a row that others have locked."""
+        return len(self.execute("SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"))
 
     def kill_connections(self) -> None:
         """End all connections of servers under test; the database may still be at it afterwards."""

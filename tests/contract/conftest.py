@@ -7,8 +7,9 @@ import pytest
 
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest
-from activity_session_testing.backends import BACKENDS, GALERA, SERVER, SQLITE_FILE, SQLITE_MEMORY, MariaDB
+from activity_session_testing.backends import BACKENDS, FIXTURES, GALERA, SERVER, SQLITE_FILE, SQLITE_MEMORY, MariaDB
 from activity_session_testing.galera import Galera
+from activity_session_testing.postgresql import PostgreSQL
 from activity_session_testing.servers import Client, connected, serving, unique
 from activity_session_testing.steps import new_participant
 
@@ -23,7 +24,7 @@ def database_urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     if request.param == GALERA:
         cluster: Galera = request.getfixturevalue("galera")
         return cluster.new_database()
-    server: MariaDB = request.getfixturevalue("mariadb")
+    server: MariaDB | PostgreSQL = request.getfixturevalue(FIXTURES[request.param])
     # For SQLAlchemy mariadb+pymysql is another dialect than mysql+pymysql, which the other tests use.
     return [server.new_database().replace("mysql+", f"{SERVER}+")]
 

@@ -8,9 +8,15 @@ from urllib.parse import parse_qsl, unquote
 
 _TLS = frozenset({"ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_check_hostname"})
 # The options that name a file or a folder.
-FILES = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "read_default_file")
+FILES = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "read_default_file", "sslcert", "sslkey", "passfile")
+# Of libpq. `host` is the folder of a socket.
+_PSYCOPG_SHOWN = frozenset(
+    {"sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "host", "application_name"}
+)
+_PSYCOPG = _PSYCOPG_SHOWN | {"sslcrl", "passfile", "gssencmode", "target_session_attrs", "user", "password"}
 # The options whose values are shown; those of all others could be secrets.
 _SHOWN = _TLS | {"ssl_verify_identity", "ssl_verify_cert", "ssl_disabled", "ssl_mode", "charset", "unix_socket"}
+_SHOWN |= _PSYCOPG_SHOWN
 _ACCOUNT = frozenset(
     {"user", "password", "passwd", "read_default_file", "read_default_group", "unix_socket", "charset", "init_command"}
 )
@@ -25,7 +31,10 @@ OPTIONS: dict[str, frozenset[str]] = {
     "mariadb+pymysql": _PYMYSQL,
     "mysql+mysqldb": _MYSQLDB,
     "mariadb+mysqldb": _MYSQLDB,
+    "postgresql+psycopg": _PSYCOPG,
 }
+# What others call it.
+_OTHER_NAMES = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _CHARSET = "utf8mb4"
 _SERVER = re.compile(
     r"(?P<account>[^:/@]*(?P<password>:[^?@]*)?@)?"
@@ -35,13 +44,19 @@ _SERVER = re.compile(
 _PORT = re.compile(r":[0-9]{1,5}")
 
 
+def with_driver(url: str) -> str:
+    """A URL whose scheme names the driver that is used."""
+    scheme, separator, rest = url.partition("://")
+    return _OTHER_NAMES.get(scheme, scheme) + separator + rest
+
+
 def check(url: str) -> None:
     """Refuse a URL that no server can use.
 
     Raises:
         ValueError: with a sentence about the part that is wrong.
     """
-    scheme, _, rest = url.partition("://")
+    scheme, _, rest = with_driver(url).partition("://")
     if scheme not in OPTIONS:
         raise ValueError(f"its scheme must be one of {', '.join(OPTIONS)}")
     if scheme == "sqlite":
@@ -59,7 +74,7 @@ def is_memory(url: str) -> bool:
 
 def shown(url: str) -> str:
     """A URL as it may be printed: without passwords."""
-    scheme, _, rest = url.partition("://")
+    scheme, _, rest = with_driver(url).partition("://")
     if scheme == "sqlite":
         return url.partition("?")[0]
     match = _SERVER.fullmatch(rest)
@@ -75,7 +90,7 @@ def shown(url: str) -> str:
 
 def _shown_option(option: str) -> str:
     name, _, _ = option.partition("=")
-    return option if name in _SHOWN else f"{name}=***" if name in _PYMYSQL | _MYSQLDB else "***"
+    return option if name in _SHOWN else f"{name}=***" if name in _PYMYSQL | _MYSQLDB | _PSYCOPG else "***"
 
 
 def _is_port(text: str | None) -> bool:

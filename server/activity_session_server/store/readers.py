@@ -57,6 +57,11 @@ class Writer(Reader):
         """Whether the database has several nodes that take writes."""
         return self._connection.is_on_cluster
 
+    @property
+    def reads_before_it_locks(self) -> bool:
+        """Whether a statement that locks rows, and waits for that, has read all else before."""
+        return self._backend.reads_before_it_locks
+
     def change(self, statement: Statement | Executable, values: Values = _NONE) -> int:
         """Run an UPDATE or DELETE; returns how many rows matched."""
         return self._connection.change(statement, values)

@@ -8,20 +8,22 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, Table, make_url
 
+from activity_session_server.rules.database_urls import with_driver
 from activity_session_server.store.backends.backend import Backend, Failure
 from activity_session_server.store.backends.engines import EngineOptions
 from activity_session_server.store.backends.mysql import MySQL
+from activity_session_server.store.backends.postgresql import PostgreSQL
 from activity_session_server.store.backends.sqlite import SQLite
 
 __all__ = ["Backend", "EngineOptions", "Failure", "backend_of", "by_index", "open_engine"]
 
 # By the names of SQLAlchemy's dialects.
-_BACKENDS: dict[str, type[Backend]] = {"sqlite": SQLite, "mysql": MySQL, "mariadb": MySQL}
+_BACKENDS: dict[str, type[Backend]] = {"sqlite": SQLite, "mysql": MySQL, "mariadb": MySQL, "postgresql": PostgreSQL}
 
 
 def open_engine(database_url: str, options: EngineOptions) -> Engine:
     """An engine for a database URL; nothing is connected yet."""
-    url = make_url(database_url)
+    url = make_url(with_driver(database_url))
     engine = _BACKENDS[url.get_backend_name()].open_engine(url, options)
     # All that `expressions` are given of an engine, when they are made into SQL, is its dialect.
     dialect: Any = engine.dialect

@@ -54,7 +54,7 @@ class Pulse(NamedTuple):
     turn_is_held: bool | None
 
 
-_HEAD = select(
+_ROW = select(
     ActivitySession.pkid,
     ActivitySession.name,
     ActivitySession.namespace_pkid,
@@ -66,17 +66,30 @@ _HEAD = select(
     ActivitySession.turn_holder,
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
-    is_held(ActivitySession.turn_expire_ts).label("turn_is_held"),
-    clock().label("now"),
 )
+_NOW = is_held(ActivitySession.turn_expire_ts).label("turn_is_held"), clock().label("now")
 _GET = Statement(
-    _HEAD.join_from(ActivitySession, Namespace)
+    _ROW.add_columns(*_NOW)
+    .join_from(ActivitySession, Namespace)
     .where(Namespace.name == bindparam("namespace"))
     .where(ActivitySession.name == bindparam("id"))
 )
-_OF_HELD = _HEAD.where(ActivitySession.namespace_pkid == bindparam("owner"), ActivitySession.name == bindparam("id"))
-_HOLD = Statement(_OF_HELD.with_for_update(read=True))
-_LOCK = Statement(_OF_HELD.with_for_update())
+_OF_HELD = _ROW.where(ActivitySession.namespace_pkid == bindparam("owner"), ActivitySession.name == bindparam("id"))
+
+
+def _locking(*, read: bool) -> dict[bool, Statement]:
+    """The head for a write, by whether a statement reads all else before it locks rows.
+
+    There the clock is read outside of the query that waits for the lock, or it would be the time before the wait.
+    """
+    locked = _OF_HELD.with_for_update(read=read)
+    row = locked.subquery()
+    now = is_held(row.c.turn_expire_ts).label("turn_is_held"), clock().label("now")
+    return {False: Statement(locked.add_columns(*_NOW)), True: Statement(select(*row.c, *now))}
+
+
+_HOLD = _locking(read=True)
+_LOCK = _locking(read=False)
 _PULSES = select(
     ActivitySession.pkid,
     ActivitySession.last_sequence,
@@ -127,9 +140,9 @@ def pulses(reader: Reader, uids: list[str]) -> dict[str, Pulse]:
     return {row.pkid: Pulse(*row[1:]) for row in rows}
 
 
-def _head_of(writer: Writer, statement: Statement, namespace: HeldNamespace, session_id: str) -> Head:
+def _head_of(writer: Writer, statements: dict[bool, Statement], namespace: HeldNamespace, session_id: str) -> Head:
     (namespace_id,) = ids_of(namespace.name)
-    row = writer.row(statement, {"owner": namespace.uid, "id": session_id})
+    row = writer.row(statements[writer.reads_before_it_locks], {"owner": namespace.uid, "id": session_id})
     if row is None:
         raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
     writer.session_uid = row.pkid

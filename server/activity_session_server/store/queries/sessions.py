@@ -68,8 +68,10 @@ _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
 _IS_AMONG = _IS_OF_NAMESPACE & ActivitySession.name.in_(bindparam("ids", expanding=True))
 _GET = {True: Statement(_FULL.where(_IS_THIS)), False: Statement(_BASIC.where(_IS_THIS))}
 # By the namespace's uid, not by a subquery that finds it: the first plain read of a locking statement fixes what all
-# its plain reads see. It must come after the lock, or the members would be those from before the wait.
+# its plain reads see. It must come after the lock, or the members would be those from before the wait. Where all of a
+# statement sees what was there when it began, another one takes the lock before.
 _IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
+_LOCK_ALONE = Statement(select(ActivitySession.pkid).where(_IS_OF_LOCKED).with_for_update())
 _LOCK = {
     True: Statement(_FULL.where(_IS_OF_LOCKED).with_for_update()),
     False: Statement(_BASIC.where(_IS_OF_LOCKED).with_for_update()),
@@ -224,7 +226,10 @@ def find_session_to_lock(
     writer: Writer, namespace: HeldNamespace, session_id: str, *, full: bool
 ) -> LockedSession | None:
     """A session of a held namespace for a change, or None where there is none."""
-    row = writer.row(_LOCK[full], {"owner": namespace.uid, "id": session_id})
+    this = {"owner": namespace.uid, "id": session_id}
+    if writer.reads_before_it_locks and writer.row(_LOCK_ALONE, this) is None:
+        return None
+    row = writer.row(_LOCK[full], this)
     if row is None:
         return None
     writer.session_uid = row.pkid

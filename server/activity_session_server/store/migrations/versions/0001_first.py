@@ -27,6 +27,10 @@ _TABLE: dict[str, Any] = {
         ("collate", "utf8mb4_bin"),
     )
 }
+_OF_NOW = {
+    "sqlite": "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
+    "postgresql": "timezone('utc', statement_timestamp())",
+}
 
 
 def upgrade() -> None:
@@ -69,7 +73,7 @@ def _sessions() -> None:
         table,
         *_resource(table),
         _reference(table, "namespace_pkid", "namespace", "owner"),
-        _column("auto_created", sa.Boolean(), "whether EnsureSession made it", "0"),
+        _column("auto_created", sa.Boolean(), "whether EnsureSession made it", _bool(is_on=False)),
         _optional("data", _long_text(), "session data"),
         _column(
             "settings",
@@ -163,9 +167,9 @@ def _resource(table: str) -> list[sa.schema.SchemaItem]:
         _column("pkid", _string(64), "unique id"),
         _column("name", _string(255), "resource name: its last segment, the id"),
         _optional("description", _long_text(), "what it is for"),
-        _column("enabled", sa.Boolean(), "whether writes are allowed", "1"),
-        _column("managed", sa.Boolean(), "whether it belongs to the system", "0"),
-        _column("deleted", sa.Boolean(), "whether it is softly deleted", "0"),
+        _column("enabled", sa.Boolean(), "whether writes are allowed", _bool(is_on=True)),
+        _column("managed", sa.Boolean(), "whether it belongs to the system", _bool(is_on=False)),
+        _column("deleted", sa.Boolean(), "whether it is softly deleted", _bool(is_on=False)),
         _column("revision", sa.BigInteger(), "counts the changes; the etag follows it", "1"),
         _column("create_ts", _time(), "when it was created, UTC", _now()),
         _column("update_ts", _time(), "when it was last changed, UTC", _now()),
@@ -195,18 +199,22 @@ def _reference(table: str, name: str, other: str, comment: str) -> sa.Column[Any
 
 
 def _string(length: int) -> Any:
-    return sa.String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
+    variant = sa.String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
+    return variant.with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def _long_text() -> Any:
-    return sa.Text().with_variant(mysql.LONGTEXT(**_TEXT), *_MYSQL)
+    variant = sa.Text().with_variant(mysql.LONGTEXT(**_TEXT), *_MYSQL)
+    return variant.with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _time() -> Any:
     return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *_MYSQL)
 
 
+def _bool(*, is_on: bool) -> str:
+    return str(is_on).lower() if op.get_bind().dialect.name == "postgresql" else str(int(is_on))
+
+
 def _now() -> str:
-    if op.get_bind().dialect.name == "sqlite":
-        return "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"
-    return "CURRENT_TIMESTAMP(6)"
+    return _OF_NOW.get(op.get_bind().dialect.name, "CURRENT_TIMESTAMP(6)")

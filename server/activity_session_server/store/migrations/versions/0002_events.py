@@ -124,11 +124,13 @@ def _optional(name: str, type_: Any, comment: str) -> sa.Column[Any]:
 
 
 def _string(length: int) -> Any:
-    return sa.String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
+    variant = sa.String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
+    return variant.with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def _long_text() -> Any:
-    return sa.Text().with_variant(mysql.LONGTEXT(**_TEXT), *_MYSQL)
+    variant = sa.Text().with_variant(mysql.LONGTEXT(**_TEXT), *_MYSQL)
+    return variant.with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _long_binary() -> Any:

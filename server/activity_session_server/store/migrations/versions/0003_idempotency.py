@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """Rename the table with all that is named after it."""
     op.rename_table("request", "idempotency")
-    if op.get_bind().dialect.name == "sqlite":  # elsewhere a primary key has no name of its own
+    if op.get_bind().dialect.name not in ("mysql", "mariadb"):  # there a primary key has no name of its own
         _rename_key()
     op.create_index("idx__idempotency__expire_ts", "idempotency", ["expire_ts"])
     op.drop_index("idx__request__expire_ts", "idempotency")

@@ -114,7 +114,8 @@ def _column(name: str, type_: Any, comment: str, default: str | None = None) -> 
 
 
 def _string(length: int) -> Any:
-    return sa.String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
+    variant = sa.String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
+    return variant.with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def _time() -> Any:

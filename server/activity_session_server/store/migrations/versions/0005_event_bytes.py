@@ -43,11 +43,18 @@ def upgrade() -> None:
     of tables are not rolled back, all of this can be done again: the copy goes on after its last row.
     """
     if "content_text" in _columns("event"):
-        op.rename_table("event", "former_event")
+        _set_aside()
     _create_event()
     if _columns("former_event"):
         _copy(op.get_bind())
         op.drop_table("former_event")
+
+
+def _set_aside() -> None:
+    op.rename_table("event", "former_event")
+    if op.get_bind().dialect.name == "postgresql":  # where no other table may have a constraint of the same name
+        for key in ("pk__event", "uc__event__activity_session_pkid__event_id"):
+            op.execute(f"ALTER TABLE former_event RENAME CONSTRAINT {key} TO former_{key}")
 
 
 def _columns(table: str) -> set[str]:
@@ -92,7 +99,9 @@ def _batches(connection: sa.Connection, former: sa.TableClause, last: tuple[str,
     """The rows after a place, so many at a time that memory and packets hold them."""
     columns = former.c
     content = sa.func.length(columns.content_text) * 4, sa.func.length(columns.content_blob)
-    size = sum((sa.func.coalesce(part, 0) for part in content), start=sa.func.length(columns.labels) * 4)
+    size = sum(
+        (sa.func.coalesce(part, 0) for part in content), start=sa.func.length(sa.cast(columns.labels, sa.Text())) * 4
+    )
     while True:
         rest = (
             former.select()
@@ -171,7 +180,8 @@ def _column(name: str, type_: Any, comment: str, default: str | None = None) -> 
 
 
 def _string(length: int) -> Any:
-    return sa.String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
+    variant = sa.String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
+    return variant.with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def _long_binary() -> Any:
