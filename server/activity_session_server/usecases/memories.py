@@ -3,6 +3,7 @@
 A deleted session keeps its memories: they can be read, recalled, changed and deleted, but none can be created.
 """
 
+from operator import attrgetter
 from typing import NamedTuple
 
 from activity_session.v1.memory_pb2 import Memory
@@ -49,25 +50,30 @@ def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Mem
 
     def create(writer: Writer) -> Memory:
         head, agents = _hold(writer, call, request, [request.memory.agent])
-        return _create(writer, head, agents, _New(memory_id, request.memory, "memory"))
+        new = _New(memory_id, request.memory, "memory")
+        _check(head, agents, new)
+        return _create(writer, head, agents, new)
 
     return store.write(call, create, request)
 
 
 def batch_create_memories(store: Store, call: Call, request: BatchCreateMemoriesRequest) -> BatchCreateMemoriesResponse:
     """Create several memories, all or none."""
-    ids = [one.memory_id or new_id() for one in request.requests]
+    asked = [
+        _New(one.memory_id or new_id(), one.memory, f"requests[{index}].memory")
+        for index, one in enumerate(request.requests)
+    ]
     _check_batch(request)
 
     def create(writer: Writer) -> BatchCreateMemoriesResponse:
         named = dict.fromkeys(one.memory.agent for one in request.requests)
         head, agents = _hold(writer, call, request, list(named))
-        return BatchCreateMemoriesResponse(
-            memories=[
-                _create(writer, head, agents, _New(memory_id, one.memory, f"requests[{index}].memory"))
-                for index, (memory_id, one) in enumerate(zip(ids, request.requests, strict=True))
-            ]
-        )
+        for new in asked:
+            _check(head, agents, new)
+        # In an order of ours: of two batches with the same ids in opposite orders, each would wait for the other.
+        in_order = sorted(asked, key=attrgetter("memory_id"))
+        created = {new.memory_id: _create(writer, head, agents, new) for new in in_order}
+        return BatchCreateMemoriesResponse(memories=[created[new.memory_id] for new in asked])
 
     return store.write(call, create, request)
 
@@ -167,9 +173,6 @@ def _lock_memory(writer: Writer, call: Call, name: str) -> LockedMemory:
 
 def _create(writer: Writer, head: Head, agents: dict[str, HeldParticipant], new: _New) -> Memory:
     given, agent = new.memory, agents[new.memory.agent]
-    if agent.participant_type != ParticipantType.PARTICIPANT_TYPE_AGENT:
-        raise invalid_field(f"{new.field}.agent", f"{given.agent} is not an agent")
-    _check_sequences(head, given, new.field)
     name = format_name(Kind.MEMORY, *ids_of(head.name), new.memory_id)
     memory = Memory(name=name, agent=given.agent, memory_type=given.memory_type)
     masks.apply(memory, given, (*MUTABLE, "first_sequence", "last_sequence"))
@@ -178,6 +181,13 @@ def _create(writer: Writer, head: Head, agents: dict[str, HeldParticipant], new:
     if created is None:
         raise already_exists(Kind.MEMORY, name)
     return created
+
+
+def _check(head: Head, agents: dict[str, HeldParticipant], new: _New) -> None:
+    """Refuse a memory of somebody who is no agent, or of events that do not exist."""
+    if agents[new.memory.agent].participant_type != ParticipantType.PARTICIPANT_TYPE_AGENT:
+        raise invalid_field(f"{new.field}.agent", f"{new.memory.agent} is not an agent")
+    _check_sequences(head, new.memory, new.field)
 
 
 def _check_sequences(head: Head, given: Memory, field: str) -> None:

@@ -49,7 +49,8 @@ _OF_NAMESPACE = select(_TABLE).where(Participant.namespace_pkid == _OWNER)
 _THIS = _OF_NAMESPACE.where(Participant.name == bindparam("id"))
 _GET = Statement(_THIS)
 _LOCK = Statement(_THIS.with_for_update())
-# No more than writes about them need: on MariaDB each column of a result has its cost.
+# No more than writes about them need: on MariaDB each column of a result has its cost. In an order, so that nobody who
+# locks several waits for another who does.
 _HOLD = Statement(
     _OF_NAMESPACE.where(Participant.name.in_(bindparam("ids", expanding=True)))
     .with_only_columns(
@@ -60,6 +61,7 @@ _HOLD = Statement(
         Participant.managed,
         Participant.delete_ts,
     )
+    .order_by(Participant.name)
     .with_for_update(read=True),
     many="ids",
 )

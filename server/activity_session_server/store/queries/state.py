@@ -3,11 +3,13 @@
 Only those who add keys to one state wait for each other (`state_owners`).
 """
 
+import itertools
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, select, update
 
 from activity_session_server.orm import ActivitySession, Namespace, Participant, State
 from activity_session_server.orm.base import table_of
@@ -92,8 +94,9 @@ _DUE = Statement(
     .limit(bindparam("most"))
 )
 _IS_DUE = State.delete_ts <= bindparam("its_latest")
-_REVISIONS = Statement(
-    select(State.owner_pkid, func.max(State.revision).label("revision")).where(_IS_DUE).group_by(State.owner_pkid)
+# In the order in which writers lock them.
+_LOCK_DUE = Statement(
+    select(State.owner_pkid, State.revision).where(_IS_DUE).order_by(State.owner_pkid, State.key).with_for_update()
 )
 _FORGET = Statement(delete(_TABLE).where(_IS_DUE))
 
@@ -159,8 +162,9 @@ def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
     if not due:
         return 0
     last = {"its_latest": due[-1].delete_ts}
-    for row in writer.rows(_REVISIONS, last):
-        state_owners.raise_revision(writer, row.owner_pkid, row.revision)
+    rows = writer.rows(_LOCK_DUE, last)
+    for owner_uid, of_owner in itertools.groupby(rows, key=attrgetter("owner_pkid")):
+        state_owners.raise_revision(writer, owner_uid, max(row.revision for row in of_owner))
     return writer.change(_FORGET, last)
 
 
