@@ -24,8 +24,10 @@ GALERA = "galera"
 # Those that have a server, started once for a run; a fixture of each name, that of MariaDB also for MySQL.
 FIXTURES = {MARIADB: "mariadb", POSTGRESQL: "postgresql"}
 BACKENDS = (SQLITE_MEMORY, SQLITE_FILE, *FIXTURES)
+# Those that keep their data when a server ends.
+KEEPING_BACKENDS = (SQLITE_FILE, *FIXTURES)
 # Those that several servers can use at once.
-SHARED_BACKENDS = (SQLITE_FILE, *FIXTURES, GALERA)
+SHARED_BACKENDS = (*KEEPING_BACKENDS, GALERA)
 
 _START_SECONDS = 60
 # pymysql, or mysqldb for mysqlclient.

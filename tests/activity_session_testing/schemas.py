@@ -33,6 +33,6 @@ def described(engine: Engine) -> dict[str, Any]:
 
 
 def described_column(column: Any) -> str:
-    # For a column of numbers, the defaults 0 and '0' are the same.
-    default = column["default"] and column["default"].strip("'")
+    # For a column of numbers, the defaults 0 and '0' are the same; PostgreSQL says the type of the latter.
+    default = column["default"] and column["default"].removesuffix("::bigint").strip("'")
     return f"{column['name']}: {column['type']!r} {column['nullable']} {default} {column.get('comment')}"

@@ -7,7 +7,7 @@ import pytest
 
 from activity_session_server.app import App
 from activity_session_server.store import schema
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import FIXTURES, KEEPING_BACKENDS, MariaDB
 from activity_session_testing.galera import Galera
 from activity_session_testing.processes import ServerProcess, serving_process
 from activity_session_testing.servers import Client, connected, serving
@@ -46,13 +46,13 @@ def clients_of_nodes(servers_of_nodes: list[App]) -> Iterator[list[Client]]:
         yield [stack.enter_context(connected(server.address)) for server in servers_of_nodes]
 
 
-@pytest.fixture(scope="module", params=[SQLITE_FILE, MARIADB])
+@pytest.fixture(scope="module", params=KEEPING_BACKENDS)
 def process(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server that is a process of its own, so that its memory and its threads can be measured."""
     folder = tmp_path_factory.mktemp("process")
     url = f"sqlite:///{folder / 'test.db'}"
-    if request.param == MARIADB:
-        url = request.getfixturevalue("mariadb").new_database()
+    if request.param in FIXTURES:
+        url = request.getfixturevalue(FIXTURES[request.param]).new_database()
         schema.migrate_url(url)
     with serving_process(folder / "log", "--database-url", url) as process:
         yield process

@@ -16,7 +16,7 @@ from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Writer
 from activity_session_server.store.driver.statements import Statement
-from activity_session_testing.backends import BACKENDS, MARIADB, SERVER, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import BACKENDS, KEEPING_BACKENDS, SERVER, MariaDB
 from activity_session_testing.moments import errors_of, eventually
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import new_session
@@ -85,7 +85,7 @@ def test_nothing_runs_on_in_the_database(mariadb: MariaDB) -> None:
         assert mariadb.execute(BUSY) == []
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 def test_a_write_that_is_late_is_undone(new_database: Callable[[str], str], backend: str) -> None:
     url = new_database(backend)
     with (

@@ -8,7 +8,7 @@ from typing import Self
 import pytest
 
 from activity_session.v1.session_service_pb2 import ExpungeSessionRequest
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.servers import Client, connected, serving
 from activity_session_testing.steps import append, delete_session, list_events, new_session
@@ -45,7 +45,7 @@ class Writes:
             self.seconds.append(time.monotonic() - begun)
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 def test_a_large_session_that_is_expunged_holds_up_no_writer(new_database: Callable[[str], str], backend: str) -> None:
     with serving(new_database(backend), health_interval=300.0) as server, connected(server.address) as client:
         large, other = (new_session(client, PARENT).name for _ in range(2))

@@ -16,7 +16,13 @@ from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import CreateSessionRequest, ListSessionsRequest, UpdateSessionRequest
 from activity_session_server.app import App
 from activity_session_server.store import schema
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB, driver_error, free_port
+from activity_session_testing.backends import (
+    FIXTURES,
+    KEEPING_BACKENDS,
+    MariaDB,
+    driver_error,
+    free_port,
+)
 from activity_session_testing.moments import before, errors_of, eventually
 from activity_session_testing.processes import ServerProcess
 from activity_session_testing.proxies import Proxy, proxying
@@ -205,12 +211,12 @@ def test_a_database_that_is_killed_under_load_loses_nothing(server: App, client:
     check_nothing_lost(writers, client)
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 def test_a_server_that_is_killed_under_load_loses_nothing(
     backend: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     database_url = f"sqlite:///{tmp_path / 'test.db'}"
-    if backend == MARIADB:
+    if backend in FIXTURES:
         database_url = request.getfixturevalue("mariadb").new_database()
         schema.migrate_url(database_url)
     flags = ["--address", f"127.0.0.1:{free_port()}", "--database-url", database_url]

@@ -12,7 +12,7 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 
 from activity_session.v1.session_service_pb2 import GetSessionRequest
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.moments import before
 from activity_session_testing.servers import Client, Failure, connected, serving
 from activity_session_testing.steps import new_session
@@ -43,7 +43,7 @@ def served_per_second(calls: list[Any]) -> float:
     return sum(call.code() is grpc.StatusCode.OK for call in calls) / SECONDS
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 def test_twice_the_capacity_leaves_most_of_the_goodput(new_database: Callable[[str], str], backend: str) -> None:
     with (
         serving(new_database(backend), threads=THREADS, health_interval=300.0) as server,

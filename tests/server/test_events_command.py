@@ -9,7 +9,7 @@ import pytest
 from google.protobuf import json_format
 
 from activity_session.v1.event_pb2 import Event
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.logs import BLOBS, TEXTS
 from activity_session_testing.processes import COMMAND, run
 from activity_session_testing.servers import connected, serving
@@ -18,7 +18,7 @@ from activity_session_testing.steps import append, delete_session, list_events, 
 SESSION = "namespaces/default/sessions/chat"
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 def test_each_event_is_a_line_of_json_in_their_order(backend: str, new_database: Callable[[str], str]) -> None:
     database_url = new_database(backend)
     with serving(database_url) as server, connected(server.address) as client:

@@ -14,7 +14,7 @@ import pytest
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.app import App
-from activity_session_testing.backends import BACKENDS, MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import BACKENDS, FIXTURES, SQLITE_FILE
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.servers import Client, connected, serving, unique
 from activity_session_testing.steps import acquire_turn, append, get_session, new_participant, new_session, release_turn
@@ -37,9 +37,8 @@ with_and_without_request_id = pytest.mark.parametrize("has_request_id", [True, F
 @pytest.fixture(scope="module", params=BACKENDS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     url = "sqlite:///:memory:"
-    if request.param == MARIADB:
-        mariadb: MariaDB = request.getfixturevalue("mariadb")
-        url = mariadb.new_database()
+    if request.param in FIXTURES:
+        url = request.getfixturevalue(FIXTURES[request.param]).new_database()
     elif request.param == SQLITE_FILE:
         url = f"sqlite:///{tmp_path_factory.mktemp('turns') / 'test.db'}"
     with serving(url) as server:

@@ -21,7 +21,7 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_server.app import App
 from activity_session_server.orm import Idempotency
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.moments import engine_of
 from activity_session_testing.servers import connected, failure, serving, unique
 from activity_session_testing.steps import new_participant, new_session
@@ -31,7 +31,7 @@ LARGE = "x" * 100_000
 FEW_BYTES = 1000
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 def test_an_append_is_answered_again_whole_and_kept_without_its_content(
     new_database: Callable[[str], str], backend: str
 ) -> None:
@@ -59,7 +59,7 @@ def kept_bytes(server: App) -> int:
         return sum(len(kept or b"") for kept in connection.scalars(select(Idempotency.answer)))
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 def test_a_session_is_returned_again_with_its_data_and_kept_without(
     new_database: Callable[[str], str], backend: str
 ) -> None:

@@ -13,7 +13,7 @@ from activity_session.v1.session_settings_pb2 import (
     MemorySettings,
     SessionSettings,
 )
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import get_session, new_session, update_session
 
@@ -26,7 +26,7 @@ LATER = {
 }
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 @pytest.mark.parametrize(
     ("settings", "path", "expected"),
     [
@@ -57,7 +57,7 @@ def test_unknown_keys_are_kept(
     assert kept == expected
 
 
-@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 def test_what_is_not_known_is_read_as_the_default(new_database: Callable[[str], str], backend: str) -> None:
     url = new_database(backend)
     with serving(url) as server, connected(server.address) as client:
@@ -81,5 +81,6 @@ def read_settings(url: str) -> dict[str, Any]:
     with engine.connect() as connection:
         kept = connection.scalar(text("SELECT settings FROM activity_session"))
     engine.dispose()
-    loaded: dict[str, Any] = json.loads(str(kept))
+    # psycopg reads JSON itself.
+    loaded: dict[str, Any] = kept if isinstance(kept, dict) else json.loads(str(kept))
     return loaded

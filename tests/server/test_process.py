@@ -22,7 +22,7 @@ from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import DeleteSessionRequest, GetSessionRequest
 from activity_session_server import __version__, settings
 from activity_session_server.store import revisions
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import KEEPING_BACKENDS, MariaDB
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process, write_lock
 from activity_session_testing.servers import Client, connected, failure
@@ -149,7 +149,7 @@ class TestOtherCommands:
         assert "activity-session migrate --database-url" in done.stderr
         assert "p%40ss" not in done.stderr
 
-    @pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+    @pytest.mark.parametrize("backend", KEEPING_BACKENDS)
     def test_check_is_content_with_what_migrate_has_made(
         self, backend: str, new_database: Callable[[str], str]
     ) -> None:

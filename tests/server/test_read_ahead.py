@@ -10,7 +10,7 @@ from activity_session_server.app import App
 from activity_session_server.live.feeds import BYTES_AT_A_TIME, EVENTS_AT_A_TIME, Feed
 from activity_session_server.rules.names import ids_of
 from activity_session_server.store.queries import heads
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.moments import before
 from activity_session_testing.servers import Client, connected, serving
 from activity_session_testing.steps import append, new_session
@@ -23,7 +23,7 @@ LARGEST = "x" * 1024 * KIB
 LABELS = {f"label-{number}": "ü" * 255 for number in range(64)}
 
 
-@pytest.fixture(params=[SQLITE_FILE, MARIADB])
+@pytest.fixture(params=KEEPING_BACKENDS)
 def server(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> Iterator[App]:
     with serving(new_database(request.param)) as server:
         yield server

@@ -46,7 +46,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.roles import Role
 from activity_session_server.store import batches
 from activity_session_server.usecases import retention
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, driver_error
+from activity_session_testing.backends import KEEPING_BACKENDS, driver_error
 from activity_session_testing.moments import Send, before, engine_of, eventually, sending
 from activity_session_testing.servers import Client, connected, failure, serving, unique
 from activity_session_testing.steps import (
@@ -78,7 +78,7 @@ BLOB = EventMessage(blob=bytes(EVENT))
 AT_ONCE = timedelta(microseconds=1)
 
 
-@pytest.fixture(params=[SQLITE_FILE, MARIADB])
+@pytest.fixture(params=KEEPING_BACKENDS)
 def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     return new_database(request.param)
 

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, select
 from activity_session import v1
 from activity_session_server.app import MOST_ASIDE, App
 from activity_session_server.orm import ActivitySession
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import FIXTURES, KEEPING_BACKENDS, MARIADB, SQLITE_FILE
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import write_lock
 from activity_session_testing.servers import Client, Failure, connected, serving
@@ -36,7 +36,7 @@ from activity_session_testing.steps import (
 THREADS, WAITING, MORE = 2, 3, 10
 # Seconds; far less than the writers wait for the lock.
 SOON = 1.0
-BACKENDS = [SQLITE_FILE, MARIADB]
+BACKENDS = KEEPING_BACKENDS
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_reads_go_on_while_writers_wait_for_a_lock(
 ) -> None:
     url = new_database(backend)
     settings = {"threads": THREADS, "max_waiting_calls": WAITING, "health_interval": 300, "database_timeout": 10}
-    room = THREADS + WAITING + (MOST_ASIDE if backend == MARIADB else 0)
+    room = THREADS + WAITING + (MOST_ASIDE if backend in FIXTURES else 0)
     with serving(url, **settings) as server, connected(server.address) as client:
         namespace = make_namespace(client).name
         session, other = new_session(client, namespace).name, new_session(client, namespace).name
