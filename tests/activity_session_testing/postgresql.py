@@ -107,6 +107,21 @@ class PostgreSQL:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop all its processes with SIGSTOP during the block: connections stay open and nothing responds."""
+        assert self._process is not None
+        main = self._process.pid
+        children = [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
+        # The main one first, or it would start others in the place of those that seem to have failed.
+        for pid in (main, *children):
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in (*children, main):
+                os.kill(pid, signal.SIGCONT)
+
     def _install(self) -> None:
         if os.geteuid() == 0:
             os.chown(self.folder, pwd.getpwnam(_SYSTEM_USER).pw_uid, -1)

@@ -34,6 +34,7 @@ SLOW = {
             "information_schema.collations"
         ),
     }[SERVER],
+    "postgresql": "SELECT pg_sleep(600)",
 }
 BUSY = "SELECT id FROM information_schema.processlist WHERE info LIKE '%AS slow%' AND id <> CONNECTION_ID()"
 

@@ -217,7 +217,7 @@ def test_a_server_that_is_killed_under_load_loses_nothing(
 ) -> None:
     database_url = f"sqlite:///{tmp_path / 'test.db'}"
     if backend in FIXTURES:
-        database_url = request.getfixturevalue("mariadb").new_database()
+        database_url = request.getfixturevalue(FIXTURES[backend]).new_database()
         schema.migrate_url(database_url)
     flags = ["--address", f"127.0.0.1:{free_port()}", "--database-url", database_url]
     server = ServerProcess(tmp_path / "log", *flags)

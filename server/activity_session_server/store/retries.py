@@ -68,6 +68,8 @@ class Retries:
         if self._lost is not None:
             refusal = self._outcome(error, self._lost, delay)
         elif failure is Failure.OTHER:
+            # For the log, which has the error whole.
+            error.add_note(self._backend.cause(error))
             raise error
         else:
             refusal = self._refusal(error, failure, delay)
