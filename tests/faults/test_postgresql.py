@@ -14,6 +14,7 @@ from activity_session.v1.event_service_pb2 import AppendEventsRequest
 from activity_session_server.app import App
 from activity_session_server.store import Writer, revisions, schema
 from activity_session_server.store.backends import engines
+from activity_session_server.store.backends.postgresql import LOCK
 from activity_session_testing.moments import before, engine_of, eventually
 from activity_session_testing.postgresql import PostgreSQL
 from activity_session_testing.processes import run
