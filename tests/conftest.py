@@ -31,6 +31,22 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
 
 
+# Files of tests that show most of a backend: its transactions, locks, order and texts.
+CORE = {
+    *(
+        "concurrency",
+        "events",
+        "events_concurrency",
+        "event_retries",
+        "expunge",
+        "generations",
+        "memberships",
+        "sessions",
+    ),
+    *("memberships", "sessions", "statements", "texts", "turns", "watch"),
+}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
     """Mark the tests by what they ask for, a fixture or a backend, and leave out those of the other server."""
@@ -39,6 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
         for name, asked_for in ((GALERA, GALERA), ("mariadb", MARIADB), (POSTGRESQL, POSTGRESQL)):
             if asked_for in parameters or any(fixture.startswith(name) for fixture in item.fixturenames):
                 item.add_marker(name)
+        if item.path.stem.removeprefix("test_") in CORE:
+            item.add_marker("core")
     others = [
         item for item in items if any(item.get_closest_marker(f"only_{name}") for name in SERVERS if name != SERVER)
     ]
