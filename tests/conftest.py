@@ -33,17 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Files of tests that show most of a backend: its transactions, locks, order and texts.
 CORE = {
-    *(
-        "concurrency",
-        "events",
-        "events_concurrency",
-        "event_retries",
-        "expunge",
-        "generations",
-        "memberships",
-        "sessions",
-    ),
-    *("memberships", "sessions", "statements", "texts", "turns", "watch"),
+    *("concurrency", "events", "events_concurrency", "event_retries", "expunge", "generations"),
+    *("lock_order", "memberships", "sessions", "statements", "texts", "turns", "watch"),
 }
 
 

@@ -68,7 +68,7 @@ def _one_line(limit: str) -> Rule:
 
 
 def _free_text(limit: str) -> Rule:
-    def rule(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    def rule(value: str, path: str, limits: Limits) -> Iterable[Violation]:
         return _one(_byte_problem(value, getattr(limits, limit)) or names.nul_problem(value), path)
 
     return rule
