@@ -34,7 +34,7 @@ PLACES = [
     "{scheme}:/ann:{password}@127.0.0.1:1/nothing",
     "ann:{password}@127.0.0.1:1/nothing",
 ]
-SCHEMES = [*OPTIONS, "postgresql"]
+SCHEMES = [*OPTIONS, "postgresql", "oracle"]
 COMMANDS = ("migrate", "check", "serve")
 
 
@@ -86,7 +86,7 @@ def test_a_url_that_cannot_be_read_is_not_printed() -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://localhost/x", "its scheme must be one of sqlite, mysql+pymysql"),
+        ("oracle://localhost/x", "its scheme must be one of sqlite, mysql+pymysql"),
         ("sqlite://x.db", "three slashes"),
         ("sqlite:///x.db?mode=ro", "sqlite takes no options"),
         ("sqlite:///file:x.db?mode=ro&uri=true", "sqlite takes no options"),
