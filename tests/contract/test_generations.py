@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 import pytest
 from google.protobuf.message import Message
 
@@ -220,6 +221,9 @@ class TestTurns:
     def test_that_are_waited_for_end_with_the_session(self, client: Client, world: World) -> None:
         acquire_turn(client, world.name, world.ada)
         waiting = waiting_for_turn(client, world.name, world.bob)
+        # When a later call has waited in vain, this one waits.
+        later = waiting_for_turn(client, world.name, world.bob, 0.3)
+        assert failure_of(later).code is grpc.StatusCode.DEADLINE_EXCEEDED
         session = replaced(client, world.now)
         assert failure_of(waiting).reason in ("SESSION_DELETED", "SESSION_NOT_FOUND")
         assert not get_session(client, session.name).HasField("turn")
