@@ -34,13 +34,14 @@ _TABLE = table_of(Event)
 _MESSAGE = _TABLE.c.message
 # What an event is made of, and its place.
 _EVENT = select(_TABLE.c.activity_session_pkid, _TABLE.c.sequence, _TABLE.c.event_id, _MESSAGE)
-# Joined to the session: all events of an expunged session are out of reach at once. The rows of both outer tables are
-# found by unique keys, so that the range over the events is read from its start.
+# By way of the session: all events of an expunged session are out of reach at once. Not by a join, of which PostgreSQL
+# does not know that it finds one session, and would sort all of its events.
 _OF_SESSION = (
-    (Event.activity_session_pkid == ActivitySession.pkid)
-    & (ActivitySession.namespace_pkid == Namespace.pkid)
-    & (ActivitySession.name == bindparam("session"))
-    & (Namespace.name == bindparam("namespace"))
+    Event.activity_session_pkid
+    == select(ActivitySession.pkid)
+    .join_from(ActivitySession, Namespace)
+    .where(ActivitySession.name == bindparam("session"), Namespace.name == bindparam("namespace"))
+    .scalar_subquery()
 )
 _GET = Statement(_EVENT.where(_OF_SESSION, Event.event_id == bindparam("id")))
 _FIND = Statement(

@@ -54,17 +54,18 @@ NEVER = Entry(0, exists=False, has_row=False)
 
 _TABLE = table_of(State)
 _IS_NAMESPACE = Namespace.name == bindparam("namespace")
-# Joined to the owner, so that all the state of an expunged session is out of reach at once.
+# By way of the owner, so that all the state of an expunged session is out of reach at once. A join would be sorted.
+_OWNER = {
+    Kind.NAMESPACE: select(Namespace.pkid),
+    Kind.PARTICIPANT: select(Participant.pkid)
+    .join_from(Participant, Namespace)
+    .where(Participant.name == bindparam("id")),
+    Kind.SESSION: select(ActivitySession.pkid)
+    .join_from(ActivitySession, Namespace)
+    .where(ActivitySession.name == bindparam("id")),
+}
 _IS_OF: Mapping[Kind, ColumnElement[bool]] = {
-    Kind.NAMESPACE: (State.owner_pkid == Namespace.pkid) & _IS_NAMESPACE,
-    Kind.PARTICIPANT: (State.owner_pkid == Participant.pkid)
-    & (Participant.namespace_pkid == Namespace.pkid)
-    & (Participant.name == bindparam("id"))
-    & _IS_NAMESPACE,
-    Kind.SESSION: (State.owner_pkid == ActivitySession.pkid)
-    & (ActivitySession.namespace_pkid == Namespace.pkid)
-    & (ActivitySession.name == bindparam("id"))
-    & _IS_NAMESPACE,
+    kind: State.owner_pkid == owner.where(_IS_NAMESPACE).scalar_subquery() for kind, owner in _OWNER.items()
 }
 _ALL = select(*_TABLE.c).where(State.delete_ts.is_(None))
 _LONG = long_columns(_ALL)
