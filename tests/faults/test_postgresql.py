@@ -20,6 +20,7 @@ from activity_session_testing.postgresql import PostgreSQL
 from activity_session_testing.processes import run
 from activity_session_testing.servers import Client, Failure, connected, failure, serving
 from activity_session_testing.steps import append, list_events, new_session
+from activity_session_testing.watches import Watching
 
 PARENT = "namespaces/default"
 NO_UPKEEP = 300.0
@@ -121,6 +122,52 @@ class TestConnections:
 
         with pytest.raises(AssertionError, match="COMMIT has led to ROLLBACK"):
             server.store.write(server._own_call("test"), write)  # noqa: SLF001
+
+
+class TestSignals:
+    @pytest.fixture
+    def servers(self, postgresql: PostgreSQL) -> Iterator[tuple[App, App]]:
+        """Two servers on one database, which are late to look for themselves what the other one has written."""
+        url = postgresql.new_database()
+        settings = {"poll_interval": 60, "health_interval": NO_UPKEEP}
+        with serving(url, **settings) as here, serving(url, **settings) as there:
+            yield here, there
+
+    def test_reach_the_watches_of_another_server(self, servers: tuple[App, App], postgresql: PostgreSQL) -> None:
+        here, there = servers
+        with connected(here.address) as client, connected(there.address) as other:
+            session = new_session(client, PARENT).name
+            with Watching.of(other, session) as watch:
+                watch.wait_for_start()
+                for number in range(3):
+                    wait_until_asked(here)
+                    append(client, session, f"{number}")
+                    watch.wait_for_sequence(number + 1)
+                    # Connections that were cut are made anew.
+                    postgresql.kill_connections()
+
+    def test_are_sent_only_while_another_server_follows_a_session(
+        self, servers: tuple[App, App], postgresql: PostgreSQL
+    ) -> None:
+        here, there = servers
+        sent = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database_of(here)}' AND query LIKE '%pg_notify%'"
+        with connected(here.address) as client, connected(there.address) as other:
+            session = new_session(client, PARENT).name
+            with Watching.of(client, session) as watch:
+                append(client, session, "0")
+                watch.wait_for_sequence(1)
+            assert postgresql.execute(sent) == []
+            with Watching.of(other, session):
+                wait_until_asked(here)
+                append(client, session, "1")
+                eventually(lambda: postgresql.execute(sent))
+
+
+def wait_until_asked(server: App) -> None:
+    """Wait until another server has asked for signals, from now on."""
+    signals: Any = server.feeds._signals  # noqa: SLF001
+    begun = time.monotonic()
+    eventually(lambda: signals._was_asked > begun)  # noqa: SLF001
 
 
 class TestTime:

@@ -1,9 +1,9 @@
 """Feeds: what the followers of a session are told, however many they are.
 
 A feed is what this process knows of a session that is followed. One thread keeps all feeds up to date: at once when
-this process has written to such a session, and at each tick for what other processes have written, by one query for
-all sessions that are followed. A few threads (`jobs`) then work on the followers that have something to do, so that a
-follower holds neither a thread nor a connection while nothing happens.
+this process has written to such a session, or another one has signaled that it has, and at each tick for what others
+have written, by one query for all sessions that are followed. A few threads (`jobs`) then work on the followers that
+have something to do, so that a follower holds neither a thread nor a connection while nothing happens.
 """
 
 import logging
@@ -173,6 +173,7 @@ class Feeds:
         # takes a copy without it: a follower that comes meanwhile has a look of its own, one that has left has no work.
         self._lock = threading.Condition()
         self._woken = threading.Event()
+        self._signals = store.signals(self._notice)
         self._is_closed = self._is_stopped = False
         self._jobs = JobThreads()
         # Counts the reads that may go on at once, so that the connections suffice, however many threads there are.
@@ -181,7 +182,8 @@ class Feeds:
 
     def start(self) -> None:
         """Start the threads."""
-        self._store.on_commit = self._notice
+        self._store.on_commit = self._committed
+        self._signals.start()
         self._jobs.start()
         self._thread.start()
 
@@ -230,11 +232,16 @@ class Feeds:
         self._woken.set()
         self._thread.join()
         self._jobs.stop()
+        self._signals.stop()
 
     def read(self, fn: Callable[[Reader], T]) -> T:
         """Run a function that reads from the database, as soon as there is a connection for it."""
         with self._readers:
             return self._store.read(self._own_call("follow"), fn)
+
+    def _committed(self, uids: Collection[str]) -> None:
+        self._notice(uids)
+        self._signals.send(uids)
 
     def _notice(self, uids: Collection[str]) -> None:
         """Note sessions that have just been written to."""
@@ -265,6 +272,7 @@ class Feeds:
 
     def _tend(self) -> None:
         self._jobs.tend()
+        self._signals.ask()
         for feed in tuple(self._feeds.values()):
             feed.forget_passed()
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from activity_session_server.rules.calls import Call
 from activity_session_server.store import idempotency
-from activity_session_server.store.backends import backend_of
+from activity_session_server.store.backends import Signals, backend_of
 from activity_session_server.store.commits import Commits, Work
 from activity_session_server.store.driver.connections import Connection, Connections
 from activity_session_server.store.readers import Reader, Writer, utc_clock
@@ -110,6 +110,10 @@ class Store:
     def look_for_older_claims(self, call: Call) -> None:
         """Find out whether an older version has left claims in the database; before any call is served."""
         self._older_claims_end = self.read(call, idempotency.older_claims_end)
+
+    def signals(self, receive: Callable[[Collection[str]], None]) -> Signals:
+        """The signals between servers; `receive` is called with the uids of sessions that others have written to."""
+        return self._backend.signals(receive)
 
     def close(self) -> None:
         """Close all connections; no call may come after that."""

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Engine, Select, Table, make_url
 
 from activity_session_server.rules.database_urls import with_driver
-from activity_session_server.store.backends.backend import Backend, Failure
+from activity_session_server.store.backends.backend import Backend, Failure, Signals
 from activity_session_server.store.backends.engines import EngineOptions
 from activity_session_server.store.backends.mysql import MySQL
 from activity_session_server.store.backends.postgresql import PostgreSQL
 from activity_session_server.store.backends.sqlite import SQLite
 
-__all__ = ["Backend", "EngineOptions", "Failure", "backend_of", "by_index", "open_engine"]
+__all__ = ["Backend", "EngineOptions", "Failure", "Signals", "backend_of", "by_index", "open_engine"]
 
 # By the names of SQLAlchemy's dialects.
 _BACKENDS: dict[str, type[Backend]] = {"sqlite": SQLite, "mysql": MySQL, "mariadb": MySQL, "postgresql": PostgreSQL}

@@ -30,6 +30,25 @@ class Failure(Enum):
     OTHER = "a bug"
 
 
+class Signals:
+    """Tells other servers on the same database which sessions were written to, so that they need not wait for a tick.
+
+    This one tells nothing. A signal may be lost; it says nothing that a tick would not find.
+    """
+
+    def start(self) -> None:
+        """Start what it needs."""
+
+    def stop(self) -> None:
+        """End that."""
+
+    def ask(self) -> None:
+        """Ask the other servers for signals in the next seconds."""
+
+    def send(self, uids: Collection[str]) -> None:
+        """Tell the other servers of sessions that were written to, if one has asked for it."""
+
+
 @dataclass(frozen=True)
 class Errors:
     """The codes of errors, by what they mean.
@@ -172,8 +191,9 @@ class Backend:
         del seconds, timeout
         run("BEGIN")
 
-    def check_commit(self, cursor: Any) -> None:
-        """See that a COMMIT has committed."""
+    def commit(self, cursor: Any) -> None:
+        """Commit, and see that it has happened."""
+        cursor.execute("COMMIT")
 
     def within(self, statement: str, seconds: float) -> str:
         """A statement that the database ends after so many seconds, where SQL says so."""
@@ -185,6 +205,11 @@ class Backend:
         """Have changes inside the block reach the database, and what keeps it, before the commit."""
         del cursor
         yield
+
+    def signals(self, receive: Callable[[Collection[str]], None]) -> Signals:
+        """The signals between servers; `receive` is called with the uids of sessions that others have written to."""
+        del receive
+        return Signals()
 
     # The schema.
 

@@ -129,8 +129,7 @@ class Connection:
         Raises:
             FileError: it was committed to a file that is no longer where it was.
         """
-        self.run("COMMIT")
-        self._backend.check_commit(self._cursor)
+        self._backend.commit(self.cursor())
         self._file.check_commit()
 
     def written_at_once(self) -> AbstractContextManager[None]:

@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 from activity_session_server.store.backends import engines
-from activity_session_server.store.backends.backend import Backend, Code, driver_error
+from activity_session_server.store.backends.backend import Backend, Code, Signals, driver_error
 from activity_session_server.store.backends.engines import EngineOptions, common_arguments
 from activity_session_server.store.backends.postgresql import (
     errors,
+    pooling,
     sql,  # noqa: F401 - being imported is what it is for
 )
+from activity_session_server.store.backends.postgresql.signals import PostgreSQLSignals
 from activity_session_server.store.revisions import SchemaError
 
 # By which processes that migrate the same database know each other; advisory locks are of one database.
@@ -73,18 +75,32 @@ class PostgreSQL(Backend):
         connection.remaining = remaining
         return connection.cursor(binary=True)
 
-    def check_commit(self, cursor: Any) -> None:
-        """See that a COMMIT has committed: after an error in the transaction PostgreSQL rolls back, and says so."""
+    def commit(self, cursor: Any) -> None:
+        """Commit, and see that it has happened: after an error in the transaction PostgreSQL rolls back, and says so.
+
+        It is never canceled: where it waits for a standby, PostgreSQL would respond as if that had confirmed it.
+        """
+        with cursor.connection.uncanceled():
+            cursor.execute("COMMIT")
         if cursor.statusmessage != "COMMIT":
             raise AssertionError(f"COMMIT has led to {cursor.statusmessage}")
 
+    def signals(self, receive: Callable[[Collection[str]], None]) -> Signals:
+        """Signals by LISTEN and NOTIFY."""
+        return PostgreSQLSignals(self.engine, receive)
+
     def check_settings(self, connection: Connection, request_bytes: int) -> None:
-        """Refuse an encoding that lacks characters."""
+        """Refuse an encoding that lacks characters, and a pooler that does not keep sessions."""
         del request_bytes
         encoding = connection.scalar(text("SELECT current_setting('server_encoding')"))
         if encoding != "UTF8":
             raise SchemaError(
                 f"the encoding of the database is {encoding}: make one by CREATE DATABASE with ENCODING 'UTF8'"
+            )
+        if pooling.is_pooled(connection) and not pooling.keeps_sessions(self.engine):
+            raise SchemaError(
+                "a pooler before the database lends its connections for a transaction at a time, which mixes up their"
+                " settings: let it lend them for a session (in PgBouncer pool_mode = session)"
             )
 
     @contextlib.contextmanager

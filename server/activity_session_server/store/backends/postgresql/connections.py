@@ -6,7 +6,7 @@ setting of the session would take a statement before and one after it. What does
 
 import contextlib
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 import psycopg
@@ -24,14 +24,24 @@ class PunctualConnection(psycopg.Connection[Any]):
     """A connection that cancels what takes longer than `remaining` says, in seconds, and breaks after some more."""
 
     remaining: Callable[[], float] = staticmethod(lambda: math.inf)
+    _is_canceled_when_late = True
 
-    def wait(self, gen: Generator[Any, Any, T], interval: float = _INTERVAL, *_: Any, **__: Any) -> T:
+    def wait(self, gen: Generator[Any, Any, T], interval: float = _INTERVAL, timeout: float | None = None) -> T:
         """Run one of psycopg's generators, which sends a statement and waits for its result."""
-        return super().wait(self._ending(gen), max(0.001, min(interval, self.remaining())))
+        return super().wait(self._ending(gen), max(0.001, min(interval, self.remaining())), timeout)
+
+    @contextlib.contextmanager
+    def uncanceled(self) -> Iterator[None]:
+        """Cancel nothing inside the block; what does not respond is given up as ever."""
+        self._is_canceled_when_late = False
+        try:
+            yield
+        finally:
+            self._is_canceled_when_late = True
 
     def _ending(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         """The same, with a look at the time whenever nothing came for an interval."""
-        is_canceled, ready = False, None
+        may_cancel, ready = self._is_canceled_when_late, None
         while True:
             try:
                 wanted = gen.send(ready)
@@ -45,8 +55,8 @@ class PunctualConnection(psycopg.Connection[Any]):
             if late > LONGER_THAN_A_STATEMENT:
                 self.pgconn.finish()
                 raise OperationalError("the database does not respond")
-            if late >= 0 and not is_canceled:
-                is_canceled = True
+            if late >= 0 and may_cancel:
+                may_cancel = False
                 self._ask_to_cancel()
 
     def _ask_to_cancel(self) -> None:
