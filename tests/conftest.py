@@ -18,6 +18,7 @@ from activity_session_testing.backends import (
     SERVER,
     SERVERS,
     SQLITE_FILE,
+    DatabaseServer,
     MariaDB,
 )
 from activity_session_testing.galera import NODES, Galera, missing_packages
@@ -88,6 +89,13 @@ def postgresql() -> Iterator[PostgreSQL]:
         yield server
 
 
+@pytest.fixture(params=[*FIXTURES])
+def database(request: pytest.FixtureRequest) -> DatabaseServer:
+    """The server of each database that has one."""
+    server: DatabaseServer = request.getfixturevalue(FIXTURES[request.param])
+    return server
+
+
 @pytest.fixture(scope="session")
 def galera() -> Iterator[Galera]:
     """A private Galera cluster on free ports."""
@@ -120,7 +128,7 @@ def new_shared_database(
             return first, second
         url = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'test.db'}"
         if backend in FIXTURES:
-            server: MariaDB | PostgreSQL = request.getfixturevalue(FIXTURES[backend])
+            server: DatabaseServer = request.getfixturevalue(FIXTURES[backend])
             url = server.new_database()
         return url, url
 
@@ -133,7 +141,7 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[st
 
     def new(backend: str) -> str:
         if backend in FIXTURES:
-            server: MariaDB | PostgreSQL = request.getfixturevalue(FIXTURES[backend])
+            server: DatabaseServer = request.getfixturevalue(FIXTURES[backend])
             return server.new_database()
         return f"sqlite:///{tmp_path / 'test.db'}" if backend == SQLITE_FILE else "sqlite:///:memory:"
 

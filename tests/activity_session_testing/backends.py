@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import pymysql
 
@@ -54,6 +54,42 @@ def find_mysql() -> str | None:
     return None
 
 
+class DatabaseServer(Protocol):
+    """A private server of a database that only this machine can reach."""
+
+    port: int
+
+    def new_database(self) -> str:
+        """Create an empty database, and return its URL."""
+
+    def connect(self, database: str) -> Any:
+        """Connect as an administrator, not through a server under test; a `with` block closes the connection."""
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement as an administrator, on a connection of its own."""
+
+    def connections(self, database: str = "%") -> set[object]:
+        """Return the ids of the connections of servers under test, to one database or to all."""
+
+    def transactions(self) -> int:
+        """Return how many transactions are open."""
+
+    def waiting(self) -> int:
+        """Return how many transactions wait for a row that others have locked."""
+
+    def kill_connections(self) -> None:
+        """End all connections of servers under test; the database may still be at it afterwards."""
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL, as in a crash."""
+
+    def start(self) -> None:
+        """Start it again, on the same port and data."""
+
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
+        """Stop it with SIGSTOP during the block: connections stay open and nothing responds."""
+
+
 class MariaDB:
     """A private server that only this machine can reach."""
 
@@ -89,21 +125,25 @@ class MariaDB:
     def url(self, database: str) -> str:
         return f"mysql+{DRIVER}://{_USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
 
-    def connect(self) -> Any:
+    def connect(self, database: str | None = None) -> Any:
         """Connect as root, not through a server under test; a `with` block closes the connection."""
-        return pymysql.connect(unix_socket=str(self.folder / "socket"), user="root", autocommit=True)
+        return pymysql.connect(unix_socket=str(self.folder / "socket"), user="root", database=database, autocommit=True)
 
-    def execute(self, statement: str) -> list[tuple[object, ...]]:
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Run a statement as root, on a connection of its own."""
         with self.connect() as connection:
             cursor = connection.cursor()
             cursor.execute(statement)
             return list(cursor.fetchall())
 
-    def connections(self) -> list[object]:
-        """Return the ids of the connections of servers under test."""
-        rows = self.execute(f"SELECT id FROM information_schema.processlist WHERE user = '{_USER}'")
-        return [row[0] for row in rows]
+    def connections(self, database: str = "%") -> set[object]:
+        """Return the ids of the connections of servers under test, to one database or to all."""
+        columns = "SELECT id FROM information_schema.processlist"
+        return {number for (number,) in self.execute(f"{columns} WHERE user = '{_USER}' AND db LIKE '{database}'")}
+
+    def transactions(self) -> int:
+        """Return how many transactions are open."""
+        return len(self.execute("SELECT trx_id FROM information_schema.innodb_trx"))
 
     def waiting(self) -> int:
         """Return how many transactions wait for a row that others have locked."""

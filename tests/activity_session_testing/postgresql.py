@@ -16,9 +16,10 @@ from typing import Any, Self
 import psycopg
 
 from activity_session_testing.backends import free_port
+from activity_session_testing.moments import eventually
 
 _START_SECONDS = 60
-_USER, _PASSWORD = "tester", "p@ss/word"
+USER, PASSWORD = "tester", "p@ss/word"
 # Nobody's files are there; PostgreSQL does not run as root.
 _SYSTEM_USER = "nobody"
 _SETTINGS = {
@@ -27,46 +28,47 @@ _SETTINGS = {
     # Tests check behaviour; the disk of the machine is not under test.
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
-    # What a client pays for its password, which is by far the most of what a new connection costs.
-    "scram_iterations": "1",
 }
 
 
 class PostgreSQL:
     """A private server that only this machine can reach."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, programs: Path | None = None) -> None:
         self.folder, self.port = folder, port
         self._databases = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._programs = Path(os.environ.get("POSTGRESQL_PROGRAMS") or _programs_of_wheel())
+        of_wheel = _programs_of_wheel()
+        self._programs = programs or Path(os.environ.get("POSTGRESQL_PROGRAMS") or of_wheel)
+        self._settings: dict[str, object] = {**_SETTINGS, "port": port, "unix_socket_directories": folder}
+        if self._programs == of_wheel:
+            # What a client pays for its password, which is by far the most of what a new connection costs. Versions
+            # before 16 have no such setting.
+            self._settings["scram_iterations"] = 1
 
     @classmethod
     @contextlib.contextmanager
-    def running(cls) -> Iterator[Self]:
-        """Run a fresh server inside the block."""
-        # Not among pytest's folders, which no other user of the system may enter.
-        folder = Path(tempfile.mkdtemp(prefix="activity-session-postgresql-"))
-        server = cls(folder, free_port())
-        try:
-            server._install()
-            server.start()
-            server.execute(f"CREATE USER {_USER} CREATEDB PASSWORD '{_PASSWORD}'")
-            yield server
-        finally:
-            server.kill()
-            shutil.rmtree(folder)
+    def running(cls, programs: Path | None = None) -> Iterator[Self]:
+        """Run a fresh server inside the block, with the programs of a folder or the usual ones."""
+        with system_folder() as folder:
+            server = cls(folder, free_port(), programs)
+            try:
+                server._install()
+                server.start()
+                server.execute(f"CREATE USER {USER} CREATEDB PASSWORD '{PASSWORD}'")
+                yield server
+            finally:
+                server.kill()
 
     def new_database(self) -> str:
         """Create an empty database, and return its URL."""
         self._databases += 1
         name = f"test{self._databases}"
-        self.execute(f"CREATE DATABASE {name} OWNER {_USER}")
+        self.execute(f"CREATE DATABASE {name} OWNER {USER}")
         return self.url(name)
 
     def url(self, database: str) -> str:
-        return f"postgresql+psycopg://{_USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://{USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
         """Connect as an administrator, not through a server under test; a `with` block closes the connection."""
@@ -78,65 +80,96 @@ class PostgreSQL:
             cursor = connection.execute(statement)
             return list(cursor.fetchall()) if cursor.description else []
 
+    def connections(self, database: str = "%") -> set[object]:
+        """Return the processes that serve connections of servers under test, to one database or to all."""
+        columns = "SELECT pid FROM pg_stat_activity"
+        return {pid for (pid,) in self.execute(f"{columns} WHERE usename = '{USER}' AND datname LIKE '{database}'")}
+
+    def transactions(self) -> int:
+        """Return how many transactions are open."""
+        open_ones = "SELECT pid FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+        return len(self.execute(f"{open_ones} OR state = 'active' AND usename = '{USER}'"))
+
     def waiting(self) -> int:
         """Return how many transactions wait for a row that others have locked."""
         return len(self.execute("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
 
     def kill_connections(self) -> None:
         """End all connections of servers under test."""
-        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{_USER}'")
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{USER}'")
 
-    def start(self) -> None:
-        """Start the server, or start it again, on the same port and data."""
-        options = {**_SETTINGS, "port": self.port, "unix_socket_directories": self.folder}
-        if "POSTGRESQL_PROGRAMS" in os.environ:  # versions before 16 have no such setting
-            del options["scram_iterations"]
-        arguments = [f"--{name}={value}" for name, value in options.items()]
+    def start(self, **settings: str) -> None:
+        """Start the server, or start it again, on the same port and data, with more settings for this time."""
+        arguments = [f"--{name}={value}" for name, value in {**self._settings, **settings}.items()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self.folder / "data", *arguments],
                 stdout=log,
                 stderr=log,
-                **_as_system_user(),
+                **as_system_user(),
             )
         self._wait_until_it_answers()
 
     def kill(self) -> None:
-        """End it at once, as in a crash: what it does is undone when it starts again."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait()
+        """Kill all its processes with SIGKILL, as in a crash."""
+        if self._process is None:
+            return
+        # The main one first, which would start others; and all, or those that are left would keep the data.
+        pids = self._pids() if self._process.poll() is None else []
+        for pid in pids:
+            _signal(pid, signal.SIGKILL)
+        self._process.wait()
+        eventually(lambda: not any(map(_state, pids)))
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """Stop all its processes with SIGSTOP during the block: connections stay open and nothing responds."""
-        assert self._process is not None
-        main = self._process.pid
-        children = [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
         # The main one first, or it would start others in the place of those that seem to have failed.
-        for pid in (main, *children):
-            os.kill(pid, signal.SIGSTOP)
+        pids = self._pids()
+        for pid in pids:
+            _signal(pid, signal.SIGSTOP)
+        # What is sent from now on must get no response.
+        eventually(lambda: {_state(pid) for pid in pids} <= {"T", ""})
         try:
             yield
         finally:
-            for pid in (*children, main):
-                os.kill(pid, signal.SIGCONT)
+            for pid in reversed(pids):
+                _signal(pid, signal.SIGCONT)
+
+    def _pids(self) -> list[int]:
+        """Return its processes, the main one first."""
+        assert self._process is not None
+        main = self._process.pid
+        return [main, *map(int, Path(f"/proc/{main}/task/{main}/children").read_text().split())]
+
+    @contextlib.contextmanager
+    def standby(self) -> Iterator["PostgreSQL"]:
+        """Run a copy inside the block that follows this server, which from then on waits for it at each commit."""
+        with system_folder() as folder:
+            copy = PostgreSQL(folder, free_port(), self._programs)
+            self.run("pg_basebackup", "-D", f"{folder}/data", "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+            copy.start()
+            try:
+                self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+                self.execute("SELECT pg_reload_conf()")
+                eventually(lambda: self.execute("SELECT sync_state FROM pg_stat_replication") == [("sync",)])
+                yield copy
+            finally:
+                copy.kill()
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run a program of PostgreSQL's as an administrator of this server."""
+        where = [f"--host={self.folder}", f"--port={self.port}", "--username=postgres"]
+        subprocess.run([self._programs / program, *where, *arguments], check=True, **as_system_user())
 
     def _install(self) -> None:
-        if os.geteuid() == 0:
-            os.chown(self.folder, pwd.getpwnam(_SYSTEM_USER).pw_uid, -1)
-        command = [
-            str(self._programs / "initdb"),
-            "-D",
-            str(self.folder / "data"),
-            "--username=postgres",
-            "--encoding=UTF8",
-        ]
+        command = [self._programs / "initdb", "-D", self.folder / "data"]
+        accounts = ["--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256"]
         subprocess.run(
-            [*command, "--no-locale", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync"],
+            [*command, *accounts, "--encoding=UTF8", "--no-locale", "--no-sync"],
             check=True,
             stdout=subprocess.DEVNULL,
-            **_as_system_user(),
+            **as_system_user(),
         )
 
     def _wait_until_it_answers(self) -> None:
@@ -151,11 +184,48 @@ class PostgreSQL:
         raise AssertionError(f"the database did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
 
-def _as_system_user() -> dict[str, Any]:
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+        os.kill(pid, number)
+
+
+def _state(pid: int) -> str:
+    """Return the state of a process, T for one that is stopped; nothing for one that is gone."""
+    try:
+        found = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return "" if found == "Z" else found
+
+
+@contextlib.contextmanager
+def system_folder() -> Iterator[Path]:
+    """Make a folder for a process of another user; pytest's own no other user of the system may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="activity-session-postgresql-"))
+    try:
+        give(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def give(path: Path) -> None:
+    """Make a file, or a folder, one of that user's."""
+    if os.geteuid() == 0:
+        os.chown(path, pwd.getpwnam(_SYSTEM_USER).pw_uid, -1)
+
+
+def as_system_user() -> dict[str, Any]:
     """Return the arguments that run a process as another user, where this one is root."""
     if os.geteuid():
         return {}
     return {"user": _SYSTEM_USER, "group": pwd.getpwnam(_SYSTEM_USER).pw_gid, "extra_groups": []}
+
+
+def programs_of_debian() -> Path | None:
+    """Return the folder with the programs of the newest server that Debian has installed, if there is one."""
+    folders = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return max((path.parent for path in folders), key=lambda path: int(path.parent.name), default=None)
 
 
 def _programs_of_wheel() -> Path:

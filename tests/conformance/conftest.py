@@ -10,7 +10,7 @@ from activity_session_testing.conformance.scripts import BACKENDS
 
 _CELL = "cell"
 _WORDS = {"passed": "ok", "failed": "FAILED", "error": "FAILED", "skipped": "skipped"}
-_WIDTH = 7
+_WIDTH = max(map(len, (*BACKENDS, *CLIENTS)))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -27,15 +27,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     cells = dict(_cells(terminalreporter))
     if not cells:
         return
-    width = max(len(script) for script, _, _ in cells)
-    columns = [(client, backend) for client in CLIENTS for backend in BACKENDS]
-    pair = 2 * _WIDTH + 1
+    names = max(len(script) for script, _, _ in cells)
+    played = {(client, backend) for _, client, backend in cells}
+    columns = [(client, backend) for client in CLIENTS for backend in BACKENDS if (client, backend) in played]
+    clients, backends = zip(*columns, strict=True)
     terminalreporter.section("conformance")
-    terminalreporter.write_line(" ".join([" " * width, *(f"{client:{pair}}" for client in CLIENTS)]).rstrip())
-    for script in ["", *sorted({script for script, _, _ in cells})]:
-        words = [cells.get((script, *column), "-") if script else column[1] for column in columns]
-        line = " ".join([f"{script:{width}}", *(f"{word:{_WIDTH}}" for word in words)]).rstrip()
-        terminalreporter.write_line(line)
+    outcomes = {
+        script: [cells.get((script, *column), "-") for column in columns]
+        for script in sorted({script for script, _, _ in cells})
+    }
+    for name, words in [("", clients), ("", backends), *outcomes.items()]:
+        line = " ".join([f"{name:{names}}", *(f"{word:{_WIDTH}}" for word in words)])
+        terminalreporter.write_line(line.rstrip())
 
 
 def _cells(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[tuple[str, str, str], str]]:

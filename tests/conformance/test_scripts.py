@@ -16,7 +16,7 @@ from activity_session_testing.conformance.scripts import (
     load,
     load_all,
 )
-from activity_session_testing.conformance.stages import MariaDBOperator, SQLiteOperator
+from activity_session_testing.conformance.stages import MariaDBOperator, PostgreSQLOperator, SQLiteOperator
 
 SCRIPTS = load_all()
 README = (FOLDER / "README.md").read_text()
@@ -39,7 +39,7 @@ def test_every_reason_occurs() -> None:
 def test_every_operator_step_occurs_and_is_explained_and_done() -> None:
     assert used("operator") == OPERATOR_STEPS
     assert set(re.findall(r"^\| `([a-z_]+)`", README, re.MULTILINE)) == OPERATOR_STEPS
-    done = {name for operator in (SQLiteOperator, MariaDBOperator) for name in dir(operator)}
+    done = {name for operator in (SQLiteOperator, MariaDBOperator, PostgreSQLOperator) for name in dir(operator)}
     assert done >= OPERATOR_STEPS
 
 
@@ -100,7 +100,10 @@ def test_a_mistake_in_a_step_is_told(steps: list[dict[str, Any]], found: str) ->
         ('{"title": "Some"}', "steps: Field required"),
         ('{"title": 1, "steps": []}', "title: Input should be a valid string"),
         ('{"title": "Some", "steps": [], "backend": []}', "backend: Extra inputs are not permitted"),
-        ('{"title": "Some", "steps": [], "backends": ["mysql"]}', "backends: 'mysql' is none of mariadb, sqlite"),
+        (
+            '{"title": "Some", "steps": [], "backends": ["mysql"]}',
+            "backends: 'mysql' is none of mariadb, postgresql, sqlite",
+        ),
         ('{"title": "Some", "steps": [], "server": {"adress": ""}}', "server: 'adress' is none of address, "),
         ('{"title": "Some", "steps": [1]}', "step 1: it is one of call, watch, "),
         ('{"title": "Some", "title": "Other", "steps": []}', "a field is given twice among title, title, steps"),

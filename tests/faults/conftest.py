@@ -7,7 +7,7 @@ import pytest
 
 from activity_session_server.app import App
 from activity_session_server.store import schema
-from activity_session_testing.backends import FIXTURES, KEEPING_BACKENDS, MariaDB
+from activity_session_testing.backends import FIXTURES, KEEPING_BACKENDS, DatabaseServer
 from activity_session_testing.galera import Galera
 from activity_session_testing.processes import ServerProcess, serving_process
 from activity_session_testing.servers import Client, connected, serving
@@ -17,9 +17,9 @@ NO_UPKEEP = 300.0
 
 
 @pytest.fixture
-def server(mariadb: MariaDB) -> Iterator[App]:
-    """A server that gives the database a second for each statement."""
-    with serving(mariadb.new_database(), database_timeout=1, health_interval=NO_UPKEEP) as server:
+def server(database: DatabaseServer) -> Iterator[App]:
+    """A server that gives its database a second for each statement."""
+    with serving(database.new_database(), database_timeout=1, health_interval=NO_UPKEEP) as server:
         yield server
 
 

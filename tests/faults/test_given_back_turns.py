@@ -7,8 +7,7 @@ import pytest
 
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
-from activity_session_testing.backends import MARIADB, MariaDB
-from activity_session_testing.galera import Galera
+from activity_session_testing.backends import FIXTURES, GALERA
 from activity_session_testing.servers import connected, serving, unique
 from activity_session_testing.steps import at_once, get_session, new_participant, new_session
 
@@ -16,17 +15,13 @@ PARENT = "namespaces/default"
 ROUNDS = 60
 
 
-@pytest.fixture(params=[MARIADB, "galera"])
-def urls(request: pytest.FixtureRequest) -> list[str]:
-    """A database, by its URL for two servers."""
-    if request.param == MARIADB:
-        mariadb: MariaDB = request.getfixturevalue("mariadb")
-        return 2 * [mariadb.new_database()]
-    galera: Galera = request.getfixturevalue("galera")
-    return galera.new_database()[:2]
+@pytest.fixture(params=[*FIXTURES, GALERA])
+def urls(request: pytest.FixtureRequest, new_shared_database: Callable[[str], tuple[str, str]]) -> tuple[str, str]:
+    """A database, by its URL for each of two servers."""
+    return new_shared_database(request.param)
 
 
-def test_what_the_second_call_gets_is_a_turn_that_it_keeps(urls: list[str]) -> None:
+def test_what_the_second_call_gets_is_a_turn_that_it_keeps(urls: tuple[str, str]) -> None:
     with (
         serving(urls[0]) as server,
         serving(urls[1]) as other,

@@ -15,7 +15,7 @@ import pytest
 
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session_server.store import schema
-from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
+from activity_session_testing.backends import FIXTURES, KEEPING_BACKENDS, MariaDB
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import COMMAND, ServerProcess, run, serving_process
 from activity_session_testing.servers import Client, connected
@@ -129,12 +129,12 @@ def client_of_each(server: ServerProcess) -> Iterator[tuple[Client, Client]]:
 
 
 class TestAnswers:
-    @pytest.fixture(params=[SQLITE_FILE, MARIADB])
+    @pytest.fixture(params=KEEPING_BACKENDS)
     def server(
         self, request: pytest.FixtureRequest, new_database: Callable[[str], str], log: Path
     ) -> Iterator[ServerProcess]:
         database_url = new_database(request.param)
-        if request.param == MARIADB:
+        if request.param in FIXTURES:
             schema.migrate_url(database_url)
         with serving_process(log, "--workers", str(WORKERS), "--database-url", database_url) as server:
             yield server

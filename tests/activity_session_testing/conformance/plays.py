@@ -3,12 +3,12 @@
 import contextlib
 import traceback
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from activity_session_testing.backends import MariaDB, find_mariadb
+from activity_session_testing.backends import DatabaseServer, find_mariadb
 from activity_session_testing.conformance.callers import calling, lacking
 from activity_session_testing.conformance.matching import Mismatch
 from activity_session_testing.conformance.player import Player
@@ -44,7 +44,9 @@ Outcomes = dict[Play, str | None]
 
 
 @contextlib.contextmanager
-def playing(plays: Iterable[Play], folder: Path, mariadb: MariaDB | None) -> Iterator[dict[Play, Future[Outcomes]]]:
+def playing(
+    plays: Iterable[Play], folder: Path, databases: Mapping[str, DatabaseServer]
+) -> Iterator[dict[Play, Future[Outcomes]]]:
     """Start the plays inside the block; the future of each has the outcomes of all plays on its stage."""
     stages: defaultdict[tuple[str, ...], list[Play]] = defaultdict(list)
     # If a play fails midway, what its operator has done stays: so plays without an operator come first.
@@ -56,20 +58,20 @@ def playing(plays: Iterable[Play], folder: Path, mariadb: MariaDB | None) -> Ite
                 play: future
                 # The last ones wait longest, so they are started first.
                 for number, together in enumerate(reversed(stages.values()))
-                for future in [pool.submit(_play, together, folder / str(number), mariadb)]
+                for future in [pool.submit(_play, together, folder / str(number), databases)]
                 for play in together
             }
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _play(together: list[Play], folder: Path, mariadb: MariaDB | None) -> Outcomes:
+def _play(together: list[Play], folder: Path, databases: Mapping[str, DatabaseServer]) -> Outcomes:
     """Run plays on one stage, one after another."""
     first = together[0]
     try:
         folder.mkdir()
         with (
-            staged(first.script, first.backend, folder, mariadb) as operator,
+            staged(first.script, first.backend, folder, databases) as operator,
             calling(first.client, operator.address, folder) as caller,
         ):
             return {play: _outcome(Player(caller, operator), play.script) for play in together}

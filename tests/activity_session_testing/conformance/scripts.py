@@ -27,7 +27,7 @@ from activity_session_testing.conformance.matching import VARIABLE
 from activity_session_testing.rpcs import RPCS
 
 FOLDER = Path(__file__).parents[2] / "conformance"
-BACKENDS = ("sqlite", "mariadb")
+BACKENDS = ("sqlite", "mariadb", "postgresql")
 METHODS = {f"{rpc.descriptor.containing_service.name}/{rpc.name}": rpc.descriptor for rpc in RPCS.values()}
 WATCH = "SessionService/WatchSession"
 REASONS = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118

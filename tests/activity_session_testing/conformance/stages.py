@@ -9,16 +9,15 @@ import signal
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import grpc
-import pymysql
 
 from activity_session.v1.namespace_service_pb2 import GetNamespaceRequest
 from activity_session_server.store import schema
-from activity_session_testing.backends import MariaDB
+from activity_session_testing.backends import DatabaseServer, MariaDB
 from activity_session_testing.conformance.networks import Network
 from activity_session_testing.conformance.scripts import Script
 from activity_session_testing.moments import eventually
@@ -30,8 +29,6 @@ _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 _NOTHING = (0, resource.RLIM_INFINITY)
 # Nothing listens there.
 _NOWHERE = "127.0.0.1:1"
-# With this, a locked table or a backup's lock is an error at once; locked rows are still waited for.
-_NO_WAIT = "?init_command=SET%20lock_wait_timeout%3D0"
 # Alembic runs one migration at a time in a process.
 _one_at_a_time = threading.Lock()
 
@@ -116,21 +113,18 @@ class SQLiteOperator(Operator):
             connection.execute(statement)
 
 
-class MariaDBOperator(Operator):
-    """The operator of a server on a MariaDB, which the server reaches over a network that can be cut."""
+class RemoteOperator(Operator):
+    """The operator of a server on a database that it reaches over a network, which can be cut."""
 
-    def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script, mariadb: MariaDB) -> None:
-        self._mariadb = mariadb
+    # What is appended to the URL of the database.
+    options = ""
+
+    def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script, database: DatabaseServer) -> None:
+        self._database = database
         super().__init__(stack, folder, script)
 
     def lock_database(self) -> None:
         self._hold("BEGIN", "SELECT pkid FROM activity_session FOR UPDATE")
-
-    def lock_tables(self) -> None:
-        self._hold("LOCK TABLES activity_session READ")
-
-    def hold_commits(self) -> None:
-        self._hold("BACKUP STAGE START", "BACKUP STAGE BLOCK_COMMIT")
 
     unlock_tables = release_commits = Operator.unlock_database
 
@@ -139,7 +133,7 @@ class MariaDBOperator(Operator):
         self._way.cut()
 
     def restore_database(self) -> None:
-        self._way.target = f"127.0.0.1:{self._mariadb.port}"
+        self._way.target = f"127.0.0.1:{self._database.port}"
         eventually(self._is_noticed)
 
     def _is_noticed(self) -> bool:
@@ -154,12 +148,12 @@ class MariaDBOperator(Operator):
 
     def _new_database(self) -> str:
         with _one_at_a_time:
-            url = self._mariadb.new_database()
+            url = self._database.new_database()
             schema.migrate_url(url)
         self._name = url.rpartition("/")[2]
-        direct = f"127.0.0.1:{self._mariadb.port}"
+        direct = f"127.0.0.1:{self._database.port}"
         self._way = self._stack.enter_context(proxying(direct))
-        return url.replace(direct, self._way.address) + ("" if self._script.holds_commits else _NO_WAIT)
+        return url.replace(direct, self._way.address) + ("" if self._script.holds_commits else self.options)
 
     def _execute(self, statement: str) -> None:
         with self._connected() as connection:
@@ -172,17 +166,40 @@ class MariaDBOperator(Operator):
             connection.cursor().execute(statement)
 
     def _connected(self) -> Any:
-        socket_path = str(self._mariadb.folder / "socket")
-        return pymysql.connect(unix_socket=socket_path, user="root", database=self._name, autocommit=True)
+        return self._database.connect(self._name)
+
+
+class MariaDBOperator(RemoteOperator):
+    """The operator of a server on MariaDB."""
+
+    # With this, a locked table or a backup's lock is an error at once; locked rows are still waited for.
+    options = "?init_command=SET%20lock_wait_timeout%3D0"
+
+    def lock_tables(self) -> None:
+        self._hold("LOCK TABLES activity_session READ")
+
+    def hold_commits(self) -> None:
+        self._hold("BACKUP STAGE START", "BACKUP STAGE BLOCK_COMMIT")
+
+
+class PostgreSQLOperator(RemoteOperator):
+    """The operator of a server on PostgreSQL."""
+
+    def lock_tables(self) -> None:
+        self._hold("BEGIN", "LOCK TABLE activity_session IN EXCLUSIVE MODE")
+
+
+_REMOTE: dict[str, type[RemoteOperator]] = {"mariadb": MariaDBOperator, "postgresql": PostgreSQLOperator}
 
 
 @contextlib.contextmanager
-def staged(script: Script, backend: str, folder: Path, mariadb: MariaDB | None) -> Iterator[Operator]:
-    """Run a stage for a script inside the block; `mariadb` is shared with other stages."""
+def staged(script: Script, backend: str, folder: Path, databases: Mapping[str, DatabaseServer]) -> Iterator[Operator]:
+    """Run a stage for a script inside the block; the databases, by backend, are shared with other stages."""
     with contextlib.ExitStack() as stack:
-        if backend == "sqlite" or mariadb is None:
+        if backend not in databases:
             yield SQLiteOperator(stack, folder, script)
             return
+        database = databases[backend]
         if script.holds_commits:
-            mariadb = stack.enter_context(MariaDB.running(folder))
-        yield MariaDBOperator(stack, folder, script, mariadb)
+            database = stack.enter_context(MariaDB.running(folder))
+        yield _REMOTE[backend](stack, folder, script, database)
