@@ -1,7 +1,7 @@
 """What a call costs the server, compared with its floors: an empty call, and one that only runs the same statements.
 
 Ours, the empty floor and the floor of the call are loaded in turn, so that whatever else the machine does affects all
-of them equally; figures are medians of the rounds. The servers run on one core, ghz and MariaDB on another. The
+of them equally; figures are medians of the rounds. The servers run on one core, ghz and the database on another. The
 statements of a call are recorded in this process just before it is measured.
 """
 
@@ -15,13 +15,13 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, NamedTuple
 
 from activity_session.v1.state_pb2 import StateScope, StateUpdate
 from activity_session_benchmarks.figures import CLIENT_CORE
 from activity_session_benchmarks.loads import Load, Server, load, require_ghz, serving
-from activity_session_benchmarks.measure import databases
+from activity_session_benchmarks.measure import DATABASES, databases
 from activity_session_benchmarks.places import place
 from activity_session_benchmarks.recordings import Recording, recording, repeatable
 from activity_session_server.store import schema
@@ -127,7 +127,7 @@ class Figure(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few calls, at concurrency 8 unless told otherwise")
-    parser.add_argument("--database", choices=("SQLite", "MariaDB"), default="", help="only this one")
+    parser.add_argument("--database", choices=DATABASES, nargs="+", default=DATABASES, help="only these")
     parser.add_argument("--call", choices=CALLS, nargs="+", default=list(CALLS), help="only these")
     parser.add_argument("--concurrency", type=int, nargs="+", help="only these")
     options = parser.parse_args()
@@ -138,14 +138,13 @@ def main() -> None:
     levels = options.concurrency or ((8,) if options.quick else CONCURRENCY)
     print(f"µs of CPU per call; calls per second{'':29} ours    empty    floor  ratio    ours/s   floor/s")
     figures = []
-    with ExitStack() as stack:
-        for database, url in databases(stack):
-            if database.startswith(options.database):
-                for figure in measure(database, url, options.call, levels, effort):
-                    print(figure, flush=True)
-                    figures.append(figure)
+    with closing(databases(options.database)) as found:
+        for database, url in found:
+            for figure in measure(database, url, options.call, levels, effort):
+                print(figure, flush=True)
+                figures.append(figure)
     tell_batches(figures)
-    place(is_quick=options.quick).save("calls", [figure._asdict() for figure in figures])
+    place(is_quick=options.quick).save_rows("calls", [figure._asdict() for figure in figures])
 
 
 def measure(database: str, url: str, calls: list[str], levels: Iterable[int], effort: Effort) -> Iterator[Figure]:

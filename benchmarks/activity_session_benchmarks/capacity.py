@@ -1,10 +1,10 @@
 """What a server can carry: writers of one SQLite file, workers on two cores, twice the calls; its start and its size.
 
-Figures are medians of rounds in which the sides come in turn. A server has one core, callers and MariaDB have another.
-Two workers have both cores, which the others need too. So besides the calls per second there is the number that the CPU
-time of a call implies with a core for each worker, and the most that these two cores could serve. The floor, a bare
-gRPC server with the raw statement, shows under the same load how the machine itself scales. The load comes from h2load,
-since ghz takes as much of the two cores as the server.
+Figures are medians of rounds in which the sides come in turn. A server has one core, callers and the database have
+another. Two workers have both cores, which the others need too. So besides the calls per second there is the number
+that the CPU time of a call implies with a core for each worker, and the most that these two cores could serve. The
+floor, a bare gRPC server with the raw statement, shows under the same load how the machine itself scales. The load
+comes from h2load, since ghz takes as much of the two cores as the server.
 """
 
 import multiprocessing
@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import grpc
 
 from activity_session.v1.session_service_pb2 import GetSessionRequest
-from activity_session_benchmarks import overload
+from activity_session_benchmarks import across, overload
 from activity_session_benchmarks.calls import EVENT, ONE_SESSION, SOME_SESSION, fill, record
 from activity_session_benchmarks.figures import CLIENT_CORE, SERVER_CORE, cpu_seconds
 from activity_session_benchmarks.floor import Floor
@@ -35,6 +35,7 @@ from activity_session_benchmarks.loads import Load, Server, load, require_ghz, s
 from activity_session_benchmarks.places import ROOT
 from activity_session_benchmarks.recordings import Recording
 from activity_session_benchmarks.runs import Run, children, measure_all, spent
+from activity_session_benchmarks.targets import MARIADB, SQLITE
 from activity_session_benchmarks.watch import MB, resident_bytes
 from activity_session_server import addresses
 from activity_session_server.rpc import health
@@ -88,9 +89,11 @@ def measure(run: Run) -> Iterator[Figure]:
     with serving(*run.command) as server:
         fill(server, CALLERS)
     parts = {"start": measure_starts(run, effort), "overload": measure_overload(run, effort)}
-    if run.url.startswith("sqlite"):
+    if run.database == SQLITE:
         parts["shared commits"] = measure_commits(effort)
-    elif has_h2load():
+    else:
+        parts["two servers"] = across.measure(run, effort.overload.seconds)
+    if run.database == MARIADB and has_h2load():
         parts["workers"] = measure_workers(run, effort)
     for part, found in parts.items():
         for what, value, unit in found:

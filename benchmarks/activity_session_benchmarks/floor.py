@@ -6,6 +6,7 @@ server with the same database, one recording after the other.
 
 import argparse
 import itertools
+import math
 import pickle
 import threading
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from activity_session_benchmarks.recordings import Recording, Repetition
 from activity_session_server.app import _options
@@ -31,6 +32,7 @@ class Floor(grpc.GenericRpcHandler):
     def __init__(self, database_url: str, recordings: Sequence[Recording]) -> None:
         options = EngineOptions(SETTINGS.database_timeout, SETTINGS.sqlite_synchronous)
         engine = open_engine(database_url, options)
+        event.listen(engine, "do_connect", connect_plainly, insert=True)
         # SQLite lets in one writer at a time; the others would sleep for longer than they have to wait.
         takes_turns = backend_of(engine).one_writer and any(sent.sql == "COMMIT" for sent in recordings[0])
         self._turn: AbstractContextManager[Any] = threading.Lock() if takes_turns else nullcontext()
@@ -49,13 +51,17 @@ class Floor(grpc.GenericRpcHandler):
         return b""
 
 
+def connect_plainly(dialect: Any, _record: Any, arguments: Any, named: dict[str, Any]) -> Any:
+    """Connect as the driver does by itself, without what our server adds to its connections."""
+    return dialect.loaded_dbapi.connect(*arguments, **named)
+
+
 class Cursor(threading.local):
     """A connection for each thread, with the settings of our server, and a cursor of the driver on it."""
 
     def __init__(self, engine: Engine) -> None:
         self._connection = engine.raw_connection()
-        connection: Any = self._connection.driver_connection
-        self.of_thread = connection.cursor()
+        self.of_thread = backend_of(engine).prepare(self._connection.driver_connection, lambda: math.inf)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """How the cost of a call grows with what is stored: among few and many sessions, in short and long logs, with data.
 
-A cost is the CPU time of one call of one caller: that of the server, and that of MariaDB, which would be the one to
-read more. The sizes are called in turn, a few calls each, so that whatever else the machine does affects all of them
+A cost is the CPU time of one call of one caller: that of the server, and that of the database's, which would be the one
+to read more. The sizes are called in turn, a few calls each, so that whatever else the machine does affects all of them
 equally; figures are medians of the turns.
 """
 
@@ -53,7 +53,7 @@ Calls = dict[str, Call]
 
 
 class Figure(NamedTuple):
-    """What a call costs the server and MariaDB, in microseconds, with `size` of something stored.
+    """What a call costs the server and the database's, in microseconds, with `size` of something stored.
 
     The ratio is that of both together to their cost with 100; there is none for data.
     """

@@ -19,6 +19,12 @@ class Place(NamedTuple):
         self.figures.mkdir(parents=True, exist_ok=True)
         self.file_of(program).write_text(json.dumps(figures, indent=1))
 
+    def save_rows(self, program: str, rows: list[dict[str, Any]]) -> None:
+        """Write rows that a program has measured; those of other databases, measured before, stay."""
+        path, measured = self.file_of(program), {row["database"] for row in rows}
+        before = json.loads(path.read_text()) if path.exists() else []
+        self.save(program, [*(row for row in before if row["database"] not in measured), *rows])
+
     def file_of(self, program: str) -> Path:
         return self.figures / f"{program}.json"
 

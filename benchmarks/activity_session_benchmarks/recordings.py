@@ -94,7 +94,7 @@ class Statement(NamedTuple):
         ]
         cursor = repetition.cursor
         getattr(cursor, self.method)(self.sql, *([rows] if self.method == "executemany" else rows))
-        repetition.found.append(cursor.fetchall())
+        repetition.found.append(cursor.fetchall() if cursor.description else [])
         if cursor.rowcount != self.row_count:
             raise RuntimeError(f"{cursor.rowcount} rows instead of {self.row_count}: {self.sql}")
 
@@ -176,9 +176,14 @@ def changing_rows(first: Recording, second: Recording, number: int) -> list[Sequ
     if one.sql != other.sql:
         raise ValueError(f"not the same call: {one.sql} and {other.sql}")
     return [
-        [a if a == b else changing(a, b, first[:number], second) for a, b in zip(*rows, strict=True)]
+        [a if bare(a) == bare(b) else changing(a, b, first[:number], second) for a, b in zip(*rows, strict=True)]
         for rows in zip(one.rows, other.rows, strict=True)
     ]
+
+
+def bare(parameter: Any) -> Any:
+    """Return a parameter without psycopg's wrapper of JSON, two of which are never equal."""
+    return getattr(parameter, "obj", parameter)
 
 
 def changing(one: Any, other: Any, before: Recording, other_before: Recording) -> Any:

@@ -34,14 +34,15 @@ the microseconds differ; the ratios are what matters. It needs ghz
   divided by their number; µs are millionths of a second. Warming up does not count, nor does what the database server
   or the client spends, on any side.
 - Servers, and peers that work in the caller's process, have one core. Clients, the load generator
-  [ghz](https://ghz.sh) and MariaDB have another. A response that is not OK ends the run.
+  [ghz](https://ghz.sh) and the database server have another. A response that is not OK ends the run.
 - The floor of a call is a bare grpcio server with the same options that sends the statements of that call with the
-  plain driver (sqlite3, PyMySQL), in the same transaction, on the same database, and returns nothing. They are
+  plain driver (sqlite3, PyMySQL, psycopg), in the same transaction, on the same database, and returns nothing. They are
   recorded on our server: the floor sends what a call sends, with parameters of its own only where two calls differ.
   The empty floor sends no statement. Ours and its floors are loaded in turn, so that whatever else the machine does
   affects all of them equally; figures are medians of the rounds.
 - SQLite has its write-ahead log with `synchronous=FULL`, which waits for the disk at each commit. MariaDB does so only
-  once a second (`innodb_flush_log_at_trx_commit=2`): its waits for the disk are not in the figures.
+  once a second (`innodb_flush_log_at_trx_commit=2`), PostgreSQL never (`fsync=off`): their waits for the disk are not
+  in the figures.
 - Peers work as people run them: in the process that calls them, one call after the other, with the asyncio drivers
   aiosqlite and asyncmy, each in a database of its own. Ours is called through a socket, as is google-adk's REST
   server, and theirs is the time of the server. Ours has several callers at once, as servers have, and that is what the
@@ -73,7 +74,9 @@ concurrency.""",
 
 ![Cost of a call by the amount stored, on SQLite](benchmarks/growth-sqlite.svg)
 
-![Cost of a call by the amount stored, on MariaDB](benchmarks/growth-mariadb.svg)""",
+![Cost of a call by the amount stored, on MariaDB](benchmarks/growth-mariadb.svg)
+
+![Cost of a call by the amount stored, on PostgreSQL](benchmarks/growth-postgresql.svg)""",
         tables.growth,
     ),
     "watch": Part(
@@ -88,9 +91,9 @@ per second when events come as fast as watchers get them.""",
         """\
 ## Capacity
 
-Writers of one SQLite file, whose commits are shared; workers on several cores, which the load generator and MariaDB
-need too; what is served in time of twice the calls that a server can serve, each with a deadline of a second; and how
-fast a server starts, and how much memory it takes.""",
+Writers of one SQLite file, whose commits are shared; how soon a watch has what was written through another server;
+workers on several cores, which the load generator and MariaDB need too; what is served in time of twice the calls that
+a server can serve, each with a deadline of a second; and how fast a server starts, and how much memory it takes.""",
         tables.capacity,
     ),
     "peers": Part(

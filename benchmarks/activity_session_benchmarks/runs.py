@@ -3,12 +3,12 @@
 import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from activity_session_benchmarks.figures import CLIENT_CORE, cpu_seconds
-from activity_session_benchmarks.measure import databases
+from activity_session_benchmarks.measure import DATABASES, databases
 from activity_session_benchmarks.places import place
 from activity_session_server.store import schema
 from activity_session_testing.processes import COMMAND
@@ -35,27 +35,26 @@ def measure_all(name: str, description: str | None, measure: Callable[[Run], Ite
     """Print the figures, which are named tuples, as they come, and write them to a file of that name."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="less of everything, in seconds")
-    parser.add_argument("--database", choices=("SQLite", "MariaDB"), default="", help="only this one")
+    parser.add_argument("--database", choices=DATABASES, nargs="+", default=DATABASES, help="only these")
     options = parser.parse_args()
     # What this process starts, such as MariaDB, runs there too; only servers run on the other core.
     os.sched_setaffinity(0, {CLIENT_CORE})
     figures = []
-    with ExitStack() as stack:
-        for database, url in databases(stack):
-            if database.startswith(options.database):
-                schema.migrate_url(url)
-                for figure in measure(Run(database, url, options.quick, children(os.getpid()))):
-                    print(figure, flush=True)
-                    figures.append(figure._asdict())
-    place(is_quick=options.quick).save(name, figures)
+    with closing(databases(options.database)) as found:
+        for database, url in found:
+            schema.migrate_url(url)
+            for figure in measure(Run(database, url, options.quick, children(os.getpid()))):
+                print(figure, flush=True)
+                figures.append(figure._asdict())
+    place(is_quick=options.quick).save_rows(name, figures)
 
 
 def children(pid: int) -> tuple[int, ...]:
-    """Return the processes that a process has started."""
+    """Return the processes that a process has started, and that run."""
     lists = Path(f"/proc/{pid}/task").glob("*/children")
     return tuple(int(child) for found in lists for child in found.read_text().split())
 
 
 def spent(pids: Iterable[int]) -> float:
-    """Return the CPU time of processes so far, in seconds."""
-    return sum(map(cpu_seconds, pids))
+    """Return the CPU time of processes so far, in seconds, with that of those that they have started and that run."""
+    return sum(cpu_seconds(pid) + spent(children(pid)) for pid in pids)

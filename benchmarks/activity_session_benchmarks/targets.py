@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-SQLITE, MARIADB = "SQLite file", "MariaDB"
+SQLITE, MARIADB, POSTGRESQL = "SQLite file", "MariaDB", "PostgreSQL"
 READS = ("GetSession", "EnsureSession", "ListEvents", "ListSessions", "GetState")
 WRITES = ("CreateSession", "UpdateSession", "AppendEvents of 1", "AcquireTurn + ReleaseTurn")
 OURS, WITH_MYSQLCLIENT = "activity-session", "activity-session with mysqlclient"
@@ -72,6 +72,14 @@ def against_floor(calls: tuple[str, ...]) -> Callable[[Rows], Iterator[Case]]:
     )
 
 
+def against_mariadb(rows: Rows) -> Iterator[Case]:
+    """Yield what a call costs the server on another database in the network, as a multiple of its cost on MariaDB."""
+    costs = {(row["database"], row["call"], row["concurrency"]): row["ours_us"] for row in rows}
+    for (database, call, concurrency), cost in costs.items():
+        if database == POSTGRESQL and (on_mariadb := costs.get((MARIADB, call, concurrency))):
+            yield Case(database, f"{call} at concurrency {concurrency}", cost / on_mariadb)
+
+
 def batches(rows: Rows) -> Iterator[Case]:
     """Yield what a batch of ten events costs, as a multiple of one event."""
     costs = {(row["database"], row["concurrency"], row["call"]): row["ours_us"] for row in rows}
@@ -127,11 +135,27 @@ def against_peer(system: str, sizes: range, ours_is: str = OURS) -> Callable[[Ro
 
 
 TARGETS = (
-    Target("calls", "a read, times its floor", "≤", {SQLITE: 1.4, MARIADB: 1.3}, against_floor(READS)),
-    Target("calls", "a single write, times its floor", "≤", {SQLITE: 1.6, MARIADB: 1.6}, against_floor(WRITES)),
-    Target("calls", "a batch of 10 events, times one event", "≤", {SQLITE: 2.5, MARIADB: 2.5}, batches),
-    Target("growth", "much stored, times 100 stored", "≤", {SQLITE: 1.15, MARIADB: 1.15}, growth),
-    Target("watch", "memory of 1,000 watchers, MB", "≤", {SQLITE: 60, MARIADB: 60}, watchers_memory),
+    Target("calls", "a read, times its floor", "≤", {SQLITE: 1.4, MARIADB: 1.3, POSTGRESQL: 1.3}, against_floor(READS)),
+    Target(
+        "calls",
+        "a single write, times its floor",
+        "≤",
+        {SQLITE: 1.6, MARIADB: 1.6, POSTGRESQL: 1.5},
+        against_floor(WRITES),
+    ),
+    Target("calls", "a call, times the same on MariaDB", "≤", {POSTGRESQL: 1}, against_mariadb),
+    Target(
+        "calls", "a batch of 10 events, times one event", "≤", {SQLITE: 2.5, MARIADB: 2.5, POSTGRESQL: 2.5}, batches
+    ),
+    Target("growth", "much stored, times 100 stored", "≤", {SQLITE: 1.15, MARIADB: 1.15, POSTGRESQL: 1.15}, growth),
+    Target("watch", "memory of 1,000 watchers, MB", "≤", {SQLITE: 60, MARIADB: 60, POSTGRESQL: 60}, watchers_memory),
+    Target(
+        "capacity",
+        "a watch on another server, p99, ms",
+        "≤",
+        {POSTGRESQL: 50},
+        figure("8 writers, a watch on the other server: delivered after, p99"),
+    ),
     Target("capacity", "64 writers, times 1 writer", "≥", {SQLITE: 2.5}, figure("64 writers against 1")),
     Target("capacity", "64 writers, times `OFF`", "≥", {SQLITE: 0.8}, figure("FULL against OFF, 64 writers")),
     Target("capacity", "2 workers, times 1 worker", "≥", {MARIADB: 1.7}, figure("2 workers against 1: measured")),
@@ -146,21 +170,21 @@ TARGETS = (
         "capacity",
         "start, s",
         "≤",
-        {SQLITE: 1.5, MARIADB: 1.5},
+        {SQLITE: 1.5, MARIADB: 1.5, POSTGRESQL: 1.5},
         figure("from the start of the process to the first GetSession"),
     ),
     Target(
         "capacity",
         "memory of an idle server, MB",
         "≤",
-        {SQLITE: 90, MARIADB: 90},
+        {SQLITE: 90, MARIADB: 90, POSTGRESQL: 90},
         figure("resident memory after that"),
     ),
     Target(
         "capacity",
         "goodput at twice the peak, times the peak",
         "≥",
-        {SQLITE: 0.8, MARIADB: 0.8},
+        {SQLITE: 0.8, MARIADB: 0.8, POSTGRESQL: 0.8},
         figures(": goodput at twice the peak, times the peak"),
     ),
     Target("peers", "google-adk, times ours: single rows", "≥", {SQLITE: 5, MARIADB: 3}, against_peer(ADK, FEW_ROWS)),

@@ -1,6 +1,6 @@
 """How long an event takes to reach the watchers of its session, how many are delivered, and what memory watchers take.
 
-The server has one core; the watchers, a process of their own, the caller and MariaDB have another. Each number of
+The server has one core; the watchers, a process of their own, the caller and the database have another. Each number of
 watchers gets a fresh server. Events come slowly at first, so that each is delivered before the next one; then, for
 events per second, as fast as watchers get them.
 """

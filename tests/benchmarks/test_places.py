@@ -1,5 +1,6 @@
 """Where the benchmarks write: a quick run leaves the page that is published, and the figures on it, as they are."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -39,3 +40,15 @@ def test_only_a_full_run_writes_to_the_docs() -> None:
     assert FULL.page == ROOT / "docs/benchmarks.md"
     assert not [path for path in QUICK if not path.is_relative_to(ROOT / ".build")]
     assert not set(QUICK) & set(FULL)
+
+
+def test_a_run_on_some_databases_keeps_the_figures_of_the_others() -> None:
+    made = place(is_quick=False)
+    made.save_rows("watch", [{"database": "PostgreSQL", "watchers": 1}, {"database": "MariaDB", "watchers": 1}])
+    made.save_rows("watch", [{"database": "MariaDB", "watchers": 2}])
+    rows = json.loads(made.file_of("watch").read_text())
+    assert [(row["database"], row["watchers"]) for row in rows] == [
+        ("SQLite file", 1000),
+        ("PostgreSQL", 1),
+        ("MariaDB", 2),
+    ]

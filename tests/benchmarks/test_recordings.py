@@ -13,7 +13,7 @@ from activity_session_server.orm import Event as EventRow
 from activity_session_server.orm.base import table_of
 from activity_session_server.settings import Settings
 from activity_session_server.store.backends import EngineOptions, open_engine
-from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import append, get_session, list_events, new_session
 
@@ -23,7 +23,7 @@ APPEND = ("EventService/AppendEvents", {"parent": SESSION, "events": [{"text": "
 GET = ("SessionService/GetSession", {"name": SESSION})
 
 
-@pytest.fixture(params=[SQLITE_FILE, MARIADB])
+@pytest.fixture(params=KEEPING_BACKENDS)
 def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     """A database with a session that has one event."""
     url = new_database(request.param)
