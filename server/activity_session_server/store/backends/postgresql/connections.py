@@ -10,13 +10,13 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import OperationalError
+from psycopg import OperationalError, errors
 from psycopg.waiting import READY_NONE
 
 from activity_session_server.store.backends.engines import LONGER_THAN_A_STATEMENT
 
 T = TypeVar("T")
-# Seconds between two looks whether a statement is late, and for a request to cancel it.
+# Seconds: psycopg's own between two looks for signals, and for a request to cancel a statement.
 _INTERVAL, _CANCEL = 0.1, 1.0
 
 
@@ -28,7 +28,19 @@ class PunctualConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: Generator[Any, Any, T], interval: float = _INTERVAL, timeout: float | None = None) -> T:
         """Run one of psycopg's generators, which sends a statement and waits for its result."""
-        return super().wait(self._ending(gen), max(0.001, min(interval, self.remaining())), timeout)
+        remaining = self.remaining()
+        if timeout is not None or remaining == math.inf:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, max(0, remaining))
+        except errors._WaitTimeout:  # noqa: SLF001 - its callers are to handle it
+            if self._is_canceled_when_late:
+                self._ask_to_cancel()
+        try:
+            return super().wait(_resumed(gen), interval, LONGER_THAN_A_STATEMENT)
+        except errors._WaitTimeout:  # noqa: SLF001
+            self.pgconn.finish()
+            raise OperationalError("the database does not respond") from None
 
     @contextlib.contextmanager
     def uncanceled(self) -> Iterator[None]:
@@ -39,26 +51,17 @@ class PunctualConnection(psycopg.Connection[Any]):
         finally:
             self._is_canceled_when_late = True
 
-    def _ending(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
-        """The same, with a look at the time whenever nothing came for an interval."""
-        may_cancel, ready = self._is_canceled_when_late, None
-        while True:
-            try:
-                wanted = gen.send(ready)
-            except StopIteration as end:
-                returned: T = end.value
-                return returned
-            ready = yield wanted
-            if ready or ready != READY_NONE:
-                continue
-            late = -self.remaining()
-            if late > LONGER_THAN_A_STATEMENT:
-                self.pgconn.finish()
-                raise OperationalError("the database does not respond")
-            if late >= 0 and may_cancel:
-                may_cancel = False
-                self._ask_to_cancel()
-
     def _ask_to_cancel(self) -> None:
         with contextlib.suppress(psycopg.Error):  # what does not respond is given up in time
             self.cancel_safe(timeout=_CANCEL)
+
+
+def _resumed(gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    """A generator that waits already, for those who would start it."""
+    ready: Any = READY_NONE
+    while True:
+        try:
+            ready = yield gen.send(ready)
+        except StopIteration as end:
+            returned: T = end.value
+            return returned
