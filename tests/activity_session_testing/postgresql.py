@@ -163,7 +163,7 @@ class PostgreSQL:
         subprocess.run([self._programs / program, *where, *arguments], check=True, **as_system_user())
 
     def _install(self) -> None:
-        command = [self._programs / "initdb", "-D", self.folder / "data"]
+        command = [str(self._programs / "initdb"), f"--pgdata={self.folder / 'data'}"]
         accounts = ["--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256"]
         subprocess.run(
             [*command, *accounts, "--encoding=UTF8", "--no-locale", "--no-sync"],
