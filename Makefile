@@ -65,7 +65,9 @@ mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, whic
 	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m mariadb
 
 postgresql: $(READY) ## run the tests on PostgreSQL 18, which is in .venv; those that show most with POSTGRESQL_PROGRAMS=, the folder of another
-	$(PYTEST) --ignore=tests/clients --ignore=tests/conformance -m 'postgresql$(if $(POSTGRESQL_PROGRAMS), and core)'
+	@# The files of faults wait most, and would come last. Four processes: half of the time they wait.
+	$(PYTEST) --numprocesses 4 --no-loadscope-reorder $(FAULTS) tests --ignore=tests/clients --ignore=tests/conformance \
+		-m 'postgresql$(if $(POSTGRESQL_PROGRAMS), and core)'
 
 # A jar that others test with has the server, 8.0.15.
 $(MYSQL)/bin/mysqld:

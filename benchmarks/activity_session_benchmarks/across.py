@@ -19,7 +19,7 @@ def measure(run: Run, seconds: int) -> Iterator[tuple[str, float, str]]:
     """Yield the milliseconds from append to delivery."""
     latencies: list[float] = []
     with serving(*run.command) as here, serving(*run.command) as there, connected(here.address) as client:
-        session = new_session(client, "namespaces/default").name
+        session = new_session(client, "namespaces/default", "across").name
         with watching(there.address, session, 1, latencies), ThreadPoolExecutor(WRITERS) as pool:
             list(pool.map(lambda _: write(here.address, session, seconds), range(WRITERS)))
     cuts = statistics.quantiles(latencies, n=100)

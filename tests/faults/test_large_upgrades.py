@@ -12,7 +12,7 @@ from sqlalchemy import JSON, Column, Engine, MetaData, Table, create_engine, ins
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import ListEventsRequest
 from activity_session_server.store import revisions
-from activity_session_testing.backends import KEEPING_BACKENDS
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
 from activity_session_testing.logs import BLOBS, TEXTS
 from activity_session_testing.processes import run
 from activity_session_testing.schemas import migrate_to
@@ -23,7 +23,8 @@ CONTENT = [*TEXTS, *BLOBS, None, "x" * 5_000, b"\0" * 5_000]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("backend", KEEPING_BACKENDS)
+# PostgreSQL has been served from the newest schema alone, and keeps no NUL in a text.
+@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
 def test_every_event_is_the_same_as_before(backend: str, new_database: Callable[[str], str]) -> None:
     database_url = new_database(backend)
     engine = create_engine(database_url)
