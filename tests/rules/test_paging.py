@@ -21,7 +21,9 @@ from activity_session_server.rules.paging import Order, Position
 
 LIMITS = Limits.model_validate({})
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-POSITIONS = st.builds(Position, st.text(max_size=255), st.from_regex(r"[a-z0-9_-]{0,64}", fullmatch=True))
+# No name has NUL in it.
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=255)
+POSITIONS = st.builds(Position, NAMES, st.from_regex(r"[a-z0-9_-]{0,64}", fullmatch=True))
 
 
 def listing(token: str = "", order_by: str = "") -> ListSessionsRequest:
