@@ -101,7 +101,7 @@ class TestSettings:
             ("threads", "many"),
             ("threads", "0"),
             ("address", "50051"),
-            ("database_url", "postgresql://localhost/x"),
+            ("database_url", "oracle://localhost/x"),
             ("reflection", "maybe"),
             ("drain_delay", "-1"),
         ],

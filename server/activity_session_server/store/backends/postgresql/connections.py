@@ -18,6 +18,8 @@ from activity_session_server.store.backends.engines import LONGER_THAN_A_STATEME
 T = TypeVar("T")
 # Seconds: psycopg's own between two looks for signals, and for a request to cancel a statement.
 _INTERVAL, _CANCEL = 0.1, 1.0
+# Seconds that a statement may be late, so that `lock_timeout`, by which others are known to be in the way, comes first.
+_LATENESS = 0.25
 
 
 class PunctualConnection(psycopg.Connection[Any]):
@@ -32,7 +34,7 @@ class PunctualConnection(psycopg.Connection[Any]):
         if timeout is not None or remaining == math.inf:
             return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, interval, max(0, remaining))
+            return super().wait(gen, interval, max(0, remaining) + _LATENESS)
         except errors._WaitTimeout:  # noqa: SLF001 - its callers are to handle it
             if self._is_canceled_when_late:
                 self._ask_to_cancel()
