@@ -49,6 +49,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
                 item.add_marker(name)
         if item.path.stem.removeprefix("test_") in CORE:
             item.add_marker("core")
+        if item.path.parent.name == "faults":
+            item.add_marker("faults")
     others = [
         item for item in items if any(item.get_closest_marker(f"only_{name}") for name in SERVERS if name != SERVER)
     ]
