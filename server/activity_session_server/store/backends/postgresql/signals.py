@@ -18,8 +18,8 @@ from activity_session_server.store.backends.backend import Signals
 
 _CHANNEL = "activity_session"
 # Seconds between two signals, while commits follow each other closely; until a connection that was lost is made anew;
-# and between two looks whether to stop.
-_GAP, _PAUSE, _LOOK = 0.005, 1.0, 0.2
+# between two looks whether to stop; and for the first connections.
+_GAP, _PAUSE, _LOOK, _START = 0.005, 1.0, 0.2, 0.5
 # Seconds between two times at which a server asks others for signals, and for which it is then sent some.
 _ASKING, _ASKED = 1.0, 3.0
 # What is sent in place of uids to ask for signals.
@@ -44,6 +44,7 @@ class PostgreSQLSignals(Signals):
         self._own = 0
         self._woken = threading.Event()
         self._is_stopped = threading.Event()
+        self._tried = threading.Semaphore(0)
         self._errors = self._driver_errors()
         self._threads = [
             threading.Thread(target=self._keep, args=(work,), name="signals", daemon=True)
@@ -51,9 +52,11 @@ class PostgreSQLSignals(Signals):
         ]
 
     def start(self) -> None:
-        """Start the threads."""
+        """Start the threads; returns when they have connected, or have tried to, or after a second."""
         for thread in self._threads:
             thread.start()
+        for _ in self._threads:
+            self._tried.acquire(timeout=_START)
 
     def stop(self) -> None:
         """End the threads."""
@@ -87,8 +90,10 @@ class PostgreSQLSignals(Signals):
             try:
                 with closing(self._engine.raw_connection()) as connection:
                     is_told = False
+                    self._tried.release()
                     work(connection.driver_connection)
-            except self._errors as error:
+            except Exception as error:  # the ticks go on; the next attempt may succeed
+                self._tried.release()
                 if not is_told:
                     _log.warning("no signals between servers: %s", error)
                 is_told = True
