@@ -4,6 +4,7 @@ Errors are told apart by their codes, never by their texts.
 """
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -70,7 +71,7 @@ class Errors:
     otherwise: str = field(default="the database cannot be reached")
 
 
-class Backend:
+class Backend(ABC):
     """The database of an engine.
 
     `one_writer`: it admits one writer at a time, so those of this process wait for each other. `is_remote`: a network
@@ -91,9 +92,9 @@ class Backend:
         self.driver: Any = engine.dialect.loaded_dbapi
 
     @staticmethod
+    @abstractmethod
     def open_engine(url: URL, options: EngineOptions) -> Engine:
         """An engine for a URL; nothing is connected yet."""
-        raise NotImplementedError
 
     @property
     def file(self) -> DatabaseFile:
@@ -115,9 +116,9 @@ class Backend:
 
     # Errors.
 
+    @abstractmethod
     def code(self, error: Any) -> Code:
         """The code of an error; -1, or nothing, for one of the driver's own."""
-        raise NotImplementedError
 
     def failure(self, error: Exception) -> Failure:
         """What an error of SQLAlchemy or the driver means."""
@@ -175,9 +176,9 @@ class Backend:
             return str(found)
         return self._said(found) or f"{type(found).__name__}: {found}"
 
+    @abstractmethod
     def _said(self, error: Any) -> str:
         """The code and the text of an error of the database itself; empty for others."""
-        raise NotImplementedError
 
     # Connections.
 
@@ -219,6 +220,7 @@ class Backend:
         Raises:
             SchemaError: with what to set.
         """
+        del connection, request_bytes
 
     def inspect(self, connection: Connection) -> Iterator[str]:
         """Look for damage, and say so a line at a time.
@@ -229,17 +231,17 @@ class Backend:
         del connection
         yield from ()
 
+    @abstractmethod
     def migrating(self, connection: Connection) -> contextlib.AbstractContextManager[None]:
         """Keep other processes from migrating the same database.
 
         Raises:
             SchemaError: another process did so for too long.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def grant(self, connection: Connection, rights: Collection[str]) -> str:
         """The statement that gives the connection's user rights on the tables."""
-        raise NotImplementedError
 
 
 def driver_error(error: Any) -> Any:
