@@ -20,6 +20,7 @@ from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.upkeep import Upkeep
 from activity_session_server.live.watches import Watches
 from activity_session_server.rpc import reflection
+from activity_session_server.rpc.certificates import Certificates
 from activity_session_server.rpc.edge import Edge
 from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
@@ -56,13 +57,14 @@ class App:
         Raises:
             SchemaError: when the database's schema is not the one this version needs.
             AddressInUseError: when the address cannot be listened on.
+            CertificateError: when there is no TLS of the files that are given.
         """
         self.settings = settings
         self._pools = _make_pools(settings)
         # Each handler names its pool; gRPC itself runs nothing by the one that it is given.
         self._server = grpc.server(self._pools.refusal, options=_options(settings))
         # The first step that can fail: a second server must not migrate the database of the first.
-        self.address = _listen(self._server, Address.parse(settings.address))
+        self.address = _listen(self._server, Address.parse(settings.address), _certificates(settings))
         self.store = open_store(settings, self._pools.write.aside)
         if warning := backend_of(self.store.engine).warning():
             _log.warning(warning)
@@ -241,11 +243,20 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
     ]
 
 
-def _listen(server: grpc.Server, address: Address) -> str:
-    """Listen on an address; returns it with the port that was picked for port 0."""
+def _certificates(settings: Settings) -> Certificates | None:
+    if not settings.tls_certificate_file:
+        return None
+    return Certificates(settings.tls_certificate_file, settings.tls_key_file, settings.tls_client_ca_file)
+
+
+def _listen(server: grpc.Server, address: Address, certificates: Certificates | None) -> str:
+    """Listen on an address, with TLS where there are certificates; returns it with the port that was picked for 0."""
     refuse_if_used(address)
     try:
-        port = server.add_insecure_port(str(address))
+        if certificates is None:
+            port = server.add_insecure_port(str(address))
+        else:
+            port = server.add_secure_port(str(address), certificates.credentials())
     except RuntimeError:
         raise AddressInUseError(str(address)) from None
     return str(address if address.path else address._replace(port=port))

@@ -72,6 +72,11 @@ class Settings(BaseModel):
     address: str = Field(
         "127.0.0.1:50051", description="HOST:PORT to listen on, where port 0 picks a free one, or unix:PATH"
     )
+    tls_certificate_file: str = Field(
+        "", description="certificate chain, PEM, for TLS on the address; read again when it changes"
+    )
+    tls_key_file: str = Field("", description="the key of that certificate, PEM, without a password")
+    tls_client_ca_file: str = Field("", description="CA, PEM, of which clients need a certificate")
     database_url: str = Field(
         "sqlite:///activity-session.db",
         description="sqlite:///FILE, sqlite:///:memory:, mysql+pymysql://... or mariadb+pymysql://..., "
@@ -142,6 +147,17 @@ class Settings(BaseModel):
         return str(Address.parse(value))
 
     @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        for name, other in (
+            ("tls_certificate_file", "tls_key_file"),
+            ("tls_key_file", "tls_certificate_file"),
+            ("tls_client_ca_file", "tls_certificate_file"),
+        ):
+            if getattr(self, name) and not getattr(self, other):
+                raise ValueError(f"{name}: it needs {other} too")
+        return self
+
+    @model_validator(mode="after")
     def _check(self) -> Self:
         try:
             database_urls.check(self.database_url)
@@ -188,7 +204,8 @@ FIELDS = {name: field for name, field in Settings.model_fields.items() if name !
 _CALLS = ("anonymous_role", "threads", "max_waiting_calls", "workers", "worker_timeout", "reflection", "log_format")
 _TIMES = ("sweep_interval", "health_interval", "poll_interval", "bookmark_interval", "watch_timeout")
 _GROUPS = {
-    "address and database": ("address", "database_url", "database_timeout", "max_clock_offset", "sqlite_synchronous"),
+    "address and TLS": ("address", "tls_certificate_file", "tls_key_file", "tls_client_ca_file"),
+    "database": ("database_url", "database_timeout", "max_clock_offset", "sqlite_synchronous"),
     "calls and logs": _CALLS,
     "intervals": _TIMES,
     "the end, at SIGTERM": ("drain_delay", "drain_timeout"),

@@ -224,6 +224,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
     _block_signals()
     memory.configure()
     from activity_session_server import app
+    from activity_session_server.rpc.certificates import CertificateError
     from activity_session_server.rules.errors import ServiceError
     from activity_session_server.store.revisions import SchemaError
 
@@ -232,7 +233,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
             memory.settle()
             when_up(server.address)
             signal.sigwait(_STOP_SIGNALS)
-    except (addresses.AddressInUseError, SchemaError) as error:
+    except (addresses.AddressInUseError, CertificateError, SchemaError) as error:
         _give_up(error)
     except ServiceError as error:
         _give_up(error.logged)
@@ -248,5 +249,6 @@ def _announce(settings: Settings, address: str) -> None:
     if settings.is_in_memory:
         _log.warning("the database is in memory: all of it is lost when this server ends")
     if not settings.serves_loopback_only:
-        logging.getLogger("activity_session.server").warning("no TLS and no authentication on this address")
+        lacking = "no authentication" if settings.tls_certificate_file else "no TLS and no authentication"
+        logging.getLogger("activity_session.server").warning("%s on this address", lacking)
     print(f"listening on {address}", flush=True)

@@ -32,14 +32,21 @@ class Client:
     An address may have several servers (`ipv4:HOST:PORT,HOST:PORT`): each call goes to the next one.
     """
 
-    def __init__(self, address: str, *options: tuple[str, Any]) -> None:
+    def __init__(
+        self, address: str, *options: tuple[str, Any], credentials: grpc.ChannelCredentials | None = None
+    ) -> None:
         # Tests of the server's limits send more than gRPC allows by default.
         usual = (
             ("grpc.max_receive_message_length", 64 * 1024 * 1024),
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.service_config", _ROUND_ROBIN),
         )
-        self.channel = grpc.intercept_channel(grpc.insecure_channel(address, usual + options), _Deadline())
+        channel = (
+            grpc.secure_channel(address, credentials, usual + options)
+            if credentials
+            else grpc.insecure_channel(address, usual + options)
+        )
+        self.channel = grpc.intercept_channel(channel, _Deadline())
         self.events = EventServiceStub(self.channel)
         self.info = InfoServiceStub(self.channel)
         self.memories = MemoryServiceStub(self.channel)
@@ -67,8 +74,10 @@ def serving(database_url: str, **settings: Any) -> Iterator[app.App]:
 
 
 @contextlib.contextmanager
-def connected(address: str, *options: tuple[str, int]) -> Iterator[Client]:
-    client = Client(address, *options)
+def connected(
+    address: str, *options: tuple[str, int], credentials: grpc.ChannelCredentials | None = None
+) -> Iterator[Client]:
+    client = Client(address, *options, credentials=credentials)
     try:
         yield client
     finally:
