@@ -20,15 +20,16 @@ from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.upkeep import Upkeep
 from activity_session_server.live.watches import Watches
 from activity_session_server.rpc import reflection
+from activity_session_server.rpc.authentication import Authentication
 from activity_session_server.rpc.certificates import Certificates
 from activity_session_server.rpc.edge import Edge
 from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
 from activity_session_server.rpc.routes import ROUTES, Live
 from activity_session_server.rpc.validation import Validator
+from activity_session_server.rules.callers import ITSELF, nobody
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import uuid7_hex
-from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Store, readiness, schema
 from activity_session_server.store.backends import EngineOptions, backend_of
@@ -100,7 +101,7 @@ class App:
 
     def _add_services(self) -> None:
         settings = self.settings
-        edge = Edge(settings.limits, settings.anonymous_role)
+        edge = Edge(settings.limits, Authentication(nobody(settings.anonymous_role)))
         Handlers(self.store, self.live, edge, self._pools).add_to(self._server)
         self.health.add_to(self._server)
         if settings.serves_reflection:
@@ -138,7 +139,7 @@ class App:
 def own_call(settings: Settings, method: str) -> Call:
     """A call that a server makes by itself."""
     now = time.monotonic()
-    return Call(uuid7_hex(), method, "", Role.SYSTEM, now, now + 2 * settings.database_timeout, settings.limits)
+    return Call(uuid7_hex(), method, "", ITSELF, now, now + 2 * settings.database_timeout, settings.limits)
 
 
 def try_out(settings: Settings) -> None:

@@ -297,7 +297,8 @@ def test_participants_and_deleted_sessions_do_not_keep_a_namespace(client: Clien
     ids=str,
 )
 def test_settings_out_of_bounds_are_refused(client: Client, namespace: str, field: str, duration: Duration) -> None:
-    given = Namespace(name=namespace, settings=NamespaceSettings(**{field: duration}))
+    given = Namespace(name=namespace)
+    getattr(given.settings, field).CopyFrom(duration)
     failed = failure(client.namespaces.UpdateNamespace, updating(given))
     assert (failed.code, failed.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert failed.fields == [f"namespace.settings.{field}"]

@@ -29,8 +29,8 @@ from activity_session_server.orm import ActivitySession
 from activity_session_server.orm import Namespace as NamespaceRow
 from activity_session_server.orm import Participant as ParticipantRow
 from activity_session_server.rules import paging
+from activity_session_server.rules.callers import ITSELF
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.roles import Role
 from activity_session_testing.servers import DEADLINE, Client, connected, failure, serving, unique
 from activity_session_testing.steps import (
     delete_namespace,
@@ -145,7 +145,7 @@ def update_row_of_each_kind(client: Client, namespace: str, participant: str, se
 def share_times(server: App, ids: list[str]) -> None:
     """Give the rows of all kinds with these ids the same times."""
     now = time.monotonic()
-    call = Call("test", "test", "test", Role.SYSTEM, now, now + DEADLINE, server.settings.limits)
+    call = Call("test", "test", "test", ITSELF, now, now + DEADLINE, server.settings.limits)
     for resource in (NamespaceRow, ParticipantRow, ActivitySession):
         created, updated = map(datetime.fromisoformat, ("2026-01-02 03:04:05.678901", "2026-01-02 03:04:06"))
         times = {"create_ts": created, "update_ts": updated}

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.app import App
+from activity_session_server.rules.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import Writer
 from activity_session_server.store.driver.statements import Statement
@@ -47,7 +47,7 @@ def server(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -
 
 def call_of(seconds: float) -> Call:
     now = time.monotonic()
-    return Call("test", "/test", "test", Role.SYSTEM, now, now + seconds, Settings.model_validate({}).limits)
+    return Call("test", "/test", "test", ITSELF, now, now + seconds, Settings.model_validate({}).limits)
 
 
 def slow(server: App) -> Any:

@@ -25,8 +25,8 @@ from activity_session.v1.session_service_pb2 import CreateSessionRequest, Update
 from activity_session_server.app import App
 from activity_session_server.orm import Event as EventRow
 from activity_session_server.orm.base import table_of
+from activity_session_server.rules.callers import ITSELF
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.roles import Role
 from activity_session_server.store import readiness
 from activity_session_server.store.driver.connections import Connection
 from activity_session_server.store.readers import Writer
@@ -131,7 +131,7 @@ def test_writers_who_wait_are_committed_together(server: App, client: Client) ->
 
 def own_call(server: App) -> Call:
     now = time.monotonic()
-    return Call("test", "test", "", Role.SYSTEM, now, now + WAIT_SECONDS, server.settings.limits)
+    return Call("test", "test", "", ITSELF, now, now + WAIT_SECONDS, server.settings.limits)
 
 
 def check_readiness(server: App) -> None:

@@ -25,8 +25,8 @@ from activity_session_server import app
 from activity_session_server.app import App
 from activity_session_server.orm import Event, Idempotency
 from activity_session_server.orm.types import AnyRow
+from activity_session_server.rules.callers import ITSELF
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings
 from activity_session_server.store import schema
 from activity_session_testing.backends import BACKENDS, SQLITE_FILE, MariaDB
@@ -244,7 +244,7 @@ class TestCheck:
 
 def own_call(server: App) -> Call:
     now = time.monotonic()
-    return Call("test", "test", "", Role.SYSTEM, now, now + 10, server.settings.limits)
+    return Call("test", "test", "", ITSELF, now, now + 10, server.settings.limits)
 
 
 def be_read_only() -> None:

@@ -42,8 +42,8 @@ from activity_session_server.orm import (
     State,
 )
 from activity_session_server.orm.base import Base
+from activity_session_server.rules.callers import ITSELF
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.roles import Role
 from activity_session_server.store import batches
 from activity_session_server.usecases import retention
 from activity_session_testing.backends import KEEPING_BACKENDS, driver_error
@@ -465,7 +465,7 @@ class TestKinds:
 
 def own_call(server: App) -> Call:
     now = time.monotonic()
-    return Call("sweep", "sweep", "", Role.SYSTEM, now, now + 10, server.settings.limits)
+    return Call("sweep", "sweep", "", ITSELF, now, now + 10, server.settings.limits)
 
 
 class TestBatches:

@@ -45,7 +45,9 @@ class Certificates:
     def credentials(self) -> grpc.ServerCredentials:
         """The credentials of a port."""
         return grpc.dynamic_ssl_server_credentials(
-            self._configuration, self._changed, require_client_authentication=self._client_ca is not None
+            self._configuration,
+            self._changed,  # type: ignore[arg-type]  # its types do not know that None is "as before"
+            require_client_authentication=self._client_ca is not None,
         )
 
     @property

@@ -15,7 +15,9 @@ from google.protobuf.message import DecodeError, Message
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rpc import call_log, status, wire
+from activity_session_server.rpc.authentication import Authentication
 from activity_session_server.rpc.validation import Validator
+from activity_session_server.rules.callers import Caller
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import (
     ServiceError,
@@ -26,7 +28,6 @@ from activity_session_server.rules.errors import (
 )
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.problems import Violation, too_large
-from activity_session_server.rules.roles import Role
 
 CALL_ID_KEY = "x-call-id"
 # A call that holds a thread takes no longer than this, in seconds; one without a deadline of its own is given this one.
@@ -41,19 +42,21 @@ _GIVEN_ID = re.compile(r"[!-~]{1,128}")
 # Ids need only differ; of its own, so that nobody's seed can make them come again. All threads draw, each in one step.
 _ids = random.Random()  # noqa: S311
 _log = logging.getLogger("activity_session.call")
+# Who calls, as long as that is not known.
+_NOBODY = Caller("", ())
 R = TypeVar("R", bound=Message)
 
 
 class Edge:
     """What every call of a server has in common."""
 
-    def __init__(self, limits: Limits, role: Role) -> None:
+    def __init__(self, limits: Limits, authentication: Authentication) -> None:
         self._limits = limits
-        self._role = role
+        self._authentication = authentication
         self._validator = Validator(limits)
 
     def begin(self, method: str, context: grpc.ServicerContext, came: float | None, *, may_wait: bool = False) -> Call:
-        """The call of a context: its id, who makes it, until when.
+        """The call of a context: its id, until when; who makes it is not known yet.
 
         It came in at a reading of `time.monotonic`, or just now.
         """
@@ -64,7 +67,15 @@ class Edge:
         now = time.monotonic()
         longest = LONGEST_WAIT if may_wait else DEFAULT_DEADLINE
         deadline = now + (min(remaining, longest) if is_given else DEFAULT_DEADLINE)
-        return Call(call_id, method, context.peer(), self._role, came or now, deadline, self._limits)
+        return Call(call_id, method, context.peer(), _NOBODY, came or now, deadline, self._limits)
+
+    def admit(self, call: Call, context: grpc.ServicerContext) -> Call:
+        """The same call, of the caller who has shown to be it.
+
+        Raises:
+            ServiceError: UNAUTHENTICATED.
+        """
+        return call._replace(caller=self._authentication.caller_of(context))
 
     def read(self, call: Call, request_type: type[R], raw: bytes) -> R:
         """The request of a call, checked.

@@ -21,6 +21,7 @@ from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, server_full
 from activity_session_server.store import Store
 from activity_session_server.store.codec.encoded import Encoded, serialize
+from activity_session_server.usecases.authorization import authorize
 
 # A message's class, as generated code would have it.
 Type = type[Message]
@@ -66,7 +67,9 @@ class Handlers:
             if came is None:
                 self._fail(call, context, full)
             try:
-                response = use_case(store, call, edge.read(call, request_type, raw))
+                call = edge.admit(call, context)
+                request = edge.read(call, request_type, raw)
+                response = use_case(store, authorize(store, call, request), request)
             except Exception as raised:  # whatever it is, the caller gets an error without its text
                 self._fail(call, context, error_of(call, raised))
             edge.end(call, grpc.StatusCode.OK)
@@ -77,7 +80,7 @@ class Handlers:
     def _streamed(
         self, name: str, request_type: Type, use_case: Callable[[Call, Any, Stream], None], pool: Pool
     ) -> Callable[[bytes, grpc.ServicerContext, Callable[[Any], None]], None]:
-        edge, full = self._edge, self._full(pool)
+        edge, store, full = self._edge, self._store, self._full(pool)
 
         def respond(raw: bytes, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
             came = pool.came
@@ -87,7 +90,9 @@ class Handlers:
                 stream.end(full)
                 return
             try:
-                use_case(call, edge.read(call, request_type, raw), stream)
+                call = stream.call = edge.admit(call, context)
+                request = edge.read(call, request_type, raw)
+                use_case(authorize(store, call, request), request, stream)
             except Exception as raised:  # as above
                 stream.end(error_of(call, raised))
 

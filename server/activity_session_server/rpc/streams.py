@@ -20,14 +20,14 @@ class ResponseStream:
     """The `calls.Stream` of one gRPC call."""
 
     def __init__(self, call: Call, context: grpc.ServicerContext, send: Callable[[Any], None], edge: Edge) -> None:
-        self._call = call
+        self.call = call
         self._context = context
         self._send = send
         self._edge = edge
         self._end = Once()
         self._code = grpc.StatusCode.CANCELLED
         self._error: ServiceError | None = None
-        self.on_close(lambda: edge.end(call, self._code, self._error))
+        self.on_close(lambda: edge.end(self.call, self._code, self._error))
 
     @property
     def is_open(self) -> bool:
@@ -43,7 +43,7 @@ class ResponseStream:
         if not self._end.take():
             return
         self._error = error
-        self._code = grpc.StatusCode.OK if error is None else self._edge.refuse(self._call, self._context, error)
+        self._code = grpc.StatusCode.OK if error is None else self._edge.refuse(self.call, self._context, error)
         self._send(None)
 
     def cancel(self) -> None:

@@ -4,25 +4,27 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from activity_session_server.rules.callers import Caller
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.limits import Limits
-from activity_session_server.rules.roles import Role
 
 
 class Call(NamedTuple):
     """One RPC that is being served.
 
     `peer` is the address and port of the connection that it came on; `begun` and `deadline` are readings of
-    `time.monotonic`, in seconds.
+    `time.monotonic`, in seconds. `acts_as` are the names of the participants as which the caller acts, where only that
+    lets it make the call, and None where its role does.
     """
 
     call_id: str
     method: str
     peer: str
-    role: Role
+    caller: Caller
     begun: float
     deadline: float
     limits: Limits
+    acts_as: frozenset[str] | None = None
 
     @property
     def seconds(self) -> float:

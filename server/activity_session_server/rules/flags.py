@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ALREADY_EXISTS, ServiceError, about
-from activity_session_server.rules.names import Kind
+from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.rules.roles import Role
 
 _DELETED = {
@@ -63,7 +63,7 @@ def is_deleted(resource: Deletable) -> bool:
 
 def check_permission(call: Call, kind: Kind, resource: Flagged) -> None:
     """Refuse a caller without the system role to touch, or to make, a managed resource."""
-    if resource.managed and call.role is not Role.SYSTEM:
+    if resource.managed and not call.caller.has_role(ids_of(resource.name)[0], Role.SYSTEM):
         message = f"{resource.name} is managed: this takes the role {Role.SYSTEM}"
         raise about(kind, _MANAGED[kind], resource.name, message)
 

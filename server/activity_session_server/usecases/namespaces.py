@@ -46,7 +46,7 @@ def get_namespace(store: Store, call: Call, request: GetNamespaceRequest) -> Nam
 
 
 def list_namespaces(store: Store, call: Call, request: ListNamespacesRequest) -> Encoded[ListNamespacesResponse]:
-    """List one page of namespaces."""
+    """List one page of the namespaces of which the caller is a reader, at least."""
     page = paging.page_of(request, call.limits)
     where = filters.parse(request.filter, filters.NAMESPACE_FIELDS, call.limits)
     found, next_position = store.read(
@@ -55,6 +55,7 @@ def list_namespaces(store: Store, call: Call, request: ListNamespacesRequest) ->
             reader,
             page,
             where,
+            call.caller.namespaces,
             show_deleted=request.show_deleted,
             most_bytes=paging.most_bytes(call.limits),
         ),

@@ -124,6 +124,7 @@ def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Enc
             ids_of(request.parent)[0],
             page,
             where,
+            call.acts_as,
             full=request.view == SESSION_VIEW_FULL,
             show_deleted=request.show_deleted,
             most_bytes=paging.most_bytes(call.limits),

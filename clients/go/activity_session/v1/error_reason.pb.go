@@ -46,6 +46,14 @@ const (
 	// INVALID_ARGUMENT: the request id was used for another request. Metadata:
 	// `request_id`.
 	ErrorReason_ERROR_REASON_REQUEST_ID_REUSED ErrorReason = 5
+	// UNAUTHENTICATED: the call has no credentials, or none that hold: a token
+	// that is not known, was revoked or has expired.
+	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 6
+	// PERMISSION_DENIED: the caller may not make this call about the resource,
+	// which need not exist; or the call is for a participant as which the caller
+	// does not act. Metadata: `resource`; `permission`, the role that suffices;
+	// and in the second case `field`.
+	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 7
 	// NOT_FOUND: there is no such namespace, or none with the uid of the request.
 	// Metadata: `resource`, and in the second case `uid`.
 	ErrorReason_ERROR_REASON_NAMESPACE_NOT_FOUND ErrorReason = 10
@@ -171,6 +179,8 @@ var (
 		3:  "ERROR_REASON_INVALID_FILTER",
 		4:  "ERROR_REASON_INVALID_PAGE_TOKEN",
 		5:  "ERROR_REASON_REQUEST_ID_REUSED",
+		6:  "ERROR_REASON_UNAUTHENTICATED",
+		7:  "ERROR_REASON_PERMISSION_DENIED",
 		10: "ERROR_REASON_NAMESPACE_NOT_FOUND",
 		11: "ERROR_REASON_NAMESPACE_ALREADY_EXISTS",
 		12: "ERROR_REASON_NAMESPACE_DELETED",
@@ -217,6 +227,8 @@ var (
 		"ERROR_REASON_INVALID_FILTER":             3,
 		"ERROR_REASON_INVALID_PAGE_TOKEN":         4,
 		"ERROR_REASON_REQUEST_ID_REUSED":          5,
+		"ERROR_REASON_UNAUTHENTICATED":            6,
+		"ERROR_REASON_PERMISSION_DENIED":          7,
 		"ERROR_REASON_NAMESPACE_NOT_FOUND":        10,
 		"ERROR_REASON_NAMESPACE_ALREADY_EXISTS":   11,
 		"ERROR_REASON_NAMESPACE_DELETED":          12,
@@ -289,14 +301,16 @@ var File_activity_session_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\xb0\f\n" +
+	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\xf6\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\x1f\n" +
 	"\x1bERROR_REASON_LIMIT_EXCEEDED\x10\x02\x12\x1f\n" +
 	"\x1bERROR_REASON_INVALID_FILTER\x10\x03\x12#\n" +
 	"\x1fERROR_REASON_INVALID_PAGE_TOKEN\x10\x04\x12\"\n" +
-	"\x1eERROR_REASON_REQUEST_ID_REUSED\x10\x05\x12$\n" +
+	"\x1eERROR_REASON_REQUEST_ID_REUSED\x10\x05\x12 \n" +
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x06\x12\"\n" +
+	"\x1eERROR_REASON_PERMISSION_DENIED\x10\a\x12$\n" +
 	" ERROR_REASON_NAMESPACE_NOT_FOUND\x10\n" +
 	"\x12)\n" +
 	"%ERROR_REASON_NAMESPACE_ALREADY_EXISTS\x10\v\x12\"\n" +

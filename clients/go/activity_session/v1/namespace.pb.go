@@ -165,9 +165,12 @@ type NamespaceSettings struct {
 	DefaultSessionTtl *durationpb.Duration `protobuf:"bytes,1,opt,name=default_session_ttl,json=defaultSessionTtl,proto3" json:"default_session_ttl,omitempty"`
 	// How long a deleted session is kept before it is expunged: 1 second to 100
 	// years. When not set, the server's setting `purge_age` applies.
-	PurgeAge      *durationpb.Duration `protobuf:"bytes,2,opt,name=purge_age,json=purgeAge,proto3" json:"purge_age,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	PurgeAge *durationpb.Duration `protobuf:"bytes,2,opt,name=purge_age,json=purgeAge,proto3" json:"purge_age,omitempty"`
+	// Whether callers who only act as participants may create sessions, of which
+	// they are members themselves.
+	ParticipantsCreateSessions bool `protobuf:"varint,3,opt,name=participants_create_sessions,json=participantsCreateSessions,proto3" json:"participants_create_sessions,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
 }
 
 func (x *NamespaceSettings) Reset() {
@@ -214,6 +217,13 @@ func (x *NamespaceSettings) GetPurgeAge() *durationpb.Duration {
 	return nil
 }
 
+func (x *NamespaceSettings) GetParticipantsCreateSessions() bool {
+	if x != nil {
+		return x.ParticipantsCreateSessions
+	}
+	return false
+}
+
 var File_activity_session_v1_namespace_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_namespace_proto_rawDesc = "" +
@@ -237,10 +247,11 @@ const file_activity_session_v1_namespace_proto_rawDesc = "" +
 	"\x1aactivity-session/Namespace\x12\x16namespaces/{namespace}*\n" +
 	"namespaces2\tnamespaceB\n" +
 	"\n" +
-	"\b_enabled\"\xa2\x01\n" +
+	"\b_enabled\"\xea\x01\n" +
 	"\x11NamespaceSettings\x12O\n" +
 	"\x13default_session_ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x11defaultSessionTtl\x12<\n" +
-	"\tpurge_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\bpurgeAgeBY\n" +
+	"\tpurge_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\bpurgeAge\x12F\n" +
+	"\x1cparticipants_create_sessions\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x1aparticipantsCreateSessionsBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (

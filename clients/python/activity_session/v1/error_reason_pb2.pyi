@@ -45,6 +45,16 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: the request id was used for another request. Metadata:
     `request_id`.
     """
+    ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 6
+    """UNAUTHENTICATED: the call has no credentials, or none that hold: a token
+    that is not known, was revoked or has expired.
+    """
+    ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 7
+    """PERMISSION_DENIED: the caller may not make this call about the resource,
+    which need not exist; or the call is for a participant as which the caller
+    does not act. Metadata: `resource`; `permission`, the role that suffices;
+    and in the second case `field`.
+    """
     ERROR_REASON_NAMESPACE_NOT_FOUND: _ErrorReason.ValueType  # 10
     """NOT_FOUND: there is no such namespace, or none with the uid of the request.
     Metadata: `resource`, and in the second case `uid`.
@@ -217,6 +227,16 @@ Metadata: `field`.
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 5
 """INVALID_ARGUMENT: the request id was used for another request. Metadata:
 `request_id`.
+"""
+ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 6
+"""UNAUTHENTICATED: the call has no credentials, or none that hold: a token
+that is not known, was revoked or has expired.
+"""
+ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 7
+"""PERMISSION_DENIED: the caller may not make this call about the resource,
+which need not exist; or the call is for a participant as which the caller
+does not act. Metadata: `resource`; `permission`, the role that suffices;
+and in the second case `field`.
 """
 ERROR_REASON_NAMESPACE_NOT_FOUND: ErrorReason.ValueType  # 10
 """NOT_FOUND: there is no such namespace, or none with the uid of the request.

@@ -95,6 +95,11 @@ class NamespaceSettings(google.protobuf.message.Message):
 
     DEFAULT_SESSION_TTL_FIELD_NUMBER: builtins.int
     PURGE_AGE_FIELD_NUMBER: builtins.int
+    PARTICIPANTS_CREATE_SESSIONS_FIELD_NUMBER: builtins.int
+    participants_create_sessions: builtins.bool
+    """Whether callers who only act as participants may create sessions, of which
+    they are members themselves.
+    """
     @property
     def default_session_ttl(self) -> google.protobuf.duration_pb2.Duration:
         """How long a session created without an `expire_time` lives: 1 second to 100
@@ -112,8 +117,9 @@ class NamespaceSettings(google.protobuf.message.Message):
         *,
         default_session_ttl: google.protobuf.duration_pb2.Duration | None = ...,
         purge_age: google.protobuf.duration_pb2.Duration | None = ...,
+        participants_create_sessions: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "purge_age", b"purge_age"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "purge_age", b"purge_age"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "participants_create_sessions", b"participants_create_sessions", "purge_age", b"purge_age"]) -> None: ...
 
 global___NamespaceSettings = NamespaceSettings

@@ -1,13 +1,15 @@
 """The queries of memberships: which participants are bound to which sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, select, update
 
 from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.session_pb2 import SessionParticipant
-from activity_session_server.orm import ActivitySessionParticipant, FormerMember
+from activity_session_server.orm import ActivitySession, ActivitySessionParticipant, FormerMember, Namespace
+from activity_session_server.orm import Participant as ParticipantTable
 from activity_session_server.orm.base import table_of
+from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.store.codec.resources import set_time
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import node_locks
@@ -42,6 +44,39 @@ _SET_MARK = Statement(
         FormerMember.participant_pkid == bindparam("its_participant"),
     )
 )
+_OWNER = select(Namespace.pkid).where(Namespace.name == bindparam("namespace")).scalar_subquery()
+_BOUND = Statement(
+    select(ActivitySession.name)
+    .join_from(ActivitySession, ActivitySessionParticipant)
+    .join(ParticipantTable, ParticipantTable.pkid == ActivitySessionParticipant.participant_pkid)
+    .where(ActivitySession.namespace_pkid == _OWNER, ActivitySession.name.in_(bindparam("ids", expanding=True)))
+    .where(ParticipantTable.namespace_pkid == _OWNER, ParticipantTable.name == bindparam("participant")),
+    many="ids",
+)
+_IS_BOUND = Statement(
+    select(ParticipantTable.pkid)
+    .join_from(ParticipantTable, ActivitySessionParticipant)
+    .where(ActivitySessionParticipant.activity_session_pkid == bindparam("its_session"))
+    .where(ParticipantTable.name.in_(bindparam("participants", expanding=True))),
+    many="participants",
+)
+
+
+def bound_sessions(reader: Reader, names: Collection[str], participants: Collection[str]) -> set[str]:
+    """Those of some sessions of one namespace to which one of some participants of it is bound; all by name."""
+    found: set[str] = set()
+    for participant in participants:
+        namespace_id, participant_id = ids_of(participant)
+        ids = [ids_of(name)[1] for name in names]
+        rows = reader.rows(_BOUND, {"namespace": namespace_id, "ids": ids, "participant": participant_id})
+        found |= {format_name(Kind.SESSION, namespace_id, row.name) for row in rows}
+    return found
+
+
+def is_bound(reader: Reader, session_uid: str, participants: Collection[str]) -> bool:
+    """Whether one of some participants of a session's namespace, given by name, is bound to the session."""
+    ids = [ids_of(name)[1] for name in participants]
+    return reader.row(_IS_BOUND, {"its_session": session_uid, "participants": ids}) is not None
 
 
 def read_marks(reader: Reader, session_uid: str, added: Sequence[HeldParticipant]) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The queries of namespaces."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -46,6 +47,9 @@ _HOLD = Statement(
 )
 _LOCK = Statement(_THIS.with_for_update())
 _LIST = Listed(select(_TABLE), Namespace)
+_LIST_SOME = Listed(
+    select(_TABLE).where(Namespace.name.in_(bindparam("among", expanding=True))), Namespace, many="among"
+)
 _HAS_LIVE_SESSIONS = Statement(
     select(exists().where(ActivitySession.namespace_pkid == bindparam("uid"), ActivitySession.deleted.is_(False)))
 )
@@ -59,6 +63,12 @@ def get_namespace(reader: Reader, namespace_id: str) -> NamespaceMessage:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
     return _get(reader, _GET, namespace_id).message
+
+
+def find_namespace(reader: Reader, namespace_id: str) -> NamespaceMessage | None:
+    """A namespace, also a deleted one, or None where there is none."""
+    row = reader.row(_GET, {"id": namespace_id})
+    return None if row is None else namespace_message(row)
 
 
 def hold_namespace(writer: Writer, namespace_id: str) -> HeldNamespace:
@@ -89,10 +99,19 @@ def has_live_sessions(writer: Writer, namespace: NamespaceMessage) -> bool:
 
 
 def list_namespaces(
-    reader: Reader, page: Page, where: Node | None, *, show_deleted: bool, most_bytes: int
+    reader: Reader,
+    page: Page,
+    where: Node | None,
+    among: Collection[str] | None,
+    *,
+    show_deleted: bool,
+    most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
-    """One page of namespaces, and where the next one starts."""
-    query = _LIST.query({}, where, _COLUMNS, show_deleted=show_deleted)
+    """One page of namespaces, of all or only those `among` some ids, and where the next one starts."""
+    if among is None:
+        query = _LIST.query({}, where, _COLUMNS, show_deleted=show_deleted)
+    else:
+        query = _LIST_SOME.query({"among": sorted(among)}, where, _COLUMNS, show_deleted=show_deleted)
     return fetch_page(
         reader,
         query,

@@ -34,10 +34,10 @@ class Locked(NamedTuple, Generic[M, S]):
 class Listed:
     """The list of a kind of resource, of which deleted ones are left out unless they are asked for."""
 
-    def __init__(self, select: Select[Any], resource: type[Resource]) -> None:
+    def __init__(self, select: Select[Any], resource: type[Resource], many: str = "") -> None:
         self._is_live = resource.deleted.is_(False)
-        self._all = Statement(clipped(select))
-        self._live = Statement(clipped(select).where(self._is_live))
+        self._all = Statement(clipped(select), many)
+        self._live = Statement(clipped(select).where(self._is_live), many)
         self._long = long_columns(select)
 
     def query(self, values: Values, where: Node | None, columns: Columns, *, show_deleted: bool) -> Query:

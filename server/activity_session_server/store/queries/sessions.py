@@ -95,8 +95,19 @@ _BATCH_BYTES = {
     True: Statement(select(ActivitySession.name, (_DATA_BYTES + _BASIC_BYTES)).where(_IS_AMONG), many="ids"),
     False: Statement(select(ActivitySession.name, _BASIC_BYTES).where(_IS_AMONG), many="ids"),
 }
+# Those to which one of some participants is bound.
+IS_OF_MEMBERS = ActivitySession.pkid.in_(
+    select(ActivitySessionParticipant.activity_session_pkid)
+    .join_from(Participant, ActivitySessionParticipant)
+    .where(Participant.namespace_pkid == _OWNER, Participant.name.in_(bindparam("members", expanding=True)))
+)
 # By whether data is asked for.
 _LIST = {full: Listed((_FULL if full else _BASIC).where(_IS_OF_NAMESPACE), ActivitySession) for full in (True, False)}
+_LIST_BOUND = {
+    full: Listed((_FULL if full else _BASIC).where(_IS_OF_NAMESPACE, IS_OF_MEMBERS), ActivitySession, many="members")
+    for full in (True, False)
+}
+_EXISTS = Statement(select(ActivitySession.pkid).where(_IS_THIS))
 
 
 def _has_member(name: str) -> ColumnElement[bool]:
@@ -159,6 +170,11 @@ def get_session(reader: Reader, namespace_id: str, session_id: str, *, full: boo
     return found
 
 
+def exists_session(reader: Reader, namespace_id: str, session_id: str) -> bool:
+    """Whether there is a session, maybe deleted."""
+    return reader.row(_EXISTS, {"namespace": namespace_id, "id": session_id}) is not None
+
+
 def find_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> bytes | None:
     """A session, or None where there is none."""
     row = reader.row(_GET[full], {"namespace": namespace_id, "id": session_id})
@@ -186,17 +202,22 @@ def list_sessions(
     namespace_id: str,
     page: Page,
     where: Node | None,
+    members: Collection[str] | None,
     *,
     full: bool,
     show_deleted: bool,
     most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
-    """One page of the sessions of a namespace, and where the next one starts.
+    """One page of the sessions of a namespace, or of some of its participants, and where the next one starts.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    query = _LIST[full].query({"namespace": namespace_id}, where, _COLUMNS, show_deleted=show_deleted)
+    values: dict[str, Any] = {"namespace": namespace_id}
+    if members is not None:
+        values["members"] = [ids_of(name)[1] for name in members]
+    listed = _LIST if members is None else _LIST_BOUND
+    query = listed[full].query(values, where, _COLUMNS, show_deleted=show_deleted)
     found = fetch_page(
         reader,
         query,
