@@ -33,7 +33,11 @@ class Client:
     """
 
     def __init__(
-        self, address: str, *options: tuple[str, Any], credentials: grpc.ChannelCredentials | None = None
+        self,
+        address: str,
+        *options: tuple[str, Any],
+        credentials: grpc.ChannelCredentials | None = None,
+        token: str = "",
     ) -> None:
         # Tests of the server's limits send more than gRPC allows by default.
         usual = (
@@ -46,7 +50,7 @@ class Client:
             if credentials
             else grpc.insecure_channel(address, usual + options)
         )
-        self.channel = grpc.intercept_channel(channel, _Deadline())
+        self.channel = grpc.intercept_channel(channel, _Deadline(), *([_Token(token)] if token else []))
         self.events = EventServiceStub(self.channel)
         self.info = InfoServiceStub(self.channel)
         self.memories = MemoryServiceStub(self.channel)
@@ -64,6 +68,19 @@ class _Deadline(grpc.UnaryUnaryClientInterceptor):
         return continuation(client_call_details, request)
 
 
+class _Token(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """Sends a bearer token with each call."""
+
+    def __init__(self, token: str) -> None:
+        self._metadata = (("authorization", f"Bearer {token}"),)
+
+    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        return continuation(client_call_details._replace(metadata=self._metadata), request)
+
+    def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        return continuation(client_call_details._replace(metadata=self._metadata), request)
+
+
 @contextlib.contextmanager
 def serving(database_url: str, **settings: Any) -> Iterator[app.App]:
     """Run a server on a free port, with the database migrated."""
@@ -75,9 +92,12 @@ def serving(database_url: str, **settings: Any) -> Iterator[app.App]:
 
 @contextlib.contextmanager
 def connected(
-    address: str, *options: tuple[str, int], credentials: grpc.ChannelCredentials | None = None
+    address: str,
+    *options: tuple[str, int],
+    credentials: grpc.ChannelCredentials | None = None,
+    token: str = "",
 ) -> Iterator[Client]:
-    client = Client(address, *options, credentials=credentials)
+    client = Client(address, *options, credentials=credentials, token=token)
     try:
         yield client
     finally:

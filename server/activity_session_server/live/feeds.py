@@ -55,10 +55,11 @@ F = TypeVar("F", bound=Follower)
 
 
 class SessionMessage(NamedTuple):
-    """A session as a message of a watch: the version that it has at least, its etag, and its bytes."""
+    """A session as a message of a watch: the version that it has at least, its etag, its members, and its bytes."""
 
     version: int
     etag: str
+    members: frozenset[str]
     raw: bytes
 
 
@@ -130,7 +131,8 @@ class Feed:
                 session = Session.FromString(found or b"")
                 if found is None or session.uid != self.session.uid:
                     return None
-                message = SessionMessage(version, session.etag, field(_SESSION, found))
+                members = frozenset(member.participant for member in session.participants)
+                message = SessionMessage(version, session.etag, members, field(_SESSION, found))
                 self._messages[full] = message
             return message
 

@@ -11,6 +11,7 @@ from activity_session.v1.session_service_pb2 import AcquireTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.live.feeds import Feed, Feeds
 from activity_session_server.live.slots import Slots
+from activity_session_server.rules import permissions
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, deadline_exceeded, draining
 from activity_session_server.rules.names import ids_of
@@ -152,7 +153,8 @@ class TurnQueue:
     def _serve(self, waiter: Waiter) -> None:
         """Try to get the turn for the first in the queue."""
         try:
-            lease = turns.acquire_turn(self._queues.store, waiter.call, waiter.request, self.feed.session.uid)
+            call = permissions.renewed(waiter.call, waiter.request)
+            lease = turns.acquire_turn(self._queues.store, call, waiter.request, self.feed.session.uid)
         except ServiceError as error:
             if is_held(error):
                 # If a look has just found the turn free again, this hides it until the next tick.

@@ -13,6 +13,7 @@ from activity_session.v1.session_service_pb2 import Bookmark, WatchSessionReques
 from activity_session_server.live.feeds import Feed, Feeds
 from activity_session_server.live.lanes import STUCK_SECONDS
 from activity_session_server.live.slots import Slots
+from activity_session_server.rules import permissions
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, draining, invalid_field
 from activity_session_server.rules.names import Kind, ids_of
@@ -59,6 +60,10 @@ class Watch:
         self.is_prompt = False
         self.position = request.after_sequence
         self._watches = watches
+        self._call = call
+        self._request = request
+        # Of the session whose members were looked at last; only for a caller who acts as one of them.
+        self._judged_version = 0
         self._backlog_limit = call.limits.watch_backlog
         self._stream = stream
         # What was there at the start is no backlog, however long it takes to send.
@@ -85,6 +90,7 @@ class Watch:
             or feed.ended is not None
             or self._watches.feeds.is_draining
             or self._is_quiet()
+            or self._has_changed_caller()
         )
 
     def needs(self, sequence: int, version: int) -> bool:
@@ -92,6 +98,15 @@ class Watch:
         return self.position < sequence or self._version < version
 
     def work(self) -> bool:
+        """Send what is new, as long as the caller may see it."""
+        try:
+            self._judge()
+        except ServiceError as error:
+            self._stream.end(error)
+            return True
+        return self._send_news()
+
+    def _send_news(self) -> bool:
         """Send the next events; after the last one also the session if it has changed, a bookmark if due, the end."""
         has_sent = self._send_events()
         self.is_prompt = self.position >= self._goal
@@ -121,6 +136,28 @@ class Watch:
         elif waited > patience or (waited > STUCK_SECONDS and backlog > self._backlog_limit):
             self._end_said = now
             self._stream.end(self._too_slow(backlog))
+
+    def _has_changed_caller(self) -> bool:
+        """Whether its caller may do something else than before, or nothing any more."""
+        try:
+            return self._call.caller.renewed() is not self._call.caller
+        except ServiceError:
+            return True
+
+    def _judge(self) -> None:
+        """Look whether the caller may still follow the session.
+
+        Raises:
+            ServiceError: UNAUTHENTICATED, PERMISSION_DENIED.
+        """
+        call = permissions.renewed(self._call, self._request)
+        version = self.feed.version
+        if call.acts_as is not None and (call is not self._call or version != self._judged_version):
+            found = self.feed.session_message(full=False, is_first=False)
+            if found is not None:
+                permissions.check_bound(call, self.feed.session.name, found.members)
+                self._judged_version = found.version
+        self._call = call
 
     def _send_events(self) -> bool:
         """Send some of the next events; returns whether there were any."""

@@ -3,7 +3,7 @@
 What no row allows is denied. A participant sees and writes only sessions to which it is bound, and acts only as itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -132,8 +132,55 @@ def check_role(call: Call, request: Message) -> bool:
     if not permission.of_all and call.caller.has_role(namespace_id, role):
         return True
     if permission.reach is Reach.NOTHING or not call.caller.participants_in(namespace_id):
-        raise denied(call, request)
+        raise denied(call, requests.resource_of(request))
     return False
+
+
+def renewed(call: Call, request: Message) -> Call:
+    """A call with what its caller may do by now, for one that goes on for long. Memberships are not judged.
+
+    Raises:
+        ServiceError: UNAUTHENTICATED, PERMISSION_DENIED.
+    """
+    caller = call.caller.renewed()
+    if caller is call.caller:
+        return call
+    call = call._replace(caller=caller, acts_as=None)
+    return call if check_role(call, request) else as_participant(call, request)
+
+
+def as_participant(call: Call, request: Message) -> Call:
+    """A call whose caller makes it as a participant, if what stands in it allows that.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED, where it is for somebody else.
+    """
+    names = call.caller.participants_in(namespace_of(request))
+    for path in PERMISSIONS[call.method].acts_as:
+        for field, name in _values(request, path.split("."), ""):
+            if name not in names:
+                raise not_as(call, field, names)
+    return call._replace(acts_as=names)
+
+
+def check_bound(call: Call, session: str, members: Collection[str]) -> None:
+    """Refuse a participant's call about a session of whose members it is none.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED.
+    """
+    if call.acts_as is not None and call.acts_as.isdisjoint(members):
+        raise denied(call, session)
+
+
+def check_acts_as(call: Call, field: str, participant: str) -> None:
+    """Refuse a participant's call about what is another participant's; `field` is that by which it is named.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED.
+    """
+    if call.acts_as is not None and participant not in call.acts_as:
+        raise not_as(call, field, call.acts_as)
 
 
 def namespace_of(request: Message) -> str:
@@ -141,29 +188,17 @@ def namespace_of(request: Message) -> str:
     return "".join(requests.resource_of(request).split("/")[1:2])
 
 
-def check_acts_as(call: Call, request: Message, names: frozenset[str]) -> None:
-    """Refuse a call that is for another participant than those as which the caller acts.
-
-    Raises:
-        ServiceError: PERMISSION_DENIED.
-    """
-    for path in PERMISSIONS[call.method].acts_as:
-        for field, name in _values(request, path.split("."), ""):
-            if name not in names:
-                raise not_as(call, field, names)
-
-
-def denied(call: Call, request: Message) -> ServiceError:
+def denied(call: Call, resource: str) -> ServiceError:
     """The error for a call that its caller may not make, whether there is what it is about or not (AIP-211)."""
     permission = PERMISSIONS[call.method]
-    role = permission.role_for(request)
-    resource = requests.resource_of(request)
-    where = "all namespaces" if permission.of_all else f"namespaces/{namespace_of(request)}"
+    where = "all namespaces" if permission.of_all else "its namespace"
+    if permission.reach is not Reach.NOTHING:
+        where += ", or to act as one of its participants"
     text = f"{_who(call)} may not call {_method(call)} about {resource}, which need not exist"
     return ServiceError(
         ErrorReason.ERROR_REASON_PERMISSION_DENIED,
-        f"{text}: it takes the role {role} in {where}",
-        metadata={"resource": resource, "permission": str(role)},
+        f"{text}: it takes the role {permission.role} in {where}",
+        metadata={"resource": resource},
     )
 
 
@@ -172,7 +207,7 @@ def not_as(call: Call, field: str, names: frozenset[str]) -> ServiceError:
     return ServiceError(
         ErrorReason.ERROR_REASON_PERMISSION_DENIED,
         f"{field}: {_who(call)} acts only as {' or '.join(sorted(names))}",
-        metadata={"field": field, "permission": str(PERMISSIONS[call.method].role)},
+        metadata={"field": field},
     )
 
 

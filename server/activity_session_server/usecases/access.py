@@ -1,5 +1,7 @@
 """What comes before a write: the namespace is held and usable, the row locked or held, and the caller may change it.
 
+Who acts as a participant must still be a member of the session then.
+
 Whether the resource itself is usable, neither deleted nor disabled, is judged only by the functions that have `usable`
 in their names; after the others the use case judges it. The order is always the namespace, the session, its
 participants, so that no two calls wait for each other. Rows stay locked and held until the transaction ends. With a
@@ -8,12 +10,12 @@ uid, a later session of the same name is not there.
 
 from collections.abc import Callable, Collection
 
-from activity_session_server.rules import flags
+from activity_session_server.rules import flags, permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import check_uid, invalid_field, not_found
 from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Writer
-from activity_session_server.store.queries import heads, namespaces, participants, sessions
+from activity_session_server.store.queries import heads, memberships, namespaces, participants, sessions
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.participants import HeldParticipant, LockedParticipant
@@ -24,11 +26,12 @@ def lock_session(writer: Writer, call: Call, name: str, *, full: bool, uid: str 
     """A session that nobody else can change, with its settings as they were set.
 
     Raises:
-        ServiceError: *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
+        ServiceError: PERMISSION_DENIED, *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
     """
     namespace_id, session_id = ids_of(name)
     namespace = namespaces.hold_namespace(writer, namespace_id)
     locked = sessions.lock_session(writer, namespace, session_id, full=full)
+    permissions.check_bound(call, name, [member.participant for member in locked.message.participants])
     check_uid(Kind.SESSION, name, locked.message.uid, uid)
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)
@@ -53,7 +56,7 @@ def lock_usable_head(writer: Writer, call: Call, name: str, uid: str) -> Head:
     """The head of a usable session that nobody else can change, for a change of its log or turn.
 
     Raises:
-        ServiceError: *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
+        ServiceError: PERMISSION_DENIED, *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
     """
     head = _head(writer, call, name, uid, heads.lock_head)
     flags.check_usable(Kind.SESSION, head)
@@ -64,7 +67,7 @@ def hold_usable_head(writer: Writer, call: Call, name: str, uid: str) -> Head:
     """The head of a usable session that stays as it is, for a change of what belongs to the session.
 
     Raises:
-        ServiceError: *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
+        ServiceError: PERMISSION_DENIED, *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
     """
     head = hold_head(writer, call, name, uid)
     flags.check_usable(Kind.SESSION, head)
@@ -75,7 +78,7 @@ def hold_head(writer: Writer, call: Call, name: str, uid: str = "") -> Head:
     """The head of a session that stays as it is, for a change of what belongs to the session.
 
     Raises:
-        ServiceError: *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
+        ServiceError: PERMISSION_DENIED, *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
     """
     return _head(writer, call, name, uid, heads.hold_head)
 
@@ -106,6 +109,8 @@ def _head(writer: Writer, call: Call, name: str, uid: str, find: Callable[[Write
     namespace_id, session_id = ids_of(name)
     namespace = namespaces.hold_namespace(writer, namespace_id)
     head = find(writer, namespace, session_id)
+    if call.acts_as is not None and not memberships.is_bound(writer, head.uid, call.acts_as):
+        raise permissions.denied(call, name)
     check_uid(Kind.SESSION, name, head.uid, uid)
     flags.check_permission(call, Kind.SESSION, head)
     flags.check_usable(Kind.NAMESPACE, namespace)

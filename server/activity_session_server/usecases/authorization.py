@@ -15,7 +15,7 @@ from activity_session_server.rules.names import WILDCARD, Kind, ids_of, kind_of
 from activity_session_server.rules.permissions import (
     PERMISSIONS,
     Reach,
-    check_acts_as,
+    as_participant,
     check_role,
     denied,
     namespace_of,
@@ -33,18 +33,16 @@ def authorize(store: Store, call: Call, request: Message) -> Call:
     """
     if check_role(call, request):
         return call
-    namespace_id = namespace_of(request)
-    acting = call._replace(acts_as=call.caller.participants_in(namespace_id))
+    acting = as_participant(call, request)
     _check_fields(acting, request)
     if not store.read(call, lambda reader: _may_act(reader, acting, request)):
-        raise denied(call, request)
+        raise denied(call, requests.resource_of(request))
     return acting
 
 
 def _check_fields(call: Call, request: Message) -> None:
     """Refuse a participant's call that is for somebody else, by what stands in it."""
     names = call.acts_as or frozenset()
-    check_acts_as(call, request, names)
     if isinstance(request, CreateSessionRequest | EnsureSessionRequest) and names.isdisjoint(
         member.participant for member in request.session.participants
     ):

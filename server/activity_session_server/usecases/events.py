@@ -131,7 +131,7 @@ def _append(
     writer: Writer, call: Call, head: Head, request: AppendEventsRequest, new: Sequence[NewEvent]
 ) -> list[Given]:
     """Append the events of a request that are new to a locked session, if turn, participants and state allow it."""
-    turns.check_append(head, request.turn_token)
+    turns.check_append(call, head, request.turn_token)
     scopes = [update.participant for update in request.state_updates if update.participant]
     authors = [event.message.author for event in new if event.message.author]
     people = access.hold_usable_participants(writer, head.name, list(dict.fromkeys((*authors, *scopes))))

@@ -11,7 +11,7 @@ from activity_session.v1.session_service_pb2 import (
     MarkReadRequest,
     UnbindParticipantRequest,
 )
-from activity_session_server.rules import flags
+from activity_session_server.rules import flags, permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import about, invalid, invalid_field
 from activity_session_server.rules.names import Kind, ids_of
@@ -84,6 +84,15 @@ def mark_read(store: Store, call: Call, request: MarkReadRequest) -> SessionPart
     return store.write(call, mark, request)
 
 
+def check_bound(call: Call, session: Session) -> None:
+    """Refuse a participant's call about a session of which it is no member.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED.
+    """
+    permissions.check_bound(call, session.name, [member.participant for member in session.participants])
+
+
 def missing(session: Session, wanted: Iterable[SessionParticipant]) -> list[SessionParticipant]:
     """The wanted members that a session does not have."""
     present = {member.participant for member in session.participants}
@@ -98,9 +107,12 @@ def bind_missing(
     wanted: Sequence[SessionParticipant],
 ) -> Session:
     """Bind the wanted members that a locked session does not have; a deleted session is refused either way."""
+    check_bound(call, locked.message)
     added = missing(locked.message, wanted)
     if not added and not flags.is_deleted(locked.message):
         return sessions.as_it_is(locked)
+    if added and call.acts_as is not None:
+        raise permissions.not_as(call, "session.participants", call.acts_as)
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)
     flags.check_usable(Kind.SESSION, locked.message)

@@ -19,7 +19,7 @@ from activity_session.v1.memory_service_pb2 import (
     UpdateMemoryRequest,
 )
 from activity_session.v1.participant_pb2 import ParticipantType
-from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules import etags, filters, flags, masks, paging, permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import already_exists, invalid_field
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id, parent_of
@@ -102,6 +102,7 @@ def list_memories(store: Store, call: Call, request: ListMemoriesRequest) -> Enc
             request.parent,
             page,
             where,
+            call.acts_as,
             show_deleted=request.show_deleted,
             most_bytes=paging.most_bytes(call.limits),
         ),
@@ -164,7 +165,9 @@ def _lock_with_head(writer: Writer, call: Call, name: str) -> tuple[Head, Locked
     """A memory for a change, and its session, which may be deleted."""
     head = access.hold_head(writer, call, parent_of(name))
     flags.check_enabled(Kind.SESSION, head)
-    return head, memories.lock_memory(writer, head, ids_of(name)[2])
+    locked = memories.lock_memory(writer, head, ids_of(name)[2])
+    permissions.check_acts_as(call, "name", locked.message.agent)
+    return head, locked
 
 
 def _lock_memory(writer: Writer, call: Call, name: str) -> LockedMemory:

@@ -1,6 +1,6 @@
 """The use cases of sessions, one function per RPC; `memberships` has those of their participants."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from google.protobuf.empty_pb2 import Empty
@@ -21,20 +21,23 @@ from activity_session.v1.session_service_pb2 import (
     UndeleteSessionRequest,
     UpdateSessionRequest,
 )
-from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules import etags, filters, flags, masks, paging, permissions
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import about, already_exists, invalid, invalid_field, not_found
+from activity_session_server.rules.errors import ServiceError, about, already_exists, invalid, invalid_field, not_found
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
 from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.store import Raced, Reader, Store, Writer
 from activity_session_server.store.codec import encoded
 from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import namespaces, sessions
+from activity_session_server.store.queries.memberships import bound_sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.usecases import access, memberships, retention
 from activity_session_server.usecases.kept_sessions import ensured_without_data, without_data
 
 MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "expire_time")
+# What is said of a session; the rest is how it works, and for how long.
+_SAID = ("description", "data", "labels")
 
 
 def create_session(store: Store, call: Call, request: CreateSessionRequest) -> Session:
@@ -46,7 +49,7 @@ def create_session(store: Store, call: Call, request: CreateSessionRequest) -> S
         namespace = namespaces.hold_namespace(writer, *ids_of(request.parent))
         created = _insert(writer, call, namespace, new, request.session.participants)
         if created is None:
-            raise already_exists(Kind.SESSION, new.name)
+            raise _taken(writer, call, new.name)
         return created
 
     return store.write(call, create, request, without_data(request.session))
@@ -62,7 +65,11 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
 
     def look(reader: Reader) -> Session | None:
         found = sessions.find_session(reader, namespace_id, request.session_id, full=True)
-        return Session.FromString(found) if found else None
+        if found is None:
+            return None
+        session = Session.FromString(found)
+        memberships.check_bound(call, session)
+        return session
 
     def ensure(writer: Writer) -> EnsureSessionResponse:
         namespace = namespaces.hold_namespace(writer, namespace_id)
@@ -136,6 +143,7 @@ def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Enc
 def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> Session:
     """Change the masked fields of a session; returns the whole session as it is then."""
     paths = masks.resolve(request.update_mask, request.session, MUTABLE)
+    _check_paths(call, paths)
     flags.check_managed_flag(call, Kind.SESSION, request.session, paths)
 
     def update(writer: Writer) -> Session:
@@ -223,6 +231,20 @@ def _insert(
     if created is not None:
         memberships.bind_all(writer, call, created, members, has_history=False)
     return created
+
+
+def _taken(writer: Writer, call: Call, name: str) -> ServiceError:
+    """The error for a name that is taken, by a session of which a participant may know nothing."""
+    if call.acts_as is None or bound_sessions(writer, {name}, call.acts_as):
+        return already_exists(Kind.SESSION, name)
+    return permissions.denied(call, name)
+
+
+def _check_paths(call: Call, paths: Collection[str]) -> None:
+    """Refuse a participant's change of how a session works."""
+    for path in paths:
+        if call.acts_as is not None and path.partition(".")[0] not in _SAID:
+            raise permissions.not_as(call, f"session.{path}", call.acts_as)
 
 
 def _ids_under(request: BatchGetSessionsRequest) -> list[str]:

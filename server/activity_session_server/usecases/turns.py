@@ -11,6 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest, ReleaseTurnRequest, RenewTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
+from activity_session_server.rules import permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.names import Kind
@@ -55,7 +56,7 @@ def renew_turn(store: Store, call: Call, request: RenewTurnRequest) -> TurnLease
 
     def renew(writer: Writer) -> TurnLease:
         head = access.lock_usable_head(writer, call, request.session, request.uid)
-        turn = current(head, request.token)
+        turn = current(call, head, request.token)
         return turns.extend_turn(writer, head, turn, head.now + ttl)
 
     return store.write(call, renew, request)
@@ -68,6 +69,8 @@ def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty
         head = access.lock_usable_head(writer, call, request.session, request.uid)
         if request.token != head.turn_token:
             raise _lost(head, request.token)
+        if head.turn:
+            permissions.check_acts_as(call, "token", head.turn.holder)
         turns.end_turn(writer, head)
         return Empty()
 
@@ -86,10 +89,10 @@ def hand_back_turn(store: Store, call: Call, request: AcquireTurnRequest, lease:
     store.write(call, hand_back, ReleaseTurnRequest(session=lease.session))
 
 
-def check_append(head: Head, token: int) -> None:
+def check_append(call: Call, head: Head, token: int) -> None:
     """Refuse an append whose turn is over, or that lacks the token that the session's settings require."""
     if token:
-        current(head, token)
+        current(call, head, token)
     elif head.settings.require_turn:
         raise ServiceError(
             ErrorReason.ERROR_REASON_TURN_REQUIRED,
@@ -99,14 +102,15 @@ def check_append(head: Head, token: int) -> None:
         )
 
 
-def current(head: Head, token: int) -> TurnLease:
-    """The current turn, for a caller who has its token.
+def current(call: Call, head: Head, token: int) -> TurnLease:
+    """The current turn, for a caller who has its token; as a participant only for the one who holds it.
 
     Raises:
-        ServiceError: TURN_LOST.
+        ServiceError: TURN_LOST, PERMISSION_DENIED.
     """
     if head.turn is None or head.turn.token != token:
         raise _lost(head, token)
+    permissions.check_acts_as(call, "token", head.turn.holder)
     return head.turn
 
 

@@ -1,5 +1,6 @@
 """The queries of memories."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from activity_session_server.store.codec.resources import memory_message, memory
 from activity_session_server.store.conditions import Columns
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_owned_page, keys_of
-from activity_session_server.store.queries import heads, namespaces, resources
+from activity_session_server.store.queries import heads, namespaces, resources, sessions
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.resources import Listed, Locked
@@ -59,6 +60,7 @@ _IS_OWNERS = {
 }
 # By whether those of all sessions are asked for.
 _LIST = {of_all: Listed(_SELECT.where(is_owners), Memory) for of_all, is_owners in _IS_OWNERS.items()}
+_LIST_BOUND = Listed(_SELECT.where(_IS_OWNERS[True], sessions.IS_OF_MEMBERS), Memory, many="members")
 _TOUCH = Statement(
     update(_TABLE)
     .where(Memory.pkid == bindparam("its_uid"))
@@ -89,9 +91,18 @@ def get_memory(reader: Reader, namespace_id: str, session_id: str, memory_id: st
 
 
 def list_memories(
-    reader: Reader, parent: str, page: Page, where: Node | None, *, show_deleted: bool, most_bytes: int
+    reader: Reader,
+    parent: str,
+    page: Page,
+    where: Node | None,
+    members: Collection[str] | None,
+    *,
+    show_deleted: bool,
+    most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
     """One page of the memories of a session, or of all sessions of a namespace, and where the next one starts.
+
+    Of all sessions those only to which one of the `members` is bound, if there are any given.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
@@ -99,7 +110,12 @@ def list_memories(
     namespace_id, session_id = names.ids_of(parent)
     owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
     of_all = session_id == names.WILDCARD
-    query = _LIST[of_all].query({"owner": owner_uid()}, where, _COLUMNS, show_deleted=show_deleted)
+    values: dict[str, Any] = {"owner": owner_uid()}
+    listed = _LIST[of_all]
+    if of_all and members is not None:
+        listed = _LIST_BOUND
+        values |= {"namespace": namespace_id, "members": [names.ids_of(name)[1] for name in members]}
+    query = listed.query(values, where, _COLUMNS, show_deleted=show_deleted)
     keys = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid")
     return fetch_owned_page(
         reader,
