@@ -53,6 +53,6 @@ class Access:
 def serving_callers(database_url: str, grants: Iterable[Grant], **settings: Any) -> Iterator[Access]:
     """Run a server whose callers have those grants."""
     access = Access(grants)
-    with mock.patch.object(app, "Authentication", lambda _: access), serving(database_url, **settings) as server:
+    with mock.patch.object(app, "Authentication", return_value=access), serving(database_url, **settings) as server:
         access.server = server
         yield access

@@ -134,7 +134,7 @@ def _end(reader: Reader, query: Query, keys: Keys, page: Page) -> Position | Non
 @cache
 def _keys_alone(statement: Statement, keys: Keys) -> Statement:
     columns = [column for column in (keys.field, keys.uid, keys.owner_uid) if column is not None]
-    return Statement(statement.construct.with_only_columns(*columns).offset(bindparam("skipped")))
+    return statement.derived(statement.construct.with_only_columns(*columns).offset(bindparam("skipped")))
 
 
 def _rest(query: Query, keys: Keys, order: Order, position: Position | None, end: Position | None = None) -> Rest:
@@ -157,7 +157,7 @@ def _rest(query: Query, keys: Keys, order: Order, position: Position | None, end
 
 @cache
 def _prepared(statement: Statement, keys: Keys, order: Order, *, is_first: bool) -> Statement:
-    return Statement(_ordered(statement.construct, keys, order, is_first=is_first), statement.many)
+    return statement.derived(_ordered(statement.construct, keys, order, is_first=is_first))
 
 
 def _ordered(statement: Select[Any], keys: Keys, order: Order, *, is_first: bool) -> Select[Any]:

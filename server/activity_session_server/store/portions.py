@@ -138,7 +138,7 @@ def _count_whole(rows: Sequence[AnyRow], names: Sequence[str], most: int) -> int
 
 @cache
 def _prepared_sizes(statement: Statement, names: tuple[str, ...]) -> Statement:
-    return Statement(_sizes(statement.construct, names))
+    return statement.derived(_sizes(statement.construct, names))
 
 
 def _sizes(statement: Select[Any], names: tuple[str, ...]) -> Select[Any]:

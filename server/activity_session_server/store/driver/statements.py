@@ -26,6 +26,10 @@ class Statement:
         self.construct: Any = construct
         self.many = many
 
+    def derived(self, construct: Executable) -> "Statement":
+        """A statement that was made of this one, with the same list among its values."""
+        return Statement(construct, self.many)
+
 
 class Form:
     """What is sent to a database for a statement, given the names of the values and the length of the list."""
