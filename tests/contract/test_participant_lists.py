@@ -72,7 +72,7 @@ def place(database_url: str) -> Iterator[Place]:
             names += [people["alice"]] if number % 3 == 0 else []
             names += [people["bobby"]] if number % 2 == 0 else []
             # Names in another order than that in which they are made.
-            session_id = f"session-{number * 5 % SESSIONS:02}"
+            session_id = f"in-order-{number * 5 % SESSIONS:02}"
             sessions.append(
                 new_session(
                     system, namespace, session_id, participants=members(*names), data=LONG, labels={"n": str(number)}
