@@ -1,4 +1,4 @@
-"""The command line: `activity-session serve | migrate | check | events | health | version`.
+"""The command line: `activity-session serve | migrate | check | events | health | token | version`.
 
 Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line or a setting is wrong.
 """
@@ -7,7 +7,9 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from activity_session_server import __version__
 from activity_session_server.settings import Settings, SettingsError, add_flags, load, unknown_variables
@@ -31,7 +33,9 @@ def serve(flags: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     from activity_session_server import workers
 
-    return workers.serve(load(flags, os.environ), list(unknown_variables(os.environ)))
+    settings = load(flags, os.environ)
+    settings.check_access()
+    return workers.serve(settings, list(unknown_variables(os.environ)))
 
 
 def migrate(flags: argparse.Namespace) -> int:
@@ -61,6 +65,7 @@ def check(flags: argparse.Namespace) -> int:
     from activity_session_server.store.revisions import SchemaError
 
     settings = _settings(flags)
+    settings.check_access()
     print("settings: ok")
     try:
         lines = schema.inspect_url(settings.database_url, settings.limits.request_bytes, lambda: app.try_out(settings))
@@ -95,16 +100,61 @@ def health(flags: argparse.Namespace) -> int:
     """Ask a running server; for probes."""
     import grpc
 
-    from activity_session_server.rpc.health import ask
+    from activity_session_server.rpc.health import Trust, ask
 
-    address = _settings(flags).address
+    settings = _settings(flags)
+    address = settings.address
+    trust = Trust(flags.tls_ca_file, flags.tls_server_name, settings.tls_certificate_file, settings.tls_key_file)
     try:
-        status = ask(address, flags.service, HEALTH_TIMEOUT)
+        status = ask(address, flags.service, HEALTH_TIMEOUT, trust)
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}")
     except grpc.RpcError as error:
         # The standard health service says nothing more of a service that it does not know.
         return _fail(f"{address}: {error.code().name}: {error.details() or f'there is no service {flags.service}'}")
     print(status)
     return 0 if status == "SERVING" else 1
+
+
+def token(flags: argparse.Namespace) -> int:
+    """Make, list or revoke static tokens."""
+    from activity_session_server.rpc.files import FileError
+
+    path = _settings(flags).tokens_file
+    if not path:
+        raise SettingsError("tokens_file: it must name the file of tokens")
+    try:
+        flags.action(path, flags)
+    except FileError as error:
+        return _fail(str(error))
+    return 0
+
+
+def _new(path: str, flags: argparse.Namespace) -> None:
+    """Make a token for a subject, and print it, once."""
+    from activity_session_server.rpc.authentication import token_file, tokens
+    from activity_session_server.rpc.authentication.subjects import subject_problem
+
+    if problem := subject_problem(flags.subject):
+        raise SettingsError(f"SUBJECT: {problem.message}")
+    text, made = tokens.new_token(flags.subject)
+    token_file.add(path, made)
+    print(text)
+
+
+def _list(path: str, _flags: argparse.Namespace) -> None:
+    """Print the id, the time of creation and the subject of each token."""
+    from activity_session_server.rpc.authentication import tokens
+
+    for one in tokens.tokens_in(Path(path)):
+        print(one.id, f"{one.create_time:%Y-%m-%dT%H:%M:%SZ}", one.subject, sep="\t")
+
+
+def _revoke(path: str, flags: argparse.Namespace) -> None:
+    """Have the token with an id hold no more."""
+    from activity_session_server.rpc.authentication import token_file
+
+    token_file.remove(path, flags.id)
 
 
 def version(_flags: argparse.Namespace) -> int:
@@ -127,19 +177,44 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"activity-session {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, migrate, check, events, health, version):
-        text = (command.__doc__ or "").rstrip(".")
-        sub = commands.add_parser(command.__name__, help=text, description=text + ".")
+    for command in (serve, migrate, check, events, health, token, version):
+        sub = _add(commands, command.__name__, command)
         sub.set_defaults(command=command)
         if command is health:
-            add_flags(sub, ["address"])
-            sub.add_argument("--service", default="", help="a service's name; the process when empty")
+            _add_health_flags(sub)
+        elif command is token:
+            _add_token_commands(sub)
         elif command is events:
             add_flags(sub, ["database_url", "database_timeout"])
             sub.add_argument("session", metavar="SESSION", help="its name, as namespaces/default/sessions/chat")
         elif command is not version:
             add_flags(sub)
     return parser
+
+
+def _add(commands: Any, name: str, function: Callable[..., Any]) -> argparse.ArgumentParser:
+    text = (function.__doc__ or "").rstrip(".")
+    added: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text + ".")
+    return added
+
+
+def _add_health_flags(parser: argparse.ArgumentParser) -> None:
+    add_flags(parser, ["address", "tls_certificate_file", "tls_key_file"])
+    parser.add_argument("--service", default="", help="a service's name; the process when empty")
+    parser.add_argument(
+        "--tls-ca-file", default="", help="CA, PEM, of the server's certificate [the --tls-certificate-file itself]"
+    )
+    parser.add_argument("--tls-server-name", default="", help="name in that certificate [the host of the address]")
+
+
+def _add_token_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="ACTION")
+    for name, action, argument in (("new", _new, "subject"), ("list", _list, ""), ("revoke", _revoke, "id")):
+        sub = _add(commands, name, action)
+        sub.set_defaults(action=action)
+        add_flags(sub, ["tokens_file"])
+        if argument:
+            sub.add_argument(argument, metavar=argument.upper())
 
 
 def _fail(message: str) -> int:

@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import grpc
 from google.protobuf import json_format
@@ -20,7 +21,9 @@ from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.upkeep import Upkeep
 from activity_session_server.live.watches import Watches
 from activity_session_server.rpc import reflection
-from activity_session_server.rpc.authentication import Authentication
+from activity_session_server.rpc.authentication import Authentication, Ways
+from activity_session_server.rpc.authentication.grants import read_grants
+from activity_session_server.rpc.authentication.tokens import read_tokens
 from activity_session_server.rpc.certificates import Certificates
 from activity_session_server.rpc.edge import Edge
 from activity_session_server.rpc.handlers import Handlers
@@ -35,6 +38,9 @@ from activity_session_server.store import Store, readiness, schema
 from activity_session_server.store.backends import EngineOptions, backend_of
 from activity_session_server.store.writer_queues import Aside
 from activity_session_server.usecases import events
+
+if TYPE_CHECKING:
+    from activity_session_server.rpc.authentication.jwts import Jwts
 
 # Beyond one for each thread that serves calls.
 _SPARE_CONNECTIONS = upkeep.CONNECTIONS + feeds.CONNECTIONS
@@ -58,9 +64,12 @@ class App:
         Raises:
             SchemaError: when the database's schema is not the one this version needs.
             AddressInUseError: when the address cannot be listened on.
-            CertificateError: when there is no TLS of the files that are given.
+            SettingsError: when anybody could use it, or nobody.
+            FileError: when nothing can be made of a file for TLS, tokens, grants or keys.
         """
+        settings.check_access()
         self.settings = settings
+        self._authentication = _authentication(settings)
         self._pools = _make_pools(settings)
         # Each handler names its pool; gRPC itself runs nothing by the one that it is given.
         self._server = grpc.server(self._pools.refusal, options=_options(settings))
@@ -78,6 +87,7 @@ class App:
 
     def start(self) -> None:
         """Begin to serve calls."""
+        self._authentication.start()
         self.upkeep.start()
         self.feeds.start()
         self._server.start()
@@ -95,13 +105,14 @@ class App:
         for pool in self._pools:
             pool.shutdown()
         self.feeds.stop()
+        self._authentication.stop()
         self.upkeep.join()
         self.store.close()
         _log.info("stopped")
 
     def _add_services(self) -> None:
         settings = self.settings
-        edge = Edge(settings.limits, Authentication(nobody(settings.anonymous_role)))
+        edge = Edge(settings.limits, self._authentication)
         Handlers(self.store, self.live, edge, self._pools).add_to(self._server)
         self.health.add_to(self._server)
         if settings.serves_reflection:
@@ -242,6 +253,27 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),
     ]
+
+
+def _authentication(settings: Settings) -> Authentication:
+    return Authentication(
+        nobody(settings.anonymous_role) if settings.takes_anonymous else None,
+        Ways(
+            grants=read_grants(settings.grants_file) if settings.grants_file else None,
+            tokens=read_tokens(settings.tokens_file) if settings.tokens_file else None,
+            jwts=_jwts(settings) if settings.jwt_keys else None,
+            certificates=bool(settings.tls_client_ca_file),
+        ),
+    )
+
+
+def _jwts(settings: Settings) -> "Jwts":
+    # Needs a package that only these servers have.
+    from activity_session_server.rpc.authentication.jwts import Jwts
+    from activity_session_server.rpc.authentication.key_sources import key_source
+
+    keys = key_source(settings.jwt_keys)
+    return Jwts(settings.jwt_issuer, settings.jwt_audience, keys, settings.jwt_grants_claim)
 
 
 def _certificates(settings: Settings) -> Certificates | None:

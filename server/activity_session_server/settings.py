@@ -82,8 +82,24 @@ class Settings(BaseModel):
         description="sqlite:///FILE, sqlite:///:memory:, mysql+pymysql://... or mariadb+pymysql://..., "
         "or with mysqldb; postgresql://...",
     )
+    tokens_file: str = Field(
+        "", description="static tokens, which `activity-session token` makes and revokes; read again when it changes"
+    )
+    jwt_issuer: str = Field("", description="the iss of JWTs that are taken")
+    jwt_audience: str = Field("", description="what their aud has to name")
+    jwt_keys: str = Field(
+        "", description="the issuer's public keys: a JWKS file, read again when it changes, or its https:// address"
+    )
+    jwt_grants_claim: str = Field("", description="claim of a JWT that has grants of its subject, as in the file")
+    grants_file: str = Field("", description="who may do what, TOML; read again when it changes")
+    allow_anonymous: bool = Field(
+        default=False, description="take calls without credentials, also where others than this machine can make them"
+    )
     anonymous_role: Role = Field(
-        Role.ADMIN, description="what callers may do: admin, or system for managed resources too"
+        Role.ADMIN, description="what callers without credentials may do: reader, writer, admin or system"
+    )
+    allow_plaintext: bool = Field(
+        default=False, description="take tokens without TLS from other machines, for a proxy that ends TLS"
     )
     workers: int = Field(1, ge=1, le=64, description="processes that serve calls, each on a core of its own")
     threads: int = Field(8, ge=1, le=64, description="threads that serve reads; writes have as many")
@@ -158,6 +174,18 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _check_jwt(self) -> Self:
+        names = ("jwt_issuer", "jwt_audience", "jwt_keys")
+        given = [name for name in (*names, "jwt_grants_claim") if getattr(self, name)]
+        if given and (missing := [name for name in names if not getattr(self, name)]):
+            raise ValueError(f"{given[0]}: it needs {missing[0]} too")
+        if "://" in self.jwt_keys and not self.jwt_keys.startswith("https://"):
+            raise ValueError("jwt_keys: it must be a file, or an address that begins with https://")
+        if given and (find_spec("jwt") is None or find_spec("cryptography") is None):
+            raise ValueError("jwt_keys: it needs PyJWT: pip install 'activity-session-server[jwt]'")
+        return self
+
+    @model_validator(mode="after")
     def _check(self) -> Self:
         try:
             database_urls.check(self.database_url)
@@ -190,6 +218,40 @@ class Settings(BaseModel):
         return Address.parse(self.address).is_loopback
 
     @property
+    def tells_callers_apart(self) -> bool:
+        """Whether there is a way for callers to show who they are."""
+        return bool(self.tokens_file or self.jwt_keys or self.tls_client_ca_file)
+
+    @property
+    def takes_anonymous(self) -> bool:
+        """Whether calls without credentials are taken."""
+        return self.allow_anonymous or not self.tells_callers_apart
+
+    def check_access(self) -> None:
+        """Refuse a server that anybody could use, or nobody; only one that is to serve must pass this.
+
+        Raises:
+            SettingsError: with a sentence that says what to set.
+        """
+        has_grants = bool(self.grants_file or self.jwt_grants_claim)
+        if self.takes_anonymous and not self.allow_anonymous and not self.serves_loopback_only:
+            raise SettingsError(
+                f"address: anybody who reaches {self.address} could call: have callers show who they are, by "
+                "tokens_file, jwt_keys or tls_client_ca_file, with grants_file (docs/security.md); or set "
+                "allow_anonymous"
+            )
+        if self.tells_callers_apart and not has_grants:
+            raise SettingsError("grants_file: without it, callers who show who they are may do nothing")
+        if has_grants and not self.tells_callers_apart:
+            raise SettingsError("grants_file: its subjects need tokens_file, jwt_keys or tls_client_ca_file")
+        is_open = not (self.serves_loopback_only or self.tls_certificate_file or self.allow_plaintext)
+        if (self.tokens_file or self.jwt_keys) and is_open:
+            raise SettingsError(
+                f"address: tokens would travel to {self.address} for all to read: set tls_certificate_file and "
+                "tls_key_file, or allow_plaintext if a proxy before the server ends TLS"
+            )
+
+    @property
     def serves_reflection(self) -> bool:
         """Whether the server tells its descriptors."""
         if self.reflection is Switch.AUTO:
@@ -201,10 +263,15 @@ class Settings(BaseModel):
 FIELDS = {name: field for name, field in Settings.model_fields.items() if name != "limits"} | Limits.model_fields
 
 
-_CALLS = ("anonymous_role", "threads", "max_waiting_calls", "workers", "worker_timeout", "reflection", "log_format")
+_CALLERS = (
+    *("tokens_file", "grants_file", "jwt_issuer", "jwt_audience", "jwt_keys", "jwt_grants_claim"),
+    *("allow_anonymous", "anonymous_role", "allow_plaintext"),
+)
+_CALLS = ("threads", "max_waiting_calls", "workers", "worker_timeout", "reflection", "log_format")
 _TIMES = ("sweep_interval", "health_interval", "poll_interval", "bookmark_interval", "watch_timeout")
 _GROUPS = {
     "address and TLS": ("address", "tls_certificate_file", "tls_key_file", "tls_client_ca_file"),
+    "who calls": _CALLERS,
     "database": ("database_url", "database_timeout", "max_clock_offset", "sqlite_synchronous"),
     "calls and logs": _CALLS,
     "intervals": _TIMES,
@@ -220,8 +287,18 @@ def add_flags(parser: argparse.ArgumentParser, shown: Collection[str] = FIELDS.k
         for name in names:
             flag = "--" + name.replace("_", "-")
             field = FIELDS[name]
-            help_ = f"{field.description} [{field.get_default()}]".replace("%", "%%")
-            group.add_argument(flag, metavar="VALUE", help=help_ if name in shown else argparse.SUPPRESS)
+            text = f"{field.description} [{shown_default(name)}]".replace("%", "%%")
+            help_ = text if name in shown else argparse.SUPPRESS
+            if field.annotation is bool:
+                group.add_argument(flag, action="store_const", const="true", help=help_)
+            else:
+                group.add_argument(flag, metavar="VALUE", help=help_)
+
+
+def shown_default(name: str) -> str:
+    """The default of a setting as people write it."""
+    default = FIELDS[name].get_default()
+    return "off" if default is False else str(default)
 
 
 def load(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:

@@ -224,7 +224,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
     _block_signals()
     memory.configure()
     from activity_session_server import app
-    from activity_session_server.rpc.certificates import CertificateError
+    from activity_session_server.rpc.files import FileError
     from activity_session_server.rules.errors import ServiceError
     from activity_session_server.store.revisions import SchemaError
 
@@ -233,7 +233,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
             memory.settle()
             when_up(server.address)
             signal.sigwait(_STOP_SIGNALS)
-    except (addresses.AddressInUseError, CertificateError, SchemaError) as error:
+    except (addresses.AddressInUseError, FileError, SchemaError) as error:
         _give_up(error)
     except ServiceError as error:
         _give_up(error.logged)
@@ -249,6 +249,12 @@ def _announce(settings: Settings, address: str) -> None:
     if settings.is_in_memory:
         _log.warning("the database is in memory: all of it is lost when this server ends")
     if not settings.serves_loopback_only:
-        lacking = "no authentication" if settings.tls_certificate_file else "no TLS and no authentication"
-        logging.getLogger("activity_session.server").warning("%s on this address", lacking)
+        _warn_of_strangers(settings)
     print(f"listening on {address}", flush=True)
+
+
+def _warn_of_strangers(settings: Settings) -> None:
+    if not settings.tls_certificate_file:
+        _log.warning("there is no TLS on this address")
+    if settings.takes_anonymous:
+        _log.warning("anybody who reaches this address may call, with the role %s", settings.anonymous_role)

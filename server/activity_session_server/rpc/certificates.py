@@ -3,28 +3,12 @@
 gRPC asks for them at each handshake, and takes TLS 1.2 or later (RFC 8996 has ended what is older).
 """
 
-import logging
 import ssl
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import grpc
 
-_log = logging.getLogger("activity_session.tls")
-
-
-class CertificateError(Exception):
-    """Files of which no certificate can be made; the text says which, and why."""
-
-
-class _Stamp(NamedTuple):
-    """By which a file is seen to have changed."""
-
-    device: int
-    inode: int
-    size: int
-    time: int
+from activity_session_server.rpc.files import FileError, FilesReadAgain
 
 
 class Certificates:
@@ -34,42 +18,29 @@ class Certificates:
         """With a CA, clients need a certificate of it.
 
         Raises:
-            CertificateError: the files cannot be read, or do not belong together.
+            FileError: the files cannot be read, or do not belong together.
         """
         self._certificate, self._key = Path(certificate_file), Path(key_file)
         self._client_ca = Path(client_ca_file) if client_ca_file else None
-        # Written by gRPC's threads, one handshake after the other may read twice what has changed once.
-        self._stamps = self._look()
-        self._configuration = self._read()
+        self._paths = [self._certificate, self._key, *([self._client_ca] if self._client_ca else [])]
+        self._files = FilesReadAgain(self._paths, self._read, "the certificate")
+        self._given = self._files.now()
 
     def credentials(self) -> grpc.ServerCredentials:
         """The credentials of a port."""
         return grpc.dynamic_ssl_server_credentials(
-            self._configuration,
+            self._given,
             self._changed,  # type: ignore[arg-type]  # its types do not know that None is "as before"
             require_client_authentication=self._client_ca is not None,
         )
 
-    @property
-    def _files(self) -> Sequence[Path]:
-        return [self._certificate, self._key, *([self._client_ca] if self._client_ca else [])]
-
-    def _look(self) -> list[_Stamp | None]:
-        return [_stamp(path) for path in self._files]
-
     def _changed(self) -> grpc.ServerCertificateConfiguration | None:
-        """What the files hold now, if that is new and whole; the certificate before is shown until then."""
-        stamps = self._look()
-        if stamps == self._stamps:
+        """What the files hold, if gRPC does not have it yet. Its threads call it, and may be given the same twice."""
+        found = self._files.now()
+        if found is self._given:
             return None
-        self._stamps = stamps
-        try:
-            self._configuration = self._read()
-        except CertificateError as error:
-            _log.warning("the certificate is not replaced: %s", error)
-            return None
-        _log.info("the certificate is replaced", extra={"file": str(self._certificate)})
-        return self._configuration
+        self._given = found
+        return found
 
     def _read(self) -> grpc.ServerCertificateConfiguration:
         try:
@@ -77,19 +48,11 @@ class Certificates:
             context.load_cert_chain(self._certificate, self._key, password=_no_password)
             if self._client_ca:
                 context.load_verify_locations(self._client_ca)
-            certificate, key, *ca = (path.read_bytes() for path in self._files)
+            certificate, key, *ca = (path.read_bytes() for path in self._paths)
         except (OSError, ValueError) as error:
-            files = ", ".join(map(str, self._files))
-            raise CertificateError(f"{files}: {getattr(error, 'reason', None) or error}") from error
+            files = ", ".join(map(str, self._paths))
+            raise FileError(f"{files}: {getattr(error, 'reason', None) or error}") from error
         return grpc.ssl_server_certificate_configuration([(key, certificate)], *ca)
-
-
-def _stamp(path: Path) -> _Stamp | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return _Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _no_password() -> str:

@@ -5,7 +5,8 @@ database, so that a load balancer moves away from a server without one while nob
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
@@ -69,13 +70,43 @@ class Health:
         self._servicer.end_watches()
 
 
-def ask(address: str, service: str, timeout: float) -> str:
+class Trust(NamedTuple):
+    """Which server is asked over TLS; without any of its files it is asked without TLS.
+
+    The CA is that of the server's certificate; by default the certificate file itself, for a probe beside the server.
+    The server is shown that certificate if it wants one. Its name is that of the address unless `name` is another one.
+    """
+
+    ca_file: str = ""
+    name: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
+
+    def channel(self, address: str) -> grpc.Channel:
+        """A channel to an address.
+
+        Raises:
+            OSError: a file cannot be read.
+        """
+        if not (self.ca_file or self.certificate_file):
+            return grpc.insecure_channel(address)
+        ca = Path(self.ca_file or self.certificate_file).read_bytes()
+        own = [Path(path).read_bytes() for path in (self.key_file, self.certificate_file) if path]
+        options = [("grpc.ssl_target_name_override", self.name)] if self.name else []
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(ca, *own), options)
+
+
+_NO_TLS = Trust()
+
+
+def ask(address: str, service: str, timeout: float, trust: Trust = _NO_TLS) -> str:
     """The status that a running server gives, such as SERVING.
 
     Raises:
+        OSError: a file cannot be read.
         grpc.RpcError: when it does not respond within `timeout` seconds, or does not know the service.
     """
-    with grpc.insecure_channel(address) as channel:
+    with trust.channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         response = stub.Check(HealthCheckRequest(service=service), timeout=timeout)
         return str(_STATUS.Name(response.status))
