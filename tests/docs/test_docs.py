@@ -14,7 +14,7 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.info_service_pb2 import ServerLimits
 from activity_session_server.rules import filters
 from activity_session_server.rules.limits import Limits
-from activity_session_server.settings import FIELDS
+from activity_session_server.settings import FIELDS, shown_default
 from activity_session_testing.servers import serving
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +129,7 @@ def test_every_page_links_to_what_exists_and_is_linked_to(name: str) -> None:
 def test_every_setting_is_in_the_operations_page_with_its_default(name: str) -> None:
     default = FIELDS[name].get_default()
     row = table_row("operations.md", f"`--{name.replace('_', '-')}`")
-    assert row[1] == str(default if not isinstance(default, float) else f"{default:g}")
+    assert row[1] == (f"{default:g}" if isinstance(default, float) else shown_default(name))
 
 
 @pytest.mark.parametrize("name", sorted(Limits.model_fields))

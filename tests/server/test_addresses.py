@@ -61,7 +61,9 @@ def test_a_command_says_what_is_wrong_in_one_line() -> None:
 
 
 def test_all_addresses_of_the_machine_are_served() -> None:
-    with app.running(Settings.model_validate({"address": "[::]:0", "database_url": MEMORY})) as server:
+    with app.running(
+        Settings.model_validate({"address": "[::]:0", "database_url": MEMORY, "allow_anonymous": True})
+    ) as server:
         port = Address.parse(server.address).port
         with connected(f"127.0.0.1:{port}") as client:
             client.info.GetServerInfo(GetServerInfoRequest())

@@ -10,13 +10,15 @@ import grpc
 import pytest
 import trustme
 
-from activity_session_server.rpc.certificates import CertificateError
+from activity_session_server.rpc.files import FileError
+from activity_session_testing.callers import GRANTS
 from activity_session_testing.processes import run
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import new_session
 
 PARENT = "namespaces/default"
 HOST = "localhost"
+AGENT = "agent.example"
 
 
 class Files:
@@ -24,6 +26,7 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self.certificate, self.key, self.ca = folder / "certificate.pem", folder / "key.pem", folder / "ca.pem"
+        self.grants = folder / "grants.toml"
         self.authority = trustme.CA()
         self.authority.cert_pem.write_to_path(self.ca)
         self.issue()
@@ -42,7 +45,9 @@ class Files:
 
     @property
     def with_client_ca(self) -> dict[str, str]:
-        return {**self.settings, "tls_client_ca_file": str(self.ca)}
+        """What clients need a certificate for that names the agent."""
+        self.grants.write_text(GRANTS.replace("ada", AGENT))
+        return {**self.settings, "tls_client_ca_file": str(self.ca), "grants_file": str(self.grants)}
 
 
 @pytest.fixture
@@ -128,9 +133,9 @@ def test_a_certificate_that_is_not_whole_is_not_taken(files: Files, caplog: pyte
 def test_with_a_ca_of_clients_only_those_with_its_certificates_are_served(files: Files) -> None:
     ca = files.ca.read_bytes()
     with serving("sqlite:///:memory:", **files.with_client_ca) as server:
-        assert is_served(server.address, trusting(ca, files.authority.issue_cert("agent.example")))
+        assert is_served(server.address, trusting(ca, files.authority.issue_cert(AGENT)))
         assert not is_served(server.address, trusting(ca))
-        assert not is_served(server.address, trusting(ca, trustme.CA().issue_cert("agent.example")))
+        assert not is_served(server.address, trusting(ca, trustme.CA().issue_cert(AGENT)))
 
 
 WRONG: dict[str, tuple[Callable[[Files], object], str]] = {
@@ -146,7 +151,7 @@ WRONG: dict[str, tuple[Callable[[Files], object], str]] = {
 @pytest.mark.parametrize(("spoil", "told"), WRONG.values(), ids=WRONG)
 def test_files_that_are_wrong_are_told_at_the_start(files: Files, spoil: Callable[[Files], object], told: str) -> None:
     spoil(files)
-    with pytest.raises(CertificateError, match=told), serving("sqlite:///:memory:", **files.settings):
+    with pytest.raises(FileError, match=told), serving("sqlite:///:memory:", **files.settings):
         pass
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in files.settings.items()]
     done = run("serve", "--address", "127.0.0.1:0", "--database-url", "sqlite:///:memory:", *flags)
@@ -161,3 +166,35 @@ def test_a_certificate_without_its_key_is_refused(files: Files) -> None:
         2,
         "activity-session: settings: tls_certificate_file: it needs tls_key_file too",
     )
+
+
+# The flags of a probe, beside those by which it finds the files.
+PROBES: dict[str, tuple[tuple[str, ...], bool]] = {
+    "beside the server, with its certificate and key": ((), True),
+    "with a CA": (("--tls-ca-file", "ca.pem"), True),
+    "with a CA of others": (("--tls-ca-file", "other.pem"), False),
+    "for another name": (("--tls-server-name", "other.example"), False),
+    "for a name that is in the certificate": (("--tls-server-name", HOST), True),
+}
+
+
+@pytest.mark.parametrize("needs_certificate", [False, True])
+@pytest.mark.parametrize(("flags", "is_served"), PROBES.values(), ids=PROBES)
+def test_health_is_told_over_tls(
+    files: Files, flags: tuple[str, ...], *, is_served: bool, needs_certificate: bool
+) -> None:
+    trustme.CA().cert_pem.write_to_path(files.ca.with_name("other.pem"))
+    flags = tuple(str(files.ca.with_name(flag)) if flag.endswith(".pem") else flag for flag in flags)
+    own = [f"--{name.replace('_', '-')}={value}" for name, value in files.settings.items()]
+    with serving("sqlite:///:memory:", **files.with_client_ca if needs_certificate else files.settings) as server:
+        done = run("health", "--address", server.address, *own, *flags)
+        assert (done.stdout, done.returncode) == (("SERVING\n", 0) if is_served else ("", 1)), done.stderr
+
+
+def test_health_without_tls_is_not_told(files: Files) -> None:
+    with serving("sqlite:///:memory:", **files.settings) as server:
+        assert "UNAVAILABLE" in run("health", "--address", server.address).stderr
+        done = run("health", "--address", server.address, "--tls-ca-file", str(files.ca))
+        assert done.stdout == "SERVING\n", "without a certificate of its own"
+        missing = run("health", "--address", server.address, "--tls-ca-file", "none.pem")
+        assert (missing.returncode, missing.stderr) == (1, "activity-session: none.pem: No such file or directory\n")

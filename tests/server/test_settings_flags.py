@@ -67,8 +67,8 @@ def test_the_help_has_every_setting_once_in_groups_the_address_first() -> None:
     text = parser.format_help()
     flags = [line.split()[0] for line in text.splitlines() if line.startswith("  --")]
     assert sorted(flags) == sorted("--" + name.replace("_", "-") for name in FIELDS)
-    assert flags[:2] == ["--address", "--database-url"]
-    assert text.index("address and database:") < text.index("limits:")
+    assert flags[:2] == ["--address", "--tls-certificate-file"]
+    assert text.index("address and TLS:") < text.index("limits:")
 
 
 def test_the_help_of_health_has_what_health_needs() -> None:
