@@ -1,8 +1,10 @@
 """The docs are correct: their commands run as written, and their tables are complete."""
 
 import ast
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -99,6 +101,38 @@ def test_a_watch_in_the_guide_shows_text_and_a_place_to_resume_from(guide: subpr
     shown = before[before.index('{\n  "event": {') :]
     assert re.findall('"text": "(.*)"', shown) == ["Two temples a day.", "And tea!"]
     assert shown.rindex('"session": {') < shown.rindex('"bookmark": {\n    "last_sequence": "4"')
+
+
+def test_each_way_of_the_security_page_is_set_up_as_written(tmp_path: Path) -> None:
+    needed("grpcurl", "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4")
+    needed("openssl", "apt-get install openssl")
+    port = free_port()
+    script = "\n".join(blocks(page("security.md"), "sh")).replace("localhost:50051", f"localhost:{port}")
+    own = {
+        "ACTIVITY_SESSION_ADDRESS": f"127.0.0.1:{port}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        # Servers that a failure leaves behind end with their group.
+        ["bash", "-euo", "pipefail", "-c", f"trap 'kill 0' ERR\n{script}"],
+        cwd=tmp_path,
+        env=os.environ | own,
+        timeout=120,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('"name": "namespaces/default"') == 4, "TLS, a token, a JWT, a certificate"
+    assert done.stdout.count("refused: Unauthenticated") == done.stderr.count('"reason": "UNAUTHENTICATED"') == 2
+    assert "refused: no certificate" in done.stdout
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
 
 
 def test_the_python_example_of_the_readme_runs_as_written_and_again(address: str) -> None:

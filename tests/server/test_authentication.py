@@ -12,6 +12,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import UpdateNamespaceRequest
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import EnsureSessionRequest, WatchSessionRequest
 from activity_session_server import app
 from activity_session_server.rpc.authentication import Authentication, Ways
 from activity_session_server.rpc.authentication.grants import read_grants
@@ -155,6 +157,19 @@ class Context(NamedTuple):
 
     def invocation_metadata(self) -> Any:
         return bearer(self.token)
+
+
+def test_a_watch_ends_soon_after_its_token_was_revoked(files: Files) -> None:
+    ada = bearer(files.token)
+    with serving(MEMORY, **files.settings, poll_interval=0.05) as server, connected(server.address) as client:
+        ensure = EnsureSessionRequest(parent=NAMESPACE, session_id="s", session=Session())
+        name = client.sessions.EnsureSession(ensure, metadata=ada).session.name
+        watch = client.sessions.WatchSession(WatchSessionRequest(name=name), metadata=ada, timeout=20)
+        assert next(watch).uid
+        files.tokens.write_text('{"tokens": []}')
+        with pytest.raises(grpc.RpcError) as ended:
+            list(watch)
+        assert Failure(ended.value).reason == "UNAUTHENTICATED"
 
 
 def test_a_caller_is_renewed_with_what_is_granted_by_then_until_its_token_is_revoked(files: Files) -> None:
