@@ -19,7 +19,7 @@ from activity_session_server.rpc.authentication.key_sets import KeySetError, key
 from activity_session_testing.callers import GRANTS, bearer, get_namespace, reason_of, refusal, subject_seen
 from activity_session_testing.issuers import AUDIENCE, ISSUER, Issuer, Keys, claims, jwk_of, key_of, serving_keys
 from activity_session_testing.moments import eventually
-from activity_session_testing.processes import run
+from activity_session_testing.processes import run, serving_process
 from activity_session_testing.servers import Client, connected, serving
 
 MEMORY = "sqlite:///:memory:"
@@ -184,6 +184,12 @@ SETS: dict[str, tuple[Callable[[], Any], str]] = {
     "without an id": (lambda: {"keys": [{**jwk_of(key_of("ES256"), ""), "kid": None}]}, "it has no public key"),
     "too short": (lambda: {"keys": [jwk_of(key_of("RS256", bits=1024), "a")]}, "it has no public key"),
     "of a curve that is none": (lambda: {"keys": [{**jwk_of(key_of("ES256"), "a"), "crv": "x"}]}, "it has no public"),
+    "of a curve that is no text": (lambda: {"keys": [{**jwk_of(key_of("ES256"), "a"), "crv": []}]}, "it has no public"),
+    "of a number that is no text": (lambda: {"keys": [{**jwk_of(key_of("RS256"), "a"), "n": 5}]}, "it has no public"),
+    "for an algorithm that is no text": (
+        lambda: {"keys": [jwk_of(key_of("RS256"), "a", alg=["RS256"])]},
+        "it has no public key",
+    ),
     "not on its curve": (lambda: {"keys": [{**jwk_of(key_of("ES256"), "a"), "x": "AAAA"}]}, "it has no public key"),
     "a shared secret": (lambda: {"keys": [{"kty": "oct", "k": "planted", "kid": "a"}]}, "the key 'a' is a secret"),
     "a private key": (lambda: {"keys": [{**jwk_of(key_of("ES256"), "a"), "d": "planted"}]}, "the key 'a' is a secret"),
@@ -225,6 +231,16 @@ def test_a_setting_that_is_missing_is_told(missing: str) -> None:
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if name != missing]
     done = run("serve", *flags)
     assert (done.returncode, done.stderr.strip().endswith(f"it needs {missing} too")) == (2, True)
+
+
+def test_a_server_without_pyjwt_says_how_to_get_it(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['jwt'] = None")
+    done = run("serve", "--jwt-issuer=x", "--jwt-audience=x", "--jwt-keys=x", PYTHONPATH=str(tmp_path))
+    told = "jwt_keys: it needs PyJWT: pip install 'activity-session-server[jwt]'"
+    assert (done.returncode, done.stderr) == (2, f"activity-session: settings: {told}\n")
+    flags = ["--address", "127.0.0.1:0", "--database-url", MEMORY]
+    with serving_process(tmp_path / "log", *flags, PYTHONPATH=str(tmp_path)):
+        """Starts without it, where it is not needed."""
 
 
 def test_keys_without_tls_are_refused() -> None:

@@ -27,17 +27,17 @@ class Errand:
         self._thread.start()
         self._done.wait(seconds)
 
-    def ask(self, seconds: float) -> bool:
-        """Have it done, and wait so long for the end; False if it was done just now, or somebody else waits for it.
+    def ask(self, seconds: float) -> None:
+        """Have it done, and wait so long for the end; returns at once if it was done just now, or another thread waits.
 
         So it never holds up more than one thread.
         """
         if time.monotonic() - self._done_at < self._pause or not self._waiting.acquire(blocking=False):
-            return False
+            return
         try:
             self._done.clear()
             self._asked.set()
-            return self._done.wait(seconds)
+            self._done.wait(seconds)
         finally:
             self._waiting.release()
 

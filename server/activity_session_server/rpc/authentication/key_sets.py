@@ -7,11 +7,10 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 from jwt.algorithms import AllowedPublicKeys
-from jwt.exceptions import PyJWTError
 
 # What each kind of key may have signed by. A shared secret is no kind: who can check such a signature can make one.
 _RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
-_ALGORITHMS = {
+_ALGORITHMS: Mapping[tuple[str | None, str | None], frozenset[str]] = {
     ("RSA", None): _RSA,
     ("EC", "P-256"): frozenset({"ES256"}),
     ("EC", "P-384"): frozenset({"ES384"}),
@@ -66,15 +65,18 @@ def _jwks(raw: bytes) -> list[dict[str, Any]]:
 
 
 def _key(jwk: dict[str, Any]) -> Key | None:
-    kind, curve = jwk.get("kty"), jwk.get("crv")
-    algorithms = _ALGORITHMS.get((kind, curve)) if isinstance(kind, str) else None
-    named = jwk.get("alg")
-    if not algorithms or jwk.get("use", "sig") != "sig" or not (named is None or named in algorithms):
+    kind, curve, named = (jwk.get(name) for name in ("kty", "crv", "alg"))
+    if not all(isinstance(text, str | None) for text in (kind, curve, named)):
+        return None
+    algorithms = _ALGORITHMS.get((kind, curve), frozenset())
+    if named is not None:
+        algorithms &= {named}
+    if not algorithms or jwk.get("use", "sig") != "sig":
         return None
     try:
         public = PyJWK(jwk, min(algorithms)).key
-    except (PyJWTError, ValueError, TypeError):
+    except Exception:  # whatever its values are, there is no key of them
         return None
     if isinstance(public, RSAPublicKey) and public.key_size < _LEAST_RSA_BITS:
         return None
-    return Key(public, algorithms if named is None else frozenset({named}))
+    return Key(public, algorithms)

@@ -1,6 +1,5 @@
 """Where the keys of an issuer come from: a file, or its address."""
 
-import http.client
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -87,8 +86,7 @@ class _Address:
             if raw != self._raw:
                 self._keys, self._raw = keys_in(raw), raw
                 _log.info("the keys are replaced", extra={"address": self._address, "kids": sorted(self._keys)})
-        # ValueError: a response that is no HTTP in some way.
-        except (OSError, http.client.HTTPException, KeySetError, ValueError) as error:
+        except Exception as error:  # whatever the issuer sends, the keys before go on
             _log.warning("the keys of %s are not replaced: %s", self._address, error)
 
     def _read(self) -> bytes:
