@@ -31,7 +31,7 @@ def issue(authority: trustme.CA, *names: x509.GeneralName, common_name: str = ""
         .not_valid_after(now + timedelta(days=1))
     )
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not subject)
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return Pair(builder.sign(ca_key, hashes.SHA256()).public_bytes(pem), private)

@@ -171,7 +171,7 @@ class TestProcesses:
 
     @pytest.mark.parametrize("address", ["localhost:0", "[::ffff:127.0.0.1]:0"])
     def test_share_the_port_of_any_kind_of_address(self, log: Path, flags: list[str], address: str) -> None:
-        with serving_process(log, *flags, "--address", address) as server:
+        with serving_process(log, *flags, "--allow-anonymous", "--address", address) as server:
             host, _, port = server.address.rpartition(":")
             assert host == address.rpartition(":")[0]
             with connected(f"127.0.0.1:{port}") as client:

@@ -57,8 +57,14 @@ type driver struct {
 func main() {
 	token := flag.String("token", "", "sent with every call")
 	ca := flag.String("ca", "", "file with the authority to trust; turns TLS on")
+	certificate := flag.String("certificate", "", "file with a certificate of its own")
+	key := flag.String("key", "", "file with the key of that certificate")
 	check(flag.CommandLine.Parse(os.Args[2:]))
-	d := driver{channels: channels(os.Args[1], *token, *ca), lines: json.NewEncoder(os.Stdout)}
+	var own []tls.Certificate
+	if *certificate != "" {
+		own = append(own, must(tls.LoadX509KeyPair(*certificate, *key)))
+	}
+	d := driver{channels: channels(os.Args[1], *token, *ca, own), lines: json.NewEncoder(os.Stdout)}
 	d.write(map[string]any{"ready": true})
 	d.run(json.NewDecoder(os.Stdin))
 	for _, channel := range d.channels {
@@ -66,7 +72,7 @@ func main() {
 	}
 }
 
-func channels(target, token, ca string) map[string]*grpc.ClientConn {
+func channels(target, token, ca string, own []tls.Certificate) map[string]*grpc.ClientConn {
 	var options []grpc.DialOption
 	if token != "" {
 		options = append(options, activitysession.WithToken(token))
@@ -74,7 +80,7 @@ func channels(target, token, ca string) map[string]*grpc.ClientConn {
 	if ca != "" {
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM(must(os.ReadFile(ca)))
-		options = append(options, activitysession.WithTLS(&tls.Config{RootCAs: roots}))
+		options = append(options, activitysession.WithTLS(&tls.Config{RootCAs: roots, Certificates: own}))
 	}
 	plain := grpc.WithTransportCredentials(insecure.NewCredentials())
 	return map[string]*grpc.ClientConn{

@@ -17,7 +17,7 @@ class _Driver:
     def __init__(self) -> None:
         given = protocol.arguments()
         self._channels = {
-            "connected": aio.connect(given.target, token=given.token, tls=protocol.tls(given.ca)),
+            "connected": aio.connect(given.target, token=given.token, tls=protocol.tls(given)),
             "bare": grpc.aio.insecure_channel(given.target),
         }
         self._running: dict[int, asyncio.Task[None]] = {}

@@ -22,12 +22,16 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("target")
     parser.add_argument("--token")
-    parser.add_argument("--ca", type=Path)
+    for name in ("--ca", "--certificate", "--key"):
+        parser.add_argument(name, type=Path)
     return parser.parse_args()
 
 
-def tls(ca: Path | None) -> Any:
-    return grpc.ssl_channel_credentials(ca.read_bytes()) if ca else False
+def tls(given: argparse.Namespace) -> Any:
+    if given.ca is None:
+        return False
+    key, certificate = (path and path.read_bytes() for path in (given.key, given.certificate))
+    return grpc.ssl_channel_credentials(given.ca.read_bytes(), key, certificate)
 
 
 def write(line: dict[str, Any]) -> None:

@@ -54,10 +54,17 @@ class InvalidJson extends Error {}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { token: { type: "string" }, ca: { type: "string" } },
+  options: {
+    token: { type: "string" },
+    ca: { type: "string" },
+    certificate: { type: "string" },
+    key: { type: "string" },
+  },
 });
 const target = positionals[0]!;
-const tls = values.ca === undefined ? false : credentials.createSsl(readFileSync(values.ca));
+const read = (path: string | undefined) => (path === undefined ? null : readFileSync(path));
+const tls =
+  values.ca !== undefined && credentials.createSsl(read(values.ca), read(values.key), read(values.certificate));
 const connected = connect(target, { token: values.token, tls });
 const bare = new Client(target, credentials.createInsecure());
 

@@ -75,13 +75,20 @@ public final class Driver {
   }
 
   private static ConnectOptions options(String[] args) throws IOException {
-    ConnectOptions options = new ConnectOptions();
+    Map<String, String> given = new HashMap<>();
     for (int i = 1; i < args.length; i += 2) {
-      if (args[i].equals("--token")) {
-        options.token(args[i + 1]);
-      } else {
-        options.tls(TlsChannelCredentials.newBuilder().trustManager(new File(args[i + 1])).build());
+      given.put(args[i], args[i + 1]);
+    }
+    ConnectOptions options = new ConnectOptions();
+    if (given.containsKey("--token")) {
+      options.token(given.get("--token"));
+    }
+    if (given.containsKey("--ca")) {
+      TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder().trustManager(new File(given.get("--ca")));
+      if (given.containsKey("--certificate")) {
+        tls.keyManager(new File(given.get("--certificate")), new File(given.get("--key")));
       }
+      options.tls(tls.build());
     }
     return options;
   }
