@@ -229,6 +229,7 @@ CALLS: dict[str, Callable[[About], Message]] = {
     "AppendEvents, by another": lambda about: _appending(about, author=about.other),
     "AppendEvents, by nobody": lambda about: _appending(about, author=""),
     "AppendEvents, in the turn of another": lambda about: _appending(about, token=about.token(about.other)),
+    "AppendEvents, with state of the session": lambda about: _appending(about, _update()),
     "AppendEvents, with its own state": lambda about: _appending(about, _update(STATE_SCOPE_PARTICIPANT, about.me)),
     "AppendEvents, with state of another": lambda about: _appending(
         about, _update(STATE_SCOPE_PARTICIPANT, about.other)

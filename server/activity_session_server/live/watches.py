@@ -152,7 +152,7 @@ class Watch:
         """
         call = permissions.renewed(self._call, self._request)
         version = self.feed.version
-        if call.acts_as is not None and (call is not self._call or version != self._judged_version):
+        if call.acts_as and (call is not self._call or version != self._judged_version):
             found = self.feed.session_message(full=False, is_first=False)
             if found is not None:
                 permissions.check_bound(call, self.feed.session.name, found.members)

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from activity_session_server.orm.base import Base
-from activity_session_server.orm.types import PKID_LEN, exact_string, utc_datetime, utc_now
+from activity_session_server.orm.types import PKID_LEN, RESOURCE_NAME_LEN, exact_string, utc_datetime, utc_now
 from activity_session_server.rules.limits import ROLE_CHARACTERS
 
 
@@ -15,7 +15,18 @@ class ActivitySessionParticipant(Base):
 
     __tablename__ = "activity_session_participant"
     __table_args__ = (
-        Index("idx__activity_session_participant__participant_pkid", "participant_pkid"),
+        Index(
+            "idx__activity_session_participant__participant_pkid__name",
+            "participant_pkid",
+            "session_name",
+            "activity_session_pkid",
+        ),
+        Index(
+            "idx__activity_session_participant__participant_pkid__create_ts",
+            "participant_pkid",
+            "session_create_ts",
+            "activity_session_pkid",
+        ),
         {"comment": __doc__},
     )
 
@@ -31,6 +42,9 @@ class ActivitySessionParticipant(Base):
         primary_key=True,
         comment="the participant",
     )
+    # So that the sessions of a participant have an index in the order of their list, however many others there are.
+    session_name: Mapped[str] = mapped_column(exact_string(RESOURCE_NAME_LEN), comment="the session's name")
+    session_create_ts: Mapped[datetime] = mapped_column(utc_datetime(), comment="when the session was made, UTC")
     role: Mapped[str] = mapped_column(
         exact_string(ROLE_CHARACTERS), default="", server_default="", comment="what it does in the session"
     )

@@ -21,7 +21,10 @@ class Grant(NamedTuple):
 
 
 class Caller:
-    """Somebody who was authenticated, or nobody in particular: then the subject is empty."""
+    """Somebody who was authenticated, or nobody in particular: then the subject is empty.
+
+    Of several participants of one namespace that are granted, it is the first.
+    """
 
     def __init__(self, subject: str, grants: Collection[Grant], renew: Callable[[], Self] | None = None) -> None:
         """`renew` makes the caller of the same credentials anew, and raises UNAUTHENTICATED if they hold no more."""
@@ -46,9 +49,9 @@ class Caller:
         own = self.role_in(namespace_id)
         return own is not None and own.includes(role)
 
-    def participants_in(self, namespace_id: str) -> frozenset[str]:
-        """The names of the participants of a namespace as which it acts."""
-        return self._participants.get(namespace_id, frozenset())
+    def participant_in(self, namespace_id: str) -> str:
+        """The name of the participant of a namespace that it is; empty where it is none."""
+        return self._participants.get(namespace_id, "")
 
     @property
     def namespaces(self) -> frozenset[str] | None:
@@ -68,13 +71,13 @@ class Caller:
         return {namespace: everywhere if everywhere.includes(role) else role for namespace, role in roles.items()}
 
     @cached_property
-    def _participants(self) -> Mapping[str, frozenset[str]]:
-        names: dict[str, set[str]] = {}
+    def _participants(self) -> Mapping[str, str]:
+        names: dict[str, str] = {}
         for grant in self._grants:
             if grant.participant:
                 name = format_name(Kind.PARTICIPANT, grant.namespace, grant.participant)
-                names.setdefault(grant.namespace, set()).add(name)
-        return {namespace: frozenset(of_it) for namespace, of_it in names.items()}
+                names.setdefault(grant.namespace, name)
+        return names
 
 
 def nobody(role: Role) -> Caller:

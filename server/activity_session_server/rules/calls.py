@@ -13,8 +13,8 @@ class Call(NamedTuple):
     """One RPC that is being served.
 
     `peer` is the address and port of the connection that it came on; `begun` and `deadline` are readings of
-    `time.monotonic`, in seconds. `acts_as` are the names of the participants as which the caller acts, where only that
-    lets it make the call, and None where its role does.
+    `time.monotonic`, in seconds. `acts_as` is the name of the participant as which the caller acts, where only that
+    lets it make the call, and empty where its role does.
     """
 
     call_id: str
@@ -24,7 +24,7 @@ class Call(NamedTuple):
     begun: float
     deadline: float
     limits: Limits
-    acts_as: frozenset[str] | None = None
+    acts_as: str = ""
 
     @property
     def seconds(self) -> float:

@@ -34,7 +34,7 @@ class Permission(NamedTuple):
     """What a call of a method takes.
 
     `role` is that in the namespace of the resource, or in all namespaces where it is `of_all`; with None, any caller
-    may. `acts_as` are the fields that must name a participant as which the caller acts. With the field `writes_if`, a
+    may. `acts_as` are the fields that must name the participant as which the caller acts. With the field `writes_if`, a
     call is a write.
     """
 
@@ -90,7 +90,7 @@ _SERVICES: Mapping[str, Mapping[str, Permission]] = {
         "WatchSession": Permission(_READER, Reach.BOUND),
     },
     "EventService": {
-        "AppendEvents": Permission(_WRITER, Reach.BOUND, acts_as=("events.author", "state_updates.participant")),
+        "AppendEvents": Permission(_WRITER, Reach.BOUND, acts_as=("events.author",)),
         "GetEvent": Permission(_READER, Reach.BOUND),
         "ListEvents": Permission(_READER, Reach.BOUND),
         "GetState": Permission(_READER, Reach.OWN),
@@ -131,7 +131,7 @@ def check_role(call: Call, request: Message) -> bool:
     namespace_id = namespace_of(request)
     if not permission.of_all and call.caller.has_role(namespace_id, role):
         return True
-    if permission.reach is Reach.NOTHING or not call.caller.participants_in(namespace_id):
+    if permission.reach is Reach.NOTHING or not call.caller.participant_in(namespace_id):
         raise denied(call, requests.resource_of(request))
     return False
 
@@ -145,7 +145,7 @@ def renewed(call: Call, request: Message) -> Call:
     caller = call.caller.renewed()
     if caller is call.caller:
         return call
-    call = call._replace(caller=caller, acts_as=None)
+    call = call._replace(caller=caller, acts_as="")
     return call if check_role(call, request) else as_participant(call, request)
 
 
@@ -155,12 +155,11 @@ def as_participant(call: Call, request: Message) -> Call:
     Raises:
         ServiceError: PERMISSION_DENIED, where it is for somebody else.
     """
-    names = call.caller.participants_in(namespace_of(request))
+    call = call._replace(acts_as=call.caller.participant_in(namespace_of(request)))
     for path in PERMISSIONS[call.method].acts_as:
         for field, name in _values(request, path.split("."), ""):
-            if name not in names:
-                raise not_as(call, field, names)
-    return call._replace(acts_as=names)
+            check_acts_as(call, field, name)
+    return call
 
 
 def check_bound(call: Call, session: str, members: Collection[str]) -> None:
@@ -169,7 +168,7 @@ def check_bound(call: Call, session: str, members: Collection[str]) -> None:
     Raises:
         ServiceError: PERMISSION_DENIED.
     """
-    if call.acts_as is not None and call.acts_as.isdisjoint(members):
+    if call.acts_as and call.acts_as not in members:
         raise denied(call, session)
 
 
@@ -179,8 +178,8 @@ def check_acts_as(call: Call, field: str, participant: str) -> None:
     Raises:
         ServiceError: PERMISSION_DENIED.
     """
-    if call.acts_as is not None and participant not in call.acts_as:
-        raise not_as(call, field, call.acts_as)
+    if call.acts_as and participant != call.acts_as:
+        raise not_as(call, field)
 
 
 def namespace_of(request: Message) -> str:
@@ -202,11 +201,11 @@ def denied(call: Call, resource: str) -> ServiceError:
     )
 
 
-def not_as(call: Call, field: str, names: frozenset[str]) -> ServiceError:
-    """The error for a call in which a field names, or leaves out, somebody as whom the caller does not act."""
+def not_as(call: Call, field: str) -> ServiceError:
+    """The error for a participant's call in which a field is about somebody or something else than it may be."""
     return ServiceError(
         ErrorReason.ERROR_REASON_PERMISSION_DENIED,
-        f"{field}: {_who(call)} acts only as {' or '.join(sorted(names))}",
+        f"{field}: {_who(call)} acts only as {call.acts_as}",
         metadata={"field": field},
     )
 

@@ -109,7 +109,7 @@ def _head(writer: Writer, call: Call, name: str, uid: str, find: Callable[[Write
     namespace_id, session_id = ids_of(name)
     namespace = namespaces.hold_namespace(writer, namespace_id)
     head = find(writer, namespace, session_id)
-    if call.acts_as is not None and not memberships.is_bound(writer, head.uid, call.acts_as):
+    if call.acts_as and not memberships.is_bound(writer, head.uid, call.acts_as):
         raise permissions.denied(call, name)
     check_uid(Kind.SESSION, name, head.uid, uid)
     flags.check_permission(call, Kind.SESSION, head)

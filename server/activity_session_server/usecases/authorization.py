@@ -8,7 +8,7 @@ call is about, so that a session of others and one that is not there are refused
 from google.protobuf.message import Message
 
 from activity_session.v1.session_service_pb2 import BatchGetSessionsRequest, CreateSessionRequest, EnsureSessionRequest
-from activity_session.v1.state_pb2 import STATE_SCOPE_NAMESPACE
+from activity_session.v1.state_pb2 import STATE_SCOPE_NAMESPACE, STATE_SCOPE_PARTICIPANT
 from activity_session_server.rules import requests
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import WILDCARD, Kind, ids_of, kind_of
@@ -16,6 +16,7 @@ from activity_session_server.rules.permissions import (
     PERMISSIONS,
     Reach,
     as_participant,
+    check_acts_as,
     check_role,
     denied,
     namespace_of,
@@ -26,7 +27,7 @@ from activity_session_server.store.queries import memberships, namespaces, sessi
 
 
 def authorize(store: Store, call: Call, request: Message) -> Call:
-    """The call, if its caller may make it, with the participants as which the caller acts if its role is not enough.
+    """The call, if its caller may make it, with the participant as which the caller acts if its role is not enough.
 
     Raises:
         ServiceError: PERMISSION_DENIED.
@@ -42,14 +43,15 @@ def authorize(store: Store, call: Call, request: Message) -> Call:
 
 def _check_fields(call: Call, request: Message) -> None:
     """Refuse a participant's call that is for somebody else, by what stands in it."""
-    names = call.acts_as or frozenset()
-    if isinstance(request, CreateSessionRequest | EnsureSessionRequest) and names.isdisjoint(
-        member.participant for member in request.session.participants
+    if isinstance(request, CreateSessionRequest | EnsureSessionRequest) and all(
+        member.participant != call.acts_as for member in request.session.participants
     ):
-        raise not_as(call, "session.participants", names)
+        raise not_as(call, "session.participants")
     for index, update in enumerate(getattr(request, "state_updates", ())):
         if update.scope == STATE_SCOPE_NAMESPACE:
-            raise not_as(call, f"state_updates[{index}].scope", names)
+            raise not_as(call, f"state_updates[{index}].scope")
+        if update.scope == STATE_SCOPE_PARTICIPANT:
+            check_acts_as(call, f"state_updates[{index}].participant", update.participant)
 
 
 def _may_act(reader: Reader, call: Call, request: Message) -> bool:
@@ -60,7 +62,7 @@ def _may_act(reader: Reader, call: Call, request: Message) -> bool:
     if isinstance(request, BatchGetSessionsRequest):
         return _is_bound(reader, call, set(request.names))
     if kind_of(resource) is Kind.PARTICIPANT:
-        return reach is Reach.OWN and resource in (call.acts_as or ())
+        return reach is Reach.OWN and resource == call.acts_as
     if reach is Reach.LISTED and (kind_of(resource) is Kind.NAMESPACE or ids_of(resource)[1] == WILDCARD):
         return True
     session = requests.session_of(request)
@@ -80,4 +82,4 @@ def _may_create(reader: Reader, call: Call, request: Message, name: str) -> bool
 
 
 def _is_bound(reader: Reader, call: Call, names: set[str]) -> bool:
-    return names == memberships.bound_sessions(reader, names, call.acts_as or frozenset())
+    return names == memberships.bound_sessions(reader, names, call.acts_as)

@@ -111,8 +111,8 @@ def bind_missing(
     added = missing(locked.message, wanted)
     if not added and not flags.is_deleted(locked.message):
         return sessions.as_it_is(locked)
-    if added and call.acts_as is not None:
-        raise permissions.not_as(call, "session.participants", call.acts_as)
+    if added and call.acts_as:
+        raise permissions.not_as(call, "session.participants")
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)
     flags.check_usable(Kind.SESSION, locked.message)
@@ -144,7 +144,7 @@ def _bind(
 ) -> list[SessionParticipant]:
     people = [participant for participant, _ in added]
     marks = memberships.read_marks(writer, session.uid, people) if has_history else {}
-    return memberships.bind_participants(writer, session.uid, added, marks)
+    return memberships.bind_participants(writer, session, added, marks)
 
 
 def _member(session: Session, name: str) -> SessionParticipant | None:

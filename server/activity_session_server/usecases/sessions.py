@@ -235,7 +235,7 @@ def _insert(
 
 def _taken(writer: Writer, call: Call, name: str) -> ServiceError:
     """The error for a name that is taken, by a session of which a participant may know nothing."""
-    if call.acts_as is None or bound_sessions(writer, {name}, call.acts_as):
+    if not call.acts_as or bound_sessions(writer, {name}, call.acts_as):
         return already_exists(Kind.SESSION, name)
     return permissions.denied(call, name)
 
@@ -243,8 +243,8 @@ def _taken(writer: Writer, call: Call, name: str) -> ServiceError:
 def _check_paths(call: Call, paths: Collection[str]) -> None:
     """Refuse a participant's change of how a session works."""
     for path in paths:
-        if call.acts_as is not None and path.partition(".")[0] not in _SAID:
-            raise permissions.not_as(call, f"session.{path}", call.acts_as)
+        if call.acts_as and path.partition(".")[0] not in _SAID:
+            raise permissions.not_as(call, f"session.{path}")
 
 
 def _ids_under(request: BatchGetSessionsRequest) -> list[str]:

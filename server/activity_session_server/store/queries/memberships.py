@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import bindparam, delete, select, update
 
 from activity_session.v1.participant_pb2 import Participant
-from activity_session.v1.session_pb2 import SessionParticipant
+from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session_server.orm import ActivitySession, ActivitySessionParticipant, FormerMember, Namespace
 from activity_session_server.orm import Participant as ParticipantTable
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules.names import Kind, format_name, ids_of
-from activity_session_server.store.codec.resources import set_time
+from activity_session_server.store.codec.resources import set_time, to_datetime
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import node_locks
 from activity_session_server.store.queries.participants import HeldParticipant
@@ -57,26 +57,22 @@ _IS_BOUND = Statement(
     select(ParticipantTable.pkid)
     .join_from(ParticipantTable, ActivitySessionParticipant)
     .where(ActivitySessionParticipant.activity_session_pkid == bindparam("its_session"))
-    .where(ParticipantTable.name.in_(bindparam("participants", expanding=True))),
-    many="participants",
+    .where(ParticipantTable.name == bindparam("participant"))
 )
 
 
-def bound_sessions(reader: Reader, names: Collection[str], participants: Collection[str]) -> set[str]:
-    """Those of some sessions of one namespace to which one of some participants of it is bound; all by name."""
-    found: set[str] = set()
-    for participant in participants:
-        namespace_id, participant_id = ids_of(participant)
-        ids = [ids_of(name)[1] for name in names]
-        rows = reader.rows(_BOUND, {"namespace": namespace_id, "ids": ids, "participant": participant_id})
-        found |= {format_name(Kind.SESSION, namespace_id, row.name) for row in rows}
-    return found
+def bound_sessions(reader: Reader, names: Collection[str], participant: str) -> set[str]:
+    """Those of some sessions of a participant's namespace to which it is bound; all by name."""
+    namespace_id, participant_id = ids_of(participant)
+    ids = [ids_of(name)[1] for name in names]
+    rows = reader.rows(_BOUND, {"namespace": namespace_id, "ids": ids, "participant": participant_id})
+    return {format_name(Kind.SESSION, namespace_id, row.name) for row in rows}
 
 
-def is_bound(reader: Reader, session_uid: str, participants: Collection[str]) -> bool:
-    """Whether one of some participants of a session's namespace, given by name, is bound to the session."""
-    ids = [ids_of(name)[1] for name in participants]
-    return reader.row(_IS_BOUND, {"its_session": session_uid, "participants": ids}) is not None
+def is_bound(reader: Reader, session_uid: str, participant: str) -> bool:
+    """Whether a participant of a session's namespace, given by name, is bound to the session."""
+    values = {"its_session": session_uid, "participant": ids_of(participant)[1]}
+    return reader.row(_IS_BOUND, values) is not None
 
 
 def read_marks(reader: Reader, session_uid: str, added: Sequence[HeldParticipant]) -> dict[str, int]:
@@ -86,13 +82,15 @@ def read_marks(reader: Reader, session_uid: str, added: Sequence[HeldParticipant
 
 
 def bind_participants(
-    writer: Writer, session_uid: str, added: Sequence[tuple[HeldParticipant, str]], marks: Mapping[str, int]
+    writer: Writer, session: Session, added: Sequence[tuple[HeldParticipant, str]], marks: Mapping[str, int]
 ) -> list[SessionParticipant]:
     """Make participants that are no members yet members of a locked session, each with its role and read mark."""
     node_locks.share(writer, [participant.uid for participant, _ in added])
     values = [
         {
-            **_columns(session_uid, participant.uid),
+            **_columns(session.uid, participant.uid),
+            "session_name": ids_of(session.name)[1],
+            "session_create_ts": to_datetime(session.create_time),
             "role": role,
             "create_ts": writer.now,
             "last_read_sequence": marks.get(participant.uid, 0),

@@ -1,6 +1,5 @@
 """The queries of memories."""
 
-from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -18,8 +17,9 @@ from activity_session_server.store.codec.resources import memory_message, memory
 from activity_session_server.store.conditions import Columns
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import fetch_owned_page, keys_of
-from activity_session_server.store.queries import heads, namespaces, resources, sessions
+from activity_session_server.store.queries import heads, namespaces, resources
 from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.own_sessions import IS_OWN, OWN
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
@@ -60,7 +60,10 @@ _IS_OWNERS = {
 }
 # By whether those of all sessions are asked for.
 _LIST = {of_all: Listed(_SELECT.where(is_owners), Memory) for of_all, is_owners in _IS_OWNERS.items()}
-_LIST_BOUND = Listed(_SELECT.where(_IS_OWNERS[True], sessions.IS_OF_MEMBERS), Memory, many="members")
+# Sorted, since no index has the memories of the sessions of one participant in an order.
+_LIST_BOUND = Listed(
+    _SELECT.join(OWN, OWN.c.activity_session_pkid == Memory.activity_session_pkid).where(IS_OWN), Memory
+)
 _TOUCH = Statement(
     update(_TABLE)
     .where(Memory.pkid == bindparam("its_uid"))
@@ -95,14 +98,14 @@ def list_memories(
     parent: str,
     page: Page,
     where: Node | None,
-    members: Collection[str] | None,
+    participant: str,
     *,
     show_deleted: bool,
     most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
     """One page of the memories of a session, or of all sessions of a namespace, and where the next one starts.
 
-    Of all sessions those only to which one of the `members` is bound, if there are any given.
+    Of all sessions those only to which a participant is bound, if one is given.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
@@ -111,12 +114,11 @@ def list_memories(
     owner_uid = partial(_owner_uid, reader, namespace_id, session_id)
     of_all = session_id == names.WILDCARD
     values: dict[str, Any] = {"owner": owner_uid()}
-    listed = _LIST[of_all]
-    if of_all and members is not None:
-        listed = _LIST_BOUND
-        values |= {"namespace": namespace_id, "members": [names.ids_of(name)[1] for name in members]}
+    keys, listed = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid"), _LIST[of_all]
+    if of_all and participant:
+        values = {"namespace": namespace_id, "participant": names.ids_of(participant)[1]}
+        keys, listed = keys._replace(index_name=""), _LIST_BOUND
     query = listed.query(values, where, _COLUMNS, show_deleted=show_deleted)
-    keys = keys_of(Memory, page.order, "namespace_pkid" if of_all else "activity_session_pkid")
     return fetch_owned_page(
         reader,
         query,

@@ -36,6 +36,7 @@ from activity_session_server.store.expressions import byte_length, is_held, json
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.queries import former_sessions, namespaces, node_locks, resources, state_owners
 from activity_session_server.store.queries.namespaces import HeldNamespace
+from activity_session_server.store.queries.own_sessions import IS_OWN, OWN, own_keys
 from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
 
@@ -95,16 +96,17 @@ _BATCH_BYTES = {
     True: Statement(select(ActivitySession.name, (_DATA_BYTES + _BASIC_BYTES)).where(_IS_AMONG), many="ids"),
     False: Statement(select(ActivitySession.name, _BASIC_BYTES).where(_IS_AMONG), many="ids"),
 }
-# Those to which one of some participants is bound.
-IS_OF_MEMBERS = ActivitySession.pkid.in_(
-    select(ActivitySessionParticipant.activity_session_pkid)
-    .join_from(Participant, ActivitySessionParticipant)
-    .where(Participant.namespace_pkid == _OWNER, Participant.name.in_(bindparam("members", expanding=True)))
-)
 # By whether data is asked for.
 _LIST = {full: Listed((_FULL if full else _BASIC).where(_IS_OF_NAMESPACE), ActivitySession) for full in (True, False)}
+# Found by the memberships of the participant alone, so that nobody else's sessions are in the way.
 _LIST_BOUND = {
-    full: Listed((_FULL if full else _BASIC).where(_IS_OF_NAMESPACE, IS_OF_MEMBERS), ActivitySession, many="members")
+    full: Listed(
+        (_FULL if full else _BASIC)
+        .add_columns(OWN.c.session_name, OWN.c.session_create_ts, OWN.c.activity_session_pkid)
+        .join_from(OWN, ActivitySession, ActivitySession.pkid == OWN.c.activity_session_pkid)
+        .where(IS_OWN),
+        ActivitySession,
+    )
     for full in (True, False)
 }
 _EXISTS = Statement(select(ActivitySession.pkid).where(_IS_THIS))
@@ -202,26 +204,27 @@ def list_sessions(
     namespace_id: str,
     page: Page,
     where: Node | None,
-    members: Collection[str] | None,
+    participant: str,
     *,
     full: bool,
     show_deleted: bool,
     most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
-    """One page of the sessions of a namespace, or of some of its participants, and where the next one starts.
+    """One page of the sessions of a namespace, or of one of its participants, and where the next one starts.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND.
     """
-    values: dict[str, Any] = {"namespace": namespace_id}
-    if members is not None:
-        values["members"] = [ids_of(name)[1] for name in members]
-    listed = _LIST if members is None else _LIST_BOUND
+    values = {"namespace": namespace_id}
+    keys, listed = keys_of(ActivitySession, page.order), _LIST
+    if participant:
+        values["participant"] = ids_of(participant)[1]
+        keys, listed = own_keys(page.order), _LIST_BOUND
     query = listed[full].query(values, where, _COLUMNS, show_deleted=show_deleted)
     found = fetch_page(
         reader,
         query,
-        keys_of(ActivitySession, page.order),
+        keys,
         page,
         lambda row: encode_session(row, namespace_id),
         most_bytes=most_bytes,
