@@ -75,10 +75,13 @@ class _Token(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor
         self._metadata = (("authorization", f"Bearer {token}"),)
 
     def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        return continuation(client_call_details._replace(metadata=self._metadata), request)
+        return continuation(self._added_to(client_call_details), request)
 
     def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        return continuation(client_call_details._replace(metadata=self._metadata), request)
+        return continuation(self._added_to(client_call_details), request)
+
+    def _added_to(self, details: Any) -> Any:
+        return details._replace(metadata=(*(details.metadata or ()), *self._metadata))
 
 
 @contextlib.contextmanager

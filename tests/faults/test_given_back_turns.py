@@ -28,12 +28,13 @@ def test_what_the_second_call_gets_is_a_turn_that_it_keeps(urls: tuple[str, str]
         connected(server.address) as client,
         connected(other.address) as other_client,
     ):
+        queues = server.live.turn_queues
         alice = new_participant(client, PARENT)
         for _ in range(ROUNDS):
             session = new_session(client, PARENT).name
             request = AcquireTurnRequest(session=session, participant=alice, request_id=unique("request"))
             first = client.sessions.AcquireTurn(request)
-            hand_back = partial(server.live.turn_queues._hand_back, request, first)  # noqa: SLF001
+            hand_back = partial(queues._hand_back, server._own_call("test"), request, first)  # noqa: SLF001
             calls: list[Callable[[], object]] = [hand_back, partial(other_client.sessions.AcquireTurn, request)]
             _, again = at_once(calls)
             assert isinstance(again, TurnLease)

@@ -14,6 +14,7 @@ import pytest
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.app import App
+from activity_session_server.rules.calls import Call
 from activity_session_testing.backends import BACKENDS, FIXTURES, SQLITE_FILE
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.servers import Client, connected, serving, unique
@@ -186,9 +187,9 @@ def test_a_client_that_asks_again_keeps_what_it_gets(
     queues = scene.server.live.turn_queues
     hand_back, again = queues._hand_back, SimpleQueue[TurnLease]()  # noqa: SLF001
 
-    def ask_again(request: AcquireTurnRequest, lease: TurnLease) -> None:
+    def ask_again(call: Call, request: AcquireTurnRequest, lease: TurnLease) -> None:
         given = scene.client.sessions.AcquireTurn(request)
-        hand_back(request, lease)
+        hand_back(call, request, lease)
         again.put(given)
 
     monkeypatch.setattr(queues, "_hand_back", ask_again)

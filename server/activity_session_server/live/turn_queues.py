@@ -67,11 +67,11 @@ class TurnQueues:
         if waiter.stream.is_open:
             waiter.stream.end()
         else:
-            self._hand_back(waiter.request, lease)
+            self._hand_back(waiter.call, waiter.request, lease)
 
-    def _hand_back(self, request: AcquireTurnRequest, lease: TurnLease) -> None:
+    def _hand_back(self, call: Call, request: AcquireTurnRequest, lease: TurnLease) -> None:
         try:
-            turns.hand_back_turn(self.store, self._own_call("hand back"), request, lease)
+            turns.hand_back_turn(self.store, self._own_call("hand back"), call, request, lease)
         except ServiceError as error:
             _log.warning("the turn of a client that has gone lasts until its end: %s", error.logged)
 

@@ -1,9 +1,10 @@
 """Request ids (AIP-155): each request that changes something is carried out once, however often it is sent.
 
 The claim is the first statement of a transaction, and is committed with its effect. Of two calls with the same id the
-second waits for the claim of the first, and then gets the same answer. An id is the caller's within one resource: the
-one that the request names, or makes under an id that it gives. A session that was expunged since is acknowledged no
-more, also where another one has its name: the request is then refused, neither carried out again nor answered.
+second waits for the claim of the first, and then gets the same answer. An id is the caller's own within one resource:
+the one that the request names, or makes under an id that it gives. So nobody learns from an id that somebody else has
+used it, nor for what. A session that was expunged since is acknowledged no more, also where another one has its name:
+the request is then refused, neither carried out again nor answered.
 """
 
 import hashlib
@@ -102,15 +103,17 @@ class Claim:
         request_id: str = getattr(request, "request_id", "")
         if request is not None and request_id:
             fingerprint, name = _fingerprint(call.method, request), requests.resource_of(request)
+            subject = call.caller.subject
             return cls(
                 # Where nothing has a name yet, only the same request can share an id.
-                scope=_scope(name or fingerprint),
+                scope=_scope(name or fingerprint, subject),
                 request_id=request_id,
                 fingerprint=fingerprint,
                 by_caller=True,
                 age=call.limits.request_id_age,
                 name=name,
-                older_scope=_older_scope(name) if has_older else "",
+                # Older versions knew no subjects.
+                older_scope=_older_scope(name) if has_older and not subject else "",
             )
         if always:
             return cls("", uuid7_hex(), "", by_caller=False, age=_OWN_AGE)
@@ -244,9 +247,13 @@ def _older_scope(name: str) -> str:
     return names.ids_of(name)[0] if name else ""
 
 
-def _scope(name: str) -> str:
-    """The name of a resource as it fits into the column."""
-    return name if len(name) <= RESOURCE_NAME_LEN else hashlib.sha256(name.encode()).hexdigest()
+def _scope(name: str, subject: str) -> str:
+    """What the ids of a caller are its own within: a resource, by its name where nobody can be told from others.
+
+    A name has no NUL, so no two subjects and resources have the same text; a digest fits into the column.
+    """
+    text = f"{name}\0{subject}" if subject else name
+    return hashlib.sha256(text.encode()).hexdigest() if subject or len(name) > RESOURCE_NAME_LEN else name
 
 
 def _fingerprint(method: str, request: Message) -> str:

@@ -77,11 +77,14 @@ def release_turn(store: Store, call: Call, request: ReleaseTurnRequest) -> Empty
     return store.write(call, release, request)
 
 
-def hand_back_turn(store: Store, call: Call, request: AcquireTurnRequest, lease: TurnLease) -> None:
-    """Release a turn that its caller cannot have got, unless the same request came again and has got it."""
+def hand_back_turn(store: Store, call: Call, given: Call, request: AcquireTurnRequest, lease: TurnLease) -> None:
+    """Release a turn that the caller of the call `given` cannot have got, unless its request came again and has got it.
+
+    The server makes the `call` by itself: that caller may have lost the right to meanwhile.
+    """
 
     def hand_back(writer: Writer) -> None:
-        if take_back(writer, call, request):
+        if take_back(writer, given, request):
             head = access.lock_usable_head(writer, call, lease.session, request.uid)
             if head.turn_token == lease.token:
                 turns.end_turn(writer, head)

@@ -39,9 +39,9 @@ type AppendEventsRequest struct {
 	// Append only while the turn with this token is current; TURN_LOST otherwise.
 	TurnToken int64 `protobuf:"varint,5,opt,name=turn_token,json=turnToken,proto3" json:"turn_token,omitempty"`
 	// Makes a retry safe: the same id and the same request get the first response
-	// again, for 24 hours. It is the caller's own within the resource that the
-	// request names, or creates by an id. 1 to 128 printable ASCII characters,
-	// ideally a UUID.
+	// again, for 24 hours. It is the caller's own, by its subject, within the
+	// resource that the request names, or creates by an id: that of another
+	// subject is another id. 1 to 128 printable ASCII characters, ideally a UUID.
 	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Only if this is still the uid of the session: a later session of the same
 	// name is not meant, and the call is refused with SESSION_NOT_FOUND. Any

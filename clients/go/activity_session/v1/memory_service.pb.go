@@ -33,9 +33,9 @@ type CreateMemoryRequest struct {
 	// The last segment of its name. Generated when empty.
 	MemoryId string `protobuf:"bytes,3,opt,name=memory_id,json=memoryId,proto3" json:"memory_id,omitempty"`
 	// Makes a retry safe: the same id and the same request get the first response
-	// again, for 24 hours. It is the caller's own within the resource that the
-	// request names, or creates by an id. 1 to 128 printable ASCII characters,
-	// ideally a UUID.
+	// again, for 24 hours. It is the caller's own, by its subject, within the
+	// resource that the request names, or creates by an id: that of another
+	// subject is another id. 1 to 128 printable ASCII characters, ideally a UUID.
 	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Only if this is still the uid of the session: a later session of the same
 	// name is not meant, and the call is refused with SESSION_NOT_FOUND. Any

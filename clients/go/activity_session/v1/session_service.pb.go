@@ -35,9 +35,9 @@ type CreateSessionRequest struct {
 	// The last segment of its name. Generated when empty.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// Makes a retry safe: the same id and the same request get the first response
-	// again, for 24 hours. It is the caller's own within the resource that the
-	// request names, or creates by an id. 1 to 128 printable ASCII characters,
-	// ideally a UUID.
+	// again, for 24 hours. It is the caller's own, by its subject, within the
+	// resource that the request names, or creates by an id: that of another
+	// subject is another id. 1 to 128 printable ASCII characters, ideally a UUID.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -37,9 +37,9 @@ class AppendEventsRequest(google.protobuf.message.Message):
     """Append only while the turn with this token is current; TURN_LOST otherwise."""
     request_id: builtins.str
     """Makes a retry safe: the same id and the same request get the first response
-    again, for 24 hours. It is the caller's own within the resource that the
-    request names, or creates by an id. 1 to 128 printable ASCII characters,
-    ideally a UUID.
+    again, for 24 hours. It is the caller's own, by its subject, within the
+    resource that the request names, or creates by an id: that of another
+    subject is another id. 1 to 128 printable ASCII characters, ideally a UUID.
     """
     uid: builtins.str
     """Only if this is still the uid of the session: a later session of the same

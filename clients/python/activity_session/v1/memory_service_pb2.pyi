@@ -31,9 +31,9 @@ class CreateMemoryRequest(google.protobuf.message.Message):
     """The last segment of its name. Generated when empty."""
     request_id: builtins.str
     """Makes a retry safe: the same id and the same request get the first response
-    again, for 24 hours. It is the caller's own within the resource that the
-    request names, or creates by an id. 1 to 128 printable ASCII characters,
-    ideally a UUID.
+    again, for 24 hours. It is the caller's own, by its subject, within the
+    resource that the request names, or creates by an id: that of another
+    subject is another id. 1 to 128 printable ASCII characters, ideally a UUID.
     """
     uid: builtins.str
     """Only if this is still the uid of the session: a later session of the same

@@ -66,9 +66,9 @@ export type AppendEventsRequest = Message<"activity_session.v1.AppendEventsReque
 
   /**
    * Makes a retry safe: the same id and the same request get the first response
-   * again, for 24 hours. It is the caller's own within the resource that the
-   * request names, or creates by an id. 1 to 128 printable ASCII characters,
-   * ideally a UUID.
+   * again, for 24 hours. It is the caller's own, by its subject, within the
+   * resource that the request names, or creates by an id: that of another
+   * subject is another id. 1 to 128 printable ASCII characters, ideally a UUID.
    *
    * @generated from field: string request_id = 6;
    */

@@ -49,9 +49,9 @@ export type CreateParticipantRequest = Message<"activity_session.v1.CreatePartic
 
   /**
    * Makes a retry safe: the same id and the same request get the first response
-   * again, for 24 hours. It is the caller's own within the resource that the
-   * request names, or creates by an id. 1 to 128 printable ASCII characters,
-   * ideally a UUID.
+   * again, for 24 hours. It is the caller's own, by its subject, within the
+   * resource that the request names, or creates by an id: that of another
+   * subject is another id. 1 to 128 printable ASCII characters, ideally a UUID.
    *
    * @generated from field: string request_id = 4;
    */
