@@ -29,7 +29,7 @@ from activity_session_benchmarks.measure import write_rows
 from activity_session_benchmarks.runs import Run, measure_all, spent
 from activity_session_server.orm import ActivitySession, Event
 from activity_session_server.orm.base import prefixed_uuid
-from activity_session_server.store.codec.events import created_at, given_by_server
+from activity_session_server.store.codec.events import created, given_by_server
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, make_namespace, new_session
 
@@ -204,7 +204,7 @@ def write_events(client: Client, database_url: str, count: int) -> str:
     """Create a session with that many events of 100 bytes."""
     session = new_session(client, "namespaces/default", f"events-{count}", data=DATA)
     ids = ((number, f"event-{number * WRITE_STRIDE % count:08}-{number}") for number in range(1, count + 1))
-    said, created = EventMessage(type="message", text=TEXT).SerializeToString(), created_at(FIRST_TIME)
+    said, shared = EventMessage(type="message", text=TEXT).SerializeToString(), created(FIRST_TIME, "")
     rows = (
         {
             "activity_session_pkid": session.uid,
@@ -212,7 +212,7 @@ def write_events(client: Client, database_url: str, count: int) -> str:
             "event_id": event_id,
             "event_type": "message",
             "create_ts": FIRST_TIME,
-            "message": given_by_server(event_id, number, created).raw + said,
+            "message": given_by_server(event_id, number, shared).raw + said,
         }
         for number, event_id in ids
     )

@@ -41,7 +41,7 @@ def copied(event: Event, **fields: Any) -> Event:
 
 def as_given(event: Event) -> Event:
     """Return the event without the fields that the server sets."""
-    return copied(event, name=None, sequence=None, create_time=None)
+    return copied(event, name=None, sequence=None, create_time=None, created_by=None)
 
 
 def get_event(client: Client, name: str) -> Event:

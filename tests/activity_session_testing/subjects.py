@@ -39,7 +39,7 @@ def access_settings(folder: Path, roles: Mapping[str, Role | None]) -> tuple[dic
 
 
 def _grant(subject: str, role: Role) -> str:
-    return f"[[grant]]\nsubject = {json.dumps(subject, ensure_ascii=False)}\nnamespace = \"*\"\nrole = \"{role}\"\n"
+    return f'[[grant]]\nsubject = {json.dumps(subject, ensure_ascii=False)}\nnamespace = "*"\nrole = "{role}"\n'
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ APPEND, LIST, GET = (f"EventService/{name}" for name in ("AppendEvents", "ListEv
 
 def test_the_events_have_every_field_that_a_caller_can_set() -> None:
     fields = {name for event in EVENTS for name in event}
-    assert fields == set(Event.DESCRIPTOR.fields_by_name) - {"name", "sequence", "create_time"}
+    assert fields == set(Event.DESCRIPTOR.fields_by_name) - {"name", "sequence", "create_time", "created_by"}
 
 
 @pytest.fixture(scope="module")

@@ -212,6 +212,8 @@ def go_back_before_0004(engine: Engine) -> None:
         execute_on(engine, "ALTER TABLE idempotency DROP COLUMN activity_session_pkid")
         for table in ("former_session", "former_member", "state_owner", "node_lock"):
             execute_on(engine, f"DROP TABLE {table}")
+        for table in ("activity_session", "memory"):
+            execute_on(engine, f"ALTER TABLE {table} DROP COLUMN created_by")
         for column in ("content_text", "content_blob", "media_type"):
             execute_on(engine, f"ALTER TABLE event ADD COLUMN {column} TEXT")
 
@@ -318,7 +320,7 @@ class TestMappedSession:
             "pkid namespace_pkid name enabled managed auto_created deleted settings labels revision last_sequence"
             " turn_token create_ts update_ts"
         )
-        optional = "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts"
+        optional = "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts created_by"
         columns = table_of(ActivitySession).columns
         assert {column.name for column in columns if not column.nullable} == set(required.split())
         assert {column.name for column in columns if column.nullable} == set(optional.split())

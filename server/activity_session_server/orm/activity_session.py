@@ -15,6 +15,7 @@ from activity_session_server.orm.types import (
     exact_text,
     utc_datetime,
 )
+from activity_session_server.rules.limits import SUBJECT_CHARACTERS
 from activity_session_server.rules.session_settings import SessionResourceSettings
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class ActivitySession(Resource):
     expire_ts: Mapped[datetime | None] = mapped_column(utc_datetime(), comment="when it expires, UTC")
     purge_ts: Mapped[datetime | None] = mapped_column(
         utc_datetime(), comment="when the deleted session is expunged, UTC"
+    )
+    created_by: Mapped[str | None] = mapped_column(
+        exact_string(SUBJECT_CHARACTERS), comment="the subject of the caller who made it; none without credentials"
     )
 
     namespace: Mapped["Namespace"] = relationship(back_populates="activity_sessions")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from activity_session_server.orm.base import Resource
 from activity_session_server.orm.types import PKID_LEN, exact_string, exact_text, utc_datetime
+from activity_session_server.rules.limits import SUBJECT_CHARACTERS
 
 if TYPE_CHECKING:
     from activity_session_server.orm.activity_session import ActivitySession
@@ -67,6 +68,9 @@ class Memory(Resource):
     )
     last_sequence: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="number of the last event it came from"
+    )
+    created_by: Mapped[str | None] = mapped_column(
+        exact_string(SUBJECT_CHARACTERS), comment="the subject of the caller who made it; none without credentials"
     )
 
     activity_session: Mapped["ActivitySession"] = relationship(

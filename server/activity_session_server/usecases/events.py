@@ -32,11 +32,12 @@ from activity_session_server.store.queries.state import Owner
 from activity_session_server.usecases import access, state, turns
 
 # What the server gives an event, though the caller may choose the id; the rest is its content.
-_GIVEN: tuple[Literal["name", "event_id", "sequence", "create_time"], ...] = (
+_GIVEN: tuple[Literal["name", "event_id", "sequence", "create_time", "created_by"], ...] = (
     "name",
     "event_id",
     "sequence",
     "create_time",
+    "created_by",
 )
 
 
@@ -139,7 +140,7 @@ def _append(
     changes = state.lock(writer, updates)
     _check_expected(writer, head, request, changes)
     state.write(writer, call, changes, "state_updates")
-    return events.append_events(writer, head, new)
+    return events.append_events(writer, head, new, call.caller.subject)
 
 
 def _check_namespaces(request: AppendEventsRequest) -> None:
@@ -170,7 +171,9 @@ def _check_same(head: Head, asked: Sequence[NewEvent], found: dict[str, Event]) 
 
 
 def _given(event: Event) -> Given:
-    given = Event(event_id=event.event_id, sequence=event.sequence, create_time=event.create_time)
+    given = Event(
+        event_id=event.event_id, sequence=event.sequence, create_time=event.create_time, created_by=event.created_by
+    )
     return Given(event.event_id, given.SerializeToString())
 
 

@@ -52,7 +52,7 @@ def create_memory(store: Store, call: Call, request: CreateMemoryRequest) -> Mem
         head, agents = _hold(writer, call, request, [request.memory.agent])
         new = _New(memory_id, request.memory, "memory")
         _check(head, agents, new)
-        return _create(writer, head, agents, new)
+        return _create(writer, call, head, agents, new)
 
     return store.write(call, create, request)
 
@@ -72,7 +72,7 @@ def batch_create_memories(store: Store, call: Call, request: BatchCreateMemories
             _check(head, agents, new)
         # In an order of ours: of two batches with the same ids in opposite orders, each would wait for the other.
         in_order = sorted(asked, key=attrgetter("memory_id"))
-        created = {new.memory_id: _create(writer, head, agents, new) for new in in_order}
+        created = {new.memory_id: _create(writer, call, head, agents, new) for new in in_order}
         return BatchCreateMemoriesResponse(memories=[created[new.memory_id] for new in asked])
 
     return store.write(call, create, request)
@@ -174,10 +174,11 @@ def _lock_memory(writer: Writer, call: Call, name: str) -> LockedMemory:
     return _lock_with_head(writer, call, name)[1]
 
 
-def _create(writer: Writer, head: Head, agents: dict[str, HeldParticipant], new: _New) -> Memory:
+def _create(writer: Writer, call: Call, head: Head, agents: dict[str, HeldParticipant], new: _New) -> Memory:
     given, agent = new.memory, agents[new.memory.agent]
     name = format_name(Kind.MEMORY, *ids_of(head.name), new.memory_id)
-    memory = Memory(name=name, agent=given.agent, memory_type=given.memory_type)
+    subject = call.caller.subject
+    memory = Memory(name=name, agent=given.agent, memory_type=given.memory_type, created_by=subject)
     masks.apply(memory, given, (*MUTABLE, "first_sequence", "last_sequence"))
     memory.importance = head.settings.override_importance or given.importance
     created = memories.create_memory(writer, head, agent, new.memory_id, memory)

@@ -211,7 +211,7 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
 
 def _new(call: Call, parent: str, session_id: str, given: Session) -> Session:
     """A session as it was given, for a caller who may make it."""
-    session = Session(name=f"{parent}/sessions/{session_id}", enabled=True)
+    session = Session(name=f"{parent}/sessions/{session_id}", enabled=True, created_by=call.caller.subject)
     masks.apply(session, given, masks.populated(given, MUTABLE))
     _cut_to_microseconds(session)
     flags.check_permission(call, Kind.SESSION, session)

@@ -59,7 +59,10 @@ type Event struct {
 	// `sequence`, not by this time.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// The caller's own labels, as on sessions.
-	Labels        map[string]string `protobuf:"bytes,11,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Labels map[string]string `protobuf:"bytes,11,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The subject of the caller who made it; empty for one without credentials.
+	// An event that comes again keeps that of the first caller.
+	CreatedBy     string `protobuf:"bytes,12,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -182,6 +185,13 @@ func (x *Event) GetLabels() map[string]string {
 	return nil
 }
 
+func (x *Event) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
 type isEvent_Content interface {
 	isEvent_Content()
 }
@@ -204,7 +214,7 @@ var File_activity_session_v1_event_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x1factivity_session/v1/event.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x05\n" +
+	"\x1factivity_session/v1/event.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x05\n" +
 	"\x05Event\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x1f\n" +
 	"\bevent_id\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\aeventId\x12 \n" +
@@ -221,7 +231,9 @@ const file_activity_session_v1_event_proto_rawDesc = "" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"createTime\x12D\n" +
-	"\x06labels\x18\v \x03(\v2&.activity_session.v1.Event.LabelsEntryB\x04\xe2A\x01\x01R\x06labels\x1a9\n" +
+	"\x06labels\x18\v \x03(\v2&.activity_session.v1.Event.LabelsEntryB\x04\xe2A\x01\x01R\x06labels\x12#\n" +
+	"\n" +
+	"created_by\x18\f \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:d\xeaAa\n" +

@@ -115,7 +115,9 @@ type Memory struct {
 	// When the memory was deleted. Set on a deleted memory only.
 	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
 	// Changes with every change of content, memo, importance and deletion.
-	Etag          string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The subject of the caller who made it; empty for one without credentials.
+	CreatedBy     string `protobuf:"bytes,16,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -255,11 +257,18 @@ func (x *Memory) GetEtag() string {
 	return ""
 }
 
+func (x *Memory) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
 var File_activity_session_v1_memory_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_memory_proto_rawDesc = "" +
 	"\n" +
-	" activity_session/v1/memory.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x06\n" +
+	" activity_session/v1/memory.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x06\n" +
 	"\x06Memory\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12<\n" +
@@ -284,7 +293,9 @@ const file_activity_session_v1_memory_proto_rawDesc = "" +
 	"updateTime\x12A\n" +
 	"\vdelete_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"deleteTime\x12\x18\n" +
-	"\x04etag\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\x04etag:k\xeaAh\n" +
+	"\x04etag\x18\x0f \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12#\n" +
+	"\n" +
+	"created_by\x18\x10 \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy:k\xeaAh\n" +
 	"\x17activity-session/Memory\x12;namespaces/{namespace}/sessions/{session}/memories/{memory}*\bmemories2\x06memory*c\n" +
 	"\n" +
 	"MemoryType\x12\x1b\n" +

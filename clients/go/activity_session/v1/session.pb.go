@@ -130,7 +130,9 @@ type Session struct {
 	PurgeTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=purge_time,json=purgeTime,proto3" json:"purge_time,omitempty"`
 	// Changes with every change of description, flags, data, settings, labels,
 	// expiry and participants.
-	Etag          string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The subject of the caller who made it; empty for one without credentials.
+	CreatedBy     string `protobuf:"bytes,19,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -291,6 +293,13 @@ func (x *Session) GetEtag() string {
 	return ""
 }
 
+func (x *Session) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
 // A participant as a member of a session.
 type SessionParticipant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -378,7 +387,7 @@ var File_activity_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\b\n" +
+	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\b\n" +
 	"\aSession\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12&\n" +
@@ -403,7 +412,9 @@ const file_activity_session_v1_session_proto_rawDesc = "" +
 	"expireTime\x12?\n" +
 	"\n" +
 	"purge_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\tpurgeTime\x12\x18\n" +
-	"\x04etag\x18\x12 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x1a9\n" +
+	"\x04etag\x18\x12 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12#\n" +
+	"\n" +
+	"created_by\x18\x13 \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:[\xeaAX\n" +

@@ -46,6 +46,7 @@ class Event(google.protobuf.message.Message):
     EVENT_TIME_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     LABELS_FIELD_NUMBER: builtins.int
+    CREATED_BY_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The resource name,
     `namespaces/{namespace}/sessions/{session}/events/{event}`. Set by the
@@ -73,6 +74,10 @@ class Event(google.protobuf.message.Message):
     media_type: builtins.str
     """The media type of the content, such as `application/json`. At most 255
     characters.
+    """
+    created_by: builtins.str
+    """The subject of the caller who made it; empty for one without credentials.
+    An event that comes again keeps that of the first caller.
     """
     @property
     def event_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -104,9 +109,10 @@ class Event(google.protobuf.message.Message):
         event_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         labels: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        created_by: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["blob", b"blob", "content", b"content", "create_time", b"create_time", "event_time", b"event_time", "text", b"text"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["author", b"author", "blob", b"blob", "content", b"content", "create_time", b"create_time", "event_id", b"event_id", "event_time", b"event_time", "labels", b"labels", "media_type", b"media_type", "name", b"name", "sequence", b"sequence", "text", b"text", "type", b"type"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["author", b"author", "blob", b"blob", "content", b"content", "create_time", b"create_time", "created_by", b"created_by", "event_id", b"event_id", "event_time", b"event_time", "labels", b"labels", "media_type", b"media_type", "name", b"name", "sequence", b"sequence", "text", b"text", "type", b"type"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["content", b"content"]) -> typing.Literal["text", "blob"] | None: ...
 
 global___Event = Event

@@ -65,6 +65,7 @@ class Memory(google.protobuf.message.Message):
     UPDATE_TIME_FIELD_NUMBER: builtins.int
     DELETE_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
+    CREATED_BY_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The resource name,
     `namespaces/{namespace}/sessions/{session}/memories/{memory}`. Set by the
@@ -98,6 +99,8 @@ class Memory(google.protobuf.message.Message):
     """The last of the events it came from."""
     etag: builtins.str
     """Changes with every change of content, memo, importance and deletion."""
+    created_by: builtins.str
+    """The subject of the caller who made it; empty for one without credentials."""
     @property
     def access_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """When it was last recalled; not set before the first time."""
@@ -132,8 +135,9 @@ class Memory(google.protobuf.message.Message):
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         delete_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
+        created_by: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["access_time", b"access_time", "create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["access_count", b"access_count", "access_time", b"access_time", "agent", b"agent", "content", b"content", "create_time", b"create_time", "delete_time", b"delete_time", "etag", b"etag", "first_sequence", b"first_sequence", "importance", b"importance", "last_sequence", b"last_sequence", "memo", b"memo", "memory_type", b"memory_type", "name", b"name", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["access_count", b"access_count", "access_time", b"access_time", "agent", b"agent", "content", b"content", "create_time", b"create_time", "created_by", b"created_by", "delete_time", b"delete_time", "etag", b"etag", "first_sequence", b"first_sequence", "importance", b"importance", "last_sequence", b"last_sequence", "memo", b"memo", "memory_type", b"memory_type", "name", b"name", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
 
 global___Memory = Memory

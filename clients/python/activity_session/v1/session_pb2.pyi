@@ -89,6 +89,7 @@ class Session(google.protobuf.message.Message):
     EXPIRE_TIME_FIELD_NUMBER: builtins.int
     PURGE_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
+    CREATED_BY_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The resource name, `namespaces/{namespace}/sessions/{session}`. Set by the
     server.
@@ -119,6 +120,8 @@ class Session(google.protobuf.message.Message):
     """Changes with every change of description, flags, data, settings, labels,
     expiry and participants.
     """
+    created_by: builtins.str
+    """The subject of the caller who made it; empty for one without credentials."""
     @property
     def settings(self) -> activity_session.v1.session_settings_pb2.SessionSettings:
         """How agent runtimes treat the session. Responses hold every setting; one
@@ -190,9 +193,10 @@ class Session(google.protobuf.message.Message):
         expire_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         purge_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
+        created_by: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "labels", b"labels", "last_sequence", b"last_sequence", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "labels", b"labels", "last_sequence", b"last_sequence", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_enabled", b"_enabled"]) -> typing.Literal["enabled"] | None: ...
 
 global___Session = Session

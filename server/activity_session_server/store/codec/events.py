@@ -16,9 +16,9 @@ from activity_session_server.store.codec.resources import time_fields
 _NAME, _EVENT_ID, _SEQUENCE = Event.NAME_FIELD_NUMBER, Event.EVENT_ID_FIELD_NUMBER, Event.SEQUENCE_FIELD_NUMBER
 
 
-def created_at(time: datetime) -> bytes:
-    """The field of the time at which events were appended."""
-    return Event(create_time=time_fields(time)).SerializeToString()
+def created(time: datetime, subject: str) -> bytes:
+    """The fields that events which are appended together share: when that was, and by whom."""
+    return Event(create_time=time_fields(time), created_by=subject).SerializeToString()
 
 
 class Given(NamedTuple):
@@ -28,9 +28,9 @@ class Given(NamedTuple):
     raw: bytes
 
 
-def given_by_server(event_id: str, sequence: int, create_time: bytes) -> Given:
-    """What an event of that id and number is given; `create_time` is a field."""
-    return Given(event_id, field(_EVENT_ID, event_id.encode()) + number_field(_SEQUENCE, sequence) + create_time)
+def given_by_server(event_id: str, sequence: int, shared: bytes) -> Given:
+    """What an event of that id and number is given; `shared` are the fields of `created`."""
+    return Given(event_id, field(_EVENT_ID, event_id.encode()) + number_field(_SEQUENCE, sequence) + shared)
 
 
 class Encoder:

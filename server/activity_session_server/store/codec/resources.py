@@ -75,6 +75,7 @@ def memory_message(row: AnyRow, namespace_id: str) -> Memory:
         first_sequence=row.first_sequence,
         last_sequence=row.last_sequence,
         etag=etags.make(row.pkid, row.revision),
+        created_by=row.created_by,
         access_time=time_fields(row.accessed),
         create_time=time_fields(row.create_ts),
         update_time=time_fields(row.update_ts),

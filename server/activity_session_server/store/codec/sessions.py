@@ -49,6 +49,7 @@ def _without_settings(row: AnyRow, namespace_id: str) -> bytes:
         last_sequence=row.last_sequence,
         expire_time=row.expire_ts and time_fields(row.expire_ts),
         purge_time=row.purge_ts and time_fields(row.purge_ts),
+        created_by=row.created_by,
         turn=current_turn(row, name),
         **common_fields(row),
     )

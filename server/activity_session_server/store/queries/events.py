@@ -19,7 +19,7 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import INT64
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
-from activity_session_server.store.codec.events import Encoder, Given, created_at, given_by_server
+from activity_session_server.store.codec.events import Encoder, Given, created, given_by_server
 from activity_session_server.store.codec.resources import to_datetime
 from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.driver.statements import Statement
@@ -167,13 +167,13 @@ class NewEvent(NamedTuple):
     raw: bytes
 
 
-def append_events(writer: Writer, head: Head, events: Sequence[NewEvent]) -> list[Given]:
-    """Write events to a locked session under the next numbers; returns what the server gives each."""
+def append_events(writer: Writer, head: Head, events: Sequence[NewEvent], subject: str) -> list[Given]:
+    """Write a subject's events to a locked session under the next numbers; returns what the server gives each."""
     last = head.last_sequence
     # Not the time of the transaction: it may have waited for the lock while others appended.
-    created = utc_clock()
-    create_time = created_at(created)
-    given = [given_by_server(event.event_id, sequence, create_time) for sequence, event in enumerate(events, last + 1)]
+    now = utc_clock()
+    shared = created(now, subject)
+    given = [given_by_server(event.event_id, sequence, shared) for sequence, event in enumerate(events, last + 1)]
     rows = [
         {
             "activity_session_pkid": head.uid,
@@ -183,7 +183,7 @@ def append_events(writer: Writer, head: Head, events: Sequence[NewEvent]) -> lis
             "event_type": event.message.type,
             "labels": dict(event.message.labels),
             "event_ts": to_datetime(event.message.event_time) if event.message.HasField("event_time") else None,
-            "create_ts": created,
+            "create_ts": now,
             "message": by_server.raw + event.raw,
         }
         for sequence, (event, by_server) in enumerate(zip(events, given, strict=True), last + 1)

@@ -156,6 +156,7 @@ def create_memory(
         "memory_type": memory_type_text(memory.memory_type),
         "first_sequence": memory.first_sequence,
         "last_sequence": memory.last_sequence,
+        "created_by": memory.created_by or None,
         **_values(memory),
     }
     return resources.create(writer, Memory, memory, values)

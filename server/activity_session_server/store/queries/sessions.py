@@ -268,6 +268,7 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
         "namespace_pkid": namespace.uid,
         "name": session_id,
         "auto_created": session.auto_created,
+        "created_by": session.created_by or None,
         **_values(session, settings),
     }
     session.settings.CopyFrom(settings.to_message())
