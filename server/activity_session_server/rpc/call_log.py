@@ -10,6 +10,8 @@ from activity_session_server.rpc import status
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 
+# No name of a resource is longer.
+_RESOURCE_CHARACTERS = 1000
 _ERROR_CHARACTERS = 500
 _log = logging.getLogger("activity_session.call")
 
@@ -27,13 +29,14 @@ def write(call: Call, code: grpc.StatusCode, error: ServiceError | None) -> None
     """Log a call that has just ended."""
     if not _log.isEnabledFor(logging.INFO):
         return
-    fields = {
-        "method": call.method,
-        "code": code.name,
-        "duration_ms": round((time.monotonic() - call.begun) * 1000, 3),
-        "peer": call.peer,
-        "call_id": call.call_id,
-    }
+    fields: dict[str, Any] = {"method": call.method, "code": code.name}
+    if call.caller.subject:
+        fields["subject"] = call.caller.subject
+    if call.resource:
+        fields["resource"] = call.resource[:_RESOURCE_CHARACTERS]
+    fields["duration_ms"] = round((time.monotonic() - call.begun) * 1000, 3)
+    fields["peer"] = call.peer
+    fields["call_id"] = call.call_id
     if error is not None:
         fields["reason"] = status.reason_name(error)
         fields["error"] = error.logged[:_ERROR_CHARACTERS]

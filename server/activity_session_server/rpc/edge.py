@@ -75,7 +75,7 @@ class Edge:
         Raises:
             ServiceError: UNAUTHENTICATED.
         """
-        return call._replace(caller=self._authentication.caller_of(context))
+        return call.by(self._authentication.caller_of(context))
 
     def read(self, call: Call, request_type: type[R], raw: bytes) -> R:
         """The request of a call, checked.

@@ -19,6 +19,7 @@ from activity_session_server.rpc.routes import ROUTES, Live, Streamed, UseCase
 from activity_session_server.rpc.streams import ResponseStream
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, server_full
+from activity_session_server.rules.requests import resource_of
 from activity_session_server.store import Store
 from activity_session_server.store.codec.encoded import Encoded, serialize
 from activity_session_server.usecases.authorization import authorize
@@ -69,6 +70,7 @@ class Handlers:
             try:
                 call = edge.admit(call, context)
                 request = edge.read(call, request_type, raw)
+                call = call.about(resource_of(request))
                 response = use_case(store, authorize(store, call, request), request)
             except Exception as raised:  # whatever it is, the caller gets an error without its text
                 self._fail(call, context, error_of(call, raised))
@@ -92,6 +94,7 @@ class Handlers:
             try:
                 call = stream.call = edge.admit(call, context)
                 request = edge.read(call, request_type, raw)
+                call = stream.call = call.about(resource_of(request))
                 use_case(authorize(store, call, request), request, stream)
             except Exception as raised:  # as above
                 stream.end(error_of(call, raised))
