@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from activity_session.v1.event_service_pb2 import ListEventsRequest, ListEventsResponse
 from activity_session_server.addresses import Address, AddressInUseError, refuse_if_used
+from activity_session_server.audit_file import AuditFile
 from activity_session_server.live import feeds, upkeep
 from activity_session_server.live.feeds import Feeds
 from activity_session_server.live.pools import Pool, Pools, WritePool
@@ -21,6 +22,7 @@ from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.upkeep import Upkeep
 from activity_session_server.live.watches import Watches
 from activity_session_server.rpc import reflection
+from activity_session_server.rpc.audit_log import AuditLog
 from activity_session_server.rpc.authentication import Authentication, Ways
 from activity_session_server.rpc.authentication.grants import read_grants
 from activity_session_server.rpc.authentication.tokens import read_tokens
@@ -66,6 +68,7 @@ class App:
             AddressInUseError: when the address cannot be listened on.
             SettingsError: when anybody could use it, or nobody.
             FileError: when nothing can be made of a file for TLS, tokens, grants or keys.
+            AuditFileError: when the file of the audit log cannot be opened.
         """
         settings.check_access()
         self.settings = settings
@@ -75,6 +78,7 @@ class App:
         self._server = grpc.server(self._pools.refusal, options=_options(settings))
         # The first step that can fail: a second server must not migrate the database of the first.
         self.address = _listen(self._server, Address.parse(settings.address), _certificates(settings))
+        self._audit_log = _audit_log(settings)
         self.store = open_store(settings, self._pools.write.aside)
         if warning := backend_of(self.store.engine).warning():
             _log.warning(warning)
@@ -112,7 +116,7 @@ class App:
 
     def _add_services(self) -> None:
         settings = self.settings
-        edge = Edge(settings.limits, self._authentication)
+        edge = Edge(settings.limits, self._authentication, self._audit_log)
         Handlers(self.store, self.live, edge, self._pools).add_to(self._server)
         self.health.add_to(self._server)
         if settings.serves_reflection:
@@ -139,9 +143,15 @@ class App:
             self.store,
             self._own_call,
             lambda is_ready: self.health.set_ready(is_ready=is_ready),
+            self._note_swept,
             check_interval=settings.health_interval,
             sweep_interval=settings.sweep_interval,
         )
+
+    def _note_swept(self, done: str, session: str) -> None:
+        if self._audit_log is not None:
+            call = self._own_call(f"sweep/{done}").about(session, writes=True)
+            self._audit_log.write(call, grpc.StatusCode.OK)
 
     def _own_call(self, method: str) -> Call:
         return own_call(self.settings, method)
@@ -280,6 +290,10 @@ def _certificates(settings: Settings) -> Certificates | None:
     if not settings.tls_certificate_file:
         return None
     return Certificates(settings.tls_certificate_file, settings.tls_key_file, settings.tls_client_ca_file)
+
+
+def _audit_log(settings: Settings) -> AuditLog | None:
+    return AuditLog(AuditFile(settings.audit_log_file).append) if settings.audit_log_file else None
 
 
 def _listen(server: grpc.Server, address: Address, certificates: Certificates | None) -> str:

@@ -149,6 +149,9 @@ class Settings(BaseModel):
         Switch.AUTO, description="server reflection: on, off, or auto: on loopback addresses only"
     )
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, text, or auto: text on a terminal")
+    audit_log_file: str = Field(
+        "", description="file that a line of JSON is appended to for each call that may change something; none if empty"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -267,13 +270,15 @@ _CALLERS = (
     *("tokens_file", "grants_file", "jwt_issuer", "jwt_audience", "jwt_keys", "jwt_grants_claim"),
     *("allow_anonymous", "anonymous_role", "allow_plaintext"),
 )
-_CALLS = ("threads", "max_waiting_calls", "workers", "worker_timeout", "reflection", "log_format")
+_CALLS = ("threads", "max_waiting_calls", "workers", "worker_timeout", "reflection")
+_LOGS = ("log_format", "audit_log_file")
 _TIMES = ("sweep_interval", "health_interval", "poll_interval", "bookmark_interval", "watch_timeout")
 _GROUPS = {
     "address and TLS": ("address", "tls_certificate_file", "tls_key_file", "tls_client_ca_file"),
     "who calls": _CALLERS,
     "database": ("database_url", "database_timeout", "max_clock_offset", "sqlite_synchronous"),
-    "calls and logs": _CALLS,
+    "calls": _CALLS,
+    "logs": _LOGS,
     "intervals": _TIMES,
     "the end, at SIGTERM": ("drain_delay", "drain_timeout"),
     "limits": tuple(Limits.model_fields),

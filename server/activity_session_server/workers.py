@@ -224,6 +224,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
     _block_signals()
     memory.configure()
     from activity_session_server import app
+    from activity_session_server.audit_file import AuditFileError
     from activity_session_server.rpc.files import FileError
     from activity_session_server.rules.errors import ServiceError
     from activity_session_server.store.revisions import SchemaError
@@ -233,7 +234,7 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
             memory.settle()
             when_up(server.address)
             signal.sigwait(_STOP_SIGNALS)
-    except (addresses.AddressInUseError, FileError, SchemaError) as error:
+    except (addresses.AddressInUseError, AuditFileError, FileError, SchemaError) as error:
         _give_up(error)
     except ServiceError as error:
         _give_up(error.logged)

@@ -437,7 +437,7 @@ class TestKinds:
 
     def test_have_a_share_of_each_round(self, due: App, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(retention, "SHARE", 0)
-        swept = retention.sweep(due.store, lambda: own_call(due))
+        swept = sweep_once(due)
         few = batches.FIRST_ROWS
         each = dict.fromkeys(("removed", "forgotten", "keys", "names"), few)
         assert swept.done == {"expired": 1, "expunged": 1, **each}
@@ -456,11 +456,15 @@ class TestKinds:
         self, due: App, caplog: pytest.LogCaptureFixture, kind: str, statement: str
     ) -> None:
         with before(due, statement, lambda: be_read_only(due), most=1_000_000) as times:
-            failing = retention.sweep(due.store, lambda: own_call(due)).done
+            failing = sweep_once(due).done
         assert times.count
         assert [name for name, count in failing.items() if not count] == [kind]
         assert f"the sweep of what is to be {kind} failed" in caplog.text
-        assert retention.sweep(due.store, lambda: own_call(due)).done[kind] >= MANY
+        assert sweep_once(due).done[kind] >= MANY
+
+
+def sweep_once(server: App) -> retention.Swept:
+    return retention.sweep(server.store, lambda: own_call(server), lambda *_: None)
 
 
 def own_call(server: App) -> Call:

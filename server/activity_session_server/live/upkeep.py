@@ -27,14 +27,20 @@ class Upkeep:
         store: Store,
         own_call: Callable[[str], Call],
         tell: Callable[[bool], None],
+        note: retention.Note,
         *,
         check_interval: float,
         sweep_interval: float,
     ) -> None:
-        """Start nothing yet. `own_call` makes a Call for a name; the intervals are in seconds."""
+        """Start nothing yet.
+
+        `own_call` makes a Call for a name; `note` is called for each session that is swept; the intervals are in
+        seconds.
+        """
         self._store = store
         self._own_call = own_call
         self._tell = tell
+        self._note = note
         self._check_interval = check_interval
         self._sweep_interval = sweep_interval
         # Written by the thread that checks, read by the one that sweeps: it is one value.
@@ -75,7 +81,7 @@ class Upkeep:
     def sweep(self) -> None:
         """Do what time has made due, round by round, until nothing is left or the server stops."""
         while not self._stopped.is_set():
-            swept = retention.sweep(self._store, lambda: self._own_call("sweep"))
+            swept = retention.sweep(self._store, lambda: self._own_call("sweep"), self._note)
             if any(swept.done.values()):
                 _log.info("swept", extra=swept.done)
             if not swept.is_more_due:

@@ -1,7 +1,7 @@
 """The edge: where each call comes in and goes out.
 
-Whatever is to happen to every call joins here: before it in `begin` and `read`, after it in `refuse` and
-`end`. Only this module sets a status; a use case cannot, since it is handed a `Call` instead of gRPC's context.
+Whatever is to happen to every call joins here: before it in `begin`, `admit` and `read`, after it in `refuse`, `note`
+and `end`. Only this module sets a status; a use case cannot, since it is handed a `Call` instead of gRPC's context.
 """
 
 import logging
@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError, Message
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rpc import call_log, status, wire
+from activity_session_server.rpc.audit_log import AuditLog
 from activity_session_server.rpc.authentication import Authentication
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.callers import Caller
@@ -27,7 +28,9 @@ from activity_session_server.rules.errors import (
     waited_too_long,
 )
 from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.permissions import may_write
 from activity_session_server.rules.problems import Violation, too_large
+from activity_session_server.rules.requests import resource_of
 
 CALL_ID_KEY = "x-call-id"
 # A call that holds a thread takes no longer than this, in seconds; one without a deadline of its own is given this one.
@@ -50,9 +53,10 @@ R = TypeVar("R", bound=Message)
 class Edge:
     """What every call of a server has in common."""
 
-    def __init__(self, limits: Limits, authentication: Authentication) -> None:
+    def __init__(self, limits: Limits, authentication: Authentication, audit_log: AuditLog | None = None) -> None:
         self._limits = limits
         self._authentication = authentication
+        self._audit_log = audit_log
         self._validator = Validator(limits)
 
     def begin(self, method: str, context: grpc.ServicerContext, came: float | None, *, may_wait: bool = False) -> Call:
@@ -96,6 +100,11 @@ class Edge:
         self._validator.check(request)
         return request
 
+    def about(self, call: Call, request: Message) -> Call:
+        """The same call, with what its request is about."""
+        writes = self._audit_log is not None and may_write(call.method, request)
+        return call.about(resource_of(request), writes=writes)
+
     def refuse(self, call: Call, context: grpc.ServicerContext, error: ServiceError) -> grpc.StatusCode:
         """Set the status of a call that has failed; returns its code."""
         found = status.to_status(error)
@@ -104,8 +113,15 @@ class Edge:
         context.set_details(found.details)
         return found.code
 
+    def note(
+        self, call: Call, code: grpc.StatusCode, error: ServiceError | None = None, response: object = None
+    ) -> None:
+        """Note for an audit how a call has ended, before its caller learns of it."""
+        if self._audit_log is not None:
+            self._audit_log.write(call, code, error, response)
+
     def end(self, call: Call, code: grpc.StatusCode, error: ServiceError | None = None) -> None:
-        """Note the outcome of a call that is over."""
+        """Log a call that is over."""
         call_log.write(call, code, error)
 
 

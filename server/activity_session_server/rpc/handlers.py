@@ -19,7 +19,6 @@ from activity_session_server.rpc.routes import ROUTES, Live, Streamed, UseCase
 from activity_session_server.rpc.streams import ResponseStream
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, server_full
-from activity_session_server.rules.requests import resource_of
 from activity_session_server.store import Store
 from activity_session_server.store.codec.encoded import Encoded, serialize
 from activity_session_server.usecases.authorization import authorize
@@ -70,10 +69,11 @@ class Handlers:
             try:
                 call = edge.admit(call, context)
                 request = edge.read(call, request_type, raw)
-                call = call.about(resource_of(request))
+                call = edge.about(call, request)
                 response = use_case(store, authorize(store, call, request), request)
             except Exception as raised:  # whatever it is, the caller gets an error without its text
                 self._fail(call, context, error_of(call, raised))
+            edge.note(call, grpc.StatusCode.OK, response=response)
             edge.end(call, grpc.StatusCode.OK)
             return response
 
@@ -94,7 +94,7 @@ class Handlers:
             try:
                 call = stream.call = edge.admit(call, context)
                 request = edge.read(call, request_type, raw)
-                call = stream.call = call.about(resource_of(request))
+                call = stream.call = edge.about(call, request)
                 use_case(authorize(store, call, request), request, stream)
             except Exception as raised:  # as above
                 stream.end(error_of(call, raised))
@@ -108,6 +108,7 @@ class Handlers:
 
     def _fail(self, call: Call, context: grpc.ServicerContext, error: ServiceError) -> NoReturn:
         code = self._edge.refuse(call, context, error)
+        self._edge.note(call, code, error)
         self._edge.end(call, code, error)
         context.abort(code, status.message_of(error))
 

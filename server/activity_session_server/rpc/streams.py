@@ -24,10 +24,10 @@ class ResponseStream:
         self._context = context
         self._send = send
         self._edge = edge
-        self._end = Once()
+        self._end, self._noted = Once(), Once()
         self._code = grpc.StatusCode.CANCELLED
         self._error: ServiceError | None = None
-        self.on_close(lambda: edge.end(self.call, self._code, self._error))
+        self.on_close(self._close)
 
     @property
     def is_open(self) -> bool:
@@ -44,6 +44,7 @@ class ResponseStream:
             return
         self._error = error
         self._code = grpc.StatusCode.OK if error is None else self._edge.refuse(self.call, self._context, error)
+        self._note()
         self._send(None)
 
     def cancel(self) -> None:
@@ -54,3 +55,12 @@ class ResponseStream:
         """Have something done when the client has the end, or has gone; at once where that is so."""
         if not self._context.add_callback(callback):
             callback()
+
+    def _note(self) -> None:
+        if self._noted.take():
+            self._edge.note(self.call, self._code, self._error)
+
+    def _close(self) -> None:
+        # A client that has gone ends a call too.
+        self._note()
+        self._edge.end(self.call, self._code, self._error)

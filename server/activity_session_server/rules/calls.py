@@ -15,7 +15,8 @@ class Call(NamedTuple):
     `peer` is the address and port of the connection that it came on; `begun` and `deadline` are readings of
     `time.monotonic`, in seconds. `acts_as` is the name of the participant as which the caller acts, where only that
     lets it make the call, and empty where its role does. `resource` is the name of what the request is about, as far as
-    it names something, and is empty until the request is read.
+    it names something, and is empty until the request is read; `writes` is whether that request may change something,
+    where somebody needs to know.
     """
 
     call_id: str
@@ -27,16 +28,17 @@ class Call(NamedTuple):
     limits: Limits
     acts_as: str = ""
     resource: str = ""
+    writes: bool = False
 
     def by(self, caller: Caller) -> "Call":
         """The same call, of a caller."""
         # As below: `_replace` would take three times as long, for each call.
         return Call(self.call_id, self.method, self.peer, caller, self.begun, self.deadline, self.limits)
 
-    def about(self, resource: str) -> "Call":
+    def about(self, resource: str, *, writes: bool) -> "Call":
         """The same call, before it is judged, about a resource."""
-        begun, deadline = self.begun, self.deadline
-        return Call(self.call_id, self.method, self.peer, self.caller, begun, deadline, self.limits, "", resource)
+        first, caller, limits = (self.call_id, self.method, self.peer), self.caller, self.limits
+        return Call(*first, caller, self.begun, self.deadline, limits, "", resource, writes)
 
     @property
     def seconds(self) -> float:

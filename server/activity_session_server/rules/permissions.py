@@ -118,6 +118,13 @@ PERMISSIONS: Mapping[str, Permission] = {
 }
 
 
+def may_write(method: str, request: Message | None = None) -> bool:
+    """Whether a call of a method may change something; without its request, whether any call of the method does."""
+    permission = PERMISSIONS[method]
+    role = permission.role if request is None else permission.role_for(request)
+    return role not in (None, Role.READER)
+
+
 def check_role(call: Call, request: Message) -> bool:
     """Whether a caller's role suffices for a call; otherwise it may make the call as a participant only.
 

@@ -7,11 +7,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.batches import FIRST_ROWS, rows_after
 from activity_session_server.store.codec.resources import to_datetime
@@ -33,6 +35,8 @@ _SECONDS_FOR_A_BATCH = 2.0
 _log = logging.getLogger("activity_session.retention")
 # Makes the Call for a transaction.
 NewCall = Callable[[], Call]
+# Is told what was done to which session, by its name, after it was done.
+Note = Callable[[str, str], None]
 
 
 class Swept(NamedTuple):
@@ -48,10 +52,10 @@ def purge_age(call: Call, namespace: HeldNamespace) -> timedelta:
     return call.limits.purge_age if own is None else own
 
 
-def sweep(store: Store, new_call: NewCall) -> Swept:
+def sweep(store: Store, new_call: NewCall, note: Note) -> Swept:
     """Do one round of what is due: each kind for as long as its share is, whatever becomes of the others."""
     done, is_more_due = {}, False
-    for kind, steps in _KINDS.items():
+    for kind, steps in _kinds(note).items():
         done[kind] = 0
         until = time.monotonic() + SHARE
         try:
@@ -77,26 +81,30 @@ def try_to_remove_rest(store: Store, call: Call, session_uid: str) -> None:
         _log.warning("the rest of %s is left to the sweep", session_uid, exc_info=True)
 
 
-def _expire_due(store: Store, new_call: NewCall) -> Iterator[int]:
+def _expire_due(note: Note, store: Store, new_call: NewCall) -> Iterator[int]:
     def find() -> list[tuple[str, str]]:
         return store.read(new_call(), lambda reader: sessions.expired_sessions(reader, _SESSIONS))
 
-    return _each(find, lambda ids: _expire(store, new_call(), *ids))
+    return _each(find, lambda ids: _expire(store, new_call(), *ids), partial(note, "expired"))
 
 
-def _purge_due(store: Store, new_call: NewCall) -> Iterator[int]:
+def _purge_due(note: Note, store: Store, new_call: NewCall) -> Iterator[int]:
     def find() -> list[tuple[str, str]]:
         return store.read(new_call(), lambda reader: sessions.purgeable_sessions(reader, _SESSIONS))
 
-    return _each(find, lambda ids: _purge(store, new_call(), *ids))
+    return _each(find, lambda ids: _purge(store, new_call(), *ids), partial(note, "expunged"))
 
 
-def _each(find: Callable[[], list[tuple[str, str]]], act: Callable[[tuple[str, str]], bool]) -> Iterator[int]:
+def _each(
+    find: Callable[[], list[tuple[str, str]]], act: Callable[[tuple[str, str]], bool], note: Callable[[str], None]
+) -> Iterator[int]:
     """Act on all sessions that are found; those on which it was not possible are left to the next sweep."""
     while found := find():
         acted = 0
         for ids in found:
             was_due = act(ids)
+            if was_due:
+                note(format_name(Kind.SESSION, *ids))
             acted += was_due
             yield was_due
         if len(found) < _SESSIONS or not acted:
@@ -179,12 +187,13 @@ def _purge(store: Store, call: Call, namespace_id: str, session_id: str) -> bool
     return store.write(call, purge)
 
 
-# By what is done to what is due.
-_KINDS: Mapping[str, Callable[[Store, NewCall], Iterator[int]]] = {
-    "expired": _expire_due,
-    "expunged": _purge_due,
-    "removed": _remove_rests,
-    "forgotten": _forget_requests,
-    "keys": _forget_keys,
-    "names": _forget_names,
-}
+def _kinds(note: Note) -> Mapping[str, Callable[[Store, NewCall], Iterator[int]]]:
+    """The steps of each kind, by what is done to what is due."""
+    return {
+        "expired": partial(_expire_due, note),
+        "expunged": partial(_purge_due, note),
+        "removed": _remove_rests,
+        "forgotten": _forget_requests,
+        "keys": _forget_keys,
+        "names": _forget_names,
+    }
