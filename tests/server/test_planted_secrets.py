@@ -1,0 +1,148 @@
+"""No secret in any output of a server: not what a caller writes, nor its token, nor the password of the database.
+
+A secret is planted in each place of each request where a caller writes text, found from the descriptors.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from sqlalchemy import make_url
+
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.event_service_pb2 import AppendEventsRequest
+from activity_session_server.store import schema
+from activity_session_testing.backends import KEEPING_BACKENDS
+from activity_session_testing.messages import kind_of
+from activity_session_testing.moments import eventually
+from activity_session_testing.places import Place, places
+from activity_session_testing.processes import ServerProcess, serving_process
+from activity_session_testing.rpcs import RPCS
+from activity_session_testing.servers import Client, connected
+from activity_session_testing.steps import AGENT, append, members, new_memory, new_participant, new_session
+
+PARENT = "namespaces/default"
+SECRET, TOKEN = "planted-secret", "planted-token"
+# What calls whose text is in order are seen to do.
+SUCCEED = {"CreateSession", "UpdateSession", "AppendEvents", "UpdateState", "CreateMemory", "GetMemory"}
+TEXTS = [SECRET, f"{SECRET}\t", f'"{SECRET}"', SECRET * 50]
+SPECIAL = {
+    "filter": [f'description = "{SECRET}"', f"{SECRET} = 1", f"enabled = {SECRET}"],
+    "order_by": [f"{SECRET} desc"],
+}
+
+
+@pytest.fixture(params=KEEPING_BACKENDS)
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    url = new_database(request.param)
+    schema.migrate_url(url)
+    return url
+
+
+@pytest.fixture
+def audit(tmp_path: Path) -> Path:
+    return tmp_path / "audit.jsonl"
+
+
+@pytest.fixture
+def server(tmp_path: Path, database_url: str, audit: Path) -> Iterator[ServerProcess]:
+    flags = ("--log-format", "json", "--audit-log-file", str(audit))
+    environment = {"ACTIVITY_SESSION_DATABASE_URL": database_url}
+    with serving_process(tmp_path / "stderr", *flags, **environment) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: ServerProcess) -> Iterator[Client]:
+    with connected(server.address, metadata=[("authorization", f"Bearer {TOKEN}")]) as client:
+        yield client
+
+
+def names_of(client: Client) -> Mapping[str, str]:
+    """Make one of each kind of resource, and return their names, by kind."""
+    agent = new_participant(client, PARENT, "agent", participant_type=AGENT)
+    session = new_session(client, PARENT, "session", participants=members(agent)).name
+    (event,) = append(client, session, "hello").events
+    memory = new_memory(client, session, agent).name
+    return {
+        "Namespace": PARENT,
+        "Participant": agent,
+        "Session": session,
+        "*": session,
+        "Event": event.name,
+        "Memory": memory,
+    }
+
+
+def variants(place: Place, names: Mapping[str, str]) -> Iterator[Any]:
+    for text in SPECIAL.get(place.path, TEXTS):
+        request: Any = place.request(text, names.__getitem__, entry="a")
+        # Without these, no memory can be made.
+        for memory in (getattr(request, "memory", None), *(one.memory for one in getattr(request, "requests", ()))):
+            if memory is not None and "memory_type" in memory.DESCRIPTOR.fields_by_name:
+                memory.memory_type = memory.memory_type or 1
+                memory.content = memory.content or "x"
+        if "touch" in request.DESCRIPTOR.fields_by_name:
+            request.touch = True
+        yield request
+
+
+def is_name(place: Place) -> bool:
+    """Whether the text of a place is the name of a resource, or a part of it: names are no secrets."""
+    field = place.field
+    return bool(kind_of(field)) or (field.name.endswith("_id") and field.name != "request_id")
+
+
+def planted(client: Client) -> Mapping[str, bool]:
+    """Send all requests with the secret; returns whether it is part of a name, by the ids of the calls."""
+    names = names_of(client)
+    sent: dict[str, bool] = {}
+    for rpc in RPCS.values():
+        for place in places(rpc.request_class):
+            for request in variants(place, names):
+                call_id = f"{rpc.name}-{len(sent)}"
+                sent[call_id] = is_name(place)
+                send(client, rpc, request, call_id)
+    blob = AppendEventsRequest(parent=names["Session"], events=[Event(blob=SECRET.encode())])
+    sent["blob"] = False
+    client.events.AppendEvents(blob, metadata=(("x-call-id", "blob"),))
+    return sent
+
+
+def send(client: Client, rpc: Any, request: Message, call_id: str) -> None:
+    path = f"/{rpc.descriptor.containing_service.full_name}/{rpc.name}"
+    # A stream of one response is the same as that response.
+    call = client.channel.unary_stream(path, rpc.request_class.SerializeToString, rpc.answer_class.FromString)
+    responses = call(request, timeout=20, metadata=(("x-call-id", call_id),))
+    try:
+        next(responses)
+    except (grpc.RpcError, StopIteration):
+        pass
+    finally:
+        responses.cancel()
+
+
+def test_no_output_has_one(client: Client, server: ServerProcess, audit: Path, database_url: str) -> None:
+    sent = planted(client)
+    logged = eventually(lambda: found(server.log_lines, sent))
+    audited = [json.loads(line) for line in audit.read_text().splitlines()]
+    for line in (*logged, *audited):
+        assert TOKEN not in str(line)
+        if not sent.get(line.get("call_id", "")):
+            assert SECRET not in json.dumps(line), line
+    password = make_url(database_url).password
+    for output in (json.dumps(logged), audit.read_text(), server.first_line):
+        for form in (password, make_url(database_url).render_as_string(hide_password=False).split("@")[0]):
+            assert not password or str(form) not in output
+    succeeded = {line["method"].rpartition("/")[2] for line in audited if line["code"] == "OK"}
+    assert succeeded >= SUCCEED
+
+
+def found(lines: Callable[[], list[dict[str, Any]]], sent: Mapping[str, bool]) -> list[dict[str, Any]]:
+    """Return all lines once there is one for each call."""
+    logged = lines()
+    return logged if {line.get("call_id") for line in logged} >= set(sent) else []
