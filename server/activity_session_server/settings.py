@@ -230,22 +230,24 @@ class Settings(BaseModel):
         """Whether calls without credentials are taken."""
         return self.allow_anonymous or not self.tells_callers_apart
 
+    @property
+    def has_grants(self) -> bool:
+        """Whether something says what callers may do."""
+        return bool(self.grants_file or self.jwt_grants_claim)
+
     def check_access(self) -> None:
-        """Refuse a server that anybody could use, or nobody; only one that is to serve must pass this.
+        """Refuse a server that anybody could use, or whose grants nobody has; only one that is to serve must pass this.
 
         Raises:
             SettingsError: with a sentence that says what to set.
         """
-        has_grants = bool(self.grants_file or self.jwt_grants_claim)
         if self.takes_anonymous and not self.allow_anonymous and not self.serves_loopback_only:
             raise SettingsError(
                 f"address: anybody who reaches {self.address} could call: have callers show who they are, by "
                 "tokens_file, jwt_keys or tls_client_ca_file, with grants_file (docs/security.md); or set "
                 "allow_anonymous"
             )
-        if self.tells_callers_apart and not has_grants:
-            raise SettingsError("grants_file: without it, callers who show who they are may do nothing")
-        if has_grants and not self.tells_callers_apart:
+        if self.has_grants and not self.tells_callers_apart:
             raise SettingsError("grants_file: its subjects need tokens_file, jwt_keys or tls_client_ca_file")
         is_open = not (self.serves_loopback_only or self.tls_certificate_file or self.allow_plaintext)
         if (self.tokens_file or self.jwt_keys) and is_open:

@@ -249,6 +249,8 @@ def _give_up(error: Exception | str) -> NoReturn:
 def _announce(settings: Settings, address: str) -> None:
     if settings.is_in_memory:
         _log.warning("the database is in memory: all of it is lost when this server ends")
+    if settings.tells_callers_apart and not settings.has_grants:
+        _log.warning("callers who show who they are may do nothing: there is no file of grants")
     if not settings.serves_loopback_only:
         _warn_of_strangers(settings)
     print(f"listening on {address}", flush=True)

@@ -1,58 +1,73 @@
-"""Servers that tell their callers apart, and what may be granted and taken back while they run."""
+"""Servers that tell their callers apart, by files of tokens and grants that a test can change while they run."""
 
 import contextlib
+import json
+import tempfile
+import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from activity_session.v1.error_reason_pb2 import ErrorReason
-from activity_session_server import app
-from activity_session_server.rules.callers import Caller, Grant
-from activity_session_server.rules.errors import ServiceError
+from activity_session_server.app import App
+from activity_session_server.rpc import files
+from activity_session_server.rpc.authentication import token_file, tokens
+from activity_session_server.rpc.authentication.grants import ALL_NAMESPACES
+from activity_session_server.rules.callers import Grant
 from activity_session_testing.servers import Client, connected, serving
 
 
 class Access:
-    """A server, and its callers by subject; a subject's token is its name."""
+    """A server, and who may do what there."""
 
-    def __init__(self, grants: Iterable[Grant]) -> None:
-        self.server: app.App
-        self._callers: dict[str, Caller] = {}
-        self.set_grants(grants)
+    def __init__(self, folder: Path, grants: Iterable[Grant]) -> None:
+        self.server: App
+        self._tokens_file, self._grants_file = folder / "tokens.json", folder / "grants.toml"
+        self._tokens: dict[str, tuple[str, str]] = {}
+        self._write(grants)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a server needs to know of it."""
+        return {"tokens_file": str(self._tokens_file), "grants_file": str(self._grants_file)}
 
     def set_grants(self, grants: Iterable[Grant]) -> None:
-        """Replace all grants."""
-        by_subject: dict[str, list[Grant]] = {}
-        for grant in grants:
-            by_subject.setdefault(grant.subject, []).append(grant)
-        self._callers = {
-            subject: Caller(subject, of_it, lambda subject=subject: self._caller(subject))  # type: ignore[misc]
-            for subject, of_it in by_subject.items()
-        }
+        """Replace all grants, and wait until the server goes by them."""
+        self._write(grants)
+        time.sleep(files.INTERVAL)
 
     def revoke(self, subject: str) -> None:
-        """Take all tokens of a subject back."""
-        del self._callers[subject]
+        """Take the token of a subject back, and wait until the server goes by that."""
+        token_file.remove(str(self._tokens_file), self._tokens.pop(subject)[1])
+        time.sleep(files.INTERVAL)
 
     @contextlib.contextmanager
     def client(self, subject: str) -> Iterator[Client]:
-        with connected(self.server.address, token=subject) as client:
+        with connected(self.server.address, token=self._tokens[subject][0]) as client:
             yield client
 
-    def caller_of(self, context: Any) -> Caller:
-        (token,) = [value for key, value in context.invocation_metadata() if key == "authorization"]
-        return self._caller(token.removeprefix("Bearer "))
-
-    def _caller(self, subject: str) -> Caller:
-        if subject not in self._callers:
-            raise ServiceError(ErrorReason.ERROR_REASON_UNAUTHENTICATED, "the token is not known")
-        return self._callers[subject]
+    def _write(self, grants: Iterable[Grant]) -> None:
+        entries = list(grants)
+        for subject in {grant.subject for grant in entries} - self._tokens.keys():
+            token, made = tokens.new_token(subject)
+            token_file.add(str(self._tokens_file), made)
+            self._tokens[subject] = token, made.id
+        new = self._grants_file.with_suffix(".new")
+        new.write_text("\n".join(map(_entry, entries)))
+        new.replace(self._grants_file)
 
 
 @contextlib.contextmanager
 def serving_callers(database_url: str, grants: Iterable[Grant], **settings: Any) -> Iterator[Access]:
     """Run a server whose callers have those grants."""
-    access = Access(grants)
-    with mock.patch.object(app, "Authentication", return_value=access), serving(database_url, **settings) as server:
-        access.server = server
-        yield access
+    with tempfile.TemporaryDirectory() as folder:
+        access = Access(Path(folder), grants)
+        with serving(database_url, **access.settings, **settings) as server:
+            access.server = server
+            yield access
+
+
+def _entry(grant: Grant) -> str:
+    values = {"subject": grant.subject, "namespace": grant.namespace or ALL_NAMESPACES}
+    values |= {"participant": grant.participant} if grant.participant else {"role": str(grant.role)}
+    # A text of JSON is one of TOML too.
+    return "[[grant]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())

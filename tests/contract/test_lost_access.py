@@ -36,6 +36,14 @@ from activity_session_testing.watches import Watching
 POLL_SECONDS = 0.1
 
 
+def grants_in(namespace_id: str) -> list[Grant]:
+    return [
+        Grant("system", "", Role.SYSTEM),
+        Grant("alice", namespace_id, participant="alice"),
+        Grant("reader", namespace_id, Role.READER),
+    ]
+
+
 class Place(NamedTuple):
     """A namespace with Alice, who acts as herself, a reader, and a session of Alice and Bob."""
 
@@ -48,12 +56,7 @@ class Place(NamedTuple):
 
     @property
     def grants(self) -> list[Grant]:
-        id_ = self.namespace.removeprefix("namespaces/")
-        return [
-            Grant("system", "", Role.SYSTEM),
-            Grant("alice", id_, participant="alice"),
-            Grant("reader", id_, Role.READER),
-        ]
+        return grants_in(self.namespace.removeprefix("namespaces/"))
 
     def without(self, subject: str) -> list[Grant]:
         """All grants but those of a subject, who keeps one of another namespace, and so its token."""
@@ -72,10 +75,9 @@ class Place(NamedTuple):
 def place(database_url: str) -> Iterator[Place]:
     id_ = unique("lost")
     with ExitStack() as stack:
-        access = stack.enter_context(serving_callers(database_url, [], poll_interval=POLL_SECONDS))
+        access = stack.enter_context(serving_callers(database_url, grants_in(id_), poll_interval=POLL_SECONDS))
         clients = {who: stack.enter_context(access.client(who)) for who in ("system", "alice", "reader")}
         found = Place(access, **clients, namespace=f"namespaces/{id_}", session=f"namespaces/{id_}/sessions/chat")
-        access.set_grants(found.grants)
         make_namespace(found.system, id_)
         people = [new_participant(found.system, found.namespace, participant) for participant in ("alice", "bobby")]
         new_session(found.system, found.namespace, "chat", participants=members(*people))

@@ -223,7 +223,7 @@ STARTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "for all, of IPv6": ({}, "[::]:0", "address: anybody who reaches"),
     "for all over TLS": (TLS, "0.0.0.0:0", "address: anybody who reaches"),
     "for all, as wanted": ({"allow_anonymous": True}, "0.0.0.0:0", ""),
-    "nobody may do anything": ({"tokens_file": "x"}, "127.0.0.1:0", "grants_file: without it"),
+    "nobody may do anything": ({"tokens_file": "x"}, "127.0.0.1:0", ""),
     "nobody has the grants": ({"grants_file": "x"}, "127.0.0.1:0", "grants_file: its subjects need tokens_file"),
     "tokens over TLS": ({"tokens_file": "x", "grants_file": "x", **TLS}, "0.0.0.0:0", ""),
     "tokens on this machine": ({"tokens_file": "x", "grants_file": "x"}, "127.0.0.1:0", ""),
@@ -235,7 +235,7 @@ STARTS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("settings", "address", "told"), STARTS.values(), ids=STARTS)
-def test_a_server_that_anybody_or_nobody_could_use_is_refused(
+def test_a_server_that_anybody_could_use_or_whose_grants_nobody_has_is_refused(
     settings: dict[str, Any], address: str, told: str
 ) -> None:
     made = Settings.model_validate({**settings, "address": address})

@@ -47,6 +47,10 @@ WRONG_FILES = {
     "no subject": (GRANT.format("n") + '[[grant]]\nrole = "system"\n', "grant 2: subject: it is missing"),
     "an empty one": ('[[grant]]\nsubject = ""\nrole = "system"\n', "grant 1: subject: a subject must not be empty"),
     "two lines": ('[[grant]]\nsubject = "a\\nb"\nrole = "system"\n', "grant 1: subject: 'a\\nb' contains a control"),
+    "two participants": (
+        "".join(f'[[grant]]\nsubject = "a"\nparticipant = "namespaces/n/participants/{id_}"\n' for id_ in "pq"),
+        "grant 2: participant: the subject is one of that namespace already",
+    ),
     "no grant": (GRANT.format("n") + GRANT.format("a/b"), "grant 2: namespace: 'a/b' is an id with a slash"),
 }
 

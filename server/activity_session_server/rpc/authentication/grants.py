@@ -75,8 +75,14 @@ def _grants_in(path: Path) -> GrantsBySubject:
             grant = _entry_of_file(entry)
         except GrantError as error:
             raise FileError(f"{path}: grant {number}: {error}") from None
+        if any(grant.participant and _is_of_same(grant, other) for other in found[grant.subject]):
+            raise FileError(f"{path}: grant {number}: participant: the subject is one of that namespace already")
         found[grant.subject].append(grant)
     return dict(found)
+
+
+def _is_of_same(grant: Grant, other: Grant) -> bool:
+    return bool(other.participant) and grant.namespace == other.namespace
 
 
 def _entry_of_file(entry: Mapping[str, Any]) -> Grant:
