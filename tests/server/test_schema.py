@@ -214,6 +214,11 @@ def go_back_before_0004(engine: Engine) -> None:
             execute_on(engine, f"DROP TABLE {table}")
         for table in ("activity_session", "memory"):
             execute_on(engine, f"ALTER TABLE {table} DROP COLUMN created_by")
+        members = "activity_session_participant"
+        for suffix, column in (("name", "session_name"), ("create_ts", "session_create_ts")):
+            execute_on(engine, f"DROP INDEX idx__{members}__participant_pkid__{suffix}")
+            execute_on(engine, f"ALTER TABLE {members} DROP COLUMN {column}")
+        execute_on(engine, f"CREATE INDEX idx__{members}__participant_pkid ON {members} (participant_pkid)")
         for column in ("content_text", "content_blob", "media_type"):
             execute_on(engine, f"ALTER TABLE event ADD COLUMN {column} TEXT")
 

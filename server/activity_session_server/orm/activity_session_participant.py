@@ -1,13 +1,28 @@
 """The table that binds participants to sessions."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, column, select, table
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from activity_session_server.orm.base import Base
 from activity_session_server.orm.types import PKID_LEN, RESOURCE_NAME_LEN, exact_string, utc_datetime, utc_now
 from activity_session_server.rules.limits import ROLE_CHARACTERS
+
+
+def _of_session(name: str, type_: Any) -> Callable[[DefaultExecutionContext], Any]:
+    """What a column of the session has, for a row that is inserted without it."""
+
+    def value(context: DefaultExecutionContext) -> Any:
+        session = table("activity_session", column("pkid"), column(name, type_))
+        parameters: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # it has no types
+        found = select(session.c[name]).where(session.c.pkid == parameters["activity_session_pkid"])
+        return context.root_connection.scalar(found)
+
+    return value
 
 
 class ActivitySessionParticipant(Base):
@@ -43,8 +58,14 @@ class ActivitySessionParticipant(Base):
         comment="the participant",
     )
     # So that the sessions of a participant have an index in the order of their list, however many others there are.
-    session_name: Mapped[str] = mapped_column(exact_string(RESOURCE_NAME_LEN), comment="the session's name")
-    session_create_ts: Mapped[datetime] = mapped_column(utc_datetime(), comment="when the session was made, UTC")
+    session_name: Mapped[str] = mapped_column(
+        exact_string(RESOURCE_NAME_LEN),
+        default=_of_session("name", exact_string(RESOURCE_NAME_LEN)),
+        comment="the session's name",
+    )
+    session_create_ts: Mapped[datetime] = mapped_column(
+        utc_datetime(), default=_of_session("create_ts", utc_datetime()), comment="when the session was made, UTC"
+    )
     role: Mapped[str] = mapped_column(
         exact_string(ROLE_CHARACTERS), default="", server_default="", comment="what it does in the session"
     )
