@@ -34,7 +34,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no id": ({"namespace": "a/b", "role": "admin"}, "namespace: 'a/b' is an id with a slash"),
     "any": ({"namespace": "-", "role": "admin"}, "namespace: the id - is reserved"),
     "no text": ({"namespace": 3, "role": "admin"}, "namespace: '3' is not a text"),
-    "a key": ({"namespaces": "n", "role": "admin"}, "namespaces: there is no such key: a grant has namespace, role, "),
+    "a key": ({"namespaces": "n", "role": "admin"}, "'namespaces' is no key of a grant, which has namespace, "),
     "a participant of all": ({"namespace": "*", "participant": "p"}, "namespace: '*' is all of them"),
     "a participant of none": ({"participant": "p"}, "namespace: it is missing"),
     "of another": ({"namespace": "m", "participant": "namespaces/n/participants/p"}, "namespace: 'm' is not that of"),

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -66,9 +67,12 @@ HOLD_NOT: dict[str, tuple[dict[str, Any], str]] = {
     "with a grant that is none": ({"grants": ["reader"]}, "grants[0]: it is no grant"),
     "with a role that is none": (
         {"grants": [*READER, {"namespace": "n", "role": "boss"}]},
-        "grants[1].role: 'boss' is none of reader, writer, admin, system",
+        "grants[1]: role: 'boss' is none of reader, writer, admin, system",
     ),
-    "with a grant for another": ({"grants": [{"subject": "eve", "role": "system"}]}, "grants[0].subject: there is no"),
+    "with a grant for another": (
+        {"grants": [{"subject": "eve", "role": "system"}]},
+        "grants[0]: 'subject' is no key of a",
+    ),
 }
 
 
@@ -86,6 +90,20 @@ def test_a_claim_grants_what_it_says_and_nothing_without_it(client: Client, issu
     get_namespace(client, bearer(issuer.sign(grants=READER)))
     assert reason_of(client, bearer(issuer.sign())) == "PERMISSION_DENIED"
     assert reason_of(client, bearer(issuer.sign(grants=[{"namespace": "n", "role": "admin"}]))) == "PERMISSION_DENIED"
+
+
+def test_a_claim_that_is_wrong_is_logged_without_what_is_in_it(
+    client: Client, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for wrong in ({"role": "planted"}, {"planted": "planted"}, {"role": "admin", "namespace": "planted/"}):
+        assert "planted" in refusal(client, bearer(issuer.sign(grants=[wrong])))
+    errors = [str(record.__dict__["fields"]["error"]) for record in caplog.records if "fields" in record.__dict__]
+    assert [error.partition(": grants[0]: ")[2] for error in errors] == [
+        "role: is none of reader, writer, admin, system",
+        "is no key of a grant, which has namespace, role, participant",
+        "namespace: is an id with a slash",
+    ]
 
 
 def test_a_claim_grants_nothing_where_no_setting_names_it(issuer: Issuer, tmp_path: Path) -> None:

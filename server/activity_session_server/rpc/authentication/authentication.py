@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 _KEY = "authorization"
 _SCHEME = "bearer"
-
-
+# What a server has that knows no such way.
 _NO_GRANTS: GrantsBySubject = {}
 _NO_TOKENS: Mapping[bytes, str] = {}
 _NO_KEYS: "KeySet" = {}

@@ -21,12 +21,12 @@ GrantsBySubject = Mapping[str, Sequence[Grant]]
 
 
 class GrantError(Exception):
-    """An entry that is no grant: which of its keys, and what is wrong there."""
+    """An entry that is no grant: what is wrong with which of its keys. The text `logged` has nothing of the entry."""
 
     def __init__(self, key: str, problem: Problem) -> None:
-        super().__init__(f"{key}: {problem.message}")
-        self.key = key
-        self.problem = problem
+        place = f"{key}: " if key else ""
+        super().__init__(place + problem.message)
+        self.logged = place + problem.text
 
 
 def read_grants(path: str) -> Callable[[], GrantsBySubject]:
@@ -47,7 +47,7 @@ def grant_of(subject: str, entry: Mapping[str, Any]) -> Grant:
     """
     for key, value in entry.items():
         if key not in _KEYS:
-            raise GrantError(key, Problem(f"there is no such key: a grant has {', '.join(_KEYS)}"))
+            raise GrantError("", Problem(f"is no key of a grant, which has {', '.join(_KEYS)}", key))
         if not isinstance(value, str):
             raise GrantError(key, Problem("is not a text", str(value)))
     if "role" in entry and "participant" in entry:

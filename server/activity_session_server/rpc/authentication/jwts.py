@@ -15,7 +15,7 @@ from activity_session_server.rules.callers import Grant
 
 # Seconds by which the clocks of the issuer and of this machine may differ.
 LEEWAY = 10
-# Of each there must be one. That of the subject and of the issuer are checked too, and nbf where it is there.
+# Each of them must be there, and is checked; nbf is where it is there.
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 _REFUSALS: Mapping[type[Exception], str] = {
     exceptions.ExpiredSignatureError: "it has expired",
@@ -92,8 +92,7 @@ class Jwts:
         try:
             return grant_of(subject, entry)
         except GrantError as error:
-            text = f"{place}.{error.key}: {{}}"
-            raise unauthenticated(text.format(error.problem.message), logged=text.format(error.problem.text)) from None
+            raise unauthenticated(f"{place}: {error}", logged=f"{place}: {error.logged}") from None
 
 
 def _why(error: Exception) -> str:
