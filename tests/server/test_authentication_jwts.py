@@ -69,6 +69,10 @@ HOLD_NOT: dict[str, tuple[dict[str, Any], str]] = {
         {"grants": [*READER, {"namespace": "n", "role": "boss"}]},
         "grants[1]: role: 'boss' is none of reader, writer, admin, system",
     ),
+    "with two participants": (
+        {"grants": [{"namespace": "n", "participant": "p"}, {"namespace": "n", "participant": "q"}]},
+        "grants[1]: participant: the subject is one of that namespace already",
+    ),
     "with a grant for another": (
         {"grants": [{"subject": "eve", "role": "system"}]},
         "grants[0]: 'subject' is no key of a",

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,17 @@ def grant_of(subject: str, entry: Mapping[str, Any]) -> Grant:
     raise GrantError("role", Problem("it is missing, and so is participant: a grant has one of them"))
 
 
+def check_beside(others: Iterable[Grant], grant: Grant) -> None:
+    """Refuse a grant beside others of its subject, which is one participant of a namespace at most.
+
+    Raises:
+        GrantError: it would be a second one.
+    """
+    namespaces = {other.namespace for other in others if other.participant}
+    if grant.participant and grant.namespace in namespaces:
+        raise GrantError("participant", Problem("the subject is one of that namespace already"))
+
+
 def _grants_in(path: Path) -> GrantsBySubject:
     try:
         document = tomllib.loads(read_bytes(path).decode())
@@ -73,16 +84,11 @@ def _grants_in(path: Path) -> GrantsBySubject:
     for number, entry in enumerate(entries, 1):
         try:
             grant = _entry_of_file(entry)
+            check_beside(found[grant.subject], grant)
         except GrantError as error:
             raise FileError(f"{path}: grant {number}: {error}") from None
-        if any(grant.participant and _is_of_same(grant, other) for other in found[grant.subject]):
-            raise FileError(f"{path}: grant {number}: participant: the subject is one of that namespace already")
         found[grant.subject].append(grant)
     return dict(found)
-
-
-def _is_of_same(grant: Grant, other: Grant) -> bool:
-    return bool(other.participant) and grant.namespace == other.namespace
 
 
 def _entry_of_file(entry: Mapping[str, Any]) -> Grant:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jwt
 from jwt import exceptions
 
-from activity_session_server.rpc.authentication.grants import GrantError, grant_of
+from activity_session_server.rpc.authentication.grants import GrantError, check_beside, grant_of
 from activity_session_server.rpc.authentication.key_sets import Key, KeySet
 from activity_session_server.rpc.authentication.key_sources import KeySource
 from activity_session_server.rpc.authentication.refusals import unauthenticated
@@ -83,16 +83,18 @@ class Jwts:
         entries = claims.get(name, []) if name else []
         if not isinstance(entries, list):
             raise unauthenticated(f"the JWT does not hold: {name}: it is no list of grants")
-        return tuple(self._grant(subject, index, entry) for index, entry in enumerate(entries))
-
-    def _grant(self, subject: str, index: int, entry: object) -> Grant:
-        place = f"the JWT does not hold: {self._grants_claim}[{index}]"
-        if not isinstance(entry, dict):
-            raise unauthenticated(f"{place}: it is no grant")
-        try:
-            return grant_of(subject, entry)
-        except GrantError as error:
-            raise unauthenticated(f"{place}: {error}", logged=f"{place}: {error.logged}") from None
+        found: list[Grant] = []
+        for index, entry in enumerate(entries):
+            place = f"the JWT does not hold: {name}[{index}]"
+            if not isinstance(entry, dict):
+                raise unauthenticated(f"{place}: it is no grant")
+            try:
+                grant = grant_of(subject, entry)
+                check_beside(found, grant)
+            except GrantError as error:
+                raise unauthenticated(f"{place}: {error}", logged=f"{place}: {error.logged}") from None
+            found.append(grant)
+        return tuple(found)
 
 
 def _why(error: Exception) -> str:
