@@ -78,6 +78,8 @@ MANAGED = {"NAMESPACE_MANAGED", "PARTICIPANT_MANAGED", "SESSION_MANAGED"}
 OF_ONE_SERVER = {"SERVER_DRAINING", "SERVER_FULL"}
 # Shown by tests/server/test_followers.py: it takes a client that reads nothing.
 OF_SLOW_CLIENTS = {"WATCH_TOO_SLOW"}
+# Shown by tests/contract/test_permissions.py and tests/server/test_authentication.py, for callers who are told apart.
+OF_CALLERS = {"UNAUTHENTICATED", "PERMISSION_DENIED"}
 WITH_CONFLICT = {"SEQUENCE_MISMATCH", "REVISION_MISMATCH"}
 PROTO = Path(__file__).parents[2] / "protos" / "activity_session" / "v1" / "error_reason.proto"
 DETAILS: dict[grpc.StatusCode, Any] = {
@@ -385,7 +387,7 @@ def test_every_reason_has_the_status_that_the_protos_tell() -> None:
 
 
 def test_every_reason_is_provoked_here_or_is_none_of_the_callers() -> None:
-    parts = [set(PROVOKED), MANAGED, OF_ONE_SERVER, OF_SLOW_CLIENTS, NOT_FOR_CALLERS]
+    parts = [set(PROVOKED), MANAGED, OF_ONE_SERVER, OF_SLOW_CLIENTS, OF_CALLERS, NOT_FOR_CALLERS]
     assert set.union(*parts) == set(REASONS)
     assert sum(map(len, parts)) == len(REASONS)
 
