@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -264,6 +265,8 @@ class Settings(BaseModel):
         return self.reflection is Switch.ON
 
 
+# Variables that name the file of a setting in which a password may be, by the setting.
+_SECRET_FILES = {f"{name}_file": name for name in ("database_url",)}
 # Every setting by its name: that of a flag, of a variable and of a row in the docs.
 FIELDS = {name: field for name, field in Settings.model_fields.items() if name != "limits"} | Limits.model_fields
 
@@ -312,9 +315,10 @@ def load(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """The settings that flags and environment make.
 
     Raises:
-        SettingsError: with a line per setting that is out of bounds.
+        SettingsError: with a line per setting that is out of bounds, or about the file of a secret.
     """
     values: dict[str, Any] = {name: value for name, value in _variables(environment) if name in FIELDS}
+    values |= dict(_secrets(environment))
     given = {name: getattr(flags, name, None) for name in FIELDS}
     values |= {name: value for name, value in given.items() if value is not None}
     try:
@@ -327,7 +331,7 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
     """A line for each variable that looks like a setting and is none. What another program needs it for is its own."""
     for name, value in sorted(_variables(environment)):
         variable = ENVIRONMENT_PREFIX + name.upper()
-        if name not in FIELDS and not _is_service_link(variable, value):
+        if name not in FIELDS and name not in _SECRET_FILES and not _is_service_link(variable, value):
             (nearest,) = get_close_matches(name, FIELDS, n=1, cutoff=0)
             yield f"{variable}: there is no such setting; the nearest is {ENVIRONMENT_PREFIX}{nearest.upper()}"
 
@@ -337,6 +341,20 @@ def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in environment.items():
         if name.startswith(ENVIRONMENT_PREFIX):
             yield name.removeprefix(ENVIRONMENT_PREFIX).lower(), value
+
+
+def _secrets(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The settings that are in files, as orchestrators give secrets; a line feed at the end is not part of one."""
+    for name, value in _variables(environment):
+        if setting := _SECRET_FILES.get(name):
+            variable = ENVIRONMENT_PREFIX + setting.upper()
+            if variable in environment:
+                raise SettingsError(f"{setting}: both {variable} and {variable}_FILE are set")
+            try:
+                yield setting, Path(value).read_text().removesuffix("\n")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "it is not a text in UTF-8"
+                raise SettingsError(f"{setting}: {variable}_FILE: {value}: {reason}") from None
 
 
 def _is_service_link(variable: str, value: str) -> bool:
