@@ -8,9 +8,9 @@ equally; figures are medians of the turns.
 import itertools
 import operator
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import create_engine, update
@@ -50,6 +50,7 @@ TURNS, QUICK_TURNS = 24, 5
 # Makes a call; its argument counts all calls so far, and may decide which session the call is about.
 Call = Callable[[int], object]
 Calls = dict[str, Call]
+K = TypeVar("K", bound=Hashable)
 
 
 class Figure(NamedTuple):
@@ -87,27 +88,28 @@ def measure(run: Run) -> Iterator[Figure]:
             ("bytes of data", {size: data_calls(client, size) for size in DATA_BYTES}),
         ):
             for call in calls[BASE] if BASE in calls else calls[DATA_BYTES[0]]:
-                costs = compare(pids, {size: of_size[call] for size, of_size in calls.items()}, turns)
+                of_sizes = {size: of_size[call] for size, of_size in calls.items()}
+                costs = compare(dict.fromkeys(of_sizes, pids), of_sizes, turns)
                 for size, (server_us, database_us) in costs.items():
                     ratio = (server_us + database_us) / sum(costs[BASE]) if BASE in costs else None
                     yield Figure(run.database, call, stored, size, server_us, database_us, ratio)
 
 
-def compare(pids: Sequence[Sequence[int]], calls: dict[int, Call], turns: int) -> dict[int, list[float]]:
-    """Return the microseconds that a call of each size costs each group of processes.
+def compare(pids: Mapping[K, Sequence[Sequence[int]]], calls: Mapping[K, Call], turns: int) -> dict[K, list[float]]:
+    """Return the microseconds that each call costs each of its groups of processes.
 
     They are medians of the turns after one to warm up.
     """
     numbers = itertools.count()
-    costs: dict[int, list[list[float]]] = {size: [] for size in calls}
+    costs: dict[K, list[list[float]]] = {key: [] for key in calls}
     for _ in range(turns + 1):
-        for size, call in calls.items():
-            before = [*map(spent, pids)]
+        for key, call in calls.items():
+            before = [*map(spent, pids[key])]
             for number in itertools.islice(numbers, CALLS_A_TURN):
                 call(number)
-            used = map(operator.sub, map(spent, pids), before)
-            costs[size].append([seconds / CALLS_A_TURN * 1e6 for seconds in used])
-    return {size: [*map(statistics.median, zip(*of_size[1:], strict=True))] for size, of_size in costs.items()}
+            used = map(operator.sub, map(spent, pids[key]), before)
+            costs[key].append([seconds / CALLS_A_TURN * 1e6 for seconds in used])
+    return {key: [*map(statistics.median, zip(*of_key[1:], strict=True))] for key, of_key in costs.items()}
 
 
 def session_calls(client: Client, database_url: str, count: int) -> Calls:

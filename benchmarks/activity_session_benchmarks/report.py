@@ -79,6 +79,15 @@ concurrency.""",
 ![Cost of a call by the amount stored, on PostgreSQL](benchmarks/growth-postgresql.svg)""",
         tables.growth,
     ),
+    "access": Part(
+        """\
+## Access
+
+What it costs more to tell callers apart, and to judge what they may do: µs of CPU time of a single caller's calls, each
+on a server of its own. A JWT, and a token, is known from the calls before. The lists are of a participant with a few
+sessions, among few sessions of others and among many; their ratio is that to the first.""",
+        tables.access,
+    ),
     "watch": Part(
         """\
 ## Watches

@@ -23,6 +23,14 @@ WATCHES = {
     "cpu_us": "CPU of a delivery, µs",
     "memory_mb": "memory of the watchers, MB",
 }
+ACCESS = {
+    "call": "call",
+    "caller": "caller",
+    "cpu_us": "server, µs",
+    "database_us": "database, µs",
+    "more_us": "more than the first, µs",
+    "ratio": "ratio",
+}
 CAPACITY = {"part": "", "what": "what", "value": "value", "unit": "unit"}
 # A line, a column, and the text of the cell.
 Cell = tuple[str, str, str]
@@ -49,6 +57,10 @@ def growing(rows: Rows) -> Iterator[Cell]:
     for row in rows:
         ratio = "" if row["ratio"] is None else f" ({row['ratio']:.2f})"
         yield row["call"], f"{row['size']:,}", number(row["cpu_us"]) + ratio
+
+
+def access(rows: Rows) -> str:
+    return plain([{**row, "ratio": "" if row["ratio"] is None else f"{row['ratio']:.2f}"} for row in rows], ACCESS)
 
 
 def capacity(rows: Rows) -> str:

@@ -96,6 +96,18 @@ def growth(rows: Rows) -> Iterator[Case]:
             yield Case(row["database"], f"{row['call']}, {row['size']:,} {row['stored']}", row["ratio"])
 
 
+def more_for(caller: str) -> Callable[[Rows], Iterator[Case]]:
+    """Return what calls of a caller cost more than those without credentials."""
+    return lambda rows: (Case(row["database"], row["call"], row["more_us"]) for row in rows if row["caller"] == caller)
+
+
+def own_lists(rows: Rows) -> Iterator[Case]:
+    """Yield what a participant's list costs among many sessions, as a multiple of its cost among few."""
+    for row in rows:
+        if row["ratio"] is not None:
+            yield Case(row["database"], f"{row['call']}, {row['caller']}", row["ratio"])
+
+
 def watchers_memory(rows: Rows) -> Iterator[Case]:
     for row in rows:
         if row["watchers"] == MOST_WATCHERS:
@@ -148,6 +160,27 @@ TARGETS = (
         "calls", "a batch of 10 events, times one event", "≤", {SQLITE: 2.5, MARIADB: 2.5, POSTGRESQL: 2.5}, batches
     ),
     Target("growth", "much stored, times 100 stored", "≤", {SQLITE: 1.15, MARIADB: 1.15, POSTGRESQL: 1.15}, growth),
+    Target(
+        "access",
+        "a token and a role, µs more",
+        "≤",
+        dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 30),
+        more_for("with a token and a role"),
+    ),
+    Target(
+        "access",
+        "a JWT that is known and a role, µs more",
+        "≤",
+        dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 60),
+        more_for("with a JWT and a role"),
+    ),
+    Target(
+        "access",
+        "a participant's list among many, times among 100",
+        "≤",
+        dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 1.15),
+        own_lists,
+    ),
     Target("watch", "memory of 1,000 watchers, MB", "≤", {SQLITE: 60, MARIADB: 60, POSTGRESQL: 60}, watchers_memory),
     Target(
         "capacity",

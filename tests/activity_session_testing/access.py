@@ -40,9 +40,13 @@ class Access:
         token_file.remove(str(self._tokens_file), self._tokens.pop(subject)[1])
         time.sleep(files.INTERVAL)
 
+    def token(self, subject: str) -> str:
+        """Return the token of a subject."""
+        return self._tokens[subject][0]
+
     @contextlib.contextmanager
     def client(self, subject: str) -> Iterator[Client]:
-        with connected(self.server.address, token=self._tokens[subject][0]) as client:
+        with connected(self.server.address, token=self.token(subject)) as client:
             yield client
 
     def _write(self, grants: Iterable[Grant]) -> None:
