@@ -23,12 +23,17 @@ class Access:
         self.server: App
         self._tokens_file, self._grants_file = folder / "tokens.json", folder / "grants.toml"
         self._tokens: dict[str, tuple[str, str]] = {}
+        self._grants: tuple[Grant, ...] = ()
         self._write(grants)
 
     @property
     def settings(self) -> dict[str, str]:
         """What a server needs to know of it."""
         return {"tokens_file": str(self._tokens_file), "grants_file": str(self._grants_file)}
+
+    def grant(self, grant: Grant) -> None:
+        """Add a grant, and wait until the server goes by it."""
+        self.set_grants([*self._grants, grant])
 
     def set_grants(self, grants: Iterable[Grant]) -> None:
         """Replace all grants, and wait until the server goes by them."""
@@ -50,13 +55,13 @@ class Access:
             yield client
 
     def _write(self, grants: Iterable[Grant]) -> None:
-        entries = list(grants)
-        for subject in {grant.subject for grant in entries} - self._tokens.keys():
+        self._grants = tuple(grants)
+        for subject in {grant.subject for grant in self._grants} - self._tokens.keys():
             token, made = tokens.new_token(subject)
             token_file.add(str(self._tokens_file), made)
             self._tokens[subject] = token, made.id
         new = self._grants_file.with_suffix(".new")
-        new.write_text("\n".join(map(_entry, entries)))
+        new.write_text("\n".join(map(_entry, self._grants)))
         new.replace(self._grants_file)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from activity_session_testing.conformance.callers import CLIENTS
+from activity_session_testing.conformance.plays import SYSTEM
 from activity_session_testing.conformance.scripts import BACKENDS
 
 _CELL = "cell"
@@ -19,7 +20,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     )
     if play := params.get("play"):
-        item.user_properties.append((_CELL, [play.script.name, play.client, play.backend]))
+        item.user_properties.append((_CELL, [play.script.name, play.client, play.system or play.backend]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -29,7 +30,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     names = max(len(script) for script, _, _ in cells)
     played = {(client, backend) for _, client, backend in cells}
-    columns = [(client, backend) for client in CLIENTS for backend in BACKENDS if (client, backend) in played]
+    columns = [
+        (client, backend) for client in CLIENTS for backend in (*BACKENDS, SYSTEM) if (client, backend) in played
+    ]
     clients, backends = zip(*columns, strict=True)
     terminalreporter.section("conformance")
     outcomes = {

@@ -24,22 +24,26 @@ def lacking(client: str) -> str | None:
 
 
 @contextlib.contextmanager
-def calling(client: str, address: str, folder: Path) -> Iterator[Caller]:
-    """Run a client of the server at an address inside the block; it may keep files in the folder."""
+def calling(client: str, address: str, folder: Path, token: str = "") -> Iterator[Caller]:
+    """Run a client of the server at an address inside the block; it may keep files in the folder.
+
+    One with a token sends that with each call.
+    """
     if client in _DRIVERS:
-        with drivers.driving(_DRIVERS[client], address) as driver:
-            yield _Driven(driver)
+        with drivers.driving(_DRIVERS[client], address, *(["--token", token] if token else [])) as driver:
+            # Only what our helpers connect sends a token.
+            yield _Driven(driver, "connected" if token else "bare")
     else:
-        with contextlib.closing(grpcurl.Grpcurl(address, folder)) as processes:
+        with contextlib.closing(grpcurl.Grpcurl(address, folder, token)) as processes:
             yield processes
 
 
 class _Driven:
     """A client that is called through its driver."""
 
-    def __init__(self, driver: drivers.Driver) -> None:
-        self._driver = driver
+    def __init__(self, driver: drivers.Driver, channel: str) -> None:
+        self._driver, self._channel = driver, channel
 
     def begin(self, method: str, request: dict[str, Any], timeout: float | None = None) -> Answers:
         deadline = {} if timeout is None else {"timeout": timeout}
-        return self._driver.begin({"method": method, "request": request, "channel": "bare", **deadline})
+        return self._driver.begin({"method": method, "request": request, "channel": self._channel, **deadline})

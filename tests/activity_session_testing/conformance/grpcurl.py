@@ -27,9 +27,10 @@ _STATUSES = {status.value[0]: status.name for status in grpc.StatusCode}
 class Grpcurl:
     """The processes that call one server."""
 
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, address: str, folder: Path, token: str = "") -> None:
         """Be a client of the server at an address; `folder` takes the schema."""
         self._address = address
+        self._headers = ["-H", f"authorization: Bearer {token}"] if token else []
         self._schema = folder / "schema.binpb"
         self._schema.write_bytes(_schema())
         # It connects before it reads its request: so a watch starts on an existing connection, as in other clients.
@@ -50,7 +51,7 @@ class Grpcurl:
 
     def _start(self, method: str, *flags: str) -> "subprocess.Popen[str]":
         # Without a schema it would ask the server, and keep a stream open for that during the whole call.
-        flags = ("-plaintext", "-format-error", "-protoset", str(self._schema), *flags)
+        flags = ("-plaintext", "-format-error", "-protoset", str(self._schema), *self._headers, *flags)
         return subprocess.Popen(
             [PROGRAM, *flags, "-d", "@", self._address, f"activity_session.v1.{method}"],
             stdin=subprocess.PIPE,

@@ -4,7 +4,8 @@ import contextlib
 import queue
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from activity_session_testing.conformance.matching import Mismatch, filled, match, value_at
@@ -50,9 +51,11 @@ class _Call(NamedTuple):
 class Player:
     """Plays one script."""
 
-    def __init__(self, caller: Caller, operator: Any = None) -> None:
-        """Take a client, and an object that has a method for each operator step."""
-        self._caller, self._hands = caller, operator
+    def __init__(
+        self, caller: Caller, operator: Any = None, subjects: Mapping[str, Caller] = MappingProxyType({})
+    ) -> None:
+        """Take a client, an object that has a method for each operator step, and the clients of other subjects."""
+        self._caller, self._hands, self._subjects = caller, operator, subjects
         self._variables: dict[str, str] = {}
         self._open: dict[str, _Call] = {}
 
@@ -81,7 +84,8 @@ class Player:
             raise Mismatch(f"step {number} ({step.kind} {step.subject}): {mismatch}") from None
 
     def _operator(self, step: OperatorStep) -> None:
-        getattr(self._hands, step.operator)(**({"server": step.server} if step.server else {}))
+        arguments = {"server": step.server, "grant": step.grant, "subject": step.subject_}
+        getattr(self._hands, step.operator)(**{name: value for name, value in arguments.items() if value})
         if "start" in step.operator:
             eventually(self._is_reached)
 
@@ -89,15 +93,18 @@ class Player:
         """Return whether the client has found the server again; each has its own pauses before it reconnects."""
         return "message" in _next(self._caller.begin("InfoService/GetServerInfo", {}, timeout=5))
 
+    def _caller_of(self, step: CallStep | WatchStep) -> Caller:
+        return self._subjects[step.subject_] if step.subject_ else self._caller
+
     def _call(self, step: CallStep) -> None:
-        call = _Call(self._caller.begin(step.call, step.request, step.timeout or None))
+        call = _Call(self._caller_of(step).begin(step.call, step.request, step.timeout or None))
         if step.start:
             self._open[step.start] = call
         else:
             self._judge(step, call)
 
     def _watch(self, step: WatchStep) -> None:
-        self._open[step.watch] = _Call(self._caller.begin(WATCH, step.request), is_watch=True)
+        self._open[step.watch] = _Call(self._caller_of(step).begin(WATCH, step.request), is_watch=True)
 
     def _receive(self, step: ReceiveStep) -> None:
         for index, message in enumerate(step.messages):

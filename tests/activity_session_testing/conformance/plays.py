@@ -13,8 +13,10 @@ from activity_session_testing.conformance.callers import calling, lacking
 from activity_session_testing.conformance.matching import Mismatch
 from activity_session_testing.conformance.player import Player
 from activity_session_testing.conformance.scripts import Script
-from activity_session_testing.conformance.stages import staged
+from activity_session_testing.conformance.stages import Operator, staged
 
+# The subject of plays by somebody who may do anything.
+SYSTEM = "system"
 _AT_ONCE = 8
 
 
@@ -25,11 +27,14 @@ class Play:
     script: Script
     client: str
     backend: str
+    # The subject whose token the client has, who may do anything; without one, it has no credentials.
+    system: str = ""
 
     @property
     def stage(self) -> tuple[str, ...]:
         """The key of its stage: plays by the same client that need the same settings share a server."""
-        return self.client, self.backend, self.script.settings, self.script.name if self.script.holds_commits else ""
+        alone = self.script.name if self.script.holds_commits or self.script.subjects else ""
+        return self.client, self.backend, self.system, self.script.settings, alone
 
     @property
     def lacks(self) -> str | None:
@@ -71,12 +76,21 @@ def _play(together: list[Play], folder: Path, databases: Mapping[str, DatabaseSe
     try:
         folder.mkdir()
         with (
-            staged(first.script, first.backend, folder, databases) as operator,
-            calling(first.client, operator.address, folder) as caller,
+            staged(first.script, first.backend, folder, databases, system=first.system) as operator,
+            contextlib.ExitStack() as stack,
         ):
-            return {play: _outcome(Player(caller, operator), play.script) for play in together}
+            caller, *others = (
+                stack.enter_context(calling(first.client, operator.address, folder, _token(operator, subject)))
+                for subject in (first.system, *sorted(first.script.subjects))
+            )
+            subjects = dict(zip(sorted(first.script.subjects), others, strict=True))
+            return {play: _outcome(Player(caller, operator, subjects), play.script) for play in together}
     except Exception:  # without a stage, none of them can be played
         return dict.fromkeys(together, traceback.format_exc())
+
+
+def _token(operator: Operator, subject: str) -> str:
+    return operator.access.token(subject) if operator.access and subject else ""
 
 
 def _outcome(player: Player, script: Script) -> str | None:

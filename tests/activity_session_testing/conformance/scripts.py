@@ -45,6 +45,8 @@ OPERATOR_STEPS = {
     "restore_database",
     "damage_sessions",
     "repair_sessions",
+    "grant",
+    "revoke",
     "hold_network",
     "release_network",
 }
@@ -112,11 +114,17 @@ class _End(_Strict):
         return self
 
 
-class CallStep(_Step, _End):
+class _Begin(_Step):
+    """What begins a call; `as` names the subject who makes it, if it is another one than that of the play."""
+
+    request: Object
+    subject_: Annotated[str, Field(alias="as")] = ""
+
+
+class CallStep(_Begin, _End):
     """Makes a call, or begins it under the name in `start`. A `timeout`, in seconds, of 0 is none."""
 
     call: Annotated[str, _known(METHODS.keys() - {WATCH})]
-    request: Object
     start: Name = ""
     timeout: Annotated[float, Field(gt=0)] = 0
 
@@ -127,11 +135,10 @@ class CallStep(_Step, _End):
         return self
 
 
-class WatchStep(_Step):
+class WatchStep(_Begin):
     """Opens a watch."""
 
     watch: Name
-    request: Object
 
 
 class ReceiveStep(_Step):
@@ -160,11 +167,16 @@ class OperatorStep(_Step):
 
     operator: Annotated[str, _known(OPERATOR_STEPS)]
     server: ServerSettings = {}
+    grant: Annotated[dict[str, str], _known({"subject", "namespace", "role", "participant"})] = {}
+    subject_: Annotated[str, Field(alias="subject")] = ""
 
     @model_validator(mode="after")
     def _hold_server_to_starts(self) -> Self:
         if "server" in self.model_fields_set and "start" not in self.operator:
             raise ValueError("server: only a server that is started takes settings")
+        for field, step, value in (("grant", "grant", self.grant), ("subject", "revoke", self.subject_)):
+            if bool(value) != (self.operator == step):
+                raise ValueError(f"{field}: it belongs to the operator step {step}, which needs one")
         return self
 
 
@@ -204,6 +216,11 @@ class Script(_Strict):
         """The settings that are not the defaults, the same for scripts that can share a server."""
         defaults = {name: field.get_default() for name, field in FIELDS.items()}
         return str({name: value for name, value in sorted(self.server.items()) if value != defaults[name]})
+
+    @property
+    def subjects(self) -> set[str]:
+        """Those who make calls beside the caller of the play."""
+        return {step.subject_ for step in self.steps if isinstance(step, CallStep | WatchStep)} - {""}
 
     @property
     def needs_operator(self) -> bool:

@@ -16,7 +16,10 @@ from typing import Any
 import grpc
 
 from activity_session.v1.namespace_service_pb2 import GetNamespaceRequest
+from activity_session_server.rules.callers import Grant
+from activity_session_server.rules.roles import Role
 from activity_session_server.store import schema
+from activity_session_testing.access import Access
 from activity_session_testing.backends import DatabaseServer, MariaDB
 from activity_session_testing.conformance.networks import Network
 from activity_session_testing.conformance.scripts import Script
@@ -36,11 +39,15 @@ _one_at_a_time = threading.Lock()
 class Operator(ABC):
     """The operator of a server, which clients reach at `address`, over a network that can be held."""
 
-    def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script) -> None:
-        """Start a server for a script; the stack ends it, and releases all locks."""
+    def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script, *, system: str = "") -> None:
+        """Start a server for a script; the stack ends it, and releases all locks.
+
+        The subject `system` may do anything; without one, callers without credentials may do what the settings say.
+        """
         self._stack, self._folder, self._script = stack, folder, script
         self._locks = stack.enter_context(contextlib.ExitStack())
         self._settings = {"address": "127.0.0.1:0", "database_url": self._new_database(), **script.server}
+        self.access = self._access(system)
         self._server = self._started()
         stack.callback(self._kill_server)
         self._network = stack.enter_context(contextlib.closing(Network(self._server.address)))
@@ -69,11 +76,34 @@ class Operator(ABC):
     def repair_sessions(self) -> None:
         self._execute("UPDATE activity_session SET settings = '{}'")
 
+    def grant(self, grant: dict[str, str]) -> None:
+        """Let a subject do something; a role is in a namespace, given by name, as a participant is."""
+        namespace_id = grant["namespace"].removeprefix("namespaces/")
+        role = Role(grant["role"]) if "role" in grant else None
+        assert self.access
+        self.access.grant(Grant(grant["subject"], namespace_id, role, grant.get("participant", "")))
+
+    def revoke(self, subject: str) -> None:
+        """Take the token of a subject back."""
+        assert self.access
+        self.access.revoke(subject)
+
     def hold_network(self) -> None:
         self._network.hold()
 
     def release_network(self) -> None:
         self._network.release()
+
+    def _access(self, system: str) -> Access | None:
+        """Have the server tell its callers apart, if the script has several, or one is to be the system."""
+        subjects = {*self._script.subjects, *([system] if system else [])}
+        if not subjects:
+            return None
+        # Without more, a subject may do nothing.
+        grants = [Grant(subject, "nowhere", Role.READER) for subject in self._script.subjects]
+        access = Access(self._folder, [*grants, *([Grant(system, "", Role.SYSTEM)] if system else [])])
+        self._settings |= access.settings
+        return access
 
     @abstractmethod
     def _new_database(self) -> str:
@@ -84,11 +114,16 @@ class Operator(ABC):
         """Run a statement on the database, not through the server."""
 
     def _started(self) -> ServerProcess:
-        flags = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
+        flags = [_flag(name, value) for name, value in self._settings.items()]
         return ServerProcess(self._folder / "log", *flags)
 
     def _kill_server(self) -> None:
         self._server.kill()
+
+
+def _flag(name: str, value: object) -> str:
+    flag = f"--{name.replace('_', '-')}"
+    return flag if value is True else f"{flag}={value}"
 
 
 class SQLiteOperator(Operator):
@@ -119,9 +154,11 @@ class RemoteOperator(Operator):
     # What is appended to the URL of the database.
     options = ""
 
-    def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script, database: DatabaseServer) -> None:
+    def __init__(
+        self, stack: contextlib.ExitStack, folder: Path, script: Script, database: DatabaseServer, *, system: str = ""
+    ) -> None:
         self._database = database
-        super().__init__(stack, folder, script)
+        super().__init__(stack, folder, script, system=system)
 
     def lock_database(self) -> None:
         self._hold("BEGIN", "SELECT pkid FROM activity_session FOR UPDATE")
@@ -193,13 +230,15 @@ _REMOTE: dict[str, type[RemoteOperator]] = {"mariadb": MariaDBOperator, "postgre
 
 
 @contextlib.contextmanager
-def staged(script: Script, backend: str, folder: Path, databases: Mapping[str, DatabaseServer]) -> Iterator[Operator]:
+def staged(
+    script: Script, backend: str, folder: Path, databases: Mapping[str, DatabaseServer], *, system: str = ""
+) -> Iterator[Operator]:
     """Run a stage for a script inside the block; the databases, by backend, are shared with other stages."""
     with contextlib.ExitStack() as stack:
         if backend not in databases:
-            yield SQLiteOperator(stack, folder, script)
+            yield SQLiteOperator(stack, folder, script, system=system)
             return
         database = databases[backend]
         if script.holds_commits:
             database = stack.enter_context(MariaDB.running(folder))
-        yield _REMOTE[backend](stack, folder, script, database)
+        yield _REMOTE[backend](stack, folder, script, database, system=system)
