@@ -25,6 +25,7 @@ from activity_session_testing.steps import (
     refused,
 )
 
+pytestmark = pytest.mark.one_node
 SESSIONS = 12
 FILTER_ROWS = 4
 ORDERS = ["", "name desc", "create_time", "create_time desc", "update_time", "update_time desc"]

@@ -18,6 +18,7 @@ from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import Client, Failure, unique
 from activity_session_testing.steps import AGENT, append, make_namespace, members, new_participant, new_session
 
+pytestmark = pytest.mark.one_node
 TABLE = Path(__file__).parents[2] / "docs/permissions.md"
 CALLERS = ("reader", "writer", "admin", "system", "participant")
 OWN, FOREIGN = "own", "foreign"
