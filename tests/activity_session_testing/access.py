@@ -15,6 +15,8 @@ from activity_session_server.rpc.authentication.grants import ALL_NAMESPACES
 from activity_session_server.rules.callers import Grant
 from activity_session_testing.servers import Client, connected, serving
 
+STRANGER = "stranger"
+
 
 class Access:
     """A server, and who may do what there."""
@@ -46,12 +48,13 @@ class Access:
         time.sleep(files.INTERVAL)
 
     def token(self, subject: str) -> str:
-        """Return the token of a subject."""
-        return self._tokens[subject][0]
+        """Return the token of a subject; that of the stranger is not known to any server."""
+        return f"{tokens.PREFIX}unknown" if subject == STRANGER else self._tokens[subject][0]
 
     @contextlib.contextmanager
-    def client(self, subject: str) -> Iterator[Client]:
-        with connected(self.server.address, token=self.token(subject)) as client:
+    def client(self, subject: str = "") -> Iterator[Client]:
+        """A client of a subject, or one without credentials."""
+        with connected(self.server.address, token=self.token(subject) if subject else "") as client:
             yield client
 
     def _write(self, grants: Iterable[Grant]) -> None:
@@ -79,4 +82,6 @@ def _entry(grant: Grant) -> str:
     values = {"subject": grant.subject, "namespace": grant.namespace or ALL_NAMESPACES}
     values |= {"participant": grant.participant} if grant.participant else {"role": str(grant.role)}
     # A text of JSON is one of TOML too.
-    return "[[grant]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+    return "[[grant]]\n" + "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items()
+    )

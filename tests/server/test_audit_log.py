@@ -18,8 +18,10 @@ from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest, GetNamespaceRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest, CreateSessionRequest, WatchSessionRequest
+from activity_session_server.rules.callers import Grant
 from activity_session_server.rules.permissions import may_write
 from activity_session_server.rules.roles import Role
+from activity_session_testing.access import STRANGER, Access, serving_callers
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process
 from activity_session_testing.rpcs import COUNTED, MUTATING, RPCS, Rpc
@@ -36,7 +38,6 @@ from activity_session_testing.steps import (
     update_session,
     waiting_for_turn,
 )
-from activity_session_testing.subjects import STRANGER, Subjects, serving_subjects
 
 PARENT = "namespaces/default"
 MEMORY = "sqlite:///:memory:"
@@ -50,15 +51,16 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def subjects(path: Path, tmp_path: Path) -> Iterator[Subjects]:
-    roles = {"ada": Role.ADMIN, "bob": Role.READER, "eve": None}
-    with serving_subjects(tmp_path, MEMORY, roles, audit_log_file=str(path)) as subjects:
-        yield subjects
+def access(path: Path) -> Iterator[Access]:
+    # Eve is known, and may do nothing that is of interest here.
+    grants = [Grant("ada", "", Role.ADMIN), Grant("bob", "", Role.READER), Grant("eve", "elsewhere", Role.READER)]
+    with serving_callers(MEMORY, grants, audit_log_file=str(path)) as access:
+        yield access
 
 
 @pytest.fixture
-def ada(subjects: Subjects) -> Iterator[Client]:
-    with subjects.client("ada") as client:
+def ada(access: Access) -> Iterator[Client]:
+    with access.client("ada") as client:
         yield client
 
 
@@ -93,20 +95,20 @@ def test_what_gets_an_id_of_the_server_is_named_by_it(ada: Client, path: Path) -
     assert last(path)["resource"] == session.name
 
 
-def test_what_is_refused_has_its_reason(subjects: Subjects, ada: Client, path: Path) -> None:
+def test_what_is_refused_has_its_reason(access: Access, ada: Client, path: Path) -> None:
     missing = f"{PARENT}/sessions/missing"
     assert failure(ada.sessions.DeleteSession, RPCS["DeleteSession"].request_class(name=missing))
     expected = {"subject": "ada", "resource": missing, "code": "NOT_FOUND", "reason": "SESSION_NOT_FOUND"}
     assert last(path).items() >= expected.items()
-    with subjects.client("bob") as bob:
+    with access.client("bob") as bob:
         refused(bob.sessions.DeleteSession, RPCS["DeleteSession"].request_class(name=missing), "PERMISSION_DENIED")
     assert last(path).items() >= {"subject": "bob", "resource": missing, "reason": "PERMISSION_DENIED"}.items()
 
 
-def test_a_read_that_a_caller_may_not_make_is_there_too(subjects: Subjects, path: Path) -> None:
+def test_a_read_that_a_caller_may_not_make_is_there_too(access: Access, path: Path) -> None:
     request = GetNamespaceRequest(name=PARENT)
     for subject, reason in (("eve", "PERMISSION_DENIED"), (STRANGER, "UNAUTHENTICATED")):
-        with subjects.client(subject) as client:
+        with access.client(subject) as client:
             refused(client.namespaces.GetNamespace, request, reason)
             assert last(path).items() >= {"method": method("GetNamespace"), "reason": reason}.items()
             watch = client.sessions.WatchSession(WatchSessionRequest(name=f"{PARENT}/sessions/one"), timeout=20)
@@ -141,7 +143,7 @@ def test_a_memory_that_is_recalled_has_a_line_and_one_that_is_read_has_none(ada:
     assert [line["resource"] for line in lines(path)[before:]] == [name]
 
 
-def test_a_turn_has_its_line_before_its_client_learns_of_it(subjects: Subjects, ada: Client, path: Path) -> None:
+def test_a_turn_has_its_line_before_its_client_learns_of_it(access: Access, ada: Client, path: Path) -> None:
     session = new_session(ada, PARENT).name
     alice, bob = (new_participant(ada, PARENT) for _ in range(2))
     lease = acquire_turn(ada, session, alice)
@@ -151,7 +153,7 @@ def test_a_turn_has_its_line_before_its_client_learns_of_it(subjects: Subjects, 
     waiting.result()
     assert [line["method"] for line in lines(path)[-2:]] == [method("ReleaseTurn"), method("AcquireTurn")]
     gone = ada.sessions.AcquireTurn.future(AcquireTurnRequest(session=session, participant=alice, wait=True))
-    queues = subjects.server.live.turn_queues._queues  # noqa: SLF001
+    queues = access.server.live.turn_queues._queues  # noqa: SLF001
     eventually(lambda: any(tuple(queue.waiters) for queue in tuple(queues.values())))
     gone.cancel()
     eventually(lambda: last(path)["code"] == "CANCELLED")

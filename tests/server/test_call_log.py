@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,12 @@ import pytest
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_service_pb2 import EnsureSessionRequest, GetSessionRequest, WatchSessionRequest
 from activity_session.v1.state_pb2 import StateUpdate
+from activity_session_server.rules.callers import Grant
 from activity_session_server.rules.roles import Role
+from activity_session_testing.access import serving_callers
 from activity_session_testing.moments import eventually
 from activity_session_testing.servers import Client, connected, failure, serving
 from activity_session_testing.steps import acquire_turn, new_participant, update_state
-from activity_session_testing.subjects import serving_subjects
 
 LOGGER = "activity_session.call"
 PARENT = "namespaces/default"
@@ -47,12 +47,12 @@ def test_a_call_has_one_line(client: Client, caplog: pytest.LogCaptureFixture) -
     assert "subject" not in line
 
 
-def test_a_line_names_the_subject_and_what_its_call_was_about(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+def test_a_line_names_the_subject_and_what_its_call_was_about(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, LOGGER)
     subject, name = "spiffe://trust.example/ada", f"{PARENT}/sessions/{'n' * 255}"
     with (
-        serving_subjects(tmp_path, "sqlite:///:memory:", {subject: Role.WRITER}) as subjects,
-        subjects.client(subject) as client,
+        serving_callers("sqlite:///:memory:", [Grant(subject, "", Role.WRITER)]) as access,
+        access.client(subject) as client,
     ):
         client.sessions.EnsureSession(EnsureSessionRequest(parent=PARENT, session_id="n" * 255))
         update_state(client, name, StateUpdate(key="k", value_json="1"))

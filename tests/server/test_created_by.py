@@ -27,7 +27,9 @@ from activity_session.v1.session_service_pb2 import (
     WatchSessionRequest,
 )
 from activity_session_server.app import App, log_lines
+from activity_session_server.rules.callers import Grant
 from activity_session_server.rules.roles import Role
+from activity_session_testing.access import serving_callers
 from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.logs import get_event
 from activity_session_testing.servers import Client, unique
@@ -42,7 +44,6 @@ from activity_session_testing.steps import (
     new_session,
     refused,
 )
-from activity_session_testing.subjects import serving_subjects
 
 PARENT = "namespaces/default"
 # As long as one can be, and of characters that are hard to keep.
@@ -62,16 +63,15 @@ class Scene(NamedTuple):
 def scene(
     request: pytest.FixtureRequest,
     new_shared_database: Callable[[str], tuple[str, str]],
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scene]:
-    folder, url = tmp_path_factory.mktemp("subjects"), new_shared_database(request.param)[0]
+    url, grants = new_shared_database(request.param)[0], [Grant(subject, "", Role.ADMIN) for subject in (ADA, "bob")]
     with (
-        serving_subjects(folder, url, dict.fromkeys((ADA, "bob"), Role.ADMIN)) as subjects,
-        subjects.client(ADA) as ada,
-        subjects.client("bob") as bob,
-        subjects.client() as nobody,
+        serving_callers(url, grants, allow_anonymous=True) as access,
+        access.client(ADA) as ada,
+        access.client("bob") as bob,
+        access.client() as nobody,
     ):
-        yield Scene(subjects.server, ada, bob, nobody)
+        yield Scene(access.server, ada, bob, nobody)
 
 
 def makers(messages: Any) -> list[str]:

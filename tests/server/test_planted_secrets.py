@@ -15,8 +15,10 @@ from sqlalchemy import make_url
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
+from activity_session_server.rules.callers import Grant
 from activity_session_server.rules.roles import Role
 from activity_session_server.store import schema
+from activity_session_testing.access import Access
 from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.messages import kind_of
 from activity_session_testing.moments import eventually
@@ -25,7 +27,6 @@ from activity_session_testing.processes import ServerProcess, serving_process
 from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import AGENT, append, members, new_memory, new_participant, new_session
-from activity_session_testing.subjects import access_settings
 
 PARENT = "namespaces/default"
 SECRET = "planted-secret"
@@ -60,18 +61,18 @@ class Scene(NamedTuple):
 
 @pytest.fixture
 def scene(tmp_path: Path, database_url: str, audit: Path) -> Iterator[Scene]:
-    settings, tokens = access_settings(tmp_path, {"ada": Role.SYSTEM})
+    access = Access(tmp_path, [Grant("ada", "", Role.SYSTEM)])
     flags = ["--log-format", "json", "--audit-log-file", str(audit)]
-    for name, value in settings.items():
+    for name, value in access.settings.items():
         flags += [f"--{name.replace('_', '-')}", value]
     url = make_url(database_url)
     # As it is, and as it stands in the URL.
     passwords = [url.password, url.render_as_string(hide_password=False).partition("@")[0]] if url.password else []
     with (
         serving_process(tmp_path / "stderr", *flags, ACTIVITY_SESSION_DATABASE_URL=database_url) as server,
-        connected(server.address, token=tokens["ada"]) as client,
+        connected(server.address, token=access.token("ada")) as client,
     ):
-        yield Scene(server, client, [tokens["ada"], *map(str, passwords)])
+        yield Scene(server, client, [access.token("ada"), *map(str, passwords)])
 
 
 def names_of(client: Client) -> Mapping[str, str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -21,13 +20,13 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_server.app import App
 from activity_session_server.orm import Idempotency
-from activity_session_server.rules.callers import Caller
+from activity_session_server.rules.callers import Caller, Grant
 from activity_session_server.rules.roles import Role
+from activity_session_testing.access import serving_callers
 from activity_session_testing.backends import BACKENDS
 from activity_session_testing.moments import engine_of
 from activity_session_testing.servers import Client, unique
 from activity_session_testing.steps import append, at_once, get_session, new_participant, new_session, refused
-from activity_session_testing.subjects import serving_subjects
 
 PARENT = "namespaces/default"
 
@@ -46,15 +45,15 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture(params=BACKENDS)
-def scene(request: pytest.FixtureRequest, new_database: Callable[[str], str], tmp_path: Path) -> Iterator[Scene]:
-    roles = dict.fromkeys(("ada", "bob"), Role.ADMIN)
+def scene(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> Iterator[Scene]:
+    grants = [Grant(subject, "", Role.ADMIN) for subject in ("ada", "bob")]
     with (
-        serving_subjects(tmp_path, new_database(request.param), roles) as subjects,
-        subjects.client("ada") as ada,
-        subjects.client("bob") as bob,
-        subjects.client() as nobody,
+        serving_callers(new_database(request.param), grants, allow_anonymous=True) as access,
+        access.client("ada") as ada,
+        access.client("bob") as bob,
+        access.client() as nobody,
     ):
-        yield Scene(subjects.server, ada, bob, nobody)
+        yield Scene(access.server, ada, bob, nobody)
 
 
 def scopes(server: App, request_id: str) -> set[str]:
