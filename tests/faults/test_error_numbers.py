@@ -94,7 +94,18 @@ def test_a_connection_is_used_on_only_after_an_error_that_is_known_to_be_harmles
     assert (errors.count, times.count) == (1, connects)
 
 
-def test_a_statement_that_an_operator_ends_is_run_again(server: App, client: Client, mariadb: MariaDB) -> None:
+@pytest.fixture
+def patient(mariadb: MariaDB) -> Iterator[tuple[App, Client]]:
+    """A server whose statements wait for longer than it takes to see them wait on a busy machine."""
+    with (
+        serving(mariadb.new_database(), health_interval=NO_UPKEEP, database_timeout=20) as server,
+        connected(server.address) as client,
+    ):
+        yield server, client
+
+
+def test_a_statement_that_an_operator_ends_is_run_again(patient: tuple[App, Client], mariadb: MariaDB) -> None:
+    server, client = patient
     session = new_session(client, PARENT).name
     database = str(engine_of(server).url.database)
     with mariadb.connect() as holder, ThreadPoolExecutor(1) as pool, errors_of(server) as numbers:
