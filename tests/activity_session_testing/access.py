@@ -15,7 +15,8 @@ from activity_session_server.rpc.authentication.grants import ALL_NAMESPACES
 from activity_session_server.rules.callers import Grant
 from activity_session_testing.servers import Client, connected, serving
 
-STRANGER = "stranger"
+# In place of a subject: somebody whose token no server knows.
+STRANGER = "(stranger)"
 
 
 class Access:

@@ -67,7 +67,7 @@ def world(database_url: str) -> Iterator[World]:
     own, foreign = unique("own"), unique("foreign")
     grants = [Grant(role, own, Role(role)) for role in ("reader", "writer", "admin")]
     grants += [Grant("system", "", Role.SYSTEM), Grant("participant", own, participant="alice")]
-    grants += [Grant("stranger", unique("elsewhere"), Role.ADMIN)]
+    grants += [Grant("outsider", unique("elsewhere"), Role.ADMIN)]
     with ExitStack() as stack:
         access = stack.enter_context(serving_callers(database_url, grants))
         subjects = {grant.subject for grant in grants}
@@ -79,12 +79,16 @@ def world(database_url: str) -> Iterator[World]:
         yield World(access, clients, f"namespaces/{own}", f"namespaces/{foreign}")
 
 
-def _call(client: Client, row: str, request: Any) -> Failure | None:
-    call = RPCS[row.partition(",")[0]].on(client.channel)
+def _try(world: World, who: str, row: str, about: About) -> Failure | None:
+    """Make a call, and return its error; the namespaces are there again afterwards."""
+    call = RPCS[row.partition(",")[0]].on(world.clients[who].channel)
     try:
-        call(request)
+        call(CALLS[row](about))
     except grpc.RpcError as error:
         return Failure(error)
+    finally:
+        for namespace in world.own, world.foreign:
+            _undelete(world.system, namespace)
     return None
 
 
@@ -96,13 +100,10 @@ def test_the_table_has_every_call() -> None:
 @pytest.mark.parametrize("who", CALLERS)
 @pytest.mark.parametrize("row", ROWS)
 def test_a_caller_may_do_what_the_table_says(world: World, row: str, who: str) -> None:
-    client = world.clients[who]
     failures = {}
     for target, expected in zip(TARGETS, ROWS[row][who], strict=True):
         about = _target_of(world, row, who, target)
-        failed = _call(client, row, CALLS[row](about))
-        for namespace in world.own, world.foreign:
-            _undelete(world.system, namespace)
+        failed = _try(world, who, row, about)
         assert (failed and failed.code) == OUTCOMES[expected], f"{target}: {failed and failed.message}"
         if expected == "no":
             assert failed is not None
@@ -115,14 +116,12 @@ def test_a_caller_may_do_what_the_table_says(world: World, row: str, who: str) -
 @pytest.mark.parametrize("row", ROWS)
 def test_a_caller_without_grants_may_do_nothing(world: World, row: str) -> None:
     for target in TARGETS:
-        failed = _call(world.clients["stranger"], row, CALLS[row](world.about("stranger", target)))
+        failed = _try(world, "outsider", row, world.about("outsider", target))
         if ROWS[row]["participant"] == ("yes", "yes", "yes"):
             assert failed is None
         else:
             assert failed is not None
             assert failed.reason == "PERMISSION_DENIED"
-    for namespace in world.own, world.foreign:
-        _undelete(world.system, namespace)
 
 
 def test_namespaces_that_a_caller_has_no_role_in_are_not_listed(world: World) -> None:
@@ -134,7 +133,7 @@ def test_namespaces_that_a_caller_has_no_role_in_are_not_listed(world: World) ->
     for who in "reader", "writer", "admin":
         assert listed(who) == [world.own]
         assert listed(who, filter=f'namespace_id = "{world.foreign.removeprefix("namespaces/")}"') == []
-    assert listed("participant") == listed("stranger") == []
+    assert listed("participant") == listed("outsider") == []
 
 
 def _target_of(world: World, row: str, who: str, target: str) -> About:
