@@ -22,8 +22,8 @@ from activity_session.v1.session_service_pb2 import (
 from activity_session_benchmarks.growth import compare, session_id, write_sessions
 from activity_session_benchmarks.loads import Server, serving
 from activity_session_benchmarks.runs import Run, measure_all
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import Access
 from activity_session_testing.certificates import issue, trusting
 from activity_session_testing.issuers import AUDIENCE, ISSUER, Issuer

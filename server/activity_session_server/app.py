@@ -32,7 +32,7 @@ from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
 from activity_session_server.rpc.routes import ROUTES, Live
 from activity_session_server.rpc.validation import Validator
-from activity_session_server.rules.callers import ITSELF, nobody
+from activity_session_server.rules.access.callers import ITSELF, nobody
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import uuid7_hex
 from activity_session_server.settings import Settings

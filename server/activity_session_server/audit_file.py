@@ -4,6 +4,7 @@ A line is one write to a file that is open for appending, so lines of several wo
 the file was moved away, the next line goes into a new one at the path, as rotation expects it.
 """
 
+import contextlib
 import logging
 import os
 import weakref
@@ -59,12 +60,10 @@ class AuditFile:
 
     def _follow(self) -> str:
         """Go on in a new file, if the path leads to another one, or to none; returns why that was not possible."""
-        try:
+        # If it is not there any more, it is made; any other problem is that of opening it, too.
+        with contextlib.suppress(OSError):
             if _identity(self._path.stat()) == self._identity:
                 return ""
-        except OSError:
-            # It is not there any more, or will be told of in a moment.
-            pass
         try:
             opened = os.open(self._path, _FLAGS, _MODE)
         except OSError as error:

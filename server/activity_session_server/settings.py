@@ -17,9 +17,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from activity_session_server.addresses import Address
 from activity_session_server.rules import database_urls
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.durations import in_seconds
 from activity_session_server.rules.limits import Limits
-from activity_session_server.rules.roles import Role
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
 # What Kubernetes puts into every pod of a namespace for a Service whose name is `activity-session`, or begins so.

@@ -12,7 +12,7 @@ from activity_session_server.app import App
 from activity_session_server.rpc import files
 from activity_session_server.rpc.authentication import token_file, tokens
 from activity_session_server.rpc.authentication.grants import ALL_NAMESPACES
-from activity_session_server.rules.callers import Grant
+from activity_session_server.rules.access.callers import Grant
 from activity_session_testing.servers import Client, connected, serving
 
 # In place of a subject: somebody whose token no server knows.

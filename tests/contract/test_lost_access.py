@@ -14,8 +14,8 @@ from activity_session.v1.session_service_pb2 import (
     UnbindParticipantRequest,
     UpdateSessionRequest,
 )
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import Access, serving_callers
 from activity_session_testing.moments import eventually
 from activity_session_testing.servers import Client, unique

@@ -29,7 +29,7 @@ from activity_session_server.orm import ActivitySession
 from activity_session_server.orm import Namespace as NamespaceRow
 from activity_session_server.orm import Participant as ParticipantRow
 from activity_session_server.rules import paging
-from activity_session_server.rules.callers import ITSELF
+from activity_session_server.rules.access.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_testing.servers import DEADLINE, Client, connected, failure, serving, unique
 from activity_session_testing.steps import (

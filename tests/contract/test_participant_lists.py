@@ -10,8 +10,8 @@ import pytest
 from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
 from activity_session.v1.session_pb2 import SESSION_VIEW_FULL, Session
 from activity_session.v1.session_service_pb2 import ListSessionsRequest, UnbindParticipantRequest
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import serving_callers
 from activity_session_testing.servers import Client, unique
 from activity_session_testing.steps import (

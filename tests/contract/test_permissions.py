@@ -10,8 +10,8 @@ import grpc
 import pytest
 
 from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest, UndeleteNamespaceRequest
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import Access, serving_callers
 from activity_session_testing.calls_about import CALLS, MISSING, About
 from activity_session_testing.rpcs import RPCS
@@ -108,6 +108,11 @@ def test_a_caller_may_do_what_the_table_says(world: World, row: str, who: str) -
         if expected == "no":
             assert failed is not None
             assert failed.reason == "PERMISSION_DENIED"
+            assert "resource" in failed.info.metadata or "field" in failed.info.metadata
+            needed = failed.info.metadata["permission"]
+            # What it is told to ask for must be more than it has; only in all namespaces the same role is more.
+            if target == OWN and who != "participant" and "in all namespaces" not in failed.message:
+                assert not Role(who).includes(Role(needed))
             failures[target] = _without_names(failed, about)
     if {FOREIGN, MISSING} <= failures.keys():
         assert failures[FOREIGN] == failures[MISSING]

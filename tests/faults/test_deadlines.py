@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.app import App
-from activity_session_server.rules.callers import ITSELF
+from activity_session_server.rules.access.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.settings import Settings

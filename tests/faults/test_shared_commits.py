@@ -25,7 +25,7 @@ from activity_session.v1.session_service_pb2 import CreateSessionRequest, Update
 from activity_session_server.app import App
 from activity_session_server.orm import Event as EventRow
 from activity_session_server.orm.base import table_of
-from activity_session_server.rules.callers import ITSELF
+from activity_session_server.rules.access.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_server.store import readiness
 from activity_session_server.store.driver.connections import Connection

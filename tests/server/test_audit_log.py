@@ -18,9 +18,9 @@ from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest, GetNamespaceRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest, CreateSessionRequest, WatchSessionRequest
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.permissions import may_write
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.permissions import may_write
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import STRANGER, Access, serving_callers
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process

@@ -21,9 +21,9 @@ from activity_session_server.rpc.authentication.jwts import LEEWAY, Jwts
 from activity_session_server.rpc.authentication.key_sources import key_source
 from activity_session_server.rpc.authentication.known import Known
 from activity_session_server.rpc.authentication.tokens import read_tokens
-from activity_session_server.rules.callers import Caller
+from activity_session_server.rules.access.callers import Caller
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.rules.roles import Role
 from activity_session_server.settings import Settings, SettingsError
 from activity_session_testing.callers import (
     GRANTS,

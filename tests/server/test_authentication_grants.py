@@ -7,8 +7,8 @@ import pytest
 
 from activity_session_server.rpc.authentication.grants import GrantError, grant_of, read_grants
 from activity_session_server.rpc.files import FileError
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.callers import bearer, new_token, reason_of
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import run

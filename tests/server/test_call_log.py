@@ -9,8 +9,8 @@ import pytest
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_service_pb2 import EnsureSessionRequest, GetSessionRequest, WatchSessionRequest
 from activity_session.v1.state_pb2 import StateUpdate
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import serving_callers
 from activity_session_testing.moments import eventually
 from activity_session_testing.servers import Client, connected, failure, serving

@@ -27,8 +27,8 @@ from activity_session.v1.session_service_pb2 import (
     WatchSessionRequest,
 )
 from activity_session_server.app import App, log_lines
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import serving_callers
 from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.logs import get_event

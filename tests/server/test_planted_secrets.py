@@ -15,8 +15,8 @@ from sqlalchemy import make_url
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.store import schema
 from activity_session_testing.access import Access
 from activity_session_testing.backends import KEEPING_BACKENDS

@@ -25,7 +25,7 @@ from activity_session_server import app
 from activity_session_server.app import App
 from activity_session_server.orm import Event, Idempotency
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.rules.callers import ITSELF
+from activity_session_server.rules.access.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_server.settings import Settings
 from activity_session_server.store import schema

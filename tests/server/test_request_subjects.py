@@ -20,8 +20,8 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_server.app import App
 from activity_session_server.orm import Idempotency
-from activity_session_server.rules.callers import Caller, Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Caller, Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import serving_callers
 from activity_session_testing.backends import BACKENDS
 from activity_session_testing.moments import engine_of

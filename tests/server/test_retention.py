@@ -42,7 +42,7 @@ from activity_session_server.orm import (
     State,
 )
 from activity_session_server.orm.base import Base
-from activity_session_server.rules.callers import ITSELF
+from activity_session_server.rules.access.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_server.store import batches
 from activity_session_server.usecases import retention

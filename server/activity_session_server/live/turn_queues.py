@@ -11,7 +11,7 @@ from activity_session.v1.session_service_pb2 import AcquireTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.live.feeds import Feed, Feeds
 from activity_session_server.live.slots import Slots
-from activity_session_server.rules import permissions
+from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, deadline_exceeded, draining
 from activity_session_server.rules.names import ids_of

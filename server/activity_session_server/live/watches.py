@@ -13,7 +13,7 @@ from activity_session.v1.session_service_pb2 import Bookmark, WatchSessionReques
 from activity_session_server.live.feeds import Feed, Feeds
 from activity_session_server.live.lanes import STUCK_SECONDS
 from activity_session_server.live.slots import Slots
-from activity_session_server.rules import permissions
+from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call, Stream
 from activity_session_server.rules.errors import ServiceError, draining, invalid_field
 from activity_session_server.rules.names import Kind, ids_of

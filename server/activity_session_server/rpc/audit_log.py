@@ -12,9 +12,9 @@ import grpc
 import orjson
 
 from activity_session_server.rpc import status
+from activity_session_server.rules.access.permissions import may_write
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.rules.permissions import may_write
 
 _DENIED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 

@@ -18,7 +18,8 @@ from activity_session_server.rpc import call_log, status, wire
 from activity_session_server.rpc.audit_log import AuditLog
 from activity_session_server.rpc.authentication import Authentication
 from activity_session_server.rpc.validation import Validator
-from activity_session_server.rules.callers import Caller
+from activity_session_server.rules.access.callers import Caller
+from activity_session_server.rules.access.permissions import may_write
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import (
     ServiceError,
@@ -28,7 +29,6 @@ from activity_session_server.rules.errors import (
     waited_too_long,
 )
 from activity_session_server.rules.limits import Limits
-from activity_session_server.rules.permissions import may_write
 from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.rules.requests import resource_of
 

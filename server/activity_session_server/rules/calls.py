@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from activity_session_server.rules.callers import Caller
+from activity_session_server.rules.access.callers import Caller
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.limits import Limits
 

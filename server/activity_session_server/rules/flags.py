@@ -9,10 +9,10 @@ from typing import Protocol
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ALREADY_EXISTS, ServiceError, about
 from activity_session_server.rules.names import Kind, ids_of
-from activity_session_server.rules.roles import Role
 
 _DELETED = {
     Kind.NAMESPACE: ErrorReason.ERROR_REASON_NAMESPACE_DELETED,

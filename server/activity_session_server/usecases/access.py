@@ -10,7 +10,8 @@ uid, a later session of the same name is not there.
 
 from collections.abc import Callable, Collection
 
-from activity_session_server.rules import flags, permissions
+from activity_session_server.rules import flags
+from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import check_uid, invalid_field, not_found
 from activity_session_server.rules.names import Kind, ids_of

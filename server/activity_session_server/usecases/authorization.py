@@ -10,9 +10,7 @@ from google.protobuf.message import Message
 from activity_session.v1.session_service_pb2 import BatchGetSessionsRequest, CreateSessionRequest, EnsureSessionRequest
 from activity_session.v1.state_pb2 import STATE_SCOPE_NAMESPACE, STATE_SCOPE_PARTICIPANT
 from activity_session_server.rules import requests
-from activity_session_server.rules.calls import Call
-from activity_session_server.rules.names import WILDCARD, Kind, ids_of, kind_of
-from activity_session_server.rules.permissions import (
+from activity_session_server.rules.access.permissions import (
     PERMISSIONS,
     Reach,
     as_participant,
@@ -22,6 +20,8 @@ from activity_session_server.rules.permissions import (
     namespace_of,
     not_as,
 )
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.names import WILDCARD, Kind, ids_of, kind_of
 from activity_session_server.store import Reader, Store
 from activity_session_server.store.queries import memberships, namespaces, sessions
 
@@ -37,7 +37,7 @@ def authorize(store: Store, call: Call, request: Message) -> Call:
     acting = as_participant(call, request)
     _check_fields(acting, request)
     if not store.read(call, lambda reader: _may_act(reader, acting, request)):
-        raise denied(call, requests.resource_of(request))
+        raise denied(call, requests.resource_of(request), PERMISSIONS[call.method].role_for(request))
     return acting
 
 

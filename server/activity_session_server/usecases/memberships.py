@@ -11,7 +11,8 @@ from activity_session.v1.session_service_pb2 import (
     MarkReadRequest,
     UnbindParticipantRequest,
 )
-from activity_session_server.rules import flags, permissions
+from activity_session_server.rules import flags
+from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import about, invalid, invalid_field
 from activity_session_server.rules.names import Kind, ids_of

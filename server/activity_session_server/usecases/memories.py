@@ -19,7 +19,8 @@ from activity_session.v1.memory_service_pb2 import (
     UpdateMemoryRequest,
 )
 from activity_session.v1.participant_pb2 import ParticipantType
-from activity_session_server.rules import etags, filters, flags, masks, paging, permissions
+from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import already_exists, invalid_field
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id, parent_of

@@ -21,7 +21,8 @@ from activity_session.v1.session_service_pb2 import (
     UndeleteSessionRequest,
     UpdateSessionRequest,
 )
-from activity_session_server.rules import etags, filters, flags, masks, paging, permissions
+from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, about, already_exists, invalid, invalid_field, not_found
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id

@@ -11,7 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_service_pb2 import AcquireTurnRequest, ReleaseTurnRequest, RenewTurnRequest
 from activity_session.v1.turn_pb2 import TurnLease
-from activity_session_server.rules import permissions
+from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.names import Kind

@@ -16,8 +16,8 @@ from typing import Any
 import grpc
 
 from activity_session.v1.namespace_service_pb2 import GetNamespaceRequest
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.store import schema
 from activity_session_testing.access import Access
 from activity_session_testing.backends import DatabaseServer, MariaDB

@@ -50,9 +50,10 @@ const (
 	// that is not known, was revoked or has expired.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 6
 	// PERMISSION_DENIED: the caller may not make this call about the resource,
-	// which need not exist; or the call is for a participant as which the caller
-	// does not act. Metadata: `resource`; `permission`, the role that suffices;
-	// and in the second case `field`.
+	// which need not exist; or it acts as a participant, and a field is about
+	// another one, or about more than participants may change. Metadata:
+	// `permission`, the role that suffices; in the first case `resource`, in the
+	// second one `field`.
 	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 7
 	// NOT_FOUND: there is no such namespace, or none with the uid of the request.
 	// Metadata: `resource`, and in the second case `uid`.

@@ -51,9 +51,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 7
     """PERMISSION_DENIED: the caller may not make this call about the resource,
-    which need not exist; or the call is for a participant as which the caller
-    does not act. Metadata: `resource`; `permission`, the role that suffices;
-    and in the second case `field`.
+    which need not exist; or it acts as a participant, and a field is about
+    another one, or about more than participants may change. Metadata:
+    `permission`, the role that suffices; in the first case `resource`, in the
+    second one `field`.
     """
     ERROR_REASON_NAMESPACE_NOT_FOUND: _ErrorReason.ValueType  # 10
     """NOT_FOUND: there is no such namespace, or none with the uid of the request.
@@ -234,9 +235,10 @@ that is not known, was revoked or has expired.
 """
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 7
 """PERMISSION_DENIED: the caller may not make this call about the resource,
-which need not exist; or the call is for a participant as which the caller
-does not act. Metadata: `resource`; `permission`, the role that suffices;
-and in the second case `field`.
+which need not exist; or it acts as a participant, and a field is about
+another one, or about more than participants may change. Metadata:
+`permission`, the role that suffices; in the first case `resource`, in the
+second one `field`.
 """
 ERROR_REASON_NAMESPACE_NOT_FOUND: ErrorReason.ValueType  # 10
 """NOT_FOUND: there is no such namespace, or none with the uid of the request.

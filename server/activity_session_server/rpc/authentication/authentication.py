@@ -11,7 +11,7 @@ from activity_session_server.rpc.authentication import client_certificates, toke
 from activity_session_server.rpc.authentication.grants import GrantsBySubject
 from activity_session_server.rpc.authentication.known import Known
 from activity_session_server.rpc.authentication.refusals import unauthenticated
-from activity_session_server.rules.callers import Caller, Grant
+from activity_session_server.rules.access.callers import Caller, Grant
 
 if TYPE_CHECKING:
     # They need a package that only some servers have.

@@ -9,10 +9,10 @@ from typing import Any
 from activity_session_server.rpc.authentication.subjects import subject_problem
 from activity_session_server.rpc.files import FileError, FilesReadAgain, read_bytes
 from activity_session_server.rules import names
-from activity_session_server.rules.callers import Grant
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.names import Kind
 from activity_session_server.rules.problems import Problem
-from activity_session_server.rules.roles import Role
 
 ALL_NAMESPACES = "*"
 _NAMESPACES = "namespaces/"

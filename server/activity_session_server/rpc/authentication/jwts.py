@@ -11,7 +11,7 @@ from activity_session_server.rpc.authentication.key_sets import Key, KeySet
 from activity_session_server.rpc.authentication.key_sources import KeySource
 from activity_session_server.rpc.authentication.refusals import unauthenticated
 from activity_session_server.rpc.authentication.subjects import subject_problem
-from activity_session_server.rules.callers import Grant
+from activity_session_server.rules.access.callers import Grant
 
 # Seconds by which the clocks of the issuer and of this machine may differ.
 LEEWAY = 10

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from contextlib import suppress
 
-from activity_session_server.rules.callers import Caller
+from activity_session_server.rules.access.callers import Caller
 
 # One takes about half a KiB.
 MOST = 10_000

@@ -78,9 +78,10 @@ export enum ErrorReason {
 
   /**
    * PERMISSION_DENIED: the caller may not make this call about the resource,
-   * which need not exist; or the call is for a participant as which the caller
-   * does not act. Metadata: `resource`; `permission`, the role that suffices;
-   * and in the second case `field`.
+   * which need not exist; or it acts as a participant, and a field is about
+   * another one, or about more than participants may change. Metadata:
+   * `permission`, the role that suffices; in the first case `resource`, in the
+   * second one `field`.
    *
    * @generated from enum value: ERROR_REASON_PERMISSION_DENIED = 7;
    */

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import NamedTuple, Self
 
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.names import Kind, format_name
-from activity_session_server.rules.roles import Role
 
 
 class Grant(NamedTuple):

@@ -11,9 +11,9 @@ from google.protobuf.message import Message
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rules import requests
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.rules.roles import Role
 
 
 class Reach(Enum):
@@ -139,7 +139,7 @@ def check_role(call: Call, request: Message) -> bool:
     if not permission.of_all and call.caller.has_role(namespace_id, role):
         return True
     if permission.reach is Reach.NOTHING or not call.caller.participant_in(namespace_id):
-        raise denied(call, requests.resource_of(request))
+        raise denied(call, requests.resource_of(request), role)
     return False
 
 
@@ -194,17 +194,21 @@ def namespace_of(request: Message) -> str:
     return "".join(requests.resource_of(request).split("/")[1:2])
 
 
-def denied(call: Call, resource: str) -> ServiceError:
-    """The error for a call that its caller may not make, whether there is what it is about or not (AIP-211)."""
+def denied(call: Call, resource: str, role: Role | None = None) -> ServiceError:
+    """The error for a call that its caller may not make, whether there is what it is about or not (AIP-211).
+
+    `role` is the one that suffices, if that is not the same for all requests of the method.
+    """
     permission = PERMISSIONS[call.method]
+    role = role or permission.role
     where = "all namespaces" if permission.of_all else "its namespace"
     if permission.reach is not Reach.NOTHING:
         where += ", or to act as one of its participants"
     text = f"{_who(call)} may not call {_method(call)} about {resource}, which need not exist"
     return ServiceError(
         ErrorReason.ERROR_REASON_PERMISSION_DENIED,
-        f"{text}: it takes the role {permission.role} in {where}",
-        metadata={"resource": resource},
+        f"{text}: it takes the role {role} in {where}",
+        metadata={"resource": resource, "permission": str(role)},
     )
 
 
@@ -213,7 +217,7 @@ def not_as(call: Call, field: str) -> ServiceError:
     return ServiceError(
         ErrorReason.ERROR_REASON_PERMISSION_DENIED,
         f"{field}: {_who(call)} acts only as {call.acts_as}",
-        metadata={"field": field},
+        metadata={"field": field, "permission": str(PERMISSIONS[call.method].role)},
     )
 
 
