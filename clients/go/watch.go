@@ -157,7 +157,8 @@ func resumes(e *Error) bool {
 		return e.Reason == v1.ErrorReason_ERROR_REASON_UNSPECIFIED
 	}
 	switch e.Reason {
-	case v1.ErrorReason_ERROR_REASON_WATCH_TOO_SLOW, v1.ErrorReason_ERROR_REASON_SERVER_FULL:
+	case v1.ErrorReason_ERROR_REASON_WATCH_TOO_SLOW, v1.ErrorReason_ERROR_REASON_SERVER_FULL,
+		v1.ErrorReason_ERROR_REASON_QUOTA_EXCEEDED:
 		return true
 	}
 	return false

@@ -16,7 +16,8 @@ from activity_session_server.addresses import Address, AddressInUseError, refuse
 from activity_session_server.audit_file import AuditFile
 from activity_session_server.live import feeds, upkeep
 from activity_session_server.live.feeds import Feeds
-from activity_session_server.live.pools import Pool, Pools, WritePool
+from activity_session_server.live.pools import Pool, Pools, SharedPool
+from activity_session_server.live.quotas import Quotas
 from activity_session_server.live.slots import Slots
 from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.upkeep import Upkeep
@@ -30,6 +31,7 @@ from activity_session_server.rpc.certificates import Certificates
 from activity_session_server.rpc.edge import Edge
 from activity_session_server.rpc.handlers import Handlers
 from activity_session_server.rpc.health import Health
+from activity_session_server.rpc.owners import Owners
 from activity_session_server.rpc.routes import ROUTES, Live
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.access.callers import ITSELF, nobody
@@ -73,7 +75,8 @@ class App:
         settings.check_access()
         self.settings = settings
         self._authentication = _authentication(settings)
-        self._pools = _make_pools(settings)
+        self._owners = Owners()
+        self._pools = _make_pools(settings, self._owners)
         # Each handler names its pool; gRPC itself runs nothing by the one that it is given.
         self._server = grpc.server(self._pools.refusal, options=_options(settings))
         # The first step that can fail: a second server must not migrate the database of the first.
@@ -83,6 +86,7 @@ class App:
         if warning := backend_of(self.store.engine).warning():
             _log.warning(warning)
         self.store.look_for_older_claims(self._own_call("start"))
+        self.quotas = Quotas(settings.subject_quota, settings.namespace_quota)
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
         self.health = Health(ROUTES, self._pools.health)
@@ -116,8 +120,8 @@ class App:
 
     def _add_services(self) -> None:
         settings = self.settings
-        edge = Edge(settings.limits, self._authentication, self._audit_log)
-        Handlers(self.store, self.live, edge, self._pools).add_to(self._server)
+        edge = Edge(settings.limits, self._authentication, self._owners, self._audit_log)
+        Handlers(self.store, self.live, edge, self.quotas, self._pools).add_to(self._server)
         self.health.add_to(self._server)
         if settings.serves_reflection:
             reflection.add_to(self._server, (*ROUTES, "grpc.health.v1.Health"), self._pools.reflection)
@@ -127,14 +131,15 @@ class App:
         return Watches(
             self.store,
             self.feeds,
-            Slots("watches", settings.limits.watches, settings.limits.watches_per_connection),
+            Slots("watches", settings.limits.watches, settings.limits.watches_per_connection, self.quotas),
             bookmark_interval=settings.bookmark_interval,
             timeout=settings.watch_timeout,
         )
 
     def _make_turn_queues(self) -> TurnQueues:
         limits = self.settings.limits
-        slots = Slots("calls that wait for a turn", limits.waiting_turns, limits.waiting_turns_per_connection)
+        most, most_per_connection = limits.waiting_turns, limits.waiting_turns_per_connection
+        slots = Slots("calls that wait for a turn", most, most_per_connection, self.quotas)
         return TurnQueues(self.store, self.feeds, slots, self._own_call)
 
     def _make_upkeep(self) -> Upkeep:
@@ -236,14 +241,16 @@ def _engine_options(settings: Settings) -> EngineOptions:
     )
 
 
-def _make_pools(settings: Settings) -> Pools:
+def _make_pools(settings: Settings, owners: Owners) -> Pools:
     refusal = Pool(1, "refusal")
     most_waiting = settings.max_waiting_calls
     # With one writer at a time, all wait for the same.
     most_aside = 0 if settings.is_sqlite else MOST_ASIDE
     return Pools(
-        read=Pool(settings.threads, "read", refusal, most_waiting),
-        write=WritePool(settings.threads, "write", refusal, most_waiting, most_aside),
+        read=SharedPool(settings.threads, "read", owners.of, refusal, most_waiting=most_waiting),
+        write=SharedPool(
+            settings.threads, "write", owners.of, refusal, most_waiting=most_waiting, most_aside=most_aside
+        ),
         refusal=refusal,
         health=Pool(1, "health"),
         # An open stream of reflection keeps its thread.

@@ -20,6 +20,8 @@ from activity_session_server.rules import database_urls
 from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.durations import in_seconds
 from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.quotas import Quota
+from activity_session_server.rules.access.roles import Role
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
 # What Kubernetes puts into every pod of a namespace for a Service whose name is `activity-session`, or begins so.
@@ -31,6 +33,7 @@ _SERVICE_LINK = re.compile(
 
 Seconds = Annotated[float, BeforeValidator(in_seconds)]
 WholeSeconds = Annotated[int, BeforeValidator(in_seconds)]
+MostOrNone = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class LogFormat(StrEnum):
@@ -146,6 +149,20 @@ class Settings(BaseModel):
     watch_timeout: Seconds = Field(
         60, gt=0, le=86_400, description="seconds that the client of a watch may leave a message unread"
     )
+    subject_calls_in_flight: MostOrNone = Field(
+        0, description="calls of a subject that are served at once; 0: any number"
+    )
+    subject_calls_per_second: MostOrNone = Field(0, description="calls of a subject in a second; 0: any number")
+    subject_watches: MostOrNone = Field(
+        0, description="watches, and calls that wait for a turn, of a subject at once; 0: any number"
+    )
+    namespace_calls_in_flight: MostOrNone = Field(
+        0, description="calls about a namespace that are served at once; 0: any number"
+    )
+    namespace_calls_per_second: MostOrNone = Field(0, description="calls about a namespace in a second; 0: any number")
+    namespace_watches: MostOrNone = Field(
+        0, description="watches, and calls that wait for a turn, in a namespace at once; 0: any number"
+    )
     reflection: Switch = Field(
         Switch.AUTO, description="server reflection: on, off, or auto: on loopback addresses only"
     )
@@ -205,6 +222,16 @@ class Settings(BaseModel):
         if self.workers > 1 and Address.parse(self.address).path:
             raise ValueError("workers: several cannot share the path of a socket; use a port, or one worker")
         return self
+
+    @property
+    def subject_quota(self) -> Quota:
+        """What each subject may use of a process."""
+        return Quota(self.subject_calls_in_flight, self.subject_calls_per_second, self.subject_watches)
+
+    @property
+    def namespace_quota(self) -> Quota:
+        """What each namespace may use of a process."""
+        return Quota(self.namespace_calls_in_flight, self.namespace_calls_per_second, self.namespace_watches)
 
     @property
     def is_sqlite(self) -> bool:
@@ -277,6 +304,7 @@ _CALLERS = (
 )
 _CALLS = ("threads", "max_waiting_calls", "workers", "worker_timeout", "reflection")
 _LOGS = ("log_format", "audit_log_file")
+_QUOTAS = tuple(f"{kind}_{name}" for kind in ("subject", "namespace") for name in Quota._fields)
 _TIMES = ("sweep_interval", "health_interval", "poll_interval", "bookmark_interval", "watch_timeout")
 _GROUPS = {
     "address and TLS": ("address", "tls_certificate_file", "tls_key_file", "tls_client_ca_file"),
@@ -284,6 +312,7 @@ _GROUPS = {
     "database": ("database_url", "database_timeout", "max_clock_offset", "sqlite_synchronous"),
     "calls": _CALLS,
     "logs": _LOGS,
+    "quotas": _QUOTAS,
     "intervals": _TIMES,
     "the end, at SIGTERM": ("drain_delay", "drain_timeout"),
     "limits": tuple(Limits.model_fields),

@@ -26,6 +26,7 @@ OVERCOME = {
     "the server ended it": Answer(StatusCode.CANCELLED),
     "the watch was too slow": refusal(StatusCode.RESOURCE_EXHAUSTED, error_info("WATCH_TOO_SLOW")),
     "the server is full": refusal(StatusCode.RESOURCE_EXHAUSTED, error_info("SERVER_FULL")),
+    "a quota is used up": refusal(StatusCode.RESOURCE_EXHAUSTED, error_info("QUOTA_EXCEEDED")),
     "a proxy lost its other side": Answer(StatusCode.INTERNAL),
     "a proxy knows no better": Answer(StatusCode.UNKNOWN),
     "the end of the stream": Answer(StatusCode.OK),

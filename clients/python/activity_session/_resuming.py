@@ -7,7 +7,11 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_service_pb2 import WatchSessionRequest, WatchSessionResponse
 
 _CODES = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
-_REASONS = {ErrorReason.ERROR_REASON_WATCH_TOO_SLOW, ErrorReason.ERROR_REASON_SERVER_FULL}
+_REASONS = {
+    ErrorReason.ERROR_REASON_WATCH_TOO_SLOW,
+    ErrorReason.ERROR_REASON_SERVER_FULL,
+    ErrorReason.ERROR_REASON_QUOTA_EXCEEDED,
+}
 # Without a reason from the server they come from a proxy that has lost its connection to the server.
 _CODES_BETWEEN = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 

@@ -4,7 +4,7 @@ import { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
 import type { WatchSessionRequest, WatchSessionResponse } from "./gen/activity_session/v1/session_service_pb.js";
 
 const CODES = new Set([status.UNAVAILABLE, status.CANCELLED]);
-const REASONS = new Set([ErrorReason.WATCH_TOO_SLOW, ErrorReason.SERVER_FULL]);
+const REASONS = new Set([ErrorReason.WATCH_TOO_SLOW, ErrorReason.SERVER_FULL, ErrorReason.QUOTA_EXCEEDED]);
 // Without a reason from the server they come from a proxy that has lost its connection to the server.
 const CODES_BETWEEN = new Set([status.INTERNAL, status.UNKNOWN]);
 

@@ -3,110 +3,105 @@
 A write can wait for a lock that somebody else holds; reads have threads of their own, so that they go on.
 """
 
-import sys
+import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-T = TypeVar("T")
+from activity_session_server.live.waiting_calls import Begun, WaitingCalls
+
+# When a call came, and what serves it.
+_Call = tuple[float, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+# Of a call that waits for threads that serve others by now.
+_NOTHING: Future[Any] = Future()
+_NOTHING.set_result(None)
+_log = logging.getLogger("activity_session.pools")
 
 
 class Pool(ThreadPoolExecutor):
-    """Threads that take one call after the other.
+    """Threads that take one call after the other."""
 
-    While `most_waiting` calls wait for a thread, further ones are handed to the pool `overflow`, which refuses them.
+
+class SharedPool(Pool):
+    """Threads that the owners of calls share evenly; `owner_of` tells of what is submitted whose it is.
+
+    While `most_waiting` calls wait for a thread, one of the owner who has the most of them is handed to the pool
+    `overflow`, which refuses it. So many work at a time as there are `threads`. A thread that steps `aside` lets
+    another one work instead, until `most_aside` are aside; from then on nobody works in their places.
     """
 
     def __init__(
-        self, threads: int, name: str, overflow: ThreadPoolExecutor | None = None, most_waiting: int = sys.maxsize
+        self,
+        threads: int,
+        name: str,
+        owner_of: Callable[..., str],
+        overflow: Pool,
+        *,
+        most_waiting: int,
+        most_aside: int = 0,
     ) -> None:
-        super().__init__(threads, name)
-        self._overflow = overflow
+        super().__init__(threads + most_aside, name)
         self.most_waiting = most_waiting
-        # Of each thread: when the call that it serves came in.
+        self._owner_of = owner_of
+        self._overflow = overflow
+        self._calls: WaitingCalls[_Call] = WaitingCalls(threads, most_waiting, most_aside)
+        # Of each thread: when the call that it serves came in, and whose it is.
         self._own = threading.local()
 
     @property
     def waiting(self) -> int:
         """How many calls wait for a thread."""
-        return self._work_queue.qsize()
+        return len(self._calls)
 
     @property
     def came(self) -> float | None:
         """When the call that this thread serves came in, a reading of `time.monotonic`; None in a thread of others."""
         return getattr(self._own, "came", None)
 
-    def submit(self, fn: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
-        """Have a call served, or refused."""
-        if self._overflow is not None and self.waiting >= self.most_waiting:
-            return self._overflow.submit(fn, *arguments, **named)
-        self._begin_waiting()
-        return super().submit(self._serve, time.monotonic(), fn, *arguments, **named)
-
-    def _begin_waiting(self) -> None:
-        """Note that one call more waits."""
-
-    def _serve(self, came: float, fn: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        self._own.came = came
-        return fn(*arguments, **named)
-
-
-class WritePool(Pool):
-    """Threads of which some may wait for others, who then have more threads instead.
-
-    So many work at a time as there are permits. A thread that steps `aside` lends its permit to another one, until as
-    many are aside as may be; from then on they wait with their permits lent to nobody.
-    """
-
-    def __init__(
-        self, threads: int, name: str, overflow: ThreadPoolExecutor, most_waiting: int, most_aside: int
-    ) -> None:
-        super().__init__(threads + most_aside, name, overflow, most_waiting)
-        # Each single step is atomic: one entry for each call that waits, and one for each permit that is free.
-        self._not_begun: deque[None] = deque()
-        self._permits: SimpleQueue[None] = SimpleQueue()
-        for _ in range(threads):
-            self._permits.put(None)
-
-    @property
-    def waiting(self) -> int:
-        """How many calls wait for a thread, or for a permit."""
-        return len(self._not_begun)
+    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Have a call served, or refused. The future tells nothing of the call: gRPC wants to have one."""
+        call = (time.monotonic(), fn, arguments, named)
+        begun, refused = self._calls.put(self._owner_of(*arguments), call)
+        if refused is not None:
+            _, fn, arguments, named = refused
+            self._overflow.submit(fn, *arguments, **named)
+        return _NOTHING if begun is None else super().submit(self._serve, begun)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Let another call be served during the block; threads of others may enter it too, to no effect."""
-        if not hasattr(self._own, "came"):
+        owner = getattr(self._own, "owner", None)
+        if owner is None or not self._calls.step_aside(owner):
             yield
             return
-        self._permits.put(None)
+        super().submit(self._serve, self._calls.take())
         try:
             yield
         finally:
-            self._permits.get()
+            self._calls.come_back(owner)
 
-    def _begin_waiting(self) -> None:
-        self._not_begun.append(None)
-
-    def _serve(self, came: float, fn: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        permit = self._permits.get()
-        self._not_begun.pop()
-        try:
-            return super()._serve(came, fn, *arguments, **named)
-        finally:
-            self._permits.put(permit)
+    def _serve(self, begun: Begun[_Call] | None) -> None:
+        """Serve a call, and then those that begin in its place."""
+        while begun is not None:
+            owner, (came, fn, arguments, named) = begun
+            self._own.owner, self._own.came = owner, came
+            try:
+                fn(*arguments, **named)
+            except BaseException:  # the thread goes on with other calls
+                _log.exception("a call failed")
+            # The request must not stay in memory until the next one comes.
+            del begun, fn, arguments, named
+            begun = self._calls.done(owner)
 
 
 class Pools(NamedTuple):
     """The pools of a server; only the threads that are needed are started."""
 
-    read: Pool
-    write: WritePool
+    read: SharedPool
+    write: SharedPool
     refusal: Pool
     health: Pool
     reflection: Pool

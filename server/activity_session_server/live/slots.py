@@ -2,25 +2,45 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 
-from activity_session_server.rules.errors import server_full
+from google.protobuf.message import Message
+
+from activity_session_server.live.quotas import Quotas, Taken
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError, server_full
 
 
 class Slots:
-    """A number of places, of which one connection gets only some; `what` says what they are for, in an error."""
+    """A number of places, of which one connection gets only some; `what` says what they are for, in an error.
 
-    def __init__(self, what: str, count: int, count_per_connection: int) -> None:
+    Each place counts towards the quotas of a subject and of a namespace too.
+    """
+
+    def __init__(self, what: str, count: int, count_per_connection: int, quotas: Quotas) -> None:
         self._what, self._count, self._count_per_connection = what, count, count_per_connection
+        self._quotas = quotas
         # Guards the number of places that are taken, by connection.
         self._lock = threading.Lock()
         self._taken: Counter[str] = Counter()
 
-    def take(self, peer: str) -> None:
-        """Take a place for a connection.
+    def take(self, call: Call, request: Message) -> Callable[[], None]:
+        """Take a place for a call; returns what gives it back.
 
         Raises:
-            ServiceError: SERVER_FULL.
+            ServiceError: SERVER_FULL, QUOTA_EXCEEDED.
         """
+        taken = Taken()
+        self._take(call.peer)
+        taken.add(self._give_back, call.peer)
+        try:
+            self._quotas.open(taken, call, request)
+        except ServiceError:
+            taken.give_back()
+            raise
+        return taken.give_back
+
+    def _take(self, peer: str) -> None:
         with self._lock:
             if self._taken[peer] >= self._count_per_connection:
                 raise server_full(f"{self._what} on this connection", self._count_per_connection)
@@ -28,8 +48,7 @@ class Slots:
                 raise server_full(self._what, self._count)
             self._taken[peer] += 1
 
-    def give_back(self, peer: str) -> None:
-        """Give a place of a connection back."""
+    def _give_back(self, peer: str) -> None:
         with self._lock:
             self._taken[peer] -= 1
             if not self._taken[peer]:

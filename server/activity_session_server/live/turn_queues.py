@@ -46,7 +46,7 @@ class TurnQueues:
         """Take the turn; if another participant holds it and the request says so, wait for it.
 
         Raises:
-            ServiceError: TURN_HELD for a call that does not wait; SERVER_FULL, SERVER_DRAINING.
+            ServiceError: TURN_HELD for a call that does not wait; SERVER_FULL, QUOTA_EXCEEDED, SERVER_DRAINING.
         """
         waiter = Waiter(call, request, stream)
         try:
@@ -76,12 +76,11 @@ class TurnQueues:
             _log.warning("the turn of a client that has gone lasts until its end: %s", error.logged)
 
     def _wait(self, waiter: Waiter) -> None:
-        request, peer = waiter.request, waiter.call.peer
+        request = waiter.request
         head = self.store.read(
             waiter.call, lambda reader: heads.get_head(reader, *ids_of(request.session), uid=request.uid)
         )
-        self._slots.take(peer)
-        waiter.stream.on_close(lambda: self._slots.give_back(peer))
+        waiter.stream.on_close(self._slots.take(waiter.call, request))
         with self._lock:
             queue = self._queues.get(head.uid)
             if queue is None:

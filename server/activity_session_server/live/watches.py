@@ -41,12 +41,12 @@ class Watches:
         """Follow a session, starting at a place in its log.
 
         Raises:
-            ServiceError: *_NOT_FOUND; INVALID_FIELD for a place after the end; SERVER_FULL, SERVER_DRAINING.
+            ServiceError: *_NOT_FOUND; INVALID_FIELD for a place after the end; SERVER_FULL, QUOTA_EXCEEDED,
+                SERVER_DRAINING.
         """
         session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name), uid=request.uid))
         _check_place(request, session)
-        self._slots.take(call.peer)
-        stream.on_close(lambda: self._slots.give_back(call.peer))
+        stream.on_close(self._slots.take(call, request))
         watch = self.feeds.follow(session, lambda feed: Watch(self, call, feed, stream, request))
         stream.on_close(lambda: self.feeds.leave(watch))
 

@@ -17,6 +17,7 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session_server.rpc import call_log, status, wire
 from activity_session_server.rpc.audit_log import AuditLog
 from activity_session_server.rpc.authentication import Authentication
+from activity_session_server.rpc.owners import Owners
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.access.callers import Caller
 from activity_session_server.rules.access.permissions import may_write
@@ -53,9 +54,12 @@ R = TypeVar("R", bound=Message)
 class Edge:
     """What every call of a server has in common."""
 
-    def __init__(self, limits: Limits, authentication: Authentication, audit_log: AuditLog | None = None) -> None:
+    def __init__(
+        self, limits: Limits, authentication: Authentication, owners: Owners, audit_log: AuditLog | None = None
+    ) -> None:
         self._limits = limits
         self._authentication = authentication
+        self._owners = owners
         self._audit_log = audit_log
         self._validator = Validator(limits)
 
@@ -79,7 +83,9 @@ class Edge:
         Raises:
             ServiceError: UNAUTHENTICATED.
         """
-        return call.by(self._authentication.caller_of(context))
+        caller = self._authentication.caller_of(context)
+        self._owners.learn(context, caller)
+        return call.by(caller)
 
     def read(self, call: Call, request_type: type[R], raw: bytes) -> R:
         """The request of a call, checked.

@@ -11,7 +11,8 @@ from google.api import annotations_pb2
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
-from activity_session_server.live.pools import Pool, Pools
+from activity_session_server.live.pools import Pools, SharedPool
+from activity_session_server.live.quotas import Quotas, Taken
 from activity_session_server.rpc import status
 from activity_session_server.rpc.edge import Edge, error_of
 from activity_session_server.rpc.marks import run_by
@@ -30,10 +31,11 @@ Type = type[Message]
 class Handlers:
     """The handlers of a server; reads and writes have a pool each."""
 
-    def __init__(self, store: Store, live: Live, edge: Edge, pools: Pools) -> None:
+    def __init__(self, store: Store, live: Live, edge: Edge, quotas: Quotas, pools: Pools) -> None:
         self._store = store
         self._live = live
         self._edge = edge
+        self._quotas = quotas
         self._pools = pools
 
     def add_to(self, server: grpc.Server) -> None:
@@ -57,9 +59,10 @@ class Handlers:
         return grpc.unary_unary_rpc_method_handler(run_by(pool, respond), response_serializer=serialize)
 
     def _unary(
-        self, name: str, request_type: Type, use_case: UseCase, pool: Pool
+        self, name: str, request_type: Type, use_case: UseCase, pool: SharedPool
     ) -> Callable[[bytes, grpc.ServicerContext], Message | Encoded[Any]]:
         edge, store, full = self._edge, self._store, self._full(pool)
+        quotas, allowed = self._quotas, self._allowed
 
         def respond(raw: bytes, context: grpc.ServicerContext) -> Message | Encoded[Any]:
             came = pool.came
@@ -67,10 +70,12 @@ class Handlers:
             if came is None:
                 self._fail(call, context, full)
             try:
-                call = edge.admit(call, context)
-                request = edge.read(call, request_type, raw)
-                call = edge.about(call, request)
-                response = use_case(store, authorize(store, call, request), request)
+                with Taken() as taken:
+                    call = edge.admit(call, context)
+                    quotas.begin_for_subject(taken, call)
+                    request = edge.read(call, request_type, raw)
+                    call = edge.about(call, request)
+                    response = use_case(store, allowed(taken, call, request), request)
             except Exception as raised:  # whatever it is, the caller gets an error without its text
                 self._fail(call, context, error_of(call, raised))
             edge.note(call, grpc.StatusCode.OK, response=response)
@@ -80,9 +85,9 @@ class Handlers:
         return respond
 
     def _streamed(
-        self, name: str, request_type: Type, use_case: Callable[[Call, Any, Stream], None], pool: Pool
+        self, name: str, request_type: Type, use_case: Callable[[Call, Any, Stream], None], pool: SharedPool
     ) -> Callable[[bytes, grpc.ServicerContext, Callable[[Any], None]], None]:
-        edge, store, full = self._edge, self._store, self._full(pool)
+        edge, full, quotas, allowed = self._edge, self._full(pool), self._quotas, self._allowed
 
         def respond(raw: bytes, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
             came = pool.came
@@ -92,16 +97,28 @@ class Handlers:
                 stream.end(full)
                 return
             try:
-                call = stream.call = edge.admit(call, context)
-                request = edge.read(call, request_type, raw)
-                call = stream.call = edge.about(call, request)
-                use_case(authorize(store, call, request), request, stream)
+                # What the stream holds after this it takes by itself.
+                with stream.taken as taken:
+                    call = stream.call = edge.admit(call, context)
+                    quotas.begin_for_subject(taken, call)
+                    request = edge.read(call, request_type, raw)
+                    call = stream.call = edge.about(call, request)
+                    use_case(allowed(taken, call, request), request, stream)
             except Exception as raised:  # as above
                 stream.end(error_of(call, raised))
 
         return respond
 
-    def _full(self, pool: Pool) -> ServiceError:
+    def _allowed(self, taken: Taken, call: Call, request: Any) -> Call:
+        """A call that its caller may make, within the quotas of the namespace.
+
+        Those come last: who may not make it must neither use them up nor learn of them.
+        """
+        allowed = authorize(self._store, call, request)
+        self._quotas.begin_in_namespace(taken, request)
+        return allowed
+
+    def _full(self, pool: SharedPool) -> ServiceError:
         """What a call gets that is not served by the threads of its pool, since too many wait for them."""
         kind = "reads" if pool is self._pools.read else "writes"
         return server_full(f"{kind} that wait for a thread", pool.most_waiting)

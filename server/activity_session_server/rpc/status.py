@@ -1,5 +1,6 @@
 """The one error table: which status each reason has, and what else an error carries (AIP-193)."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import grpc
@@ -23,6 +24,7 @@ CODES: dict[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_REQUEST_ID_REUSED: _Code.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_UNAUTHENTICATED: _Code.UNAUTHENTICATED,
     ErrorReason.ERROR_REASON_PERMISSION_DENIED: _Code.PERMISSION_DENIED,
+    ErrorReason.ERROR_REASON_QUOTA_EXCEEDED: _Code.RESOURCE_EXHAUSTED,
     ErrorReason.ERROR_REASON_NAMESPACE_NOT_FOUND: _Code.NOT_FOUND,
     ErrorReason.ERROR_REASON_NAMESPACE_ALREADY_EXISTS: _Code.ALREADY_EXISTS,
     ErrorReason.ERROR_REASON_NAMESPACE_DELETED: _Code.FAILED_PRECONDITION,
@@ -71,7 +73,8 @@ _FRAME_BYTES = 80
 _MESSAGE_BYTES = 600
 _VALUE_BYTES = 300
 _VIOLATIONS = 6
-_RETRY_DELAY_SECONDS = 1
+# Where nothing better is known.
+_RETRY_DELAY_SECONDS = 1.0
 
 
 def code_of(error: ServiceError) -> grpc.StatusCode:
@@ -145,9 +148,11 @@ def _resource_info(error: ServiceError) -> ResourceInfo:
     )
 
 
-def _retry_info(_error: ServiceError) -> RetryInfo:
+def _retry_info(error: ServiceError) -> RetryInfo:
+    delay = _RETRY_DELAY_SECONDS if error.retry_delay is None else error.retry_delay
     detail = RetryInfo()
-    detail.retry_delay.seconds = _RETRY_DELAY_SECONDS
+    # Rounded up: who comes back then must not be too early.
+    detail.retry_delay.FromMicroseconds(math.ceil(delay * 1_000_000))
     return detail
 
 

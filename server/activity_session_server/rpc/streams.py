@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 
+from activity_session_server.live.quotas import Taken
 from activity_session_server.live.slots import Once
 from activity_session_server.rpc.edge import Edge
 from activity_session_server.rules.calls import Call
@@ -21,6 +22,8 @@ class ResponseStream:
 
     def __init__(self, call: Call, context: grpc.ServicerContext, send: Callable[[Any], None], edge: Edge) -> None:
         self.call = call
+        # What its handler has taken, which a client that has a response may ask for again.
+        self.taken = Taken()
         self._context = context
         self._send = send
         self._edge = edge
@@ -36,12 +39,14 @@ class ResponseStream:
 
     def send(self, message: bytes) -> None:
         """Send a message, unless the stream is not open; waits as long as the client takes none."""
+        self.taken.give_back()
         self._send(message)
 
     def end(self, error: ServiceError | None = None) -> None:
         """End the call after what was sent; only the first end counts."""
         if not self._end.take():
             return
+        self.taken.give_back()
         self._error = error
         self._code = grpc.StatusCode.OK if error is None else self._edge.refuse(self.call, self._context, error)
         self._note()

@@ -32,7 +32,8 @@ class ServiceError(Exception):
     """Why a call fails: a reason for programs, a message for people.
 
     `logged` is the message as it stands in the log, where that of the caller shows what is its own: any text of a
-    request that is not the name of a resource.
+    request that is not the name of a resource. `retry_delay` are the seconds after which it makes sense to try
+    again; None where that is not known.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class ServiceError(Exception):
         kind: Kind | None = None,
         metadata: dict[str, str] | None = None,
         detail: Conflict | None = None,
+        retry_delay: float | None = None,
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -54,6 +56,7 @@ class ServiceError(Exception):
         self.kind = kind
         self.metadata = metadata or {}
         self.detail = detail
+        self.retry_delay = retry_delay
 
 
 def invalid(violations: Iterable[Violation]) -> ServiceError:
@@ -116,6 +119,18 @@ def server_full(what: str, limit: int) -> ServiceError:
     """The error for one open call too many."""
     message = f"the server has {limit} {what}, and takes no more"
     return ServiceError(ErrorReason.ERROR_REASON_SERVER_FULL, message, metadata={"limit": str(limit)})
+
+
+def quota_exceeded(kind: str, name: str, quota: str, limit: int, *, delay: float | None = None) -> ServiceError:
+    """The error for more than a quota, a field of `quotas.Quota`; `delay` are the seconds until there is more of it."""
+    who = name or "callers without credentials"
+    then = "" if delay is None else f"; the next one may come in {delay:.3f} s"
+    return ServiceError(
+        ErrorReason.ERROR_REASON_QUOTA_EXCEEDED,
+        f"the quota {kind}_{quota} of {who} is {limit}, and used up{then}",
+        metadata={"quota": f"{kind}_{quota}", "limit": str(limit), kind: name},
+        retry_delay=delay,
+    )
 
 
 def waited_too_long(waited: float, remaining: float) -> ServiceError:

@@ -55,6 +55,11 @@ const (
 	// `permission`, the role that suffices; in the first case `resource`, in the
 	// second one `field`.
 	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 7
+	// RESOURCE_EXHAUSTED: the caller, or all callers of a namespace together, use
+	// as much of the server as their quota allows; other callers may go on. Try
+	// again after the delay in RetryInfo. Metadata: `quota`, which is the name of
+	// a setting; `limit`; and `subject` or `namespace`, whose quota it is.
+	ErrorReason_ERROR_REASON_QUOTA_EXCEEDED ErrorReason = 8
 	// NOT_FOUND: there is no such namespace, or none with the uid of the request.
 	// Metadata: `resource`, and in the second case `uid`.
 	ErrorReason_ERROR_REASON_NAMESPACE_NOT_FOUND ErrorReason = 10
@@ -182,6 +187,7 @@ var (
 		5:  "ERROR_REASON_REQUEST_ID_REUSED",
 		6:  "ERROR_REASON_UNAUTHENTICATED",
 		7:  "ERROR_REASON_PERMISSION_DENIED",
+		8:  "ERROR_REASON_QUOTA_EXCEEDED",
 		10: "ERROR_REASON_NAMESPACE_NOT_FOUND",
 		11: "ERROR_REASON_NAMESPACE_ALREADY_EXISTS",
 		12: "ERROR_REASON_NAMESPACE_DELETED",
@@ -230,6 +236,7 @@ var (
 		"ERROR_REASON_REQUEST_ID_REUSED":          5,
 		"ERROR_REASON_UNAUTHENTICATED":            6,
 		"ERROR_REASON_PERMISSION_DENIED":          7,
+		"ERROR_REASON_QUOTA_EXCEEDED":             8,
 		"ERROR_REASON_NAMESPACE_NOT_FOUND":        10,
 		"ERROR_REASON_NAMESPACE_ALREADY_EXISTS":   11,
 		"ERROR_REASON_NAMESPACE_DELETED":          12,
@@ -302,7 +309,7 @@ var File_activity_session_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\xf6\f\n" +
+	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\x97\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\x1f\n" +
@@ -311,7 +318,8 @@ const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_INVALID_PAGE_TOKEN\x10\x04\x12\"\n" +
 	"\x1eERROR_REASON_REQUEST_ID_REUSED\x10\x05\x12 \n" +
 	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x06\x12\"\n" +
-	"\x1eERROR_REASON_PERMISSION_DENIED\x10\a\x12$\n" +
+	"\x1eERROR_REASON_PERMISSION_DENIED\x10\a\x12\x1f\n" +
+	"\x1bERROR_REASON_QUOTA_EXCEEDED\x10\b\x12$\n" +
 	" ERROR_REASON_NAMESPACE_NOT_FOUND\x10\n" +
 	"\x12)\n" +
 	"%ERROR_REASON_NAMESPACE_ALREADY_EXISTS\x10\v\x12\"\n" +

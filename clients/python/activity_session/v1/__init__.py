@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_REQUEST_ID_REUSED as ERROR_REASON_REQUEST_ID_REUSED
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_UNAUTHENTICATED as ERROR_REASON_UNAUTHENTICATED
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_PERMISSION_DENIED as ERROR_REASON_PERMISSION_DENIED
+    from activity_session.v1.error_reason_pb2 import ERROR_REASON_QUOTA_EXCEEDED as ERROR_REASON_QUOTA_EXCEEDED
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_NAMESPACE_NOT_FOUND as ERROR_REASON_NAMESPACE_NOT_FOUND
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_NAMESPACE_ALREADY_EXISTS as ERROR_REASON_NAMESPACE_ALREADY_EXISTS
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_NAMESPACE_DELETED as ERROR_REASON_NAMESPACE_DELETED
@@ -167,6 +168,7 @@ else:
         "ERROR_REASON_REQUEST_ID_REUSED": "error_reason_pb2",
         "ERROR_REASON_UNAUTHENTICATED": "error_reason_pb2",
         "ERROR_REASON_PERMISSION_DENIED": "error_reason_pb2",
+        "ERROR_REASON_QUOTA_EXCEEDED": "error_reason_pb2",
         "ERROR_REASON_NAMESPACE_NOT_FOUND": "error_reason_pb2",
         "ERROR_REASON_NAMESPACE_ALREADY_EXISTS": "error_reason_pb2",
         "ERROR_REASON_NAMESPACE_DELETED": "error_reason_pb2",

@@ -56,6 +56,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     `permission`, the role that suffices; in the first case `resource`, in the
     second one `field`.
     """
+    ERROR_REASON_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 8
+    """RESOURCE_EXHAUSTED: the caller, or all callers of a namespace together, use
+    as much of the server as their quota allows; other callers may go on. Try
+    again after the delay in RetryInfo. Metadata: `quota`, which is the name of
+    a setting; `limit`; and `subject` or `namespace`, whose quota it is.
+    """
     ERROR_REASON_NAMESPACE_NOT_FOUND: _ErrorReason.ValueType  # 10
     """NOT_FOUND: there is no such namespace, or none with the uid of the request.
     Metadata: `resource`, and in the second case `uid`.
@@ -239,6 +245,12 @@ which need not exist; or it acts as a participant, and a field is about
 another one, or about more than participants may change. Metadata:
 `permission`, the role that suffices; in the first case `resource`, in the
 second one `field`.
+"""
+ERROR_REASON_QUOTA_EXCEEDED: ErrorReason.ValueType  # 8
+"""RESOURCE_EXHAUSTED: the caller, or all callers of a namespace together, use
+as much of the server as their quota allows; other callers may go on. Try
+again after the delay in RetryInfo. Metadata: `quota`, which is the name of
+a setting; `limit`; and `subject` or `namespace`, whose quota it is.
 """
 ERROR_REASON_NAMESPACE_NOT_FOUND: ErrorReason.ValueType  # 10
 """NOT_FOUND: there is no such namespace, or none with the uid of the request.

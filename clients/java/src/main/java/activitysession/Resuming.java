@@ -18,7 +18,8 @@ final class Resuming {
         return error.reason() == ErrorReason.ERROR_REASON_UNSPECIFIED;
       default:
         return error.reason() == ErrorReason.ERROR_REASON_WATCH_TOO_SLOW
-            || error.reason() == ErrorReason.ERROR_REASON_SERVER_FULL;
+            || error.reason() == ErrorReason.ERROR_REASON_SERVER_FULL
+            || error.reason() == ErrorReason.ERROR_REASON_QUOTA_EXCEEDED;
     }
   }
 }

@@ -1,0 +1,263 @@
+"""Quotas of subjects and of namespaces: who uses more is refused, is told when to come back, and is in nobody's way."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+
+from activity_session import v1
+from activity_session_server.live.quotas import Meter
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.quotas import Quota
+from activity_session_server.rules.access.roles import Role
+from activity_session_testing.access import Access, serving_callers
+from activity_session_testing.moments import before, eventually
+from activity_session_testing.servers import Client, Failure, connected, failure, serving
+from activity_session_testing.steps import (
+    acquire_turn,
+    append,
+    get_session,
+    make_namespace,
+    new_participant,
+    new_session,
+    release_turn,
+    waiting_for_turn,
+)
+
+MEMORY = "sqlite:///:memory:"
+NAMESPACE = "namespaces/default"
+SUBJECTS = ("ada", "bob")
+GRANTS = [Grant(subject, "", Role.ADMIN) for subject in SUBJECTS]
+# Seconds that a call is held in flight at most.
+LONGEST = 20.0
+
+
+@contextmanager
+def callers(*grants: Grant, **settings: Any) -> Iterator[tuple[Access, Callable[[str], Client]]]:
+    """A server, and a client for each subject."""
+    with serving_callers(MEMORY, grants or GRANTS, **settings) as access, ExitStack() as stack:
+        yield access, lambda subject: stack.enter_context(access.client(subject))
+
+
+def until_refused(call: Callable[[], object], most: int) -> tuple[int, Failure]:
+    """How often a call succeeds before it is refused, and how it is refused."""
+    for number in range(most):
+        try:
+            call()
+        except grpc.RpcError as error:
+            return number, Failure(error)
+    raise AssertionError(f"{most} calls succeeded")
+
+
+def delay_of(failed: Failure) -> float:
+    """The seconds after which to try again."""
+    (info,) = failed.details(RetryInfo)
+    seconds: float = info.retry_delay.ToTimedelta().total_seconds()
+    return seconds
+
+
+@contextmanager
+def held(access: Access) -> Iterator[Callable[[], None]]:
+    """Hold the next two reads of sessions until they are let go."""
+    gate = threading.Event()
+    with before(access.server, "SELECT", lambda: gate.wait(LONGEST), most=2):
+        try:
+            yield gate.set
+        finally:
+            gate.set()
+
+
+def watching(client: Client) -> Callable[..., v1.WatchSessionResponse]:
+    """The first message of a watch, which ends with it."""
+
+    def watch(request: v1.WatchSessionRequest) -> v1.WatchSessionResponse:
+        stream = client.sessions.WatchSession(request, timeout=LONGEST)
+        first: v1.WatchSessionResponse = next(stream)
+        stream.cancel()
+        return first
+
+    return watch
+
+
+def is_refused(call: Callable[..., object], request: Any) -> bool:
+    try:
+        call(request)
+    except grpc.RpcError:
+        return True
+    return False
+
+
+class TestCallsPerSecond:
+    def test_of_a_subject_are_refused_with_the_time_until_the_next_one(self) -> None:
+        rate = 4
+        with callers(subject_calls_per_second=rate) as (_, client):
+            ada, bob = client("ada"), client("bob")
+            session = new_session(bob, NAMESPACE).name
+            served, refusal = until_refused(lambda: get_session(ada, session), 10 * rate)
+            assert rate <= served < 2 * rate
+            assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED")
+            assert refusal.info.metadata == {"quota": "subject_calls_per_second", "limit": str(rate), "subject": "ada"}
+            delay = delay_of(refusal)
+            assert 0 < delay <= 1 / rate
+            # Others go on.
+            get_session(bob, session)
+            time.sleep(delay)
+            get_session(ada, session)
+
+    def test_of_all_callers_of_a_namespace_count_together(self) -> None:
+        rate = 4
+        with callers(namespace_calls_per_second=rate) as (_, client):
+            ada, bob = client("ada"), client("bob")
+            other = make_namespace(ada).name
+            session, elsewhere = new_session(ada, NAMESPACE).name, new_session(ada, other).name
+            both = iter([ada, bob] * rate)
+            served, refusal = until_refused(lambda: get_session(next(both), session), 2 * rate)
+            assert served >= rate - 1
+            metadata = {"quota": "namespace_calls_per_second", "limit": str(rate), "namespace": NAMESPACE}
+            assert refusal.info.metadata == metadata
+            get_session(bob, elsewhere)
+            # It is about no namespace.
+            bob.info.GetServerInfo(v1.GetServerInfoRequest())
+
+    def test_of_callers_without_credentials_count_together(self) -> None:
+        with (
+            serving(MEMORY, subject_calls_per_second=2) as server,
+            connected(server.address) as one,
+            connected(server.address) as another,
+        ):
+            both = iter([one, another] * 4)
+            _, refusal = until_refused(lambda: next(both).info.GetServerInfo(v1.GetServerInfoRequest()), 8)
+            assert refusal.info.metadata["subject"] == ""
+            assert "callers without credentials" in refusal.message
+
+    def test_of_a_namespace_are_not_used_up_by_those_who_may_not_call(self) -> None:
+        grants = [Grant("ada", "default", Role.ADMIN), Grant("eve", "", None, ""), Grant("eve", "other", Role.ADMIN)]
+        with callers(*grants, namespace_calls_per_second=3) as (_, client):
+            ada, eve = client("ada"), client("eve")
+            session = new_session(ada, NAMESPACE).name
+            request = v1.GetSessionRequest(name=session)
+            assert {failure(eve.sessions.GetSession, request).reason for _ in range(10)} == {"PERMISSION_DENIED"}
+            get_session(ada, session)
+
+    def test_are_no_more_than_the_quota_over_time(self) -> None:
+        rate, seconds = 50, 1.0
+        meter = Meter("subject", Quota(calls_per_second=rate))
+        served, until = 0, time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                meter.begin("ada")
+                meter.end("ada")
+                served += 1
+            except ServiceError as refusal:
+                time.sleep(refusal.retry_delay or 0)
+        # What a second has, at once, and then as many for each second; a loaded machine may lose some.
+        assert 1.5 * rate < served <= 2 * rate + 1
+
+
+class TestCallsInFlight:
+    def test_of_a_subject_are_refused_while_as_many_are_served(self) -> None:
+        with callers(subject_calls_in_flight=2, poll_interval=60, health_interval=300) as (access, client):
+            ada, bob = client("ada"), client("bob")
+            session = new_session(bob, NAMESPACE).name
+            with held(access) as let_go:
+                calls = [ada.sessions.GetSession.future(v1.GetSessionRequest(name=session)) for _ in range(2)]
+                eventually(lambda: access.server.quotas.subjects.in_flight("ada") == 2)
+                refusal = failure(ada.sessions.GetSession, v1.GetSessionRequest(name=session))
+                assert refusal.info.metadata == {"quota": "subject_calls_in_flight", "limit": "2", "subject": "ada"}
+                assert delay_of(refusal) == 1
+                let_go()
+                assert {call.result().name for call in calls} == {session}
+            get_session(bob, session)
+            get_session(ada, session)
+
+    @pytest.mark.parametrize("kind", ["subject", "namespace"])
+    def test_are_over_when_a_call_fails(self, kind: str) -> None:
+        with callers(**{f"{kind}_calls_in_flight": 1}) as (_, client):
+            ada = client("ada")
+            session = new_session(ada, NAMESPACE).name
+            for name in (f"{NAMESPACE}/sessions/missing", "no name"):
+                failure(ada.sessions.GetSession, v1.GetSessionRequest(name=name))
+                failure(watching(ada), v1.WatchSessionRequest(name=name))
+            get_session(ada, session)
+
+    def test_are_not_those_that_only_wait(self) -> None:
+        with callers(subject_calls_in_flight=1, namespace_calls_in_flight=1) as (access, client):
+            ada = client("ada")
+            first, second = new_participant(ada, NAMESPACE), new_participant(ada, NAMESPACE)
+            session = new_session(ada, NAMESPACE).name
+            lease = acquire_turn(ada, session, first)
+            watch = ada.sessions.WatchSession(v1.WatchSessionRequest(name=session), timeout=LONGEST)
+            next(watch)
+            waiting = waiting_for_turn(ada, session, second)
+            uses = access.server.quotas.subjects
+            eventually(lambda: (uses.in_flight("ada"), uses.watches("ada")) == (0, 2))
+            release_turn(ada, lease)
+            assert waiting.result().holder == second
+            watch.cancel()
+
+    @pytest.mark.parametrize("kind", ["subject", "namespace"])
+    def test_are_over_when_their_response_is_there(self, kind: str) -> None:
+        with callers(**{f"{kind}_calls_in_flight": 1}) as (_, client):
+            ada = client("ada")
+            agent, session = new_participant(ada, NAMESPACE), new_session(ada, NAMESPACE).name
+            for _ in range(50):
+                # A stream, of which the end is its response.
+                acquire_turn(ada, session, agent)
+                get_session(ada, session)
+
+
+class TestWatches:
+    @pytest.mark.parametrize("kind", ["subject", "namespace"])
+    def test_are_refused_while_as_many_are_open(self, kind: str) -> None:
+        with callers(**{f"{kind}_watches": 2}) as (_, client):
+            ada = client("ada")
+            session = new_session(ada, NAMESPACE).name
+            request = v1.WatchSessionRequest(name=session)
+            watches = [ada.sessions.WatchSession(request, timeout=LONGEST) for _ in range(2)]
+            for watch in watches:
+                next(watch)
+            refusal = failure(watching(ada), request)
+            owner = {"subject": "ada", "namespace": NAMESPACE}[kind]
+            assert refusal.info.metadata == {"quota": f"{kind}_watches", "limit": "2", kind: owner}
+            append(ada, session, "calls go on")
+            watches[0].cancel()
+            eventually(lambda: not is_refused(watching(ada), request))
+            watches[1].cancel()
+
+    def test_of_others_are_not_counted(self) -> None:
+        with callers(subject_watches=1) as (_, client):
+            session = new_session(client("ada"), NAMESPACE).name
+            for subject in SUBJECTS:
+                next(client(subject).sessions.WatchSession(v1.WatchSessionRequest(name=session), timeout=LONGEST))
+
+    def test_are_counted_together_with_calls_that_wait_for_a_turn(self) -> None:
+        with callers(subject_watches=1) as (_, client):
+            ada = client("ada")
+            first, second = new_participant(ada, NAMESPACE), new_participant(ada, NAMESPACE)
+            session = new_session(ada, NAMESPACE).name
+            acquire_turn(ada, session, first)
+            watch = ada.sessions.WatchSession(v1.WatchSessionRequest(name=session), timeout=LONGEST)
+            next(watch)
+            waiting = v1.AcquireTurnRequest(session=session, participant=second, wait=True)
+            waiting.ttl.FromSeconds(30)
+            refusal = failure(ada.sessions.AcquireTurn, waiting)
+            assert refusal.info.metadata["quota"] == "subject_watches"
+            watch.cancel()
+
+
+class TestMeter:
+    def test_forgets_those_that_use_nothing(self) -> None:
+        meter = Meter("subject", Quota(calls_in_flight=1, calls_per_second=1_000_000))
+        meter.begin("busy")
+        for number in range(10_000):
+            meter.begin(f"{number}")
+            meter.end(f"{number}")
+        assert len(meter) < 100
+        with pytest.raises(ServiceError):
+            meter.begin("busy")
