@@ -137,7 +137,7 @@ class TestCallsPerSecond:
             assert "callers without credentials" in refusal.message
 
     def test_of_a_namespace_are_not_used_up_by_those_who_may_not_call(self) -> None:
-        grants = [Grant("ada", "default", Role.ADMIN), Grant("eve", "", None, ""), Grant("eve", "other", Role.ADMIN)]
+        grants = [Grant("ada", "default", Role.ADMIN), Grant("eve", "other", Role.ADMIN)]
         with callers(*grants, namespace_calls_per_second=3) as (_, client):
             ada, eve = client("ada"), client("eve")
             session = new_session(ada, NAMESPACE).name
