@@ -38,8 +38,9 @@ from activity_session_server.rules.access.callers import ITSELF, nobody
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import uuid7_hex
 from activity_session_server.settings import Settings
-from activity_session_server.store import Store, readiness, schema
+from activity_session_server.store import Reader, Store, readiness, schema
 from activity_session_server.store.backends import EngineOptions, backend_of
+from activity_session_server.store.queries import namespaces
 from activity_session_server.store.writer_queues import Aside
 from activity_session_server.usecases import events
 
@@ -148,10 +149,16 @@ class App:
             self.store,
             self._own_call,
             lambda is_ready: self.health.set_ready(is_ready=is_ready),
+            self._look_for_quotas,
             self._note_swept,
             check_interval=settings.health_interval,
             sweep_interval=settings.sweep_interval,
         )
+
+    def _look_for_quotas(self, reader: Reader) -> None:
+        default = self.settings.namespace_quota
+        found = namespaces.own_quotas(reader)
+        self.quotas.namespaces.set_own({name: own.of_calls(default) for name, own in found.items()})
 
     def _note_swept(self, done: str, session: str) -> None:
         if self._audit_log is not None:

@@ -14,8 +14,8 @@ import grpc
 import pytest
 
 from activity_session.v1.session_service_pb2 import GetSessionRequest
-from activity_session_server.rules.callers import Grant
-from activity_session_server.rules.roles import Role
+from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import serving_callers
 from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.moments import before

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import grpc
@@ -17,11 +18,15 @@ from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.quotas import Quota
 from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import Access, serving_callers
+from activity_session_testing.backends import BACKENDS
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.servers import Client, Failure, connected, failure, serving
 from activity_session_testing.steps import (
     acquire_turn,
     append,
+    at_once,
+    delete_session,
+    expunge_session,
     get_session,
     make_namespace,
     new_participant,
@@ -34,8 +39,16 @@ MEMORY = "sqlite:///:memory:"
 NAMESPACE = "namespaces/default"
 SUBJECTS = ("ada", "bob")
 GRANTS = [Grant(subject, "", Role.ADMIN) for subject in SUBJECTS]
+THREADS = 8
 # Seconds that a call is held in flight at most.
 LONGEST = 20.0
+
+
+@pytest.fixture(params=BACKENDS)
+def served(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> Iterator[Client]:
+    """A client of a server on each backend."""
+    with serving(new_database(request.param), threads=THREADS) as server, connected(server.address) as client:
+        yield client
 
 
 @contextmanager
@@ -261,3 +274,115 @@ class TestMeter:
         assert len(meter) < 100
         with pytest.raises(ServiceError):
             meter.begin("busy")
+
+
+def set_quotas(client: Client, namespace: str, **quotas: int) -> v1.Namespace:
+    """Give a namespace quotas of its own, and no others."""
+    settings = v1.NamespaceSettings(quotas=v1.NamespaceQuotas(**quotas))
+    request = v1.UpdateNamespaceRequest(namespace=v1.Namespace(name=namespace, settings=settings))
+    request.update_mask.paths.append("settings.quotas")
+    updated: v1.Namespace = client.namespaces.UpdateNamespace(request)
+    assert updated.settings.quotas == settings.quotas
+    return updated
+
+
+class TestQuotasOfANamespace:
+    def test_win_over_those_of_the_server_after_some_seconds(self) -> None:
+        with callers(namespace_watches=1, health_interval=0.1) as (_, client):
+            ada = client("ada")
+            larger, none = make_namespace(ada).name, make_namespace(ada).name
+            sessions = {name: new_session(ada, name).name for name in (NAMESPACE, larger, none)}
+            set_quotas(ada, larger, watches=2)
+            set_quotas(ada, none, watches=0)
+            most = {NAMESPACE: 1, larger: 2, none: 5}
+            for name, session in sessions.items():
+                request = v1.WatchSessionRequest(name=session)
+                watches = []
+                for _ in range(most[name]):
+                    eventually(lambda request=request: not is_refused(watching(ada), request))  # type: ignore[misc]
+                    watches.append(ada.sessions.WatchSession(request, timeout=LONGEST))
+                    next(watches[-1])
+                assert is_refused(watching(ada), request) == (name != none)
+                for watch in watches:
+                    watch.cancel()
+
+    def test_bound_its_calls_where_the_server_has_no_quota(self) -> None:
+        with callers(health_interval=0.1) as (access, client):
+            ada = client("ada")
+            session = new_session(ada, NAMESPACE).name
+            set_quotas(ada, NAMESPACE, calls_per_second=2)
+            eventually(lambda: access.server.quotas.namespaces.counts_calls)
+            _, refusal = until_refused(lambda: get_session(ada, session), 10)
+            assert refusal.info.metadata["quota"] == "namespace_calls_per_second"
+
+    def test_are_not_for_its_admins_to_change(self) -> None:
+        grants = [Grant("ada", "", Role.ADMIN), Grant("eve", "default", Role.ADMIN)]
+        with callers(*grants) as (_, client):
+            ada, eve = client("ada"), client("eve")
+            namespace = set_quotas(ada, NAMESPACE, watches=1)
+            for settings in (
+                v1.NamespaceSettings(),
+                v1.NamespaceSettings(quotas=v1.NamespaceQuotas(watches=2)),
+                v1.NamespaceSettings(quotas=v1.NamespaceQuotas(watches=1, sessions=1)),
+            ):
+                request = v1.UpdateNamespaceRequest(namespace=v1.Namespace(name=NAMESPACE, settings=settings))
+                request.update_mask.paths.append("settings")
+                refusal = failure(eve.namespaces.UpdateNamespace, request)
+                assert refusal.reason == "PERMISSION_DENIED"
+                assert refusal.info.metadata == {"resource": NAMESPACE, "field": "namespace.settings.quotas"}
+            # With the quotas as they are it may send the others.
+            namespace.settings.purge_age.FromSeconds(60)
+            request = v1.UpdateNamespaceRequest(namespace=namespace)
+            assert eve.namespaces.UpdateNamespace(request).settings == namespace.settings
+
+
+class TestSessions:
+    def test_of_a_namespace_are_no_more_than_its_quota(self, served: Client) -> None:
+        namespace = make_namespace(served).name
+        set_quotas(served, namespace, sessions=2)
+        first = new_session(served, namespace, "first").name
+        new_session(served, namespace, "second")
+        third = v1.CreateSessionRequest(parent=namespace, session_id="third", session=v1.Session())
+        refusal = failure(served.sessions.CreateSession, third)
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED")
+        assert refusal.info.metadata == {"quota": "namespace_sessions", "limit": "2", "namespace": namespace}
+        ensured = v1.EnsureSessionRequest(parent=namespace, session_id="third")
+        assert failure(served.sessions.EnsureSession, ensured).reason == "QUOTA_EXCEEDED"
+        # What is there is there.
+        append(served, first, "goes on")
+        ensured.session_id = "first"
+        assert served.sessions.EnsureSession(ensured).session.name == first
+        third.session_id = "first"
+        assert failure(served.sessions.CreateSession, third).reason == "SESSION_ALREADY_EXISTS"
+        # Deleted ones count until they are expunged.
+        third.session_id = "third"
+        delete_session(served, first)
+        assert failure(served.sessions.CreateSession, third).reason == "QUOTA_EXCEEDED"
+        expunge_session(served, first)
+        served.sessions.CreateSession(third)
+
+    def test_of_other_namespaces_are_not_counted(self, served: Client) -> None:
+        for namespace in (make_namespace(served).name, make_namespace(served).name):
+            set_quotas(served, namespace, sessions=1)
+            new_session(served, namespace)
+
+    def test_that_come_at_once_do_not_wait_for_each_other_long(self, served: Client) -> None:
+        namespace, most = make_namespace(served).name, 5
+        set_quotas(served, namespace, sessions=most)
+        outcomes = at_once([partial(new_session, served, namespace) for _ in range(4 * most)])
+        created = [one for one in outcomes if not isinstance(one, Failure)]
+        # Some may not have seen each other.
+        assert most <= len(created) <= most + THREADS
+        assert {one.reason for one in outcomes if isinstance(one, Failure)} <= {"QUOTA_EXCEEDED"}
+        assert len(created) < 4 * most
+
+    def test_are_as_many_as_the_server_allows_where_the_namespace_does_not_say(self) -> None:
+        with serving(MEMORY, namespace_sessions=1) as server, connected(server.address) as client:
+            one, other = make_namespace(client).name, make_namespace(client).name
+            set_quotas(client, other, sessions=0)
+            new_session(client, one)
+            refusal = failure(client.sessions.CreateSession, v1.CreateSessionRequest(parent=one, session=v1.Session()))
+            assert refusal.reason == "QUOTA_EXCEEDED"
+            for _ in range(3):
+                new_session(client, other)
+            assert client.info.GetServerInfo(v1.GetServerInfoRequest()).limits.namespace_sessions == 1

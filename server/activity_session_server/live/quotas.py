@@ -6,16 +6,13 @@ What is taken is noted in a `Taken`, which gives it back.
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
-
-from google.protobuf.message import Message
 
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import quota_exceeded
 from activity_session_server.rules.names import WILDCARD
-from activity_session_server.rules.access.permissions import namespace_of
 from activity_session_server.rules.quotas import Quota
 
 # How many names are looked at for each new one, so that those that use nothing are forgotten sooner than others come.
@@ -72,6 +69,9 @@ class Meter:
     def __init__(self, kind: str, quota: Quota) -> None:
         self._kind = kind
         self._quota = quota
+        # Of those that have another one. Replaced as a whole, and read without the lock.
+        self._own: Mapping[str, Quota] = {}
+        self.counts_calls = _counts_calls(quota)
         # Guards the uses, also what stands in each.
         self._lock = threading.Lock()
         self._uses: OrderedDict[str, Use] = OrderedDict()
@@ -79,10 +79,10 @@ class Meter:
     def __len__(self) -> int:
         return len(self._uses)
 
-    @property
-    def counts_calls(self) -> bool:
-        """Whether there is a quota of calls."""
-        return bool(self._quota.calls_in_flight or self._quota.calls_per_second)
+    def set_own(self, own: Mapping[str, Quota]) -> None:
+        """Have some of them have quotas of their own. What they use by now is theirs, also if it is more."""
+        self._own = own
+        self.counts_calls = _counts_calls(self._quota, *own.values())
 
     def in_flight(self, name: str) -> int:
         """How many calls of a name are being served."""
@@ -100,7 +100,7 @@ class Meter:
         Raises:
             ServiceError: QUOTA_EXCEEDED.
         """
-        quota = self._quota
+        quota = self._own.get(name, self._quota)
         with self._lock:
             use = self._use_of(name)
             if quota.calls_in_flight and use.in_flight >= quota.calls_in_flight:
@@ -120,10 +120,11 @@ class Meter:
         Raises:
             ServiceError: QUOTA_EXCEEDED.
         """
+        most = self._own.get(name, self._quota).watches
         with self._lock:
             use = self._use_of(name)
-            if self._quota.watches and use.watches >= self._quota.watches:
-                raise quota_exceeded(self._kind, name, "watches", self._quota.watches)
+            if most and use.watches >= most:
+                raise quota_exceeded(self._kind, name, "watches", most)
             use.watches += 1
 
     def close(self, name: str) -> None:
@@ -165,29 +166,35 @@ class Quotas:
             self.subjects.begin(call.caller.subject)
             taken.add(self.subjects.end, call.caller.subject)
 
-    def begin_in_namespace(self, taken: Taken, request: Message) -> None:
+    def begin_in_namespace(self, taken: Taken, call: Call) -> None:
         """Count a call for the namespace that it is about, if it is about one; the caller must be allowed to make it.
 
         Raises:
             ServiceError: QUOTA_EXCEEDED.
         """
-        if self.namespaces.counts_calls and (namespace_id := namespace_of(request)) not in ("", WILDCARD):
-            name = f"namespaces/{namespace_id}"
+        if self.namespaces.counts_calls and (name := _namespace(call)):
             self.namespaces.begin(name)
             taken.add(self.namespaces.end, name)
 
-    def open(self, taken: Taken, call: Call, request: Message) -> None:
+    def open(self, taken: Taken, call: Call) -> None:
         """Count a watch, or a call that waits for a turn, for its subject and for its namespace.
 
         Raises:
             ServiceError: QUOTA_EXCEEDED.
         """
-        for meter, name in (
-            (self.subjects, call.caller.subject),
-            (self.namespaces, f"namespaces/{namespace_of(request)}"),
-        ):
+        for meter, name in ((self.subjects, call.caller.subject), (self.namespaces, _namespace(call))):
             meter.open(name)
             taken.add(meter.close, name)
+
+
+def _namespace(call: Call) -> str:
+    """The name of the namespace that a call is about; empty for none, and for all of them."""
+    words = call.resource.split("/", 2)
+    return "" if len(words) == 1 or words[1] == WILDCARD else f"{words[0]}/{words[1]}"
+
+
+def _counts_calls(*quotas: Quota) -> bool:
+    return any(quota.calls_in_flight or quota.calls_per_second for quota in quotas)
 
 
 def _pass(use: Use, per_second: int) -> float:

@@ -4,8 +4,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from google.protobuf.message import Message
-
 from activity_session_server.live.quotas import Quotas, Taken
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, server_full
@@ -24,7 +22,7 @@ class Slots:
         self._lock = threading.Lock()
         self._taken: Counter[str] = Counter()
 
-    def take(self, call: Call, request: Message) -> Callable[[], None]:
+    def take(self, call: Call) -> Callable[[], None]:
         """Take a place for a call; returns what gives it back.
 
         Raises:
@@ -34,7 +32,7 @@ class Slots:
         self._take(call.peer)
         taken.add(self._give_back, call.peer)
         try:
-            self._quotas.open(taken, call, request)
+            self._quotas.open(taken, call)
         except ServiceError:
             taken.give_back()
             raise

@@ -80,7 +80,7 @@ class TurnQueues:
         head = self.store.read(
             waiter.call, lambda reader: heads.get_head(reader, *ids_of(request.session), uid=request.uid)
         )
-        waiter.stream.on_close(self._slots.take(waiter.call, request))
+        waiter.stream.on_close(self._slots.take(waiter.call))
         with self._lock:
             queue = self._queues.get(head.uid)
             if queue is None:

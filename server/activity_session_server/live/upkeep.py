@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.store import Store, readiness
+from activity_session_server.store import Reader, Store, readiness
 from activity_session_server.usecases import retention
 
 # Connections: one for each thread.
@@ -27,6 +27,7 @@ class Upkeep:
         store: Store,
         own_call: Callable[[str], Call],
         tell: Callable[[bool], None],
+        look: Callable[[Reader], None],
         note: retention.Note,
         *,
         check_interval: float,
@@ -34,12 +35,14 @@ class Upkeep:
     ) -> None:
         """Start nothing yet.
 
-        `own_call` makes a Call for a name; `note` is called for each session that is swept; the intervals are in
+        `own_call` makes a Call for a name; `look` reads, with each check, what a server must know of the database
+        all the time; `note` is called for each session that is swept; the intervals are in
         seconds.
         """
         self._store = store
         self._own_call = own_call
         self._tell = tell
+        self._look = look
         self._note = note
         self._check_interval = check_interval
         self._sweep_interval = sweep_interval
@@ -103,6 +106,7 @@ class Upkeep:
     def _succeeds(self) -> bool:
         try:
             readiness.check(self._store, self._own_call("health"))
+            self._store.read(self._own_call("look"), self._look)
         except ServiceError as error:
             _log.warning("not ready: %s", error.message, extra={"cause": str(error.__cause__)})
         except Exception:  # the next check may succeed

@@ -46,7 +46,7 @@ class Watches:
         """
         session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name), uid=request.uid))
         _check_place(request, session)
-        stream.on_close(self._slots.take(call, request))
+        stream.on_close(self._slots.take(call))
         watch = self.feeds.follow(session, lambda feed: Watch(self, call, feed, stream, request))
         stream.on_close(lambda: self.feeds.leave(watch))
 

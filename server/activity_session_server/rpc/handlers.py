@@ -115,7 +115,7 @@ class Handlers:
         Those come last: who may not make it must neither use them up nor learn of them.
         """
         allowed = authorize(self._store, call, request)
-        self._quotas.begin_in_namespace(taken, request)
+        self._quotas.begin_in_namespace(taken, call)
         return allowed
 
     def _full(self, pool: SharedPool) -> ServiceError:

@@ -82,6 +82,9 @@ class Limits(BaseModel):
     waiting_turns_per_connection: int = Field(
         200, ge=1, le=100_000, description="calls that wait for a turn at once on one connection"
     )
+    namespace_sessions: int = Field(
+        0, ge=0, le=1_000_000, description="sessions of a namespace whose settings do not say how many; 0: any number"
+    )
     # SQLite takes patterns of up to 50,000 bytes, and a character has up to twelve when it is decomposed.
     filter_characters: int = Field(2000, ge=1, le=4_000, description="characters of a filter")
     filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")

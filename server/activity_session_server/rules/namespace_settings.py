@@ -6,13 +6,44 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from activity_session.v1.namespace_pb2 import NamespaceSettings
+from activity_session.v1.namespace_pb2 import NamespaceQuotas, NamespaceSettings
 from activity_session_server.rules import durations
 from activity_session_server.rules.problems import Problem, Violation
+from activity_session_server.rules.quotas import Quota
 
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(days=36_525)
+# The largest quota.
+MOST = 1_000_000
 _DURATIONS: tuple[Literal["default_session_ttl"], Literal["purge_age"]] = ("default_session_ttl", "purge_age")
+
+
+class NamespaceResourceQuotas(BaseModel):
+    """How much all callers of a namespace may use together; None leaves it to the server, 0 is no quota."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    calls_in_flight: int | None = None
+    calls_per_second: int | None = None
+    watches: int | None = None
+    sessions: int | None = None
+
+    def to_message(self) -> NamespaceQuotas:
+        """The message of what was set."""
+        return NamespaceQuotas(**{field: getattr(self, field) for field in _QUOTAS})
+
+    def replaced_by(self, message: NamespaceQuotas) -> "NamespaceResourceQuotas":
+        """The quotas of the message, with the keys of these that no message can hold."""
+        values = {field.name: value for field, value in message.ListFields()}
+        return NamespaceResourceQuotas.model_validate({**(self.model_extra or {}), **values})
+
+    def of_calls(self, default: Quota) -> Quota:
+        """The quota of calls and watches, where the server has another one for all namespaces."""
+        own = {field: getattr(self, field) for field in Quota._fields if getattr(self, field) is not None}
+        return default._replace(**own)
+
+
+_QUOTAS = ("calls_in_flight", "calls_per_second", "watches", "sessions")
 
 
 class NamespaceResourceSettings(BaseModel):
@@ -23,6 +54,7 @@ class NamespaceResourceSettings(BaseModel):
     default_session_ttl: timedelta | None = None
     purge_age: timedelta | None = None
     participants_create_sessions: bool = False
+    quotas: NamespaceResourceQuotas | None = None
 
     def to_message(self) -> NamespaceSettings:
         """The message of what was set."""
@@ -31,6 +63,8 @@ class NamespaceResourceSettings(BaseModel):
             value = getattr(self, field)
             if value is not None:
                 getattr(message, field).FromTimedelta(value)
+        if self.quotas is not None:
+            message.quotas.CopyFrom(self.quotas.to_message())
         return message
 
     def replaced_by(self, message: NamespaceSettings) -> "NamespaceResourceSettings":
@@ -40,6 +74,8 @@ class NamespaceResourceSettings(BaseModel):
         }
         if message.participants_create_sessions:
             values["participants_create_sessions"] = True
+        if message.HasField("quotas"):
+            values["quotas"] = (self.quotas or NamespaceResourceQuotas()).replaced_by(message.quotas)
         return NamespaceResourceSettings.model_validate({**(self.model_extra or {}), **values})
 
 
@@ -48,3 +84,6 @@ def violations(message: NamespaceSettings, field: str) -> Iterator[Violation]:
     for name in _DURATIONS:
         if message.HasField(name) and not durations.is_between(getattr(message, name), SHORTEST, LONGEST):
             yield Violation(f"{field}.{name}", Problem("must be from 1 second to 100 years"))
+    for quota in _QUOTAS:
+        if not 0 <= getattr(message.quotas, quota) <= MOST:
+            yield Violation(f"{field}.quotas.{quota}", Problem(f"must be from 0 to {MOST:,}"))

@@ -11,7 +11,7 @@ from activity_session.v1.namespace_service_pb2 import (
     UndeleteNamespaceRequest,
     UpdateNamespaceRequest,
 )
-from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules import etags, filters, flags, masks, paging, permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import about, already_exists
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
@@ -72,6 +72,8 @@ def update_namespace(store: Store, call: Call, request: UpdateNamespaceRequest) 
         locked = namespaces.lock_namespace(writer, *ids_of(request.namespace.name))
         flags.check_permission(call, Kind.NAMESPACE, locked.message)
         updated = masks.updated(locked.message, request.namespace, paths)
+        if updated.settings.quotas != locked.message.settings.quotas:
+            permissions.check_of_all(call, "namespace.settings.quotas")
         flags.check_change(Kind.NAMESPACE, locked.message, updated)
         etags.check(Kind.NAMESPACE, locked.message, request.namespace.etag)
         return namespaces.update_namespace(writer, locked, updated)

@@ -24,7 +24,15 @@ from activity_session.v1.session_service_pb2 import (
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import ServiceError, about, already_exists, invalid, invalid_field, not_found
+from activity_session_server.rules.errors import (
+    ServiceError,
+    about,
+    already_exists,
+    invalid,
+    invalid_field,
+    not_found,
+    quota_exceeded,
+)
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
 from activity_session_server.rules.problems import Violation, too_large
 from activity_session_server.store import Raced, Reader, Store, Writer
@@ -230,8 +238,20 @@ def _insert(
     session_id = ids_of(new.name)[1]
     created = sessions.create_session(writer, namespace, session_id, session)
     if created is not None:
+        _check_count(writer, call, namespace)
         memberships.bind_all(writer, call, created, members, has_history=False)
     return created
+
+
+def _check_count(writer: Writer, call: Call, namespace: HeldNamespace) -> None:
+    """Refuse a session that makes them too many. Judged after all else: one that is there already is not refused.
+
+    Those that others create at the same moment are not seen on every database, so there can be as many too many.
+    """
+    own = namespace.settings.quotas
+    most = call.limits.namespace_sessions if own is None or own.sessions is None else own.sessions
+    if most and sessions.has_more_sessions(writer, namespace, most):
+        raise quota_exceeded("namespace", namespace.name, "sessions", most)
 
 
 def _taken(writer: Writer, call: Call, name: str) -> ServiceError:

@@ -169,8 +169,11 @@ type NamespaceSettings struct {
 	// Whether callers who only act as participants may create sessions, of which
 	// they are members themselves.
 	ParticipantsCreateSessions bool `protobuf:"varint,3,opt,name=participants_create_sessions,json=participantsCreateSessions,proto3" json:"participants_create_sessions,omitempty"`
-	unknownFields              protoimpl.UnknownFields
-	sizeCache                  protoimpl.SizeCache
+	// How much the callers of the namespace may use. Only callers who may create
+	// namespaces can change it.
+	Quotas        *NamespaceQuotas `protobuf:"bytes,4,opt,name=quotas,proto3" json:"quotas,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NamespaceSettings) Reset() {
@@ -224,6 +227,90 @@ func (x *NamespaceSettings) GetParticipantsCreateSessions() bool {
 	return false
 }
 
+func (x *NamespaceSettings) GetQuotas() *NamespaceQuotas {
+	if x != nil {
+		return x.Quotas
+	}
+	return nil
+}
+
+// How much all callers of a namespace may use together. What is not set is as
+// the server's settings say; 0 is no quota. Each server counts calls and
+// watches for itself, and heeds a change after some seconds.
+type NamespaceQuotas struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Calls about the namespace that are served at once, 1,000,000 at most.
+	CallsInFlight *int32 `protobuf:"varint,1,opt,name=calls_in_flight,json=callsInFlight,proto3,oneof" json:"calls_in_flight,omitempty"`
+	// Calls about the namespace in a second, 1,000,000 at most.
+	CallsPerSecond *int32 `protobuf:"varint,2,opt,name=calls_per_second,json=callsPerSecond,proto3,oneof" json:"calls_per_second,omitempty"`
+	// Watches, and calls that wait for a turn, that are open at once, 1,000,000
+	// at most.
+	Watches *int32 `protobuf:"varint,3,opt,name=watches,proto3,oneof" json:"watches,omitempty"`
+	// Sessions, those included that are deleted and not yet expunged, 1,000,000
+	// at most.
+	Sessions      *int32 `protobuf:"varint,4,opt,name=sessions,proto3,oneof" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NamespaceQuotas) Reset() {
+	*x = NamespaceQuotas{}
+	mi := &file_activity_session_v1_namespace_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NamespaceQuotas) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NamespaceQuotas) ProtoMessage() {}
+
+func (x *NamespaceQuotas) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_namespace_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NamespaceQuotas.ProtoReflect.Descriptor instead.
+func (*NamespaceQuotas) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_namespace_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *NamespaceQuotas) GetCallsInFlight() int32 {
+	if x != nil && x.CallsInFlight != nil {
+		return *x.CallsInFlight
+	}
+	return 0
+}
+
+func (x *NamespaceQuotas) GetCallsPerSecond() int32 {
+	if x != nil && x.CallsPerSecond != nil {
+		return *x.CallsPerSecond
+	}
+	return 0
+}
+
+func (x *NamespaceQuotas) GetWatches() int32 {
+	if x != nil && x.Watches != nil {
+		return *x.Watches
+	}
+	return 0
+}
+
+func (x *NamespaceQuotas) GetSessions() int32 {
+	if x != nil && x.Sessions != nil {
+		return *x.Sessions
+	}
+	return 0
+}
+
 var File_activity_session_v1_namespace_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_namespace_proto_rawDesc = "" +
@@ -247,11 +334,22 @@ const file_activity_session_v1_namespace_proto_rawDesc = "" +
 	"\x1aactivity-session/Namespace\x12\x16namespaces/{namespace}*\n" +
 	"namespaces2\tnamespaceB\n" +
 	"\n" +
-	"\b_enabled\"\xea\x01\n" +
+	"\b_enabled\"\xae\x02\n" +
 	"\x11NamespaceSettings\x12O\n" +
 	"\x13default_session_ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x11defaultSessionTtl\x12<\n" +
 	"\tpurge_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\bpurgeAge\x12F\n" +
-	"\x1cparticipants_create_sessions\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x1aparticipantsCreateSessionsBY\n" +
+	"\x1cparticipants_create_sessions\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x1aparticipantsCreateSessions\x12B\n" +
+	"\x06quotas\x18\x04 \x01(\v2$.activity_session.v1.NamespaceQuotasB\x04\xe2A\x01\x01R\x06quotas\"\x87\x02\n" +
+	"\x0fNamespaceQuotas\x121\n" +
+	"\x0fcalls_in_flight\x18\x01 \x01(\x05B\x04\xe2A\x01\x01H\x00R\rcallsInFlight\x88\x01\x01\x123\n" +
+	"\x10calls_per_second\x18\x02 \x01(\x05B\x04\xe2A\x01\x01H\x01R\x0ecallsPerSecond\x88\x01\x01\x12#\n" +
+	"\awatches\x18\x03 \x01(\x05B\x04\xe2A\x01\x01H\x02R\awatches\x88\x01\x01\x12%\n" +
+	"\bsessions\x18\x04 \x01(\x05B\x04\xe2A\x01\x01H\x03R\bsessions\x88\x01\x01B\x12\n" +
+	"\x10_calls_in_flightB\x13\n" +
+	"\x11_calls_per_secondB\n" +
+	"\n" +
+	"\b_watchesB\v\n" +
+	"\t_sessionsBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
@@ -266,25 +364,27 @@ func file_activity_session_v1_namespace_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_namespace_proto_rawDescData
 }
 
-var file_activity_session_v1_namespace_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_activity_session_v1_namespace_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_activity_session_v1_namespace_proto_goTypes = []any{
 	(*Namespace)(nil),             // 0: activity_session.v1.Namespace
 	(*NamespaceSettings)(nil),     // 1: activity_session.v1.NamespaceSettings
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 3: google.protobuf.Duration
+	(*NamespaceQuotas)(nil),       // 2: activity_session.v1.NamespaceQuotas
+	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 4: google.protobuf.Duration
 }
 var file_activity_session_v1_namespace_proto_depIdxs = []int32{
 	1, // 0: activity_session.v1.Namespace.settings:type_name -> activity_session.v1.NamespaceSettings
-	2, // 1: activity_session.v1.Namespace.create_time:type_name -> google.protobuf.Timestamp
-	2, // 2: activity_session.v1.Namespace.update_time:type_name -> google.protobuf.Timestamp
-	2, // 3: activity_session.v1.Namespace.delete_time:type_name -> google.protobuf.Timestamp
-	3, // 4: activity_session.v1.NamespaceSettings.default_session_ttl:type_name -> google.protobuf.Duration
-	3, // 5: activity_session.v1.NamespaceSettings.purge_age:type_name -> google.protobuf.Duration
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	3, // 1: activity_session.v1.Namespace.create_time:type_name -> google.protobuf.Timestamp
+	3, // 2: activity_session.v1.Namespace.update_time:type_name -> google.protobuf.Timestamp
+	3, // 3: activity_session.v1.Namespace.delete_time:type_name -> google.protobuf.Timestamp
+	4, // 4: activity_session.v1.NamespaceSettings.default_session_ttl:type_name -> google.protobuf.Duration
+	4, // 5: activity_session.v1.NamespaceSettings.purge_age:type_name -> google.protobuf.Duration
+	2, // 6: activity_session.v1.NamespaceSettings.quotas:type_name -> activity_session.v1.NamespaceQuotas
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_namespace_proto_init() }
@@ -293,13 +393,14 @@ func file_activity_session_v1_namespace_proto_init() {
 		return
 	}
 	file_activity_session_v1_namespace_proto_msgTypes[0].OneofWrappers = []any{}
+	file_activity_session_v1_namespace_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_namespace_proto_rawDesc), len(file_activity_session_v1_namespace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from activity_session.v1.memory_service_pb2_grpc import MemoryServiceStub as MemoryServiceStub
     from activity_session.v1.namespace_pb2 import Namespace as Namespace
     from activity_session.v1.namespace_pb2 import NamespaceSettings as NamespaceSettings
+    from activity_session.v1.namespace_pb2 import NamespaceQuotas as NamespaceQuotas
     from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest as CreateNamespaceRequest
     from activity_session.v1.namespace_service_pb2 import GetNamespaceRequest as GetNamespaceRequest
     from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest as ListNamespacesRequest
@@ -237,6 +238,7 @@ else:
         "MemoryServiceStub": "memory_service_pb2_grpc",
         "Namespace": "namespace_pb2",
         "NamespaceSettings": "namespace_pb2",
+        "NamespaceQuotas": "namespace_pb2",
         "CreateNamespaceRequest": "namespace_service_pb2",
         "GetNamespaceRequest": "namespace_service_pb2",
         "ListNamespacesRequest": "namespace_service_pb2",

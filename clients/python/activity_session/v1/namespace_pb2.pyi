@@ -96,6 +96,7 @@ class NamespaceSettings(google.protobuf.message.Message):
     DEFAULT_SESSION_TTL_FIELD_NUMBER: builtins.int
     PURGE_AGE_FIELD_NUMBER: builtins.int
     PARTICIPANTS_CREATE_SESSIONS_FIELD_NUMBER: builtins.int
+    QUOTAS_FIELD_NUMBER: builtins.int
     participants_create_sessions: builtins.bool
     """Whether callers who only act as participants may create sessions, of which
     they are members themselves.
@@ -112,14 +113,67 @@ class NamespaceSettings(google.protobuf.message.Message):
         years. When not set, the server's setting `purge_age` applies.
         """
 
+    @property
+    def quotas(self) -> global___NamespaceQuotas:
+        """How much the callers of the namespace may use. Only callers who may create
+        namespaces can change it.
+        """
+
     def __init__(
         self,
         *,
         default_session_ttl: google.protobuf.duration_pb2.Duration | None = ...,
         purge_age: google.protobuf.duration_pb2.Duration | None = ...,
         participants_create_sessions: builtins.bool = ...,
+        quotas: global___NamespaceQuotas | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "purge_age", b"purge_age"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "participants_create_sessions", b"participants_create_sessions", "purge_age", b"purge_age"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "purge_age", b"purge_age", "quotas", b"quotas"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "participants_create_sessions", b"participants_create_sessions", "purge_age", b"purge_age", "quotas", b"quotas"]) -> None: ...
 
 global___NamespaceSettings = NamespaceSettings
+
+@typing.final
+class NamespaceQuotas(google.protobuf.message.Message):
+    """How much all callers of a namespace may use together. What is not set is as
+    the server's settings say; 0 is no quota. Each server counts calls and
+    watches for itself, and heeds a change after some seconds.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CALLS_IN_FLIGHT_FIELD_NUMBER: builtins.int
+    CALLS_PER_SECOND_FIELD_NUMBER: builtins.int
+    WATCHES_FIELD_NUMBER: builtins.int
+    SESSIONS_FIELD_NUMBER: builtins.int
+    calls_in_flight: builtins.int
+    """Calls about the namespace that are served at once, 1,000,000 at most."""
+    calls_per_second: builtins.int
+    """Calls about the namespace in a second, 1,000,000 at most."""
+    watches: builtins.int
+    """Watches, and calls that wait for a turn, that are open at once, 1,000,000
+    at most.
+    """
+    sessions: builtins.int
+    """Sessions, those included that are deleted and not yet expunged, 1,000,000
+    at most.
+    """
+    def __init__(
+        self,
+        *,
+        calls_in_flight: builtins.int | None = ...,
+        calls_per_second: builtins.int | None = ...,
+        watches: builtins.int | None = ...,
+        sessions: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_calls_in_flight", b"_calls_in_flight", "_calls_per_second", b"_calls_per_second", "_sessions", b"_sessions", "_watches", b"_watches", "calls_in_flight", b"calls_in_flight", "calls_per_second", b"calls_per_second", "sessions", b"sessions", "watches", b"watches"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_calls_in_flight", b"_calls_in_flight", "_calls_per_second", b"_calls_per_second", "_sessions", b"_sessions", "_watches", b"_watches", "calls_in_flight", b"calls_in_flight", "calls_per_second", b"calls_per_second", "sessions", b"sessions", "watches", b"watches"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_calls_in_flight", b"_calls_in_flight"]) -> typing.Literal["calls_in_flight"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_calls_per_second", b"_calls_per_second"]) -> typing.Literal["calls_per_second"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_sessions", b"_sessions"]) -> typing.Literal["sessions"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_watches", b"_watches"]) -> typing.Literal["watches"] | None: ...
+
+global___NamespaceQuotas = NamespaceQuotas

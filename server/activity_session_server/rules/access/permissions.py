@@ -189,6 +189,21 @@ def check_acts_as(call: Call, field: str, participant: str) -> None:
         raise not_as(call, field)
 
 
+def check_of_all(call: Call, field: str) -> None:
+    """Refuse a change of a field that its caller may not make, whose role is that of one namespace only.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED.
+    """
+    role = PERMISSIONS[call.method].role
+    if role is not None and not call.caller.has_role("", role):
+        raise ServiceError(
+            ErrorReason.ERROR_REASON_PERMISSION_DENIED,
+            f"{field}: {_who(call)} may not change it: it takes the role {role} in all namespaces",
+            metadata={"resource": call.resource, "field": field},
+        )
+
+
 def namespace_of(request: Message) -> str:
     """The id of the namespace that a request is about; empty for none, and for one that gets an id of the server's."""
     return "".join(requests.resource_of(request).split("/")[1:2])

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Text, bindparam, cast, exists, select
 
 from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
 from activity_session_server.orm import ActivitySession, Namespace
@@ -13,7 +13,7 @@ from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name
-from activity_session_server.rules.namespace_settings import NamespaceResourceSettings
+from activity_session_server.rules.namespace_settings import NamespaceResourceQuotas, NamespaceResourceSettings
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec.resources import namespace_message, to_timestamp
 from activity_session_server.store.driver.statements import Statement
@@ -53,6 +53,10 @@ _LIST_SOME = Listed(
 _HAS_LIVE_SESSIONS = Statement(
     select(exists().where(ActivitySession.namespace_pkid == bindparam("uid"), ActivitySession.deleted.is_(False)))
 )
+# Few have some, and all of the table is no more than a scan of small rows.
+_QUOTAS = Statement(
+    select(Namespace.name, Namespace.settings).where(cast(Namespace.settings, Text).contains('"quotas"'))
+)
 _COLUMNS = resources.common_columns(Namespace, "namespace_id")
 
 
@@ -69,6 +73,12 @@ def find_namespace(reader: Reader, namespace_id: str) -> NamespaceMessage | None
     """A namespace, also a deleted one, or None where there is none."""
     row = reader.row(_GET, {"id": namespace_id})
     return None if row is None else namespace_message(row)
+
+
+def own_quotas(reader: Reader) -> dict[str, NamespaceResourceQuotas]:
+    """The quotas of all namespaces that have some of their own, by their names."""
+    rows = reader.rows(_QUOTAS, {})
+    return {format_name(Kind.NAMESPACE, row.name): row.settings.quotas for row in rows if row.settings.quotas}
 
 
 def hold_namespace(writer: Writer, namespace_id: str) -> HeldNamespace:

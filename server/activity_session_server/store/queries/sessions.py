@@ -110,6 +110,15 @@ _LIST_BOUND = {
     for full in (True, False)
 }
 _EXISTS = Statement(select(ActivitySession.pkid).where(_IS_THIS))
+# By an index alone, and no more of it than matters.
+_COUNT = Statement(
+    select(func.count()).select_from(
+        select(ActivitySession.name)
+        .where(ActivitySession.namespace_pkid == bindparam("owner"))
+        .limit(bindparam("most"))
+        .subquery()
+    )
+)
 
 
 def _has_member(name: str) -> ColumnElement[bool]:
@@ -157,6 +166,12 @@ _PURGEABLE = Statement(
     .order_by(ActivitySession.purge_ts)
     .limit(bindparam("most"))
 )
+
+
+def has_more_sessions(writer: Writer, namespace: HeldNamespace, most: int) -> bool:
+    """Whether a namespace has more than so many sessions, with those that are deleted."""
+    row = writer.row(_COUNT, {"owner": namespace.uid, "most": most + 1})
+    return row is not None and int(row[0]) > most
 
 
 def get_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> bytes:

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/namespace.proto.
  */
 export const file_activity_session_v1_namespace: GenFile = /*@__PURE__*/
-  fileDesc("CiNhY3Rpdml0eV9zZXNzaW9uL3YxL25hbWVzcGFjZS5wcm90bxITYWN0aXZpdHlfc2Vzc2lvbi52MSLVAwoJTmFtZXNwYWNlEhIKBG5hbWUYASABKAlCBOJBAQgSEQoDdWlkGAIgASgJQgTiQQEDEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTiQQEBEhoKB2VuYWJsZWQYBCABKAhCBOJBAQFIAIgBARIVCgdtYW5hZ2VkGAUgASgIQgTiQQEBEj4KCHNldHRpbmdzGAYgASgLMiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5OYW1lc3BhY2VTZXR0aW5nc0IE4kEBARISCgRldGFnGAcgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZGVsZXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDOk7qQUsKGmFjdGl2aXR5LXNlc3Npb24vTmFtZXNwYWNlEhZuYW1lc3BhY2VzL3tuYW1lc3BhY2V9KgpuYW1lc3BhY2VzMgluYW1lc3BhY2VCCgoIX2VuYWJsZWQisQEKEU5hbWVzcGFjZVNldHRpbmdzEjwKE2RlZmF1bHRfc2Vzc2lvbl90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESMgoJcHVyZ2VfYWdlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgTiQQEBEioKHHBhcnRpY2lwYW50c19jcmVhdGVfc2Vzc2lvbnMYAyABKAhCBOJBAQFCWQoSYWN0aXZpdHlzZXNzaW9uLnYxUAFaQWFjdGl2aXR5LXNlc3Npb24vY2xpZW50cy9nby9hY3Rpdml0eV9zZXNzaW9uL3YxO2FjdGl2aXR5c2Vzc2lvbnYxYgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiNhY3Rpdml0eV9zZXNzaW9uL3YxL25hbWVzcGFjZS5wcm90bxITYWN0aXZpdHlfc2Vzc2lvbi52MSLVAwoJTmFtZXNwYWNlEhIKBG5hbWUYASABKAlCBOJBAQgSEQoDdWlkGAIgASgJQgTiQQEDEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTiQQEBEhoKB2VuYWJsZWQYBCABKAhCBOJBAQFIAIgBARIVCgdtYW5hZ2VkGAUgASgIQgTiQQEBEj4KCHNldHRpbmdzGAYgASgLMiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5OYW1lc3BhY2VTZXR0aW5nc0IE4kEBARISCgRldGFnGAcgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZGVsZXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDOk7qQUsKGmFjdGl2aXR5LXNlc3Npb24vTmFtZXNwYWNlEhZuYW1lc3BhY2VzL3tuYW1lc3BhY2V9KgpuYW1lc3BhY2VzMgluYW1lc3BhY2VCCgoIX2VuYWJsZWQi7QEKEU5hbWVzcGFjZVNldHRpbmdzEjwKE2RlZmF1bHRfc2Vzc2lvbl90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESMgoJcHVyZ2VfYWdlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgTiQQEBEioKHHBhcnRpY2lwYW50c19jcmVhdGVfc2Vzc2lvbnMYAyABKAhCBOJBAQESOgoGcXVvdGFzGAQgASgLMiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5OYW1lc3BhY2VRdW90YXNCBOJBAQEi1QEKD05hbWVzcGFjZVF1b3RhcxIiCg9jYWxsc19pbl9mbGlnaHQYASABKAVCBOJBAQFIAIgBARIjChBjYWxsc19wZXJfc2Vjb25kGAIgASgFQgTiQQEBSAGIAQESGgoHd2F0Y2hlcxgDIAEoBUIE4kEBAUgCiAEBEhsKCHNlc3Npb25zGAQgASgFQgTiQQEBSAOIAQFCEgoQX2NhbGxzX2luX2ZsaWdodEITChFfY2FsbHNfcGVyX3NlY29uZEIKCghfd2F0Y2hlc0ILCglfc2Vzc2lvbnNCWQoSYWN0aXZpdHlzZXNzaW9uLnYxUAFaQWFjdGl2aXR5LXNlc3Npb24vY2xpZW50cy9nby9hY3Rpdml0eV9zZXNzaW9uL3YxO2FjdGl2aXR5c2Vzc2lvbnYxYgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A namespace owns participants and sessions and keeps those of one team,
@@ -135,6 +135,14 @@ export type NamespaceSettings = Message<"activity_session.v1.NamespaceSettings">
    * @generated from field: bool participants_create_sessions = 3;
    */
   participantsCreateSessions: boolean;
+
+  /**
+   * How much the callers of the namespace may use. Only callers who may create
+   * namespaces can change it.
+   *
+   * @generated from field: activity_session.v1.NamespaceQuotas quotas = 4;
+   */
+  quotas?: NamespaceQuotas;
 };
 
 /**
@@ -143,4 +151,50 @@ export type NamespaceSettings = Message<"activity_session.v1.NamespaceSettings">
  */
 export const NamespaceSettingsSchema: GenMessage<NamespaceSettings> = /*@__PURE__*/
   messageDesc(file_activity_session_v1_namespace, 1);
+
+/**
+ * How much all callers of a namespace may use together. What is not set is as
+ * the server's settings say; 0 is no quota. Each server counts calls and
+ * watches for itself, and heeds a change after some seconds.
+ *
+ * @generated from message activity_session.v1.NamespaceQuotas
+ */
+export type NamespaceQuotas = Message<"activity_session.v1.NamespaceQuotas"> & {
+  /**
+   * Calls about the namespace that are served at once, 1,000,000 at most.
+   *
+   * @generated from field: optional int32 calls_in_flight = 1;
+   */
+  callsInFlight?: number;
+
+  /**
+   * Calls about the namespace in a second, 1,000,000 at most.
+   *
+   * @generated from field: optional int32 calls_per_second = 2;
+   */
+  callsPerSecond?: number;
+
+  /**
+   * Watches, and calls that wait for a turn, that are open at once, 1,000,000
+   * at most.
+   *
+   * @generated from field: optional int32 watches = 3;
+   */
+  watches?: number;
+
+  /**
+   * Sessions, those included that are deleted and not yet expunged, 1,000,000
+   * at most.
+   *
+   * @generated from field: optional int32 sessions = 4;
+   */
+  sessions?: number;
+};
+
+/**
+ * Describes the message activity_session.v1.NamespaceQuotas.
+ * Use `create(NamespaceQuotasSchema)` to create a new message.
+ */
+export const NamespaceQuotasSchema: GenMessage<NamespaceQuotas> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_namespace, 2);
 
