@@ -16,7 +16,7 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest, GetEventRequest, UpdateStateRequest
 from activity_session.v1.memory_pb2 import Memory
 from activity_session.v1.memory_service_pb2 import DeleteMemoryRequest, GetMemoryRequest, UndeleteMemoryRequest
-from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.namespace_pb2 import Namespace, NamespaceQuotas, NamespaceSettings
 from activity_session.v1.namespace_service_pb2 import (
     CreateNamespaceRequest,
     DeleteNamespaceRequest,
@@ -57,6 +57,7 @@ from activity_session_testing.steps import (
     append,
     delete_session,
     get_session,
+    make_namespace,
     new_memory,
     new_participant,
     new_session,
@@ -280,6 +281,12 @@ def remembered(client: Client, namespace: str) -> Session:
     return delete_session(client, memory.name.partition("/memories/")[0])
 
 
+def quota_exceeded(client: Client, _namespace: str) -> Failure:
+    namespace = make_namespace(client, settings=NamespaceSettings(quotas=NamespaceQuotas(sessions=1))).name
+    new_session(client, namespace)
+    return failure(client.sessions.CreateSession, CreateSessionRequest(parent=namespace, session=Session()))
+
+
 PROVOKED: dict[str, Provocation] = {
     provocation.__name__.upper(): provocation
     for provocation in (
@@ -287,6 +294,7 @@ PROVOKED: dict[str, Provocation] = {
         limit_exceeded,
         invalid_filter,
         invalid_page_token,
+        quota_exceeded,
         request_id_reused,
         namespace_not_found,
         namespace_already_exists,

@@ -128,7 +128,7 @@ def quota_exceeded(kind: str, name: str, quota: str, limit: int, *, delay: float
     return ServiceError(
         ErrorReason.ERROR_REASON_QUOTA_EXCEEDED,
         f"the quota {kind}_{quota} of {who} is {limit}, and used up{then}",
-        metadata={"quota": f"{kind}_{quota}", "limit": str(limit), kind: name},
+        metadata={"quota": f"{kind}_{quota}", "limit": str(limit)} | ({kind: name} if name else {}),
         retry_delay=delay,
     )
 

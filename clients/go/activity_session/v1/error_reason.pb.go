@@ -55,10 +55,10 @@ const (
 	// `permission`, the role that suffices; in the first case `resource`, in the
 	// second one `field`.
 	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 7
-	// RESOURCE_EXHAUSTED: the caller, or all callers of a namespace together, use
-	// as much of the server as their quota allows; other callers may go on. Try
-	// again after the delay in RetryInfo. Metadata: `quota`, which is the name of
-	// a setting; `limit`; and `subject` or `namespace`, whose quota it is.
+	// RESOURCE_EXHAUSTED: a subject, or all callers of a namespace together, use as
+	// much as their quota allows. Try again after the delay in RetryInfo.
+	// Metadata: `quota`, which is the name of a setting; `limit`; and in the second
+	// case `namespace`, otherwise `subject` if the caller has one.
 	ErrorReason_ERROR_REASON_QUOTA_EXCEEDED ErrorReason = 8
 	// NOT_FOUND: there is no such namespace, or none with the uid of the request.
 	// Metadata: `resource`, and in the second case `uid`.

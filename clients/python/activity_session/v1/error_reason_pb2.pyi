@@ -57,10 +57,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     second one `field`.
     """
     ERROR_REASON_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 8
-    """RESOURCE_EXHAUSTED: the caller, or all callers of a namespace together, use
-    as much of the server as their quota allows; other callers may go on. Try
-    again after the delay in RetryInfo. Metadata: `quota`, which is the name of
-    a setting; `limit`; and `subject` or `namespace`, whose quota it is.
+    """RESOURCE_EXHAUSTED: a subject, or all callers of a namespace together, use as
+    much as their quota allows. Try again after the delay in RetryInfo.
+    Metadata: `quota`, which is the name of a setting; `limit`; and in the second
+    case `namespace`, otherwise `subject` if the caller has one.
     """
     ERROR_REASON_NAMESPACE_NOT_FOUND: _ErrorReason.ValueType  # 10
     """NOT_FOUND: there is no such namespace, or none with the uid of the request.
@@ -247,10 +247,10 @@ another one, or about more than participants may change. Metadata:
 second one `field`.
 """
 ERROR_REASON_QUOTA_EXCEEDED: ErrorReason.ValueType  # 8
-"""RESOURCE_EXHAUSTED: the caller, or all callers of a namespace together, use
-as much of the server as their quota allows; other callers may go on. Try
-again after the delay in RetryInfo. Metadata: `quota`, which is the name of
-a setting; `limit`; and `subject` or `namespace`, whose quota it is.
+"""RESOURCE_EXHAUSTED: a subject, or all callers of a namespace together, use as
+much as their quota allows. Try again after the delay in RetryInfo.
+Metadata: `quota`, which is the name of a setting; `limit`; and in the second
+case `namespace`, otherwise `subject` if the caller has one.
 """
 ERROR_REASON_NAMESPACE_NOT_FOUND: ErrorReason.ValueType  # 10
 """NOT_FOUND: there is no such namespace, or none with the uid of the request.

@@ -88,10 +88,10 @@ export enum ErrorReason {
   PERMISSION_DENIED = 7,
 
   /**
-   * RESOURCE_EXHAUSTED: the caller, or all callers of a namespace together, use
-   * as much of the server as their quota allows; other callers may go on. Try
-   * again after the delay in RetryInfo. Metadata: `quota`, which is the name of
-   * a setting; `limit`; and `subject` or `namespace`, whose quota it is.
+   * RESOURCE_EXHAUSTED: a subject, or all callers of a namespace together, use as
+   * much as their quota allows. Try again after the delay in RetryInfo.
+   * Metadata: `quota`, which is the name of a setting; `limit`; and in the second
+   * case `namespace`, otherwise `subject` if the caller has one.
    *
    * @generated from enum value: ERROR_REASON_QUOTA_EXCEEDED = 8;
    */
