@@ -10,6 +10,7 @@ import pytest
 from activity_session import v1
 from activity_session_server.app import App
 from activity_session_server.live import waiting_calls
+from activity_session_server.live.pools import Pool, SharedPool
 from activity_session_server.live.waiting_calls import WaitingCalls
 from activity_session_server.rules.access.callers import Grant
 from activity_session_server.rules.access.roles import Role
@@ -211,3 +212,36 @@ def test_a_line_that_is_full_takes_a_call_of_another_one_instead() -> None:
         refused = [Failure(call.exception()) for call in calls if call.exception() is not None]
         assert [failed.reason for failed in refused] == ["SERVER_FULL"] * 2
         assert {call.result().name for call in others} == {session}
+
+
+def test_a_pool_that_is_shut_down_ends_with_the_calls_that_have_begun() -> None:
+    gate = threading.Event()
+    ended: list[str] = []
+    pool = SharedPool(1, "write", lambda *_: "a", Pool(1, "refusal"), most_waiting=10, most_aside=1)
+
+    def write() -> None:
+        with pool.aside():
+            assert gate.wait(SECONDS)
+        ended.append(threading.current_thread().name)
+
+    pool.submit(write)
+    eventually(lambda: pool._calls._aside)  # noqa: SLF001
+    pool.shutdown(wait=False)
+    with pytest.raises(RuntimeError):
+        pool.submit(write)
+    gate.set()
+    pool.shutdown()
+    assert len(ended) == 1
+
+
+def test_calls_that_wait_are_served_when_a_pool_is_shut_down() -> None:
+    gate = threading.Event()
+    numbers: list[int] = []
+    pool = SharedPool(1, "read", lambda *_: "a", Pool(1, "refusal"), most_waiting=10)
+    pool.submit(gate.wait, SECONDS)
+    for number in range(5):
+        pool.submit(numbers.append, number)
+    pool.shutdown(wait=False)
+    gate.set()
+    pool.shutdown()
+    assert numbers == [0, 1, 2, 3, 4]

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from activity_session_server.live.waiting_calls import Begun, WaitingCalls
@@ -68,7 +68,7 @@ class SharedPool(Pool):
         if refused is not None:
             _, fn, arguments, named = refused
             self._overflow.submit(fn, *arguments, **named)
-        return _NOTHING if begun is None else super().submit(self._serve, begun)
+        return self._start(begun)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -77,11 +77,24 @@ class SharedPool(Pool):
         if owner is None or not self._calls.step_aside(owner):
             yield
             return
-        super().submit(self._serve, self._calls.take())
+        # When the pool is shut down, nobody waits for other calls any more.
+        with suppress(RuntimeError):
+            self._start(self._calls.take())
         try:
             yield
         finally:
             self._calls.come_back(owner)
+
+    def _start(self, begun: Begun[_Call] | None) -> Future[Any]:
+        """Have a thread serve a call, and those that follow it."""
+        if begun is None:
+            return _NOTHING
+        try:
+            return super().submit(self._serve, begun)
+        except RuntimeError:
+            while begun is not None:
+                begun = self._calls.done(begun.owner)
+            raise
 
     def _serve(self, begun: Begun[_Call] | None) -> None:
         """Serve a call, and then those that begin in its place."""
