@@ -137,6 +137,18 @@ def test_writes_go_on_while_writers_of_another_session_wait(
         assert len(list_events(client, session)) == 1
 
 
+def test_more_writers_of_a_session_than_there_are_threads_go_on_one_after_the_other(
+    new_database: Callable[[str], str],
+) -> None:
+    settings = {"threads": THREADS, "database_timeout": 5, "health_interval": 300}
+    with serving(new_database(MARIADB), **settings) as server, connected(server.address) as client:
+        session, other = new_session(client, "namespaces/default").name, new_session(client, "namespaces/default").name
+        writers = [append_later(client, session) for _ in range(3 * MOST_ASIDE)]
+        others = [append_later(client, other) for _ in range(MORE)]
+        assert [writer.exception() for writer in (*writers, *others)] == [None] * (3 * MOST_ASIDE + MORE)
+        assert len(list_events(client, session)) == 3 * MOST_ASIDE
+
+
 def test_open_streams_of_reflection_do_not_lock_out_another() -> None:
     request = ServerReflectionRequest(list_services="")
     with serving("sqlite:///:memory:", reflection="on") as server, connected(server.address) as client:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from activity_session_server.live.waiting_calls import Begun, WaitingCalls
@@ -30,7 +30,7 @@ class SharedPool(Pool):
 
     While `most_waiting` calls wait for a thread, one of the owner who has the most of them is handed to the pool
     `overflow`, which refuses it. So many work at a time as there are `threads`. A thread that steps `aside` lets
-    another one work instead, until `most_aside` are aside; from then on nobody works in their places.
+    another one work instead, until `most_aside` are aside; from then on there are no threads for that.
     """
 
     def __init__(
@@ -74,27 +74,23 @@ class SharedPool(Pool):
     def aside(self) -> Iterator[None]:
         """Let another call be served during the block; threads of others may enter it too, to no effect."""
         owner = getattr(self._own, "owner", None)
-        if owner is None or not self._calls.step_aside(owner):
+        if owner is None:
             yield
             return
-        # When the pool is shut down, nobody waits for other calls any more.
-        with suppress(RuntimeError):
-            self._start(self._calls.take())
+        self._start(self._calls.step_aside(owner))
         try:
             yield
         finally:
-            self._calls.come_back(owner)
+            self._start(self._calls.come_back(owner))
 
     def _start(self, begun: Begun[_Call] | None) -> Future[Any]:
-        """Have a thread serve a call, and those that follow it."""
-        if begun is None:
-            return _NOTHING
+        """Have a thread serve a call, and those that follow it; nobody waits for them when the pool is shut down."""
         try:
-            return super().submit(self._serve, begun)
+            return _NOTHING if begun is None else super().submit(self._serve, begun)
         except RuntimeError:
             while begun is not None:
                 begun = self._calls.done(begun.owner)
-            raise
+            return _NOTHING
 
     def _serve(self, begun: Begun[_Call] | None) -> None:
         """Serve a call, and then those that begin in its place."""

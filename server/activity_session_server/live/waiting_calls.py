@@ -22,7 +22,8 @@ class WaitingCalls(Generic[C]):
 
     So many have one `at_once`. First come the owners of whose calls the fewest have one; those with as many take turns.
     While several owners call, each has half of the threads at most: so the first call of another one finds one at once.
-    No more than `most_waiting` wait. A call that steps aside lets others have its thread, unless `most_aside` have.
+    No more than `most_waiting` wait. A call that steps aside lets another one work instead, as long as no more than
+    `most_aside` have, beyond which there are no threads.
     """
 
     def __init__(self, at_once: int, most_waiting: int, most_aside: int) -> None:
@@ -56,28 +57,24 @@ class WaitingCalls(Generic[C]):
             begun = self._begin_next()
             return begun, None if self._count <= self._most_waiting else self._remove_one(owner)
 
-    def take(self) -> Begun[C] | None:
-        """The next call that may begin now, if any; `done` must follow, or `step_aside`."""
-        with self._lock:
-            return self._begin_next()
-
     def done(self, owner: str) -> Begun[C] | None:
         """Note that a call is over; returns the one that begins in its place."""
         with self._lock:
             self._end(owner)
             return self._begin_next()
 
-    def step_aside(self, owner: str) -> bool:
-        """Let others have the thread of a call, if there are threads for that: then `come_back` must follow."""
+    def step_aside(self, owner: str) -> Begun[C] | None:
+        """Let others work instead of a call; returns one that begins. `come_back` must follow.
+
+        A call that is aside keeps its thread, so when many are, none may be left for others.
+        """
         with self._lock:
-            if self._aside >= self._most_aside:
-                return False
             self._aside += 1
             self._end(owner)
-            return True
+            return self._begin_next()
 
-    def come_back(self, owner: str) -> None:
-        """Wait until the call may go on: before all others, as soon as one has ended."""
+    def come_back(self, owner: str) -> Begun[C] | None:
+        """Wait until the call may go on: before all others, as soon as one has ended; returns one that begins too."""
         with self._lock:
             self._returning += 1
             while self._busy >= self._at_once:
@@ -85,6 +82,7 @@ class WaitingCalls(Generic[C]):
             self._returning -= 1
             self._aside -= 1
             self._begin(owner)
+            return self._begin_next()
 
     def _note(self, owner: str) -> None:
         """Note that an owner calls, and forget those that have not called for a while."""
@@ -126,7 +124,7 @@ class WaitingCalls(Generic[C]):
 
     def _next_owner(self) -> str | None:
         """The owner of the call that may begin now, if any."""
-        if self._returning or self._busy >= self._at_once:
+        if not self._has_room():
             return None
         found, fewest = None, self._most_of_one
         for owner in self._waiting:
@@ -139,8 +137,12 @@ class WaitingCalls(Generic[C]):
 
     def _may_begin(self, owner: str) -> bool:
         """Whether a call of an owner may begin, if no others wait."""
-        has_room = not self._returning and self._busy < self._at_once
-        return has_room and self._served.get(owner, 0) < self._most_of_one
+        return self._has_room() and self._served.get(owner, 0) < self._most_of_one
+
+    def _has_room(self) -> bool:
+        """Whether one more call may work, and there is a thread for it."""
+        has_thread = self._busy + self._aside < self._at_once + self._most_aside
+        return has_thread and self._busy < self._at_once and not self._returning
 
     @property
     def _most_of_one(self) -> int:
