@@ -111,13 +111,11 @@ _LIST_BOUND = {
 }
 _EXISTS = Statement(select(ActivitySession.pkid).where(_IS_THIS))
 # By an index alone, and no more of it than matters.
-_COUNT = Statement(
-    select(func.count()).select_from(
-        select(ActivitySession.name)
-        .where(ActivitySession.namespace_pkid == bindparam("owner"))
-        .limit(bindparam("most"))
-        .subquery()
-    )
+_BEYOND = Statement(
+    select(ActivitySession.name)
+    .where(ActivitySession.namespace_pkid == bindparam("owner"))
+    .limit(1)
+    .offset(bindparam("most"))
 )
 
 
@@ -170,8 +168,7 @@ _PURGEABLE = Statement(
 
 def has_more_sessions(writer: Writer, namespace: HeldNamespace, most: int) -> bool:
     """Whether a namespace has more than so many sessions, with those that are deleted."""
-    row = writer.row(_COUNT, {"owner": namespace.uid, "most": most + 1})
-    return row is not None and int(row[0]) > most
+    return writer.row(_BEYOND, {"owner": namespace.uid, "most": most}) is not None
 
 
 def get_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> bytes:
