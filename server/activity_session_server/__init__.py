@@ -6,9 +6,9 @@ The path of a request, there and back:
    request to the edge (`rpc.edge`), which makes a `Call` (id, deadline), finds out who makes it (`rpc.authentication`),
    counts the fields of a long request (`rpc.wire`), and checks it against the protos' annotations and the limits
    (`rpc.validation`).
-2. `usecases.authorization` looks whether that caller may make the call (`rules.access.permissions`); the quotas of the caller
-   are judged before, those of the namespace after that (`live.quotas`). `rpc.routes` says which use case serves the
-   RPC; the handler calls it.
+2. `usecases.authorization` looks whether that caller may make the call (`rules.access.permissions`); the quotas of the
+   caller are judged before, those of the namespace after that (`live.quotas`). `rpc.routes` says which use case serves
+   the RPC; the handler calls it.
 3. The use case (`usecases`) holds the rule, and the function that runs in one transaction, which it gives to
    `store.read` or `store.write`. What is true without a database stands in `rules`.
 4. The store begins, runs the function, commits, on SQLite together with others that wait (`store.commits`), and runs it

@@ -14,9 +14,9 @@ from google.rpc.error_details_pb2 import RetryInfo
 from activity_session import v1
 from activity_session_server.live.quotas import Meter
 from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.quotas import Quota
-from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import Access, serving_callers
 from activity_session_testing.backends import BACKENDS
 from activity_session_testing.moments import before, eventually

@@ -11,7 +11,8 @@ from activity_session.v1.namespace_service_pb2 import (
     UndeleteNamespaceRequest,
     UpdateNamespaceRequest,
 )
-from activity_session_server.rules import etags, filters, flags, masks, paging, permissions
+from activity_session_server.rules import etags, filters, flags, masks, paging
+from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import about, already_exists
 from activity_session_server.rules.names import Kind, format_name, ids_of, new_id
