@@ -14,11 +14,12 @@ from google.protobuf.message import Message
 from activity_session.v1.event_service_pb2 import ListEventsRequest, ListEventsResponse
 from activity_session_server.addresses import Address, AddressInUseError, refuse_if_used
 from activity_session_server.audit_file import AuditFile
-from activity_session_server.live import feeds, upkeep
+from activity_session_server.live import feeds, stored_bytes, upkeep
 from activity_session_server.live.feeds import Feeds
 from activity_session_server.live.pools import Pool, Pools, SharedPool
 from activity_session_server.live.quotas import Quotas
 from activity_session_server.live.slots import Slots
+from activity_session_server.live.stored_bytes import StoredBytes
 from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.upkeep import Upkeep
 from activity_session_server.live.watches import Watches
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from activity_session_server.rpc.authentication.jwts import Jwts
 
 # Beyond one for each thread that serves calls.
-_SPARE_CONNECTIONS = upkeep.CONNECTIONS + feeds.CONNECTIONS
+_SPARE_CONNECTIONS = upkeep.CONNECTIONS + feeds.CONNECTIONS + stored_bytes.CONNECTIONS
 # Writers that may wait for others of their session, beside those that have a thread to work with.
 MOST_ASIDE = 64
 # Streams of reflection that may be open at once; further ones wait.
@@ -87,7 +88,7 @@ class App:
         if warning := backend_of(self.store.engine).warning():
             _log.warning(warning)
         self.store.look_for_older_claims(self._own_call("start"))
-        self.quotas = Quotas(settings.subject_quota, settings.namespace_quota)
+        self.quotas = self._make_quotas()
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
         self.health = Health(ROUTES, self._pools.health)
@@ -98,6 +99,7 @@ class App:
         """Begin to serve calls."""
         self._authentication.start()
         self.upkeep.start()
+        self.quotas.stored.start()
         self.feeds.start()
         self._server.start()
 
@@ -107,6 +109,7 @@ class App:
         self.health.drain()
         time.sleep(self.settings.drain_delay)
         self.upkeep.stop()
+        self.quotas.stored.stop()
         ended = self._server.stop(self.settings.drain_timeout)
         self.health.end_watches()
         self.feeds.drain(self.settings.drain_timeout)
@@ -155,10 +158,16 @@ class App:
             sweep_interval=settings.sweep_interval,
         )
 
+    def _make_quotas(self) -> Quotas:
+        settings = self.settings
+        stored = StoredBytes(settings.limits.namespace_bytes, self._count_stored, settings.health_interval)
+        return Quotas(settings.subject_quota, settings.namespace_quota, stored)
+
+    def _count_stored(self, namespace: str) -> int:
+        return self.store.read(self._own_call("count"), lambda reader: namespaces.stored_bytes(reader, namespace))
+
     def _look_for_quotas(self, reader: Reader) -> None:
-        default = self.settings.namespace_quota
-        found = namespaces.own_quotas(reader)
-        self.quotas.namespaces.set_own({name: own.of_calls(default) for name, own in found.items()})
+        self.quotas.set_own(namespaces.own_quotas(reader))
 
     def _note_swept(self, done: str, session: str) -> None:
         if self._audit_log is not None:

@@ -20,6 +20,7 @@ from activity_session_server.rules import database_urls
 from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.durations import in_seconds
 from activity_session_server.rules.limits import Limits
+from activity_session_server.rules.namespace_settings import MOST, MOST_BYTES
 from activity_session_server.rules.quotas import Quota
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
@@ -32,7 +33,8 @@ _SERVICE_LINK = re.compile(
 
 Seconds = Annotated[float, BeforeValidator(in_seconds)]
 WholeSeconds = Annotated[int, BeforeValidator(in_seconds)]
-MostOrNone = Annotated[int, Field(ge=0, le=1_000_000)]
+MostOrNone = Annotated[int, Field(ge=0, le=MOST)]
+MostBytesOrNone = Annotated[int, Field(ge=0, le=MOST_BYTES)]
 
 
 class LogFormat(StrEnum):
@@ -152,6 +154,9 @@ class Settings(BaseModel):
         0, description="calls of a subject that are served at once; 0: any number"
     )
     subject_calls_per_second: MostOrNone = Field(0, description="calls of a subject in a second; 0: any number")
+    subject_bytes_per_second: MostBytesOrNone = Field(
+        0, description="bytes of a subject's requests in a second; 0: any number"
+    )
     subject_watches: MostOrNone = Field(
         0, description="watches, and calls that wait for a turn, of a subject at once; 0: any number"
     )
@@ -159,6 +164,9 @@ class Settings(BaseModel):
         0, description="calls about a namespace that are served at once; 0: any number"
     )
     namespace_calls_per_second: MostOrNone = Field(0, description="calls about a namespace in a second; 0: any number")
+    namespace_bytes_per_second: MostBytesOrNone = Field(
+        0, description="bytes of requests about a namespace in a second; 0: any number"
+    )
     namespace_watches: MostOrNone = Field(
         0, description="watches, and calls that wait for a turn, in a namespace at once; 0: any number"
     )
@@ -225,12 +233,12 @@ class Settings(BaseModel):
     @property
     def subject_quota(self) -> Quota:
         """What each subject may use of a process."""
-        return Quota(self.subject_calls_in_flight, self.subject_calls_per_second, self.subject_watches)
+        return Quota(*(getattr(self, f"subject_{name}") for name in Quota._fields))
 
     @property
     def namespace_quota(self) -> Quota:
         """What each namespace may use of a process."""
-        return Quota(self.namespace_calls_in_flight, self.namespace_calls_per_second, self.namespace_watches)
+        return Quota(*(getattr(self, f"namespace_{name}") for name in Quota._fields))
 
     @property
     def is_sqlite(self) -> bool:

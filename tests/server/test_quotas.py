@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import grpc
@@ -12,16 +13,20 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 
 from activity_session import v1
-from activity_session_server.live.quotas import Meter
+from activity_session_server.app import App, own_call
+from activity_session_server.live.meters import Meter
+from activity_session_server.live.stored_bytes import StoredBytes
 from activity_session_server.rules.access.callers import Grant
 from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.quotas import Quota
+from activity_session_server.store.queries import namespaces
 from activity_session_testing.access import Access, serving_callers
 from activity_session_testing.backends import BACKENDS
 from activity_session_testing.moments import before, eventually
 from activity_session_testing.servers import Client, Failure, connected, failure, serving
 from activity_session_testing.steps import (
+    AGENT,
     acquire_turn,
     append,
     at_once,
@@ -29,9 +34,11 @@ from activity_session_testing.steps import (
     expunge_session,
     get_session,
     make_namespace,
+    new_memory,
     new_participant,
     new_session,
     release_turn,
+    update_state,
     waiting_for_turn,
 )
 
@@ -164,13 +171,41 @@ class TestCallsPerSecond:
         served, until = 0, time.monotonic() + seconds
         while time.monotonic() < until:
             try:
-                meter.begin("ada")
+                meter.begin("ada", 0)
                 meter.end("ada")
                 served += 1
             except ServiceError as refusal:
                 time.sleep(refusal.retry_delay or 0)
         # What a second has, at once, and then as many for each second; a loaded machine may lose some.
         assert 1.5 * rate < served <= 2 * rate + 1
+
+
+class TestBytesPerSecond:
+    def test_are_refused_with_the_time_until_as_many_may_come(self) -> None:
+        rate = 20_000
+        with callers(subject_bytes_per_second=rate) as (_, client):
+            ada, bob = client("ada"), client("bob")
+            session = new_session(bob, NAMESPACE).name
+            served, refusal = until_refused(lambda: append(ada, session, "x" * (rate // 4)), 40)
+            assert 3 <= served < 8
+            assert refusal.info.metadata == {
+                "quota": "subject_bytes_per_second",
+                "limit": str(rate),
+                "subject": "ada",
+            }
+            append(bob, session, "x")
+            time.sleep(delay_of(refusal))
+            append(ada, session, "x" * (rate // 4))
+
+    def test_let_a_request_of_more_pass_after_a_pause(self) -> None:
+        with callers(namespace_bytes_per_second=1000) as (_, client):
+            ada = client("ada")
+            session = new_session(ada, NAMESPACE).name
+            eventually(lambda: not is_refused(partial(append, ada, session), "x" * 3000))
+            # It has taken the bytes of some seconds.
+            refusal = failure(ada.sessions.GetSession, v1.GetSessionRequest(name=session))
+            assert refusal.info.metadata["quota"] == "namespace_bytes_per_second"
+            assert 1 < delay_of(refusal) < 4
 
 
 class TestCallsInFlight:
@@ -267,13 +302,13 @@ class TestWatches:
 class TestMeter:
     def test_forgets_those_that_use_nothing(self) -> None:
         meter = Meter("subject", Quota(calls_in_flight=1, calls_per_second=1_000_000))
-        meter.begin("busy")
+        meter.begin("busy", 0)
         for number in range(10_000):
-            meter.begin(f"{number}")
+            meter.begin(f"{number}", 0)
             meter.end(f"{number}")
         assert len(meter) < 100
         with pytest.raises(ServiceError):
-            meter.begin("busy")
+            meter.begin("busy", 0)
 
 
 def set_quotas(client: Client, namespace: str, **quotas: int) -> v1.Namespace:
@@ -386,3 +421,142 @@ class TestSessions:
             for _ in range(3):
                 new_session(client, other)
             assert client.info.GetServerInfo(v1.GetServerInfoRequest()).limits.namespace_sessions == 1
+
+
+@pytest.fixture(params=BACKENDS)
+def counted(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> Iterator[tuple[App, Client]]:
+    """A server on each backend that counts what is stored again and again."""
+    with serving(new_database(request.param), health_interval=0.1) as server, connected(server.address) as client:
+        yield server, client
+
+
+def stored_bytes(server: App, namespace: str) -> int:
+    call = own_call(server.settings, "test")
+    return server.store.read(call, lambda reader: namespaces.stored_bytes(reader, namespace))
+
+
+def until_full(call: Callable[..., object], *args: Any, **fields: Any) -> Failure:
+    """How a call is refused, which is made until it is."""
+    refusals: list[Failure] = []
+
+    def is_full() -> bool:
+        try:
+            call(*args, **fields)
+        except grpc.RpcError as error:
+            refusals.append(Failure(error))
+        return bool(refusals)
+
+    eventually(is_full)
+    assert refusals[0].info.metadata["quota"] == "namespace_bytes"
+    return refusals[0]
+
+
+class TestStoredBytes:
+    def test_of_a_namespace_are_no_more_than_its_quota(self, counted: tuple[App, Client]) -> None:
+        _, client = counted
+        namespace, content = make_namespace(client).name, "x" * 1000
+        session, agent = (
+            new_session(client, namespace, "kept").name,
+            new_participant(client, namespace, participant_type=AGENT),
+        )
+        other = new_session(client, namespace).name
+        append(client, other, *[content] * 15)
+        set_quotas(client, namespace, bytes=20_000)
+        refusal = until_full(append, client, session, content)
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED")
+        assert refusal.info.metadata == {"quota": "namespace_bytes", "limit": "20000", "namespace": namespace}
+        assert 0 < delay_of(refusal) < 10
+        until_full(new_memory, client, session, agent, content=content)
+        until_full(update_state, client, session, v1.StateUpdate(key="note", value_json=f'"{content}"'))
+        until_full(new_session, client, namespace, data=content)
+        # What frees some goes on, and what stores nothing.
+        release_turn(client, acquire_turn(client, session, agent))
+        get_session(client, session)
+        assert client.sessions.EnsureSession(v1.EnsureSessionRequest(parent=namespace, session_id="kept"))
+        delete_session(client, other)
+        expunge_session(client, other)
+        eventually(lambda: not is_refused(partial(append, client, session), content))
+
+    def test_are_those_of_events_data_memories_and_state(self, counted: tuple[App, Client]) -> None:
+        server, client = counted
+        namespace = make_namespace(client).name
+        session, agent = new_session(client, namespace).name, new_participant(client, namespace, participant_type=AGENT)
+        sizes = [stored_bytes(server, namespace)]
+        calls: list[Callable[[], object]] = [
+            partial(append, client, session, "x" * 1000, "y" * 500),
+            partial(new_session, client, namespace, data="é" * 750),
+            partial(new_memory, client, session, agent, content="ab" * 700, memo="c" * 100),
+            *(
+                partial(update_state, client, owner, v1.StateUpdate(key="note", value_json=f'"{"z" * 1498}"'))
+                for owner in (namespace, agent, session)
+            ),
+        ]
+        for call in calls:
+            call()
+            sizes.append(stored_bytes(server, namespace))
+        for before_it, after_it in pairwise(sizes):
+            # An event has a few bytes of its own: its id, its time.
+            assert 1500 <= after_it - before_it < 1700
+        assert stored_bytes(server, make_namespace(client).name) == 0
+        # A retry adds nothing.
+        event = v1.Event(event_id="once", text="x" * 1000)
+        append(client, session, event)
+        size = stored_bytes(server, namespace)
+        append(client, session, event)
+        assert stored_bytes(server, namespace) == size
+
+    def test_of_a_server_that_starts_are_known_to_its_first_call(self, new_database: Callable[[str], str]) -> None:
+        database_url = new_database("sqlite-file")
+        with serving(database_url) as server, connected(server.address) as client:
+            session = new_session(client, NAMESPACE).name
+            append(client, session, "x" * 10_000)
+        with serving(database_url, namespace_bytes=10_000) as server, connected(server.address) as client:
+            request = v1.AppendEventsRequest(parent=session, events=[v1.Event(text="x")])
+            assert failure(client.events.AppendEvents, request).info.metadata["quota"] == "namespace_bytes"
+            assert client.info.GetServerInfo(v1.GetServerInfoRequest()).limits.namespace_bytes == 10_000
+
+    def test_are_counted_less_often_where_that_takes_long(self) -> None:
+        began: list[float] = []
+
+        def count(_: str) -> int:
+            began.append(time.monotonic())
+            time.sleep(0.05)
+            return 0
+
+        stored = StoredBytes(1_000_000, count, interval=0.01)
+        stored.start()
+        until = time.monotonic() + 2.5
+        while time.monotonic() < until:
+            stored.add(NAMESPACE, 1)
+            time.sleep(0.01)
+        stored.stop()
+        assert len(began) >= 2
+        assert min(later - earlier for earlier, later in pairwise(began)) >= 1
+
+    def test_that_cannot_be_counted_are_taken_as_they_were(self) -> None:
+        counts = iter([90])
+
+        def count(_: str) -> int:
+            for counted in counts:
+                return counted
+            raise ServiceError(v1.ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, "it is away")
+
+        stored = StoredBytes(100, count, interval=0.01)
+        stored.add(NAMESPACE, 0)
+        for _ in range(3):
+            stored.count_all()
+            with pytest.raises(ServiceError):
+                stored.add(NAMESPACE, 11)
+        stored.add(NAMESPACE, 10)
+
+    def test_of_namespaces_that_nobody_adds_to_are_forgotten(self) -> None:
+        stored = StoredBytes(100, lambda _: 0, interval=0.01)
+        for number in range(100):
+            stored.add(f"namespaces/{number}", 1)
+        assert len(stored) == 100
+
+        def is_empty() -> bool:
+            stored.count_all()
+            return not len(stored)
+
+        eventually(is_empty)

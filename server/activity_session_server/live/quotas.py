@@ -1,180 +1,52 @@
-"""What each subject and each namespace uses of this process, and that it is no more than its quota.
+"""The quotas of a server: what each subject and each namespace may use of it, and what each namespace may store."""
 
-What is taken is noted in a `Taken`, which gives it back.
-"""
+from collections.abc import Mapping
 
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Self
-
+from activity_session_server.live.meters import Meter, Taken
+from activity_session_server.live.stored_bytes import StoredBytes
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import quota_exceeded
 from activity_session_server.rules.names import WILDCARD
-from activity_session_server.rules.quotas import Quota
-
-# How many names are looked at for each new one, so that those that use nothing are forgotten sooner than others come.
-_LOOKS = 2
-
-
-class Taken:
-    """What one call has taken; the end of a `with` block gives it back, or `give_back`."""
-
-    __slots__ = ("_taken",)
-
-    def __init__(self) -> None:
-        self._taken: list[tuple[Callable[[str], None], str]] = []
-
-    def add(self, give_back: Callable[[str], None], name: str) -> None:
-        """Note what is to be called, with a name, to give something back."""
-        self._taken.append((give_back, name))
-
-    def give_back(self) -> None:
-        """Give all of it back, once; several threads may do so."""
-        while self._taken:
-            try:
-                give_back, name = self._taken.pop()
-            except IndexError:  # another thread was faster
-                return
-            give_back(name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.give_back()
-
-
-class Use:
-    """What somebody uses now."""
-
-    __slots__ = ("due", "in_flight", "watches")
-
-    def __init__(self) -> None:
-        self.in_flight = 0
-        self.watches = 0
-        # When all calls would have come, had they come evenly at the pace of the quota; a reading of `time.monotonic`.
-        self.due = 0.0
-
-    def is_over(self, now: float) -> bool:
-        """Whether nothing of it matters any more."""
-        return not self.in_flight and not self.watches and self.due <= now
-
-
-class Meter:
-    """What all of a kind use, by their names: "subject" or "namespace"."""
-
-    def __init__(self, kind: str, quota: Quota) -> None:
-        self._kind = kind
-        self._quota = quota
-        # Of those that have another one. Replaced as a whole, and read without the lock.
-        self._own: Mapping[str, Quota] = {}
-        self.counts_calls = _counts_calls(quota)
-        # Guards the uses, also what stands in each.
-        self._lock = threading.Lock()
-        self._uses: OrderedDict[str, Use] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._uses)
-
-    def set_own(self, own: Mapping[str, Quota]) -> None:
-        """Have some of them have quotas of their own. What they use by now is theirs, also if it is more."""
-        self._own = own
-        self.counts_calls = _counts_calls(self._quota, *own.values())
-
-    def in_flight(self, name: str) -> int:
-        """How many calls of a name are being served."""
-        use = self._uses.get(name)
-        return use.in_flight if use else 0
-
-    def watches(self, name: str) -> int:
-        """How many watches and waits of a name are open."""
-        use = self._uses.get(name)
-        return use.watches if use else 0
-
-    def begin(self, name: str) -> None:
-        """Count a call that is in flight from now on; one that is refused does not count.
-
-        Raises:
-            ServiceError: QUOTA_EXCEEDED.
-        """
-        quota = self._own.get(name, self._quota)
-        with self._lock:
-            use = self._use_of(name)
-            if quota.calls_in_flight and use.in_flight >= quota.calls_in_flight:
-                raise quota_exceeded(self._kind, name, "calls_in_flight", quota.calls_in_flight)
-            if quota.calls_per_second and (delay := _pass(use, quota.calls_per_second)):
-                raise quota_exceeded(self._kind, name, "calls_per_second", quota.calls_per_second, delay=delay)
-            use.in_flight += 1
-
-    def end(self, name: str) -> None:
-        """Note that a call is in flight no more."""
-        with self._lock:
-            self._uses[name].in_flight -= 1
-
-    def open(self, name: str) -> None:
-        """Count a watch, or a call that begins to wait for a turn.
-
-        Raises:
-            ServiceError: QUOTA_EXCEEDED.
-        """
-        most = self._own.get(name, self._quota).watches
-        with self._lock:
-            use = self._use_of(name)
-            if most and use.watches >= most:
-                raise quota_exceeded(self._kind, name, "watches", most)
-            use.watches += 1
-
-    def close(self, name: str) -> None:
-        """Note that a watch or a wait is over."""
-        with self._lock:
-            self._uses[name].watches -= 1
-
-    def _use_of(self, name: str) -> Use:
-        use = self._uses.get(name)
-        if use is None:
-            self._forget()
-            use = self._uses[name] = Use()
-        return use
-
-    def _forget(self) -> None:
-        now = time.monotonic()
-        for _ in range(min(_LOOKS, len(self._uses))):
-            name = next(iter(self._uses))
-            if self._uses[name].is_over(now):
-                del self._uses[name]
-            else:
-                self._uses.move_to_end(name)
+from activity_session_server.rules.namespace_settings import NamespaceResourceQuotas
+from activity_session_server.rules.quotas import ADDS, Quota
 
 
 class Quotas:
     """The quotas of a server on subjects and on namespaces; all callers without credentials are one subject."""
 
-    def __init__(self, of_subject: Quota, of_namespace: Quota) -> None:
+    def __init__(self, of_subject: Quota, of_namespace: Quota, stored: StoredBytes) -> None:
+        self._of_namespace = of_namespace
         self.subjects = Meter("subject", of_subject)
         self.namespaces = Meter("namespace", of_namespace)
+        self.stored = stored
 
-    def begin_for_subject(self, taken: Taken, call: Call) -> None:
-        """Count a call for its subject, which must be known.
+    def set_own(self, own: Mapping[str, NamespaceResourceQuotas]) -> None:
+        """Have some namespaces have quotas of their own, by their names."""
+        self.namespaces.set_own({name: quotas.of_calls(self._of_namespace) for name, quotas in own.items()})
+        self.stored.set_own({name: quotas.bytes for name, quotas in own.items() if quotas.bytes is not None})
+
+    def begin_for_subject(self, taken: Taken, call: Call, size: int) -> None:
+        """Count a call for its subject, which must be known, and the bytes of its request.
 
         Raises:
             ServiceError: QUOTA_EXCEEDED.
         """
         if self.subjects.counts_calls:
-            self.subjects.begin(call.caller.subject)
+            self.subjects.begin(call.caller.subject, size)
             taken.add(self.subjects.end, call.caller.subject)
 
-    def begin_in_namespace(self, taken: Taken, call: Call) -> None:
+    def begin_in_namespace(self, taken: Taken, call: Call, size: int) -> None:
         """Count a call for the namespace that it is about, if it is about one; the caller must be allowed to make it.
 
         Raises:
             ServiceError: QUOTA_EXCEEDED.
         """
-        if self.namespaces.counts_calls and (name := _namespace(call)):
-            self.namespaces.begin(name)
+        if not (self.namespaces.counts_calls or self.stored.counts) or not (name := _namespace(call)):
+            return
+        if self.namespaces.counts_calls:
+            self.namespaces.begin(name, size)
             taken.add(self.namespaces.end, name)
+        if self.stored.counts and call.method in ADDS:
+            self.stored.add(name, size)
 
     def open(self, taken: Taken, call: Call) -> None:
         """Count a watch, or a call that waits for a turn, for its subject and for its namespace.
@@ -191,21 +63,3 @@ def _namespace(call: Call) -> str:
     """The name of the namespace that a call is about; empty for none, and for all of them."""
     words = call.resource.split("/", 2)
     return "" if len(words) == 1 or words[1] == WILDCARD else f"{words[0]}/{words[1]}"
-
-
-def _counts_calls(*quotas: Quota) -> bool:
-    return any(quota.calls_in_flight or quota.calls_per_second for quota in quotas)
-
-
-def _pass(use: Use, per_second: int) -> float:
-    """Count a call towards a pace; or return the seconds until one may come, and count none.
-
-    A bucket of tokens for one second, kept as the time at which it would be full.
-    """
-    now = time.monotonic()
-    gap = 1 / per_second
-    early = use.due - (1 - gap) - now
-    if early > 0:
-        return early
-    use.due = max(use.due, now) + gap
-    return 0

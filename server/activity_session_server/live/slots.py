@@ -4,7 +4,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from activity_session_server.live.quotas import Quotas, Taken
+from activity_session_server.live.meters import Taken
+from activity_session_server.live.quotas import Quotas
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError, server_full
 

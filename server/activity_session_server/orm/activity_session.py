@@ -65,6 +65,9 @@ class ActivitySession(Resource):
     last_sequence: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="number of the newest event"
     )
+    log_bytes: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="bytes of the events of the session"
+    )
     turn_holder: Mapped[str | None] = mapped_column(
         exact_string(PARTICIPANT_NAME_LEN), comment="name of the participant whose turn it is, or was"
     )

@@ -11,8 +11,9 @@ from google.api import annotations_pb2
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
+from activity_session_server.live.meters import Taken
 from activity_session_server.live.pools import Pools, SharedPool
-from activity_session_server.live.quotas import Quotas, Taken
+from activity_session_server.live.quotas import Quotas
 from activity_session_server.rpc import status
 from activity_session_server.rpc.edge import Edge, error_of
 from activity_session_server.rpc.marks import run_by
@@ -72,10 +73,10 @@ class Handlers:
             try:
                 with Taken() as taken:
                     call = edge.admit(call, context)
-                    quotas.begin_for_subject(taken, call)
+                    quotas.begin_for_subject(taken, call, len(raw))
                     request = edge.read(call, request_type, raw)
                     call = edge.about(call, request)
-                    response = use_case(store, allowed(taken, call, request), request)
+                    response = use_case(store, allowed(taken, call, request, len(raw)), request)
             except Exception as raised:  # whatever it is, the caller gets an error without its text
                 self._fail(call, context, error_of(call, raised))
             edge.note(call, grpc.StatusCode.OK, response=response)
@@ -100,22 +101,22 @@ class Handlers:
                 # What the stream holds after this it takes by itself.
                 with stream.taken as taken:
                     call = stream.call = edge.admit(call, context)
-                    quotas.begin_for_subject(taken, call)
+                    quotas.begin_for_subject(taken, call, len(raw))
                     request = edge.read(call, request_type, raw)
                     call = stream.call = edge.about(call, request)
-                    use_case(allowed(taken, call, request), request, stream)
+                    use_case(allowed(taken, call, request, len(raw)), request, stream)
             except Exception as raised:  # as above
                 stream.end(error_of(call, raised))
 
         return respond
 
-    def _allowed(self, taken: Taken, call: Call, request: Any) -> Call:
-        """A call that its caller may make, within the quotas of the namespace.
+    def _allowed(self, taken: Taken, call: Call, request: Any, size: int) -> Call:
+        """A call that its caller may make, within the quotas of the namespace; `size` are the bytes of its request.
 
         Those come last: who may not make it must neither use them up nor learn of them.
         """
         allowed = authorize(self._store, call, request)
-        self._quotas.begin_in_namespace(taken, call)
+        self._quotas.begin_in_namespace(taken, call, size)
         return allowed
 
     def _full(self, pool: SharedPool) -> ServiceError:

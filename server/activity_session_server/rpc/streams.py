@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 
-from activity_session_server.live.quotas import Taken
+from activity_session_server.live.meters import Taken
 from activity_session_server.live.slots import Once
 from activity_session_server.rpc.edge import Edge
 from activity_session_server.rules.calls import Call

@@ -124,7 +124,7 @@ def server_full(what: str, limit: int) -> ServiceError:
 def quota_exceeded(kind: str, name: str, quota: str, limit: int, *, delay: float | None = None) -> ServiceError:
     """The error for more than a quota, a field of `quotas.Quota`; `delay` are the seconds until there is more of it."""
     who = name or "callers without credentials"
-    then = "" if delay is None else f"; the next one may come in {delay:.3f} s"
+    then = "" if delay is None else f"; try again in {delay:.3f} s"
     return ServiceError(
         ErrorReason.ERROR_REASON_QUOTA_EXCEEDED,
         f"the quota {kind}_{quota} of {who} is {limit}, and used up{then}",

@@ -85,6 +85,12 @@ class Limits(BaseModel):
     namespace_sessions: int = Field(
         0, ge=0, le=1_000_000, description="sessions of a namespace whose settings do not say how many; 0: any number"
     )
+    namespace_bytes: int = Field(
+        0,
+        ge=0,
+        le=2**50,
+        description="bytes that are stored in a namespace whose settings do not say how many; 0: any number",
+    )
     # SQLite takes patterns of up to 50,000 bytes, and a character has up to twelve when it is decomposed.
     filter_characters: int = Field(2000, ge=1, le=4_000, description="characters of a filter")
     filter_terms: int = Field(50, ge=1, le=200, description="comparisons in a filter")

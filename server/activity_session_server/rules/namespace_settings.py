@@ -13,8 +13,9 @@ from activity_session_server.rules.quotas import Quota
 
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(days=36_525)
-# The largest quota.
+# The largest quota, and the largest of bytes.
 MOST = 1_000_000
+MOST_BYTES = 2**50
 _DURATIONS: tuple[Literal["default_session_ttl"], Literal["purge_age"]] = ("default_session_ttl", "purge_age")
 
 
@@ -27,6 +28,8 @@ class NamespaceResourceQuotas(BaseModel):
     calls_per_second: int | None = None
     watches: int | None = None
     sessions: int | None = None
+    bytes_per_second: int | None = None
+    bytes: int | None = None
 
     def to_message(self) -> NamespaceQuotas:
         """The message of what was set."""
@@ -43,7 +46,7 @@ class NamespaceResourceQuotas(BaseModel):
         return default._replace(**own)
 
 
-_QUOTAS = ("calls_in_flight", "calls_per_second", "watches", "sessions")
+_QUOTAS = ("calls_in_flight", "calls_per_second", "watches", "sessions", "bytes_per_second", "bytes")
 
 
 class NamespaceResourceSettings(BaseModel):
@@ -85,5 +88,6 @@ def violations(message: NamespaceSettings, field: str) -> Iterator[Violation]:
         if message.HasField(name) and not durations.is_between(getattr(message, name), SHORTEST, LONGEST):
             yield Violation(f"{field}.{name}", Problem("must be from 1 second to 100 years"))
     for quota in _QUOTAS:
-        if not 0 <= getattr(message.quotas, quota) <= MOST:
-            yield Violation(f"{field}.quotas.{quota}", Problem(f"must be from 0 to {MOST:,}"))
+        most = MOST_BYTES if "bytes" in quota else MOST
+        if not 0 <= getattr(message.quotas, quota) <= most:
+            yield Violation(f"{field}.quotas.{quota}", Problem(f"must be from 0 to {most:,}"))

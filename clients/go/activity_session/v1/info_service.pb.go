@@ -214,8 +214,11 @@ type ServerLimits struct {
 	// Sessions of a namespace whose own settings do not say how many; 0 is any
 	// number.
 	NamespaceSessions int32 `protobuf:"varint,41,opt,name=namespace_sessions,json=namespaceSessions,proto3" json:"namespace_sessions,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Bytes that are stored in a namespace whose own settings do not say how
+	// many; 0 is any number.
+	NamespaceBytes int64 `protobuf:"varint,42,opt,name=namespace_bytes,json=namespaceBytes,proto3" json:"namespace_bytes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ServerLimits) Reset() {
@@ -535,6 +538,13 @@ func (x *ServerLimits) GetNamespaceSessions() int32 {
 	return 0
 }
 
+func (x *ServerLimits) GetNamespaceBytes() int64 {
+	if x != nil {
+		return x.NamespaceBytes
+	}
+	return 0
+}
+
 var File_activity_session_v1_info_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_info_service_proto_rawDesc = "" +
@@ -545,7 +555,7 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"ServerInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\x06limits\x18\x02 \x01(\v2!.activity_session.v1.ServerLimitsR\x06limits\x12\"\n" +
-	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xf8\r\n" +
+	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xa1\x0e\n" +
 	"\fServerLimits\x12#\n" +
 	"\rrequest_bytes\x18\x01 \x01(\x05R\frequestBytes\x12%\n" +
 	"\x0eresponse_bytes\x18\x02 \x01(\x05R\rresponseBytes\x12#\n" +
@@ -592,7 +602,8 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"\x1cwaiting_turns_per_connection\x18' \x01(\x05R\x19waitingTurnsPerConnection\x12\x1f\n" +
 	"\vfilter_rows\x18( \x01(\x05R\n" +
 	"filterRows\x12-\n" +
-	"\x12namespace_sessions\x18) \x01(\x05R\x11namespaceSessions2\x85\x01\n" +
+	"\x12namespace_sessions\x18) \x01(\x05R\x11namespaceSessions\x12'\n" +
+	"\x0fnamespace_bytes\x18* \x01(\x03R\x0enamespaceBytes2\x85\x01\n" +
 	"\vInfoService\x12v\n" +
 	"\rGetServerInfo\x12).activity_session.v1.GetServerInfoRequest\x1a\x1f.activity_session.v1.ServerInfo\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/serverInfoBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"

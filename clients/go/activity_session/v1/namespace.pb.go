@@ -248,7 +248,12 @@ type NamespaceQuotas struct {
 	Watches *int32 `protobuf:"varint,3,opt,name=watches,proto3,oneof" json:"watches,omitempty"`
 	// Sessions, those included that are deleted and not yet expunged, 1,000,000
 	// at most.
-	Sessions      *int32 `protobuf:"varint,4,opt,name=sessions,proto3,oneof" json:"sessions,omitempty"`
+	Sessions *int32 `protobuf:"varint,4,opt,name=sessions,proto3,oneof" json:"sessions,omitempty"`
+	// Bytes of requests in a second, 2^50 at most.
+	BytesPerSecond *int64 `protobuf:"varint,5,opt,name=bytes_per_second,json=bytesPerSecond,proto3,oneof" json:"bytes_per_second,omitempty"`
+	// Bytes that are stored: of events, of the data of sessions, of memories and
+	// of state, 2^50 at most. Each server counts them every few seconds.
+	Bytes         *int64 `protobuf:"varint,6,opt,name=bytes,proto3,oneof" json:"bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -311,6 +316,20 @@ func (x *NamespaceQuotas) GetSessions() int32 {
 	return 0
 }
 
+func (x *NamespaceQuotas) GetBytesPerSecond() int64 {
+	if x != nil && x.BytesPerSecond != nil {
+		return *x.BytesPerSecond
+	}
+	return 0
+}
+
+func (x *NamespaceQuotas) GetBytes() int64 {
+	if x != nil && x.Bytes != nil {
+		return *x.Bytes
+	}
+	return 0
+}
+
 var File_activity_session_v1_namespace_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_namespace_proto_rawDesc = "" +
@@ -339,17 +358,21 @@ const file_activity_session_v1_namespace_proto_rawDesc = "" +
 	"\x13default_session_ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x11defaultSessionTtl\x12<\n" +
 	"\tpurge_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\bpurgeAge\x12F\n" +
 	"\x1cparticipants_create_sessions\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x1aparticipantsCreateSessions\x12B\n" +
-	"\x06quotas\x18\x04 \x01(\v2$.activity_session.v1.NamespaceQuotasB\x04\xe2A\x01\x01R\x06quotas\"\x87\x02\n" +
+	"\x06quotas\x18\x04 \x01(\v2$.activity_session.v1.NamespaceQuotasB\x04\xe2A\x01\x01R\x06quotas\"\xfc\x02\n" +
 	"\x0fNamespaceQuotas\x121\n" +
 	"\x0fcalls_in_flight\x18\x01 \x01(\x05B\x04\xe2A\x01\x01H\x00R\rcallsInFlight\x88\x01\x01\x123\n" +
 	"\x10calls_per_second\x18\x02 \x01(\x05B\x04\xe2A\x01\x01H\x01R\x0ecallsPerSecond\x88\x01\x01\x12#\n" +
 	"\awatches\x18\x03 \x01(\x05B\x04\xe2A\x01\x01H\x02R\awatches\x88\x01\x01\x12%\n" +
-	"\bsessions\x18\x04 \x01(\x05B\x04\xe2A\x01\x01H\x03R\bsessions\x88\x01\x01B\x12\n" +
+	"\bsessions\x18\x04 \x01(\x05B\x04\xe2A\x01\x01H\x03R\bsessions\x88\x01\x01\x123\n" +
+	"\x10bytes_per_second\x18\x05 \x01(\x03B\x04\xe2A\x01\x01H\x04R\x0ebytesPerSecond\x88\x01\x01\x12\x1f\n" +
+	"\x05bytes\x18\x06 \x01(\x03B\x04\xe2A\x01\x01H\x05R\x05bytes\x88\x01\x01B\x12\n" +
 	"\x10_calls_in_flightB\x13\n" +
 	"\x11_calls_per_secondB\n" +
 	"\n" +
 	"\b_watchesB\v\n" +
-	"\t_sessionsBY\n" +
+	"\t_sessionsB\x13\n" +
+	"\x11_bytes_per_secondB\b\n" +
+	"\x06_bytesBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (

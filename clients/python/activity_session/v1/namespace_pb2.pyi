@@ -145,6 +145,8 @@ class NamespaceQuotas(google.protobuf.message.Message):
     CALLS_PER_SECOND_FIELD_NUMBER: builtins.int
     WATCHES_FIELD_NUMBER: builtins.int
     SESSIONS_FIELD_NUMBER: builtins.int
+    BYTES_PER_SECOND_FIELD_NUMBER: builtins.int
+    BYTES_FIELD_NUMBER: builtins.int
     calls_in_flight: builtins.int
     """Calls about the namespace that are served at once, 1,000,000 at most."""
     calls_per_second: builtins.int
@@ -157,6 +159,12 @@ class NamespaceQuotas(google.protobuf.message.Message):
     """Sessions, those included that are deleted and not yet expunged, 1,000,000
     at most.
     """
+    bytes_per_second: builtins.int
+    """Bytes of requests in a second, 2^50 at most."""
+    bytes: builtins.int
+    """Bytes that are stored: of events, of the data of sessions, of memories and
+    of state, 2^50 at most. Each server counts them every few seconds.
+    """
     def __init__(
         self,
         *,
@@ -164,9 +172,15 @@ class NamespaceQuotas(google.protobuf.message.Message):
         calls_per_second: builtins.int | None = ...,
         watches: builtins.int | None = ...,
         sessions: builtins.int | None = ...,
+        bytes_per_second: builtins.int | None = ...,
+        bytes: builtins.int | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_calls_in_flight", b"_calls_in_flight", "_calls_per_second", b"_calls_per_second", "_sessions", b"_sessions", "_watches", b"_watches", "calls_in_flight", b"calls_in_flight", "calls_per_second", b"calls_per_second", "sessions", b"sessions", "watches", b"watches"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_calls_in_flight", b"_calls_in_flight", "_calls_per_second", b"_calls_per_second", "_sessions", b"_sessions", "_watches", b"_watches", "calls_in_flight", b"calls_in_flight", "calls_per_second", b"calls_per_second", "sessions", b"sessions", "watches", b"watches"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_bytes", b"_bytes", "_bytes_per_second", b"_bytes_per_second", "_calls_in_flight", b"_calls_in_flight", "_calls_per_second", b"_calls_per_second", "_sessions", b"_sessions", "_watches", b"_watches", "bytes", b"bytes", "bytes_per_second", b"bytes_per_second", "calls_in_flight", b"calls_in_flight", "calls_per_second", b"calls_per_second", "sessions", b"sessions", "watches", b"watches"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_bytes", b"_bytes", "_bytes_per_second", b"_bytes_per_second", "_calls_in_flight", b"_calls_in_flight", "_calls_per_second", b"_calls_per_second", "_sessions", b"_sessions", "_watches", b"_watches", "bytes", b"bytes", "bytes_per_second", b"bytes_per_second", "calls_in_flight", b"calls_in_flight", "calls_per_second", b"calls_per_second", "sessions", b"sessions", "watches", b"watches"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_bytes", b"_bytes"]) -> typing.Literal["bytes"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_bytes_per_second", b"_bytes_per_second"]) -> typing.Literal["bytes_per_second"] | None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_calls_in_flight", b"_calls_in_flight"]) -> typing.Literal["calls_in_flight"] | None: ...
     @typing.overload

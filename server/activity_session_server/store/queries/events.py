@@ -79,7 +79,7 @@ _COLUMNS: Columns = {
 _COUNT = Statement(
     update(table_of(ActivitySession))
     .where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.last_sequence == bindparam("its_last"))
-    .values(last_sequence=bindparam("its_new_last"))
+    .values(last_sequence=bindparam("its_new_last"), log_bytes=ActivitySession.log_bytes + bindparam("its_bytes"))
 )
 
 
@@ -188,7 +188,8 @@ def append_events(writer: Writer, head: Head, events: Sequence[NewEvent], subjec
         }
         for sequence, (event, by_server) in enumerate(zip(events, given, strict=True), last + 1)
     ]
-    numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows)}
+    size = sum(len(by_server.raw) + len(event.raw) for by_server, event in zip(given, events, strict=True))
+    numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows), "its_bytes": size}
     if writer.change(_COUNT, numbers) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
     writer.changed.add(head.uid)

@@ -4,19 +4,20 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import Text, bindparam, cast, exists, select
+from sqlalchemy import ColumnElement, Text, bindparam, cast, exists, func, select
 
 from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
-from activity_session_server.orm import ActivitySession, Namespace
+from activity_session_server.orm import ActivitySession, Memory, Namespace, Participant, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
-from activity_session_server.rules.names import Kind, format_name
+from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.namespace_settings import NamespaceResourceQuotas, NamespaceResourceSettings
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec.resources import namespace_message, to_timestamp
 from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.pages import fetch_page, keys_of
 from activity_session_server.store.queries import node_locks, resources
 from activity_session_server.store.queries.resources import Listed, Locked
@@ -57,6 +58,32 @@ _HAS_LIVE_SESSIONS = Statement(
 _QUOTAS = Statement(
     select(Namespace.name, Namespace.settings).where(cast(Namespace.settings, Text).contains('"quotas"'))
 )
+
+
+def _stored(size: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.coalesce(func.sum(size), 0)).where(*conditions).scalar_subquery()
+
+
+def _state_of(owner: type[ActivitySession] | type[Participant]) -> ColumnElement[int]:
+    uids = select(owner.pkid).where(owner.namespace_pkid == Namespace.pkid)
+    return _stored(byte_length(State.value_json), State.owner_pkid.in_(uids.correlate(Namespace)))
+
+
+_STORED = Statement(
+    select(
+        _stored(
+            ActivitySession.log_bytes + func.coalesce(byte_length(ActivitySession.data), 0),
+            ActivitySession.namespace_pkid == Namespace.pkid,
+        )
+        + _stored(
+            byte_length(Memory.content) + func.coalesce(byte_length(Memory.memo), 0),
+            Memory.namespace_pkid == Namespace.pkid,
+        )
+        + _stored(byte_length(State.value_json), State.owner_pkid == Namespace.pkid)
+        + _state_of(Participant)
+        + _state_of(ActivitySession)
+    ).where(Namespace.name == bindparam("id"))
+)
 _COLUMNS = resources.common_columns(Namespace, "namespace_id")
 
 
@@ -79,6 +106,15 @@ def own_quotas(reader: Reader) -> dict[str, NamespaceResourceQuotas]:
     """The quotas of all namespaces that have some of their own, by their names."""
     rows = reader.rows(_QUOTAS, {})
     return {format_name(Kind.NAMESPACE, row.name): row.settings.quotas for row in rows if row.settings.quotas}
+
+
+def stored_bytes(reader: Reader, name: str) -> int:
+    """The bytes of events, of the data of sessions, of memories and of state that are stored in a namespace.
+
+    Each event has its size in its session; the rest is measured, row by row.
+    """
+    row = reader.row(_STORED, {"id": ids_of(name)[0]})
+    return 0 if row is None else int(row[0])
 
 
 def hold_namespace(writer: Writer, namespace_id: str) -> HeldNamespace:
