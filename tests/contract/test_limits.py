@@ -123,6 +123,7 @@ ELSEWHERE = {
     "request_fields": "contract/test_costly_requests.py",
     "filter_rows": "server/test_filter_rows.py",
     "namespace_sessions": "server/test_quotas.py",
+    "namespace_bytes": "server/test_quotas.py",
     "watches": "server/test_followers.py",
     "watches_per_connection": "server/test_followers.py",
     "watch_backlog": "server/test_followers.py",

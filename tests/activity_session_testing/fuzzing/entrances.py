@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import grpc
@@ -47,8 +48,17 @@ class Entrance:
 
 
 def _run(respond: Any, *arguments: Any) -> Any:
-    """Have a handler run by a thread of its pool, as gRPC does."""
-    return respond.experimental_thread_pool.submit(respond, *arguments).result()
+    """Have a handler run by a thread of its pool, as gRPC does; the pool itself tells nothing of a call."""
+    ended: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            ended.set_result(respond(*arguments))
+        except BaseException as error:
+            ended.set_exception(error)
+
+    respond.experimental_thread_pool.submit(run)
+    return ended.result()
 
 
 @contextlib.contextmanager
