@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from activity_session_testing import planted
 from activity_session_testing.backends import (
     FIXTURES,
     GALERA,
@@ -26,7 +27,7 @@ from activity_session_testing.postgresql import PostgreSQL
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    del config
+    config.pluginmanager.register(planted)
     # Settings of the shell must not reach the servers under test.
     for name in [name for name in os.environ if name.startswith("ACTIVITY_SESSION_")]:
         del os.environ[name]

@@ -20,8 +20,7 @@ from activity_session_server.rules import database_urls
 from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.durations import in_seconds
 from activity_session_server.rules.limits import Limits
-from activity_session_server.rules.namespace_settings import MOST, MOST_BYTES
-from activity_session_server.rules.quotas import Quota
+from activity_session_server.rules.quotas import MOST, MOST_BYTES, Quota
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
 # What Kubernetes puts into every pod of a namespace for a Service whose name is `activity-session`, or begins so.

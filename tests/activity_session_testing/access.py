@@ -13,6 +13,7 @@ from activity_session_server.rpc import files
 from activity_session_server.rpc.authentication import token_file, tokens
 from activity_session_server.rpc.authentication.grants import ALL_NAMESPACES
 from activity_session_server.rules.access.callers import Grant
+from activity_session_testing import planted
 from activity_session_testing.servers import Client, connected, serving
 
 # In place of a subject: somebody whose token no server knows.
@@ -62,6 +63,7 @@ class Access:
         self._grants = tuple(grants)
         for subject in {grant.subject for grant in self._grants} - self._tokens.keys():
             token, made = tokens.new_token(subject)
+            planted.plant(token)
             token_file.add(str(self._tokens_file), made)
             self._tokens[subject] = token, made.id
         new = self._grants_file.with_suffix(".new")

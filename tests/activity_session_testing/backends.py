@@ -14,6 +14,8 @@ from typing import Any, Protocol, Self
 
 import pymysql
 
+from activity_session_testing import planted
+
 # mariadb, or mysql for a run of the same tests on MySQL 8.
 SERVER = os.environ.get("MARIADB_SERVER", "mariadb")
 SQLITE_MEMORY = "sqlite-memory"
@@ -123,7 +125,7 @@ class MariaDB:
         return self.url(name)
 
     def url(self, database: str) -> str:
-        return f"mysql+{DRIVER}://{_USER}:p%40ss%2Fword@127.0.0.1:{self.port}/{database}"
+        return f"mysql+{DRIVER}://{_USER}:{planted.plant('p%40ss%2Fword')}@127.0.0.1:{self.port}/{database}"
 
     def connect(self, database: str | None = None) -> Any:
         """Connect as root, not through a server under test; a `with` block closes the connection."""

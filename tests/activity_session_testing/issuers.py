@@ -15,6 +15,8 @@ import trustme
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt import algorithms
 
+from activity_session_testing import planted
+
 ISSUER = "https://issuer.example"
 AUDIENCE = "activity-session"
 
@@ -61,7 +63,7 @@ class Issuer:
 
     def sign(self, kid: str = "first", **changed: Any) -> str:
         """Return a JWT that a key has signed, with some claims changed."""
-        return jwt.encode(claims(**changed), self.keys[kid], self._algorithm, {"kid": kid})
+        return planted.plant(jwt.encode(claims(**changed), self.keys[kid], self._algorithm, {"kid": kid}))
 
     @property
     def key_set(self) -> bytes:

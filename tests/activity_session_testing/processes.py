@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from activity_session_testing import planted
+
 COMMAND = (sys.executable, "-m", "activity_session_server")
 _SECONDS = 60
 _HOLD_WRITE_LOCK = """
@@ -24,7 +26,7 @@ sys.stdin.read()
 
 def run(*arguments: str, prefix: Sequence[str] = (), **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; `prefix` is a command that runs the command which comes after it."""
-    return subprocess.run(
+    ended = subprocess.run(
         [*prefix, *COMMAND, *arguments],
         env=os.environ | environment,
         capture_output=True,
@@ -32,6 +34,10 @@ def run(*arguments: str, prefix: Sequence[str] = (), **environment: str) -> subp
         timeout=_SECONDS,
         check=False,
     )
+    planted.look(ended.stderr)
+    # Some commands show contents there, to whoever may read the database.
+    planted.look(ended.stdout, for_contents=False)
+    return ended
 
 
 class ServerProcess:
@@ -61,6 +67,7 @@ class ServerProcess:
             self.process.send_signal(signal.SIGABRT)
             self.process.communicate()
             raise AssertionError(self._log.read_text()) from None
+        planted.look(self._log.read_text())
         return self.process.returncode
 
     def kill(self) -> None:

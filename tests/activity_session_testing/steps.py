@@ -36,6 +36,7 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session.v1.state_pb2 import State, StateEntry, StateUpdate
 from activity_session.v1.turn_pb2 import TurnLease
+from activity_session_testing import planted
 from activity_session_testing.servers import Client, Failure, failure, unique
 
 USER, AGENT = ParticipantType.PARTICIPANT_TYPE_USER, ParticipantType.PARTICIPANT_TYPE_AGENT
@@ -69,6 +70,7 @@ def new_participant(client: Client, namespace: str, participant_id: str = "", **
 
 
 def new_session(client: Client, namespace: str, session_id: str = "", **fields: Any) -> Session:
+    planted.plant_content(fields.get("data", ""))
     request = CreateSessionRequest(
         parent=namespace, session_id=session_id or unique("session"), session=Session(**fields)
     )
@@ -113,6 +115,8 @@ def replaced(client: Client, session: Session, **fields: Any) -> Session:
 def append(client: Client, session: str, *events: Event | str, **fields: Any) -> AppendEventsResponse:
     """Append events to a session; a text means an event with only that text."""
     made = [Event(text=event) if isinstance(event, str) else event for event in events]
+    for event in made:
+        planted.plant_content(event.text)
     return client.events.AppendEvents(AppendEventsRequest(parent=session, events=made, **fields))
 
 
@@ -156,6 +160,8 @@ def release_turn(client: Client, lease: TurnLease) -> None:
 
 
 def update_state(client: Client, name: str, *updates: StateUpdate, **fields: Any) -> State:
+    for update in updates:
+        planted.plant_content(update.value_json)
     return client.events.UpdateState(UpdateStateRequest(name=name, updates=updates, **fields))
 
 
@@ -174,6 +180,7 @@ def read_state(client: Client, name: str, **fields: Any) -> dict[str, StateEntry
 def new_memory(client: Client, session: str, agent: str, memory_id: str = "", **fields: Any) -> Memory:
     """Create a memory of a session, an observation unless the fields say otherwise."""
     given = {"memory_type": MemoryType.MEMORY_TYPE_OBSERVATION, "content": "likes tea", **fields}
+    planted.plant_content(given["content"])
     request = CreateMemoryRequest(parent=session, memory_id=memory_id, memory=Memory(agent=agent, **given))
     return client.memories.CreateMemory(request)
 

@@ -9,13 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from activity_session.v1.namespace_pb2 import NamespaceQuotas, NamespaceSettings
 from activity_session_server.rules import durations
 from activity_session_server.rules.problems import Problem, Violation
-from activity_session_server.rules.quotas import Quota
+from activity_session_server.rules.quotas import MOST, MOST_BYTES, Quota
 
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(days=36_525)
-# The largest quota, and the largest of bytes.
-MOST = 1_000_000
-MOST_BYTES = 2**50
 _DURATIONS: tuple[Literal["default_session_ttl"], Literal["purge_age"]] = ("default_session_ttl", "purge_age")
 
 

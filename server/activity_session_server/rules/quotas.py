@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+# The largest quota, and the largest of bytes.
+MOST = 1_000_000
+MOST_BYTES = 2**50
 _SERVICES = {
     # Not EnsureSession, which most often finds what is there.
     "SessionService": ("CreateSession", "UpdateSession"),
