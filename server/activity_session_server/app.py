@@ -23,6 +23,10 @@ from activity_session_server.live.stored_bytes import StoredBytes
 from activity_session_server.live.turn_queues import TurnQueues
 from activity_session_server.live.upkeep import Upkeep
 from activity_session_server.live.watches import Watches
+from activity_session_server.metrics import expiry
+from activity_session_server.metrics.boards import Board
+from activity_session_server.metrics.gauges import Gauges, Parts
+from activity_session_server.metrics.recorder import Recorder
 from activity_session_server.rpc import reflection
 from activity_session_server.rpc.audit_log import AuditLog
 from activity_session_server.rpc.authentication import Authentication, Ways
@@ -41,11 +45,13 @@ from activity_session_server.rules.names import uuid7_hex
 from activity_session_server.settings import Settings
 from activity_session_server.store import Reader, Store, readiness, schema
 from activity_session_server.store.backends import EngineOptions, backend_of
+from activity_session_server.store.observer import Observer
 from activity_session_server.store.queries import namespaces
 from activity_session_server.store.writer_queues import Aside
 from activity_session_server.usecases import events
 
 if TYPE_CHECKING:
+    from activity_session_server.metrics.listener import Listener
     from activity_session_server.rpc.authentication.jwts import Jwts
 
 # Beyond one for each thread that serves calls.
@@ -64,12 +70,12 @@ _log = logging.getLogger("activity_session.server")
 class App:
     """A server with all that belongs to it."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Build a server.
+    def __init__(self, settings: Settings, board: Board | None = None) -> None:
+        """Build a server. With a `board` it records there what another process tells; else it tells that itself.
 
         Raises:
             SchemaError: when the database's schema is not the one this version needs.
-            AddressInUseError: when the address cannot be listened on.
+            AddressInUseError: when the address, or the admin address, cannot be listened on.
             SettingsError: when anybody could use it, or nobody.
             FileError: when nothing can be made of a file for TLS, tokens, grants or keys.
             AuditFileError: when the file of the audit log cannot be opened.
@@ -83,8 +89,13 @@ class App:
         self._server = grpc.server(self._pools.refusal, options=_options(settings))
         # The first step that can fail: a second server must not migrate the database of the first.
         self.address = _listen(self._server, Address.parse(settings.address), _certificates(settings))
+        self.is_draining = False
+        # Nothing is recorded where nobody can ask for it.
+        self._board = board or (Board() if settings.admin_address else None)
+        self.admin = _admin(settings, self._board, self) if self._board and not board else None
+        self._recorder = Recorder(self._board) if self._board else None
         self._audit_log = _audit_log(settings)
-        self.store = open_store(settings, self._pools.write.aside)
+        self.store = open_store(settings, self._pools.write.aside, self._recorder)
         if warning := backend_of(self.store.engine).warning():
             _log.warning(warning)
         self.store.look_for_older_claims(self._own_call("start"))
@@ -93,6 +104,7 @@ class App:
         self.live = Live(self._make_turn_queues(), self._make_watches())
         self.health = Health(ROUTES, self._pools.health)
         self.upkeep = self._make_upkeep()
+        self._gauges = self._make_gauges(self._board) if self._board else None
         self._add_services()
 
     def start(self) -> None:
@@ -102,10 +114,13 @@ class App:
         self.quotas.stored.start()
         self.feeds.start()
         self._server.start()
+        if self.admin:
+            self.admin.start()
 
     def stop(self) -> None:
         """Drain: report NOT_SERVING, refuse new calls, let running ones end, close the database."""
         _log.info("draining")
+        self.is_draining = True
         self.health.drain()
         time.sleep(self.settings.drain_delay)
         self.upkeep.stop()
@@ -120,11 +135,23 @@ class App:
         self._authentication.stop()
         self.upkeep.join()
         self.store.close()
+        if self.admin:
+            self.admin.stop()
         _log.info("stopped")
+
+    @property
+    def problem(self) -> str:
+        """Why it is not ready, for people; empty where it is."""
+        return "the server is draining" if self.is_draining else self.upkeep.problem
+
+    def refresh_gauges(self) -> None:
+        """Have the gauges of its board tell what is true now."""
+        if self._gauges:
+            self._gauges.refresh()
 
     def _add_services(self) -> None:
         settings = self.settings
-        edge = Edge(settings.limits, self._authentication, self._owners, self._audit_log)
+        edge = Edge(settings.limits, self._authentication, self._owners, self._audit_log, self._recorder)
         Handlers(self.store, self.live, edge, self.quotas, self._pools).add_to(self._server)
         self.health.add_to(self._server)
         if settings.serves_reflection:
@@ -152,7 +179,7 @@ class App:
             self.store,
             self._own_call,
             lambda is_ready: self.health.set_ready(is_ready=is_ready),
-            self._look_for_quotas,
+            self._look,
             self._note_swept,
             check_interval=settings.health_interval,
             sweep_interval=settings.sweep_interval,
@@ -165,6 +192,22 @@ class App:
 
     def _count_stored(self, namespace: str) -> int:
         return self.store.read(self._own_call("count"), lambda reader: namespaces.stored_bytes(reader, namespace))
+
+    def _make_gauges(self, board: Board) -> Gauges:
+        watches, turn_queues = self.live.watches, self.live.turn_queues
+        certificate_expiry = expiry.reader_of(self.settings.tls_certificate_file)
+        parts = Parts(
+            self._pools, self.store, self.feeds, watches.slots, turn_queues.slots, self.upkeep, certificate_expiry
+        )
+        if self._recorder:
+            self.feeds.on_delivery = self._recorder.delivered
+            self.upkeep.on_sweep = self._recorder.swept
+        return Gauges(board, parts, self.settings.sweep_interval)
+
+    def _look(self, reader: Reader) -> None:
+        self._look_for_quotas(reader)
+        if self._gauges:
+            self._gauges.look(reader)
 
     def _look_for_quotas(self, reader: Reader) -> None:
         self.quotas.set_own(namespaces.own_quotas(reader))
@@ -198,7 +241,7 @@ def try_out(settings: Settings) -> None:
         store.close()
 
 
-def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Store:
+def open_store(settings: Settings, aside: Aside = contextlib.nullcontext, observer: Observer | None = None) -> Store:
     """The store of a database whose schema is the one this version needs; SQLite is brought there first."""
     engine = schema.open_checked(settings.database_url, _engine_options(settings))
     if backend_of(engine).is_remote:
@@ -206,7 +249,7 @@ def open_store(settings: Settings, aside: Aside = contextlib.nullcontext) -> Sto
     else:
         schema.migrate(engine)
     connections = 1 if settings.is_in_memory else 2 * settings.threads + _SPARE_CONNECTIONS
-    return Store(engine, connections, settings.database_timeout, aside)
+    return Store(engine, connections, settings.database_timeout, aside, observer)
 
 
 def log_lines(settings: Settings, session: str) -> Iterator[str]:
@@ -239,9 +282,9 @@ def _json_line(message: Message) -> str:
 
 
 @contextlib.contextmanager
-def running(settings: Settings) -> Iterator[App]:
-    """A server that serves calls inside the block."""
-    app = App(settings)
+def running(settings: Settings, board: Board | None = None) -> Iterator[App]:
+    """A server that serves calls inside the block; `board` as in `App`."""
+    app = App(settings, board)
     app.start()
     try:
         yield app
@@ -317,6 +360,20 @@ def _certificates(settings: Settings) -> Certificates | None:
 
 def _audit_log(settings: Settings) -> AuditLog | None:
     return AuditLog(AuditFile(settings.audit_log_file).append) if settings.audit_log_file else None
+
+
+def _admin(settings: Settings, board: Board, app: App) -> "Listener":
+    # Loaded only where there is an admin address.
+    from activity_session_server.metrics.exposition import Exposition
+    from activity_session_server.metrics.listener import Listener, Pages
+
+    exposition = Exposition([board], settings.database_kind)
+
+    def metrics(accept: str) -> tuple[bytes, str]:
+        app.refresh_gauges()
+        return exposition.text(accept)
+
+    return Listener(Address.parse(settings.admin_address), Pages(metrics, lambda: app.problem))
 
 
 def _listen(server: grpc.Server, address: Address, certificates: Certificates | None) -> str:

@@ -76,6 +76,9 @@ class Settings(BaseModel):
     address: str = Field(
         "127.0.0.1:50051", description="HOST:PORT to listen on, where port 0 picks a free one, or unix:PATH"
     )
+    admin_address: str = Field(
+        "", description="HOST:PORT for metrics and probes, over HTTP: /metrics, /livez, /readyz; none if empty"
+    )
     tls_certificate_file: str = Field(
         "", description="certificate chain, PEM, for TLS on the address; read again when it changes"
     )
@@ -189,6 +192,14 @@ class Settings(BaseModel):
     def _parse_address(cls, value: str) -> str:
         return str(Address.parse(value))
 
+    @field_validator("admin_address")
+    @classmethod
+    def _parse_admin_address(cls, value: str) -> str:
+        address = Address.parse(value) if value else None
+        if address and address.path:
+            raise ValueError("it must be HOST:PORT, such as 127.0.0.1:9464: Prometheus cannot ask a unix socket")
+        return str(address) if address else ""
+
     @model_validator(mode="after")
     def _check_tls(self) -> Self:
         for name, other in (
@@ -245,6 +256,11 @@ class Settings(BaseModel):
         return self.database_url.startswith("sqlite:")
 
     @property
+    def database_kind(self) -> str:
+        """Which database it is: sqlite, mysql, mariadb or postgresql."""
+        return self.database_url.partition(":")[0].partition("+")[0]
+
+    @property
     def is_in_memory(self) -> bool:
         """Whether the database ends with the server."""
         return database_urls.is_memory(self.database_url)
@@ -253,6 +269,11 @@ class Settings(BaseModel):
     def serves_loopback_only(self) -> bool:
         """Whether only this machine can reach the server."""
         return Address.parse(self.address).is_loopback
+
+    @property
+    def shows_metrics_to_others(self) -> bool:
+        """Whether others than this machine may reach the admin address."""
+        return bool(self.admin_address) and not Address.parse(self.admin_address).is_loopback
 
     @property
     def tells_callers_apart(self) -> bool:
@@ -309,7 +330,7 @@ _CALLERS = (
     *("allow_anonymous", "anonymous_role", "allow_plaintext"),
 )
 _CALLS = ("threads", "max_waiting_calls", "workers", "worker_timeout", "reflection")
-_LOGS = ("log_format", "audit_log_file")
+_LOGS = ("admin_address", "log_format", "audit_log_file")
 _QUOTAS = tuple(f"{kind}_{name}" for kind in ("subject", "namespace") for name in Quota._fields)
 _TIMES = ("sweep_interval", "health_interval", "poll_interval", "bookmark_interval", "watch_timeout")
 _GROUPS = {
@@ -317,7 +338,7 @@ _GROUPS = {
     "who calls": _CALLERS,
     "database": ("database_url", "database_timeout", "max_clock_offset", "sqlite_synchronous"),
     "calls": _CALLS,
-    "logs": _LOGS,
+    "what it tells": _LOGS,
     "quotas": _QUOTAS,
     "intervals": _TIMES,
     "the end, at SIGTERM": ("drain_delay", "drain_timeout"),

@@ -15,10 +15,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from activity_session_server import addresses, logs, memory
 from activity_session_server.settings import Settings
+
+if TYPE_CHECKING:
+    from activity_session_server.app import App
+    from activity_session_server.metrics.boards import Board
+    from activity_session_server.metrics.fleet import Fleet, Shared
 
 # Seconds before a restart, so that workers which die at once do not keep the machine busy.
 RESTART_DELAY = 1.0
@@ -32,6 +37,15 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _SPAWN = multiprocessing.get_context("spawn")
 _log = logging.getLogger("activity_session.workers")
+# A heartbeat is written in one step, whatever else happens to its worker: with the rest it must have room in 4 KiB.
+_PROBLEM_CHARACTERS = 500
+
+
+class _Beat(NamedTuple):
+    """What a worker tells with a heartbeat: whether it serves calls, and why it is not ready, if it is not."""
+
+    is_up: bool
+    problem: str = ""
 
 
 def serve(settings: Settings, warnings: Sequence[str] = ()) -> int:
@@ -47,7 +61,7 @@ def serve(settings: Settings, warnings: Sequence[str] = ()) -> int:
     for warning in warnings:
         _log.warning(warning)
     if settings.workers == 1:
-        _serve_here(settings, lambda address: _announce(settings, address))
+        _serve_here(settings, lambda server: _announce(settings, server.address))
         return 0
     try:
         with addresses.shared(settings.address) as address:
@@ -59,9 +73,10 @@ def serve(settings: Settings, warnings: Sequence[str] = ()) -> int:
 class _Worker:
     """A process that serves calls, as its supervisor sees it."""
 
-    def __init__(self, settings: Settings, number: int) -> None:
-        """Start it."""
+    def __init__(self, settings: Settings, number: int, shared: "Shared | None") -> None:
+        """Start it, with the memory for its metrics."""
         self.is_up = False
+        self.problem = ""
         # Seconds without a heartbeat in which the supervisor listened: time in which it was stopped too does not count.
         self.silence = 0.0
         # When it is killed, if it was told to end: a reading of `time.monotonic`.
@@ -70,7 +85,7 @@ class _Worker:
         self._heartbeats, heartbeats = multiprocessing.Pipe(duplex=False)
         # Only the worker keeps this end of the pipe open, so that the pipe ends when the worker dies.
         with heartbeats:
-            self.process = _SPAWN.Process(target=_work, args=(settings, number, heartbeats), daemon=True)
+            self.process = _SPAWN.Process(target=_work, args=(settings, number, heartbeats, shared), daemon=True)
             self.process.start()
 
     @property
@@ -84,7 +99,7 @@ class _Worker:
         # Only the end of the process ends the pipe, which is noticed by the process.
         with contextlib.suppress(EOFError):
             while self._heartbeats.poll():
-                self.is_up = self._heartbeats.recv()
+                self.is_up, self.problem = self._heartbeats.recv()
                 self.silence = 0.0
 
     @property
@@ -116,16 +131,20 @@ class _Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        # No lock: there is one thread, in which signal handlers run too, and they only tell the workers to end.
+        # No lock: one thread changes it, in which signal handlers run too, and they only tell the workers to end. Those
+        # of the admin listener go through a copy.
         self._workers: dict[int, _Worker] = {}
         self._is_stopping = False
         self._drain_seconds = settings.drain_delay + settings.drain_timeout + _KILL_DELAY
         self._listened_at = time.monotonic()
+        self._fleet = self._new_fleet() if settings.admin_address else None
 
     def run(self) -> int:
         """Serve until SIGTERM or SIGINT; returns the exit code."""
         for number in _STOP_SIGNALS:
             signal.signal(number, self._stop)
+        if self._fleet:
+            self._fleet.listener.start()
         # The first one brings an SQLite file to the newest schema, and says what keeps all of them from starting.
         is_up = self._start([0]) and self._start(range(1, self._settings.workers))
         has_failed = not is_up and not self._is_stopping
@@ -135,7 +154,24 @@ class _Supervisor:
             self._stop()
         while self._workers:
             self._replace(self._tend())
+        if self._fleet:
+            self._fleet.listener.stop()
         return int(has_failed)
+
+    def _new_fleet(self) -> "Fleet":
+        # Loaded only where there is an admin address.
+        from activity_session_server.metrics.fleet import Fleet
+
+        return Fleet(self._settings, _SPAWN, self._problem)
+
+    def _problem(self) -> str:
+        """Why the workers are not ready, for people; one that is being replaced is no reason while others serve."""
+        if self._is_stopping:
+            return "the server is draining"
+        up = [worker for worker in tuple(self._workers.values()) if worker.is_up]
+        if not up:
+            return "no worker serves calls yet"
+        return next((worker.problem for worker in up if worker.problem), "")
 
     def _start(self, numbers: Sequence[int]) -> bool:
         """Start workers; returns whether all of them have begun to serve calls."""
@@ -147,7 +183,8 @@ class _Supervisor:
         return True
 
     def _spawn(self, number: int) -> None:
-        self._workers[number] = _Worker(self._settings, number)
+        shared = self._fleet.shared[number] if self._fleet else None
+        self._workers[number] = _Worker(self._settings, number, shared)
         # A signal that came before the line above has not reached this worker.
         if self._is_stopping:
             self._stop()
@@ -167,6 +204,8 @@ class _Supervisor:
         for number, worker in ended.items():
             worker.bury()
             del self._workers[number]
+            if self._fleet:
+                self._fleet.forget(number)
         return ended
 
     def _replace(self, ended: Mapping[int, _Worker]) -> None:
@@ -184,7 +223,7 @@ class _Supervisor:
             worker.end(self._drain_seconds)
 
 
-def _work(settings: Settings, number: int, heartbeats: Connection) -> None:
+def _work(settings: Settings, number: int, heartbeats: Connection, shared: "Shared | None") -> None:
     """Be a worker until SIGTERM or SIGINT, or until the supervisor ends."""
     if hasattr(os, "sched_setaffinity"):
         # Because of the interpreter's lock, one process is slower on two cores than on one.
@@ -192,21 +231,51 @@ def _work(settings: Settings, number: int, heartbeats: Connection) -> None:
         os.sched_setaffinity(0, {cores[number % len(cores)]})
     _block_signals()
     logs.configure(settings.log_format)
-    is_up = threading.Event()
-    threading.Thread(target=_beat, args=(heartbeats, is_up), name="heartbeat", daemon=True).start()
-    _serve_here(settings, lambda _: is_up.set())
+    pulse = _Pulse()
+    threading.Thread(target=_beat, args=(heartbeats, pulse), name="heartbeat", daemon=True).start()
+    _serve_here(settings, pulse.begin, _board_in(shared) if shared else None)
 
 
-def _beat(heartbeats: Connection, is_up: threading.Event) -> None:
+def _board_in(shared: "Shared") -> "Board":
+    from activity_session_server.metrics.fleet import board_in
+
+    return board_in(shared)
+
+
+class _Pulse:
+    """What the heartbeats of a worker tell."""
+
+    def __init__(self) -> None:
+        self.is_up = threading.Event()
+        # Written before the event is set, and read after it.
+        self._server: App | None = None
+
+    def begin(self, server: "App") -> None:
+        """Tell of a server that serves calls from now on."""
+        self._server = server
+        self.is_up.set()
+
+    def beat(self) -> _Beat:
+        """What is true now; the gauges of the worker are brought up to date with it."""
+        if self._server is None:
+            return _Beat(is_up=False)
+        try:
+            self._server.refresh_gauges()
+        except Exception:  # a worker that serves calls must not seem to hang
+            _log.exception("the gauges are not up to date")
+        return _Beat(is_up=True, problem=self._server.problem[:_PROBLEM_CHARACTERS])
+
+
+def _beat(heartbeats: Connection, pulse: _Pulse) -> None:
     """Tell the supervisor, again and again, whether calls are served; end this process when there is no supervisor."""
     with contextlib.suppress(OSError):
         while True:
-            was_up = is_up.is_set()
-            heartbeats.send(was_up)
-            if was_up:
+            beat = pulse.beat()
+            heartbeats.send(tuple(beat))
+            if beat.is_up:
                 time.sleep(_BEAT_INTERVAL)
             else:
-                is_up.wait(_BEAT_INTERVAL)
+                pulse.is_up.wait(_BEAT_INTERVAL)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -219,8 +288,8 @@ def _block_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
 
 
-def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
-    """Serve calls in this process until SIGTERM or SIGINT; `when_up` gets the address."""
+def _serve_here(settings: Settings, when_up: "Callable[[App], None]", board: "Board | None" = None) -> None:
+    """Serve calls in this process until SIGTERM or SIGINT; `when_up` gets the server, which may have a shared board."""
     _block_signals()
     memory.configure()
     from activity_session_server import app
@@ -230,9 +299,9 @@ def _serve_here(settings: Settings, when_up: Callable[[str], None]) -> None:
     from activity_session_server.store.revisions import SchemaError
 
     try:
-        with app.running(settings) as server:
+        with app.running(settings, board) as server:
             memory.settle()
-            when_up(server.address)
+            when_up(server)
             signal.sigwait(_STOP_SIGNALS)
     except (addresses.AddressInUseError, AuditFileError, FileError, SchemaError) as error:
         _give_up(error)
@@ -251,6 +320,8 @@ def _announce(settings: Settings, address: str) -> None:
         _log.warning("the database is in memory: all of it is lost when this server ends")
     if settings.tells_callers_apart and not settings.has_grants:
         _log.warning("callers who show who they are may do nothing: there is no file of grants")
+    if settings.shows_metrics_to_others:
+        _log.warning("anybody who reaches %s may read the metrics, without TLS", settings.admin_address)
     if not settings.serves_loopback_only:
         _warn_of_strangers(settings)
     print(f"listening on {address}", flush=True)

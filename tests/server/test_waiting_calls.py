@@ -230,7 +230,7 @@ def test_a_pool_that_is_shut_down_ends_with_the_calls_that_have_begun() -> None:
         ended.append(threading.current_thread().name)
 
     pool.submit(write)
-    eventually(lambda: pool._calls._aside)  # noqa: SLF001
+    eventually(lambda: pool.stepped_aside)
     pool.shutdown(wait=False)
     # It begins, and can have no thread.
     pool.submit(write)

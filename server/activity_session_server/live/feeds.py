@@ -35,6 +35,8 @@ EVENTS_AT_A_TIME, BYTES_AT_A_TIME = 32, 1024 * 1024
 _SHORTEST_GAP = 0.005
 # Seconds between two times at which the threads are tended, and what nobody needs any more is forgotten.
 _TENDING_INTERVAL = 0.1
+# Looks of which a feed remembers when they found news: a watch that is further behind counts as so far behind.
+_NEWS = 64
 
 _EVENT = WatchSessionResponse.EVENT_FIELD_NUMBER
 _SESSION = WatchSessionResponse.SESSION_FIELD_NUMBER
@@ -46,6 +48,10 @@ class Follower(Job, Protocol):
     """Something that follows a session: a watch, or the calls that wait for its turn."""
 
     feed: "Feed"
+
+    @property
+    def backlog(self) -> int:
+        """How many events it has still to send that have come since it began to follow."""
 
     def needs(self, sequence: int, version: int) -> bool:
         """Whether it still needs the event of that number, or the session of that version."""
@@ -85,9 +91,15 @@ class Feed:
         self._are_large = False
         # By whether the session is whole: with its data.
         self._messages: dict[bool, SessionMessage] = {}
+        # The last events of the latest looks that found some, with when this process learned of them; replaced as a
+        # whole. Kept only where somebody is told of deliveries.
+        self._news: tuple[tuple[int, float], ...] = ()
 
-    def refresh(self, pulse: Pulse | None) -> None:
-        """Note the session as it is now; None means that it is gone."""
+    def refresh(self, pulse: Pulse | None, noticed: float) -> None:
+        """Note the session as it is now; None means that it is gone.
+
+        `noticed` is when this process learned that there may be news, a reading of `time.monotonic`.
+        """
         name = self.session.name
         if pulse is None:
             self.ended = not_found(Kind.SESSION, name)
@@ -96,6 +108,8 @@ class Feed:
         if tuple(state) != self._state:
             self._state = tuple(state)
             self.version += 1
+        if last_sequence > self.last_sequence and self._feeds.on_delivery is not None:
+            self._news = (*self._news[1 - _NEWS :], (last_sequence, noticed))
         self.last_sequence = max(self.last_sequence, last_sequence)
         self.turn_is_held = bool(pulse.turn_is_held)
         self.ended = flags.deleted(Kind.SESSION, name) if is_deleted else None
@@ -105,6 +119,19 @@ class Feed:
         self.last_sequence = max(self.last_sequence, session.last_sequence)
         if not flags.is_deleted(session):
             self.ended = None
+
+    def note_delivery(self, position: int) -> None:
+        """Tell for how long the first event after a number was known that has just been sent."""
+        if self._feeds.on_delivery is None:
+            return
+        # The newest come first: of a watch that keeps up it is the first or the second one.
+        since = 0.0
+        for last, noticed in reversed(self._news):
+            if last <= position:
+                break
+            since = noticed
+        if since:
+            self._feeds.on_delivery(time.monotonic() - since)
 
     def events_after(self, position: int) -> list[tuple[int, bytes]]:
         """The next events after a number, as messages of a watch; the newest are read once for all followers."""
@@ -163,6 +190,9 @@ class Feeds:
     def __init__(self, store: Store, own_call: Callable[[str], Call], poll_interval: float) -> None:
         """Make the feeds of a store. `own_call` makes a Call for a name; `poll_interval` is in seconds."""
         self.is_draining = False
+        # Called each time a watch has sent events, with the seconds since the first of them was known. Set before any
+        # call is served, if at all.
+        self.on_delivery: Callable[[float], None] | None = None
         # False while the database cannot say what is new. This flag and the one above are read without the lock.
         self.is_current = True
         self._store = store
@@ -171,6 +201,8 @@ class Feeds:
         self._feeds: dict[str, Feed] = {}
         # Any thread appends, and one takes away; each single step is atomic.
         self._noticed: deque[str] = deque()
+        # When the first of those was noticed, a reading of `time.monotonic`; without a lock, it is one value.
+        self._noticed_at = 0.0
         # Guards who follows which session, and what looks write into the feeds. A thread that only goes through them
         # takes a copy without it: a follower that comes meanwhile has a look of its own, one that has left has no work.
         self._lock = threading.Condition()
@@ -206,6 +238,15 @@ class Feeds:
         self._notice([session.uid])
         return follower
 
+    def backlogs(self) -> list[int]:
+        """How many events each follower has still to send."""
+        return [follower.backlog for feed in tuple(self._feeds.values()) for follower in tuple(feed.followers)]
+
+    @property
+    def followed(self) -> int:
+        """How many sessions are followed."""
+        return len(self._feeds)
+
     def leave(self, follower: Follower) -> None:
         """Remove a follower; a feed that nobody follows is gone."""
         feed = follower.feed
@@ -222,7 +263,7 @@ class Feeds:
             feeds = tuple(self._feeds.values())
         # Before `is_draining` is set: a follower that then has sent all that its feed knows ends at once.
         if feeds:
-            self._refresh(feeds)
+            self._refresh(feeds, time.monotonic())
         self.is_draining = True
         self._schedule(feeds)
         with self._lock:
@@ -249,6 +290,8 @@ class Feeds:
         """Note sessions that have just been written to."""
         followed = [uid for uid in uids if uid in self._feeds]
         if followed:
+            if not self._noticed:
+                self._noticed_at = time.monotonic()
             self._noticed.extend(followed)
             self._woken.set()
 
@@ -269,8 +312,9 @@ class Feeds:
 
     def _look(self, *, is_tick: bool) -> None:
         """Look for what is new in the sessions that were noticed; at a tick, in all sessions."""
+        noticed_at = self._noticed_at if self._noticed else time.monotonic()
         noticed = {self._noticed.popleft() for _ in range(len(self._noticed))}
-        self._update(tuple(self._feeds) if is_tick else noticed)
+        self._update(tuple(self._feeds) if is_tick else noticed, noticed_at)
 
     def _tend(self) -> None:
         self._jobs.tend()
@@ -278,11 +322,11 @@ class Feeds:
         for feed in tuple(self._feeds.values()):
             feed.forget_passed()
 
-    def _update(self, uids: Iterable[str]) -> None:
+    def _update(self, uids: Iterable[str], noticed_at: float) -> None:
         """Refresh the feeds of some sessions by one query, and schedule the followers that then have work."""
         feeds = [feed for feed in map(self._feeds.get, tuple(uids)) if feed is not None]
         if feeds:
-            self.is_current = self._refresh(feeds)
+            self.is_current = self._refresh(feeds, noticed_at)
             self._schedule(feeds)
 
     def _schedule(self, feeds: Iterable[Feed]) -> None:
@@ -291,7 +335,7 @@ class Feeds:
                 if follower.has_work():
                     self._jobs.schedule(follower)
 
-    def _refresh(self, feeds: Collection[Feed]) -> bool:
+    def _refresh(self, feeds: Collection[Feed], noticed_at: float) -> bool:
         """Bring feeds up to date; returns whether the database could be asked."""
         uids = [feed.session.uid for feed in feeds]
         try:
@@ -304,7 +348,7 @@ class Feeds:
             return False
         with self._lock:
             for feed in feeds:
-                feed.refresh(pulses.get(feed.session.uid))
+                feed.refresh(pulses.get(feed.session.uid), noticed_at)
         return True
 
 

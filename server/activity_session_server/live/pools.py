@@ -52,6 +52,21 @@ class SharedPool(Pool):
         self._own = threading.local()
 
     @property
+    def at_once(self) -> int:
+        """How many calls it serves at a time."""
+        return self._calls.at_once
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are served now, without those that are aside."""
+        return self._calls.busy
+
+    @property
+    def stepped_aside(self) -> int:
+        """How many calls are aside."""
+        return self._calls.aside
+
+    @property
     def waiting(self) -> int:
         """How many calls wait for a thread."""
         return len(self._calls)

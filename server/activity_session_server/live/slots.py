@@ -23,6 +23,12 @@ class Slots:
         self._lock = threading.Lock()
         self._taken: Counter[str] = Counter()
 
+    @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        with self._lock:
+            return self._taken.total()
+
     def take(self, call: Call) -> Callable[[], None]:
         """Take a place for a call; returns what gives it back.
 

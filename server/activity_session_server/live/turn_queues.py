@@ -36,7 +36,7 @@ class TurnQueues:
     def __init__(self, store: Store, feeds: Feeds, slots: Slots, own_call: Callable[[str], Call]) -> None:
         self.store = store
         self.feeds = feeds
-        self._slots = slots
+        self.slots = slots
         self._own_call = own_call
         # Guards the queues: no call may join one that is just being closed.
         self._lock = threading.Lock()
@@ -80,7 +80,7 @@ class TurnQueues:
         head = self.store.read(
             waiter.call, lambda reader: heads.get_head(reader, *ids_of(request.session), uid=request.uid)
         )
-        waiter.stream.on_close(self._slots.take(waiter.call))
+        waiter.stream.on_close(self.slots.take(waiter.call))
         with self._lock:
             queue = self._queues.get(head.uid)
             if queue is None:
@@ -114,6 +114,11 @@ class TurnQueue:
         # Any thread appends, one at a time removes; each single step is atomic.
         self.waiters = deque([first])
         self._queues = queues
+
+    @property
+    def backlog(self) -> int:
+        """None: it has no events to send."""
+        return 0
 
     def needs(self, _sequence: int, _version: int) -> bool:
         """Never: it only needs to know whether the turn is free."""

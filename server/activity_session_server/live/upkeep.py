@@ -5,7 +5,8 @@ So a sweep that takes long delays no check.
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
@@ -39,6 +40,12 @@ class Upkeep:
         all the time; `note` is called for each session that is swept; the intervals are in
         seconds.
         """
+        # Called after each round of the sweep, with what was done to how many. Set before the start, if at all.
+        self.on_sweep: Callable[[Mapping[str, int]], None] = lambda _: None
+        # What kept the last check from succeeding, for people, and when one succeeded last, in seconds since 1970.
+        # Written by the thread that checks, read by others: each is one value.
+        self.problem = ""
+        self.succeeded_at = 0.0
         self._store = store
         self._own_call = own_call
         self._tell = tell
@@ -85,6 +92,7 @@ class Upkeep:
         """Do what time has made due, round by round, until nothing is left or the server stops."""
         while not self._stopped.is_set():
             swept = retention.sweep(self._store, lambda: self._own_call("sweep"), self._note)
+            self.on_sweep(swept.done)
             if any(swept.done.values()):
                 _log.info("swept", extra=swept.done)
             if not swept.is_more_due:
@@ -108,9 +116,12 @@ class Upkeep:
             readiness.check(self._store, self._own_call("health"))
             self._store.read(self._own_call("look"), self._look)
         except ServiceError as error:
+            self.problem = error.message
             _log.warning("not ready: %s", error.message, extra={"cause": str(error.__cause__)})
         except Exception:  # the next check may succeed
+            self.problem = "the check of the database failed; the log says how"
             _log.exception("not ready")
         else:
+            self.problem, self.succeeded_at = "", time.time()
             return True
         return False

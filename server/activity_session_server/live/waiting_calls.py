@@ -27,7 +27,7 @@ class WaitingCalls(Generic[C]):
     """
 
     def __init__(self, at_once: int, most_waiting: int, most_aside: int) -> None:
-        self._at_once, self._most_waiting, self._most_aside = at_once, most_waiting, most_aside
+        self.at_once, self._most_waiting, self._most_aside = at_once, most_waiting, most_aside
         # Guards all of it.
         self._lock = threading.Lock()
         # By it those that were aside wait until they may go on.
@@ -36,7 +36,7 @@ class WaitingCalls(Generic[C]):
         self._waiting: OrderedDict[str, deque[C]] = OrderedDict()
         self._count = 0
         self._served: dict[str, int] = {}
-        self._busy = self._aside = self._returning = 0
+        self.busy = self.aside = self._returning = 0
         # When the last call of each owner came, the earliest first.
         self._recent: OrderedDict[str, float] = OrderedDict()
 
@@ -69,7 +69,7 @@ class WaitingCalls(Generic[C]):
         A call that is aside keeps its thread, so when many are, none may be left for others.
         """
         with self._lock:
-            self._aside += 1
+            self.aside += 1
             self._end(owner)
             return self._begin_next()
 
@@ -77,10 +77,10 @@ class WaitingCalls(Generic[C]):
         """Wait until the call may go on: before all others, as soon as one has ended; returns one that begins too."""
         with self._lock:
             self._returning += 1
-            while self._busy >= self._at_once:
+            while self.busy >= self.at_once:
                 self._returnable.wait()
             self._returning -= 1
-            self._aside -= 1
+            self.aside -= 1
             self._begin(owner)
             return self._begin_next()
 
@@ -141,22 +141,22 @@ class WaitingCalls(Generic[C]):
 
     def _has_room(self) -> bool:
         """Whether one more call may work, and there is a thread for it."""
-        has_thread = self._busy + self._aside < self._at_once + self._most_aside
-        return has_thread and self._busy < self._at_once and not self._returning
+        has_thread = self.busy + self.aside < self.at_once + self._most_aside
+        return has_thread and self.busy < self.at_once and not self._returning
 
     @property
     def _most_of_one(self) -> int:
-        return self._at_once if len(self._recent) <= 1 else (self._at_once + 1) // 2
+        return self.at_once if len(self._recent) <= 1 else (self.at_once + 1) // 2
 
     def _begin(self, owner: str) -> None:
         self._served[owner] = self._served.get(owner, 0) + 1
-        self._busy += 1
+        self.busy += 1
 
     def _end(self, owner: str) -> None:
         if self._served[owner] == 1:
             del self._served[owner]
         else:
             self._served[owner] -= 1
-        self._busy -= 1
+        self.busy -= 1
         if self._returning:
             self._returnable.notify()

@@ -34,8 +34,8 @@ class Watches:
         self.feeds = feeds
         self.bookmark_interval = bookmark_interval
         self.timeout = timeout
+        self.slots = slots
         self._store = store
-        self._slots = slots
 
     def watch_session(self, call: Call, request: WatchSessionRequest, stream: Stream) -> None:
         """Follow a session, starting at a place in its log.
@@ -46,7 +46,7 @@ class Watches:
         """
         session = self._store.read(call, lambda reader: heads.get_head(reader, *ids_of(request.name), uid=request.uid))
         _check_place(request, session)
-        stream.on_close(self._slots.take(call))
+        stream.on_close(self.slots.take(call))
         watch = self.feeds.follow(session, lambda feed: Watch(self, call, feed, stream, request))
         stream.on_close(lambda: self.feeds.leave(watch))
 
@@ -93,6 +93,11 @@ class Watch:
             or self._has_changed_caller()
         )
 
+    @property
+    def backlog(self) -> int:
+        """How many events it has still to send, without those that were there at the start."""
+        return self.feed.last_sequence - max(self.position, self._start)
+
     def needs(self, sequence: int, version: int) -> bool:
         """Whether it still needs the event of that number, or the session of that version."""
         return self.position < sequence or self._version < version
@@ -129,7 +134,7 @@ class Watch:
         patience = min(_PATIENCE, timeout) if is_in_the_way else timeout
         now = time.monotonic()
         waited = now - self._sending_since
-        backlog = self.feed.last_sequence - max(self.position, self._start)
+        backlog = self.backlog
         if self._end_said:
             if now - self._end_said > patience:
                 self._stream.cancel()
@@ -164,12 +169,15 @@ class Watch:
         until = time.monotonic() + _LONGEST_WORK
         if self.position >= self.feed.last_sequence:
             return False
-        events = self.feed.events_after(self.position)
+        before = self.position
+        events = self.feed.events_after(before)
         for sequence, message in events:
             self._send(message)
             self.position = sequence
             if time.monotonic() > until:
                 break
+        if self.position > self._start:
+            self.feed.note_delivery(max(before, self._start))
         return bool(events)
 
     def _send_session(self) -> None:

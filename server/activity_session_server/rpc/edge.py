@@ -8,7 +8,7 @@ import logging
 import random
 import re
 import time
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -51,16 +51,32 @@ _NOBODY = Caller("", ())
 R = TypeVar("R", bound=Message)
 
 
+class Observer(Protocol):
+    """Is told of each call, where somebody counts them."""
+
+    def call_began(self, method: str, waited: float) -> None:
+        """A thread has begun with a call that waited for it for so many seconds."""
+
+    def call_ended(self, call: Call, code: grpc.StatusCode, error: ServiceError | None) -> None:
+        """A call is over, also one that no thread has begun with."""
+
+
 class Edge:
     """What every call of a server has in common."""
 
     def __init__(
-        self, limits: Limits, authentication: Authentication, owners: Owners, audit_log: AuditLog | None = None
+        self,
+        limits: Limits,
+        authentication: Authentication,
+        owners: Owners,
+        audit_log: AuditLog | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._limits = limits
         self._authentication = authentication
         self._owners = owners
         self._audit_log = audit_log
+        self._observer = observer
         self._validator = Validator(limits)
 
     def begin(self, method: str, context: grpc.ServicerContext, came: float | None, *, may_wait: bool = False) -> Call:
@@ -73,6 +89,8 @@ class Edge:
         remaining = context.time_remaining()
         is_given = remaining is not None and remaining < _DECADES
         now = time.monotonic()
+        if self._observer is not None and came is not None:
+            self._observer.call_began(method, now - came)
         longest = LONGEST_WAIT if may_wait else DEFAULT_DEADLINE
         deadline = now + (min(remaining, longest) if is_given else DEFAULT_DEADLINE)
         return Call(call_id, method, context.peer(), _NOBODY, came or now, deadline, self._limits)
@@ -129,6 +147,8 @@ class Edge:
     def end(self, call: Call, code: grpc.StatusCode, error: ServiceError | None = None) -> None:
         """Log a call that is over."""
         call_log.write(call, code, error)
+        if self._observer is not None:
+            self._observer.call_ended(call, code, error)
 
 
 def error_of(call: Call, raised: Exception) -> ServiceError:

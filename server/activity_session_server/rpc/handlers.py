@@ -50,7 +50,7 @@ class Handlers:
             server.add_registered_method_handlers(name, handlers)
 
     def _handler(self, name: str, method: Any, use_case: UseCase | Streamed) -> Any:
-        pool = self._pools.read if _only_reads(method) else self._pools.write
+        pool = self._pools.read if only_reads(method) else self._pools.write
         request_type = message_factory.GetMessageClass(method.input_type)
         if isinstance(use_case, Streamed):
             # To a client, one message in a stream is the same as the response of a unary call.
@@ -131,7 +131,7 @@ class Handlers:
         context.abort(code, status.message_of(error))
 
 
-def _only_reads(method: Any) -> bool:
+def only_reads(method: Any) -> bool:
     """Whether an RPC never writes. What takes a request id may, also where it is a GET: GetMemory can count itself."""
     is_get = bool(method.GetOptions().Extensions[annotations_pb2.http].get)
     return is_get and "request_id" not in method.input_type.fields_by_name

@@ -84,7 +84,12 @@ def code_of(error: ServiceError) -> grpc.StatusCode:
 
 def reason_name(error: ServiceError) -> str:
     """The reason as it stands in ErrorInfo, such as `SESSION_NOT_FOUND`."""
-    return ErrorReason.Name(error.reason).removeprefix(_PREFIX)
+    return name_of(error.reason)
+
+
+def name_of(reason: ErrorReason.ValueType) -> str:
+    """The name of a reason, as in `reason_name`."""
+    return ErrorReason.Name(reason).removeprefix(_PREFIX)
 
 
 def message_of(error: ServiceError) -> str:

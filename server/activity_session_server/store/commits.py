@@ -9,6 +9,7 @@ writers of one session wait for each other (`writer_queues`).
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from activity_session_server.rules.requests import session_of
 from activity_session_server.store.backends import Backend, Failure
 from activity_session_server.store.backends.files import FileError
 from activity_session_server.store.driver.connections import BusyError, Connection, Connections
+from activity_session_server.store.observer import Observer
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.writer_queues import Aside, WriterQueues
 
@@ -77,8 +79,16 @@ class Work:
 class Commits:
     """Carries out work on the connections of one database."""
 
-    def __init__(self, connections: Connections, backend: Backend, timeout: float, aside: Aside) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        backend: Backend,
+        timeout: float,
+        aside: Aside,
+        observer: Observer | None = None,
+    ) -> None:
         """`timeout` is how many seconds to wait while another thread writes; `aside` as in `Store`."""
+        self._observer = observer
         self._connections = connections
         self._backend = backend
         self._timeout = timeout
@@ -96,14 +106,17 @@ class Commits:
             LateError: the deadline passed before it could begin.
             BusyError: other threads wrote for too long.
         """
+        begun = self._now()
         if not self._backend.one_writer:
             session = "" if work.request is None else session_of(work.request)
             with self._queues.first_of(session, work.call.remaining()):
+                self._note_wait(begun)
                 self._carry_out([work])
             return
         self._waiting.append(work)
         self._wait_to_write(work)
         try:
+            self._note_wait(begun)
             if not work.is_done:
                 self._carry_out_waiting()
         finally:
@@ -152,13 +165,26 @@ class Commits:
             self._roll_back(connection)
             raise
         connection.end_by(math.inf)
+        begun = self._now()
         try:
             connection.commit()
         except BaseException as error:
             self._roll_back(connection)
             if self._may_have_happened(error):
+                if self._observer is not None:
+                    self._observer.lost()
                 raise CommitLostError from error
             raise
+        if self._observer is not None:
+            self._observer.committed(time.monotonic() - begun, len(works))
+
+    def _now(self) -> float:
+        """A reading of `time.monotonic`, where somebody wants to know how long things take."""
+        return 0.0 if self._observer is None else time.monotonic()
+
+    def _note_wait(self, begun: float) -> None:
+        if self._observer is not None:
+            self._observer.admitted(time.monotonic() - begun)
 
     def _run(self, connection: Connection, work: Work, *, is_alone: bool) -> None:
         writer = Writer(connection, self._backend)

@@ -35,6 +35,8 @@ _OWN_FAILURES: dict[type[Exception], Failure] = {
     AwayError: Failure.AWAY,
     FileError: Failure.AWAY,
 }
+# Causes of another run, beside the names of failures.
+IN_DOUBT = "in_doubt"
 # The errors after which a function may be run again, beside those of the driver.
 OWN_ERRORS = tuple(_OWN_FAILURES)
 
@@ -49,6 +51,8 @@ class Retries:
         self._backend = backend
         self._timeout = timeout
         self._begun = begun
+        # Why the function is run again, by the name of a failure; a commit that is in doubt is one by itself.
+        self.cause = ""
         self._runs = 0
         # When a commit was lost; it is in doubt from then on.
         self._lost: float | None = None
@@ -75,6 +79,7 @@ class Retries:
             refusal = self._refusal(error, failure, delay)
         if refusal is not None:
             raise refusal from error
+        self.cause = failure.name.lower() if self._lost is None else IN_DOUBT
         return delay
 
     def _refusal(self, error: Exception, failure: Failure, delay: float) -> ServiceError | None:

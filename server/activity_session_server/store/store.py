@@ -24,6 +24,7 @@ from activity_session_server.store import idempotency
 from activity_session_server.store.backends import Signals, backend_of
 from activity_session_server.store.commits import Commits, Work
 from activity_session_server.store.driver.connections import Connection, Connections
+from activity_session_server.store.observer import Observer
 from activity_session_server.store.readers import Reader, Writer, utc_clock
 from activity_session_server.store.retries import OWN_ERRORS, Retries
 from activity_session_server.store.writer_queues import Aside
@@ -34,10 +35,18 @@ T = TypeVar("T")
 class Store:
     """Runs functions in transactions of one database."""
 
-    def __init__(self, engine: Engine, connections: int, timeout: float, aside: Aside = nullcontext) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        connections: int,
+        timeout: float,
+        aside: Aside = nullcontext,
+        observer: Observer | None = None,
+    ) -> None:
         """Use at most `connections`; `timeout` is how many seconds a statement may take, and others be in the way.
 
-        A thread that waits for others enters `aside`, so that another one can work meanwhile.
+        A thread that waits for others enters `aside`, so that another one can work meanwhile; an `observer` is told
+        what it had to wait for.
         """
         # Called after each commit with the uids of the sessions that it has changed. Set before any call is served.
         self.on_commit: Callable[[Collection[str]], None] = lambda _: None
@@ -45,10 +54,16 @@ class Store:
         self._backend = backend_of(engine)
         self._timeout = timeout
         self._aside = aside
-        self._connections = Connections(engine, connections, timeout)
-        self._commits = Commits(self._connections, self._backend, timeout, aside)
+        self._observer = observer
+        self._connections = Connections(engine, connections, timeout, observer)
+        self._commits = Commits(self._connections, self._backend, timeout, aside, observer)
         self._older_claims_end: datetime | None = None
         self._retried = (*OWN_ERRORS, SQLAlchemyError, self._backend.driver.Error)
+
+    @property
+    def connections(self) -> Connections:
+        """Its connections, for those who count them."""
+        return self._connections
 
     def read(self, call: Call, fn: Callable[[Reader], T]) -> T:
         """Run a function that reads. Each of its statements sees one moment of its own.
@@ -129,5 +144,7 @@ class Store:
                 self._connections.judge(error)
                 retries = retries or Retries(call, claim, self._backend, self._timeout, begun)
                 delay = retries.delay_after(error)
+                if self._observer is not None:
+                    self._observer.retried(retries.cause)
             with self._aside():
                 time.sleep(delay)

@@ -16,6 +16,7 @@ from activity_session_server.store.backends.engines import IS_ON_CLUSTER
 from activity_session_server.store.backends.files import DatabaseFile
 from activity_session_server.store.driver.outage import Outage
 from activity_session_server.store.driver.statements import Compiler, Statement, Values
+from activity_session_server.store.observer import Observer
 
 # Seconds; below the idle limits of proxies (60 to 300 s are usual) and that of `engines`.
 LONGEST_IDLE = 280.0
@@ -164,8 +165,10 @@ class Connection:
 class Connections:
     """A bounded number of connections, opened when they are needed; lent first is the open one that was used last."""
 
-    def __init__(self, engine: Engine, most: int, timeout: float) -> None:
+    def __init__(self, engine: Engine, most: int, timeout: float, observer: Observer | None = None) -> None:
         """Open nothing yet. `timeout` is how many seconds to wait while all are lent."""
+        self.most = most
+        self._observer = observer
         compiler = Compiler(engine.dialect)
         self._backend = backend_of(engine)
         self._timeout = timeout
@@ -197,11 +200,24 @@ class Connections:
         finally:
             self._outage.leave()
 
+    @property
+    def used(self) -> int:
+        """How many are lent."""
+        return self.most - len(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for one."""
+        return self._waiting
+
     def _run(self, fn: Callable[[Connection], T]) -> T:
+        begun = 0.0 if self._observer is None else time.monotonic()
         connection, was_there = self._take(), False
         try:
             connection.open(self._cut)
             was_there = True
+            if self._observer is not None:
+                self._observer.connected(time.monotonic() - begun)
             return fn(connection)
         except Exception as error:
             self._learn(error, connection, was_there=was_there)

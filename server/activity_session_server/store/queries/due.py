@@ -1,0 +1,48 @@
+"""What is due to be swept: how many sessions, and since when."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, bindparam, exists, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from activity_session_server.orm import ActivitySession, Memory
+from activity_session_server.orm.types import utc_now
+from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.readers import Reader, utc_clock
+
+# So many are counted, and no more.
+MOST = 1000
+
+
+class Due(NamedTuple):
+    """How many sessions are due, `MOST` at most, and for how many seconds the one has been that was due first."""
+
+    sessions: int
+    oldest_age: float
+
+
+def _times(column: InstrumentedAttribute[datetime | None], *conditions: ColumnElement[bool]) -> Statement:
+    return Statement(select(column).where(column <= utc_now(), *conditions).order_by(column).limit(bindparam("most")))
+
+
+# As `sessions` finds them, for the sweep.
+_KINDS = {
+    "expired": _times(ActivitySession.expire_ts, ActivitySession.deleted.is_(False)),
+    "expunged": _times(
+        ActivitySession.purge_ts,
+        ActivitySession.deleted.is_(True),
+        ~exists().where(Memory.activity_session_pkid == ActivitySession.pkid),
+    ),
+}
+
+
+def due_sessions(reader: Reader) -> dict[str, Due]:
+    """The sessions that are due, by what the sweep does to them."""
+    return {kind: _due(reader, statement) for kind, statement in _KINDS.items()}
+
+
+def _due(reader: Reader, statement: Statement) -> Due:
+    times = [row[0] for row in reader.rows(statement, {"most": MOST})]
+    # By the clock of this process, which may differ a little from that of the database.
+    return Due(len(times), max((utc_clock() - times[0]).total_seconds(), 0.0) if times else 0.0)
