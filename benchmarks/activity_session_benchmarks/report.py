@@ -88,6 +88,14 @@ on a server of its own. A JWT, and a token, is known from the calls before. The 
 sessions, among few sessions of others and among many; their ratio is that to the first.""",
         tables.access,
     ),
+    "monitoring": Part(
+        """\
+## Metrics
+
+What it costs that calls are counted, with `--admin-address`: µs of CPU time of the server for a single caller's calls,
+without and with it. What a scrape costs is beside them: Prometheus asks every 15 or 30 seconds.""",
+        tables.monitoring,
+    ),
     "watch": Part(
         """\
 ## Watches

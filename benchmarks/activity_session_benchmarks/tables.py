@@ -31,6 +31,7 @@ ACCESS = {
     "more_us": "more than the first, µs",
     "ratio": "ratio",
 }
+MONITORING = {"call": "call", "off_us": "without, µs", "on_us": "with, µs", "more_us": "more, µs"}
 CAPACITY = {"part": "", "what": "what", "value": "value", "unit": "unit"}
 # A line, a column, and the text of the cell.
 Cell = tuple[str, str, str]
@@ -61,6 +62,10 @@ def growing(rows: Rows) -> Iterator[Cell]:
 
 def access(rows: Rows) -> str:
     return plain([{**row, "ratio": "" if row["ratio"] is None else f"{row['ratio']:.2f}"} for row in rows], ACCESS)
+
+
+def monitoring(rows: Rows) -> str:
+    return plain(rows, MONITORING)
 
 
 def capacity(rows: Rows) -> str:

@@ -144,9 +144,10 @@ class App:
         """Why it is not ready, for people; empty where it is."""
         return "the server is draining" if self.is_draining else self.upkeep.problem
 
-    def refresh_gauges(self) -> None:
-        """Have the gauges of its board tell what is true now."""
-        if self._gauges:
+    def refresh_board(self) -> None:
+        """Have its board tell what is true now."""
+        if self._recorder and self._gauges:
+            self._recorder.add_notes()
             self._gauges.refresh()
 
     def _add_services(self) -> None:
@@ -370,7 +371,7 @@ def _admin(settings: Settings, board: Board, app: App) -> "Listener":
     exposition = Exposition([board], settings.database_kind)
 
     def metrics(accept: str) -> tuple[bytes, str]:
-        app.refresh_gauges()
+        app.refresh_board()
         return exposition.text(accept)
 
     return Listener(Address.parse(settings.admin_address), Pages(metrics, lambda: app.problem))

@@ -256,13 +256,13 @@ class _Pulse:
         self.is_up.set()
 
     def beat(self) -> _Beat:
-        """What is true now; the gauges of the worker are brought up to date with it."""
+        """What is true now; the metrics of the worker are brought up to date with it."""
         if self._server is None:
             return _Beat(is_up=False)
         try:
-            self._server.refresh_gauges()
+            self._server.refresh_board()
         except Exception:  # a worker that serves calls must not seem to hang
-            _log.exception("the gauges are not up to date")
+            _log.exception("the metrics are not up to date")
         return _Beat(is_up=True, problem=self._server.problem[:_PROBLEM_CHARACTERS])
 
 

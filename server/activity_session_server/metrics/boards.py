@@ -4,7 +4,6 @@ They are a plain row of floats, which may lie in memory that processes share. So
 also of a worker that hangs, and a worker that replaces another one goes on with what that has counted.
 """
 
-import threading
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,11 +18,6 @@ class Histogram(NamedTuple):
 
     place: int
     bounds: tuple[float, ...]
-
-    @property
-    def sum_place(self) -> int:
-        """Where the sum is."""
-        return self.place + len(self.bounds) + 1
 
 
 def _width(metric: Definition) -> int:
@@ -59,26 +53,21 @@ def new_values() -> "memoryview[float]":
 
 
 class Board:
-    """The numbers of one process; threads may add to them at once."""
+    """The numbers of one process. One thread at a time may add to them, and any may read."""
 
     def __init__(self, values: "memoryview[float] | None" = None) -> None:
         """Go on with `values`, of which there are `SIZE`."""
         self._values = new_values() if values is None else values
-        # Guards the numbers that are added to: to read one and to write it are two steps.
-        self._lock = threading.Lock()
 
     def add(self, place: int, amount: float = 1.0) -> None:
         """Add to a counter."""
-        with self._lock:
-            self._values[place] += amount
+        self._values[place] += amount
 
     def observe(self, histogram: Histogram, value: float) -> None:
         """Count a value."""
-        values, bucket = self._values, histogram.place + bisect_left(histogram.bounds, value)
-        sum_place = histogram.place + len(histogram.bounds) + 1
-        with self._lock:
-            values[bucket] += 1.0
-            values[sum_place] += value
+        place, bounds = histogram
+        self._values[place + bisect_left(bounds, value)] += 1.0
+        self._values[place + len(bounds) + 1] += value
 
     def set(self, place: int, value: float) -> None:
         """Set a gauge."""

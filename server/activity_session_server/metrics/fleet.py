@@ -1,7 +1,8 @@
 """The metrics of several workers: their boards lie in memory that the process which starts them has too.
 
-So that process tells the sum of all, also of a worker that hangs, without asking anyone; and what a worker has counted
-stays when it dies: the one that takes its place goes on with it, and no counter goes back.
+So that process tells the sum of all, also of a worker that hangs, without asking anyone, as it was at the last
+heartbeat of each; and what a worker has counted stays when it dies: the one that takes its place goes on with it, and
+no counter goes back. Only what it has counted since its last heartbeat may be lost.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,99 @@
+"""What it costs calls that they are counted: servers with an admin address beside others without, on one database.
+
+A cost is the CPU time of the server for one call of one caller. All are called in turn, a few calls each, so that
+whatever else the machine does affects all equally; figures are medians of the turns. Nobody asks for the metrics
+meanwhile: what that costs is a figure of its own.
+"""
+
+import socket
+import statistics
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from activity_session.v1.event_pb2 import Event
+from activity_session.v1.session_service_pb2 import GetSessionRequest
+from activity_session_benchmarks.growth import compare
+from activity_session_benchmarks.loads import serving
+from activity_session_benchmarks.runs import Run, measure_all, spent
+from activity_session_testing.servers import Client, connected
+from activity_session_testing.steps import append, new_session
+
+TURNS, QUICK_TURNS = 120, 20
+SCRAPES = 20
+NAMESPACE = "namespaces/default"
+DATA, TEXT = "x" * 2048, "x" * 100
+OFF, ON = "without", "with metrics"
+# Two servers of each: where its memory happens to lie makes one faster than another of the same.
+SIDES = ((OFF, 1), (ON, 1), (ON, 2), (OFF, 2))
+
+
+class Figure(NamedTuple):
+    """What a call costs the server without metrics and with them, and how much more that is, in microseconds."""
+
+    database: str
+    call: str
+    off_us: float
+    on_us: float
+    more_us: float
+
+    def __str__(self) -> str:
+        costs = f"{self.off_us:7.0f} µs {self.on_us:7.0f} µs {self.more_us:+6.1f} µs"
+        return f"{self.database:<12} {self.call:<20} {costs}"
+
+
+def main() -> None:
+    measure_all("monitoring", __doc__, measure)
+
+
+def measure(run: Run) -> Iterator[Figure]:
+    turns = QUICK_TURNS if run.is_quick else TURNS
+    with ExitStack() as stack:
+        admin = f"127.0.0.1:{free_port()}"
+        flags = {OFF: (), ON: ("--admin-address", "127.0.0.1:0")}
+        servers = {(who, number): stack.enter_context(serving(*run.command, *flags[who])) for who, number in SIDES}
+        clients = {side: stack.enter_context(connected(server.address)) for side, server in servers.items()}
+        session = new_session(next(iter(clients.values())), NAMESPACE, "measured", data=DATA).name
+        pids = {side: [[server.pid]] for side, server in servers.items()}
+        for name, call in (("GetSession", get), ("AppendEvents of 1", write)):
+            costs = compare(pids, {side: calling(call, client, session) for side, client in clients.items()}, turns)
+            off, on = (statistics.mean(cost for side, (cost,) in costs.items() if side[0] == who) for who in (OFF, ON))
+            yield Figure(run.database, name, off, on, on - off)
+        asked = stack.enter_context(serving(*run.command, "--admin-address", admin))
+        cost = scrape_us(admin, asked.pid)
+        yield Figure(run.database, "GET /metrics", 0, cost, cost)
+
+
+def calling(call: Callable[[Client, str], object], client: Client, session: str) -> Callable[[int], object]:
+    return lambda _: call(client, session)
+
+
+def get(client: Client, session: str) -> object:
+    return client.sessions.GetSession(GetSessionRequest(name=session))
+
+
+def write(client: Client, session: str) -> object:
+    return append(client, session, Event(type="message", text=TEXT))
+
+
+def scrape_us(admin: str, pid: int) -> float:
+    """What a server spends on a scrape, in microseconds."""
+    costs = []
+    for _ in range(SCRAPES):
+        before = spent([pid])
+        for _ in range(SCRAPES):
+            with urllib.request.urlopen(f"http://{admin}/metrics", timeout=10) as response:
+                response.read()
+        costs.append((spent([pid]) - before) / SCRAPES * 1e6)
+    return statistics.median(costs)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()
