@@ -21,7 +21,7 @@ SDIST := -c 'import sys; from setuptools import build_meta; build_meta.build_sdi
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
 FAULTS := $(wildcard tests/faults/test_*.py) tests/demo/test_demo.py $(call named,contract,permissions properties) \
-	$(call named,server,addresses audit_log authentication authentication_jwts authentication_tokens certificates environment followers given_turns \
+	$(call named,server,addresses admin_address audit_log authentication authentication_jwts authentication_tokens certificates environment followers given_turns \
 	max_clock_offset planted_secrets process reflection replicas retention schema settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
 # Without those of the form of requests, which reach no database, or the same rows.
@@ -33,7 +33,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate descriptors dist bench noisy lock clean
+.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist bench noisy lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +123,9 @@ $(GENERATOR)/ready: requirements-generate.lock
 	@wheel="$$($(BIN)/python -c 'import google.rpc as rpc; print(list(rpc.__path__)[0])')/.." && cp \
 		"$$wheel"/api/{annotations,client,field_behavior,http,launch_stage,resource}.proto $@.new/google/api/ && cp \
 		"$$wheel"/rpc/{error_details,status}.proto $@.new/google/rpc/ && mv $@.new $@
+
+metrics: $(READY) ## write docs/metrics.md from the definitions of the metrics
+	@$(BIN)/python tools/metrics_page.py > docs/metrics.md
 
 descriptors: $(READY) .build/googleapis ## make dist/activity_session.binpb, the schema with its comments for tools
 	@mkdir -p dist

@@ -18,22 +18,42 @@ BACKENDS = "Backends know nothing of each other"
 CLIENT = "The client knows no server"
 GRPC = "Only rpc and the hall know gRPC"
 SQL = "Only store and orm know SQL"
+PROMETHEUS = "Only metrics knows Prometheus"
+TELLING = "What tells the metrics knows no server"
+LIGHT = "What tells the metrics of workers loads neither gRPC nor SQLAlchemy"
 THREADS = "Only live, the machine of the store and the hall start threads or hold locks"
 HALL = ("__main__", "workers", "app", "logs", "settings", "addresses", "memory")
 # By folder: a module of it, and what it must not import, with the contract that says so.
 FORBIDDEN = {
     f"{SERVER}.rpc": (
         "status",
-        {"sqlalchemy": SQL, "threading": THREADS, "concurrent": THREADS, f"{SERVER}.app": LAYERS},
+        {
+            "sqlalchemy": SQL,
+            "threading": THREADS,
+            "concurrent": THREADS,
+            "prometheus_client": PROMETHEUS,
+            f"{SERVER}.app": LAYERS,
+        },
     ),
-    f"{SERVER}.live": ("watches", {"grpc": GRPC, "sqlalchemy": SQL, f"{SERVER}.rpc.status": LAYERS}),
+    f"{SERVER}.live": (
+        "watches",
+        {"grpc": GRPC, "prometheus_client": PROMETHEUS, "sqlalchemy": SQL, f"{SERVER}.rpc.status": LAYERS},
+    ),
     f"{SERVER}.usecases": (
         "events",
         {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, f"{SERVER}.live.slots": LAYERS},
     ),
     f"{SERVER}.store.driver": ("outage", {"grpc": GRPC, f"{SERVER}.store.codec": MACHINE}),
     f"{SERVER}.store.backends": ("files", {"grpc": GRPC, f"{SERVER}.store.driver.outage": MACHINE}),
-    f"{SERVER}.store": ("codec", {"grpc": GRPC, f"{SERVER}.usecases.access": LAYERS}),
+    f"{SERVER}.store": (
+        "codec",
+        {
+            "grpc": GRPC,
+            "prometheus_client": PROMETHEUS,
+            f"{SERVER}.metrics.boards": LAYERS,
+            f"{SERVER}.usecases.access": LAYERS,
+        },
+    ),
     f"{SERVER}.store.queries": ("heads", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.usecases.access": LAYERS}),
     f"{SERVER}.orm": ("types", {"grpc": GRPC, "threading": THREADS, f"{SERVER}.store.readers": LAYERS}),
     f"{SERVER}.rules": (
@@ -101,6 +121,20 @@ def test_sql_is_refused_to_the_hall(copy: Path) -> None:
     assert all(f"{SERVER}.{module} -> sqlalchemy (" in refused for module in HALL)
 
 
+def test_grpc_and_sqlalchemy_are_refused_to_what_tells_the_metrics_of_workers(copy: Path) -> None:
+    for module, imported in (("exposition", "grpc"), ("listener", "sqlalchemy"), ("boards", f"{SERVER}.rpc.status")):
+        plant(copy, f"{SERVER}.metrics.{module}", imported)
+    refused = broken_contracts(copy)
+    assert f"{SERVER}.metrics.exposition -> grpc (" in refused[LIGHT]
+    assert f"{SERVER}.metrics.listener -> sqlalchemy (" in refused[LIGHT]
+    assert f"{SERVER}.metrics.boards -> {SERVER}.rpc.status (" in refused[LIGHT]
+
+
+def test_a_server_is_refused_to_what_tells_the_metrics(copy: Path) -> None:
+    plant(copy, f"{SERVER}.metrics.listener", f"{SERVER}.metrics.gauges")
+    assert f"{SERVER}.metrics.listener -> {SERVER}.metrics.gauges" in broken_contracts(copy)[TELLING]
+
+
 def test_a_query_is_refused_to_the_machine_of_the_store(copy: Path) -> None:
     plant(copy, f"{SERVER}.store.commits", f"{SERVER}.store.queries.heads")
     assert f"{SERVER}.store.commits -> {SERVER}.store.queries.heads" in broken_contracts(copy)[MACHINE]
@@ -125,6 +159,7 @@ def test_a_backend_is_refused_to_another(copy: Path) -> None:
         (f"{SERVER}.store", MACHINE),
         (f"{SERVER}.store.driver", DRIVER),
         (f"{SERVER}.store.backends", BACKENDS),
+        (f"{SERVER}.metrics", TELLING),
     ],
 )
 def test_a_new_file_of_the_hall_or_the_machine_must_be_given_its_place(copy: Path, folder: str, contract: str) -> None:
