@@ -105,6 +105,9 @@ class App:
         self.health = Health(ROUTES, self._pools.health)
         self.upkeep = self._make_upkeep()
         self._gauges = self._make_gauges(self._board) if self._board else None
+        if self._recorder:
+            self.feeds.on_delivery = self._recorder.delivered
+            self.upkeep.on_sweep = self._recorder.swept
         self._add_services()
 
     def start(self) -> None:
@@ -200,9 +203,6 @@ class App:
         parts = Parts(
             self._pools, self.store, self.feeds, watches.slots, turn_queues.slots, self.upkeep, certificate_expiry
         )
-        if self._recorder:
-            self.feeds.on_delivery = self._recorder.delivered
-            self.upkeep.on_sweep = self._recorder.swept
         return Gauges(board, parts, self.settings.sweep_interval)
 
     def _look(self, reader: Reader) -> None:

@@ -40,13 +40,13 @@ def expressions() -> Iterator[str]:
 def promtool(*arguments: str | Path) -> str:
     if shutil.which("promtool") is None:
         pytest.skip(f"promtool is not installed; to check rules and dashboard: {HOW_TO_GET}")
-    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(("promtool", *arguments), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def test_the_page_is_what_the_definitions_say() -> None:
-    command = [sys.executable, ROOT / "tools/metrics_page.py"]
+    command = (sys.executable, ROOT / "tools/metrics_page.py")
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert (ROOT / "docs/metrics.md").read_text() == done.stdout, "run `make metrics`"
 
