@@ -4,7 +4,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import grpc
@@ -105,9 +105,6 @@ class App:
         self.health = Health(ROUTES, self._pools.health)
         self.upkeep = self._make_upkeep()
         self._gauges = self._make_gauges(self._board) if self._board else None
-        if self._recorder:
-            self.feeds.on_delivery = self._recorder.delivered
-            self.upkeep.on_sweep = self._recorder.swept
         self._add_services()
 
     def start(self) -> None:
@@ -155,6 +152,9 @@ class App:
 
     def _add_services(self) -> None:
         settings = self.settings
+        if self._recorder:
+            self.feeds.on_delivery = self._recorder.delivered
+            self.upkeep.on_sweep = self._record_sweep
         edge = Edge(settings.limits, self._authentication, self._owners, self._audit_log, self._recorder)
         Handlers(self.store, self.live, edge, self.quotas, self._pools).add_to(self._server)
         self.health.add_to(self._server)
@@ -183,7 +183,7 @@ class App:
             self.store,
             self._own_call,
             lambda is_ready: self.health.set_ready(is_ready=is_ready),
-            self._look,
+            self._look_for_quotas,
             self._note_swept,
             check_interval=settings.health_interval,
             sweep_interval=settings.sweep_interval,
@@ -201,14 +201,21 @@ class App:
         watches, turn_queues = self.live.watches, self.live.turn_queues
         certificate_expiry = expiry.reader_of(self.settings.tls_certificate_file)
         parts = Parts(
-            self._pools, self.store, self.feeds, watches.slots, turn_queues.slots, self.upkeep, certificate_expiry
+            self._pools,
+            self.store,
+            self.feeds,
+            watches.slots,
+            turn_queues.slots,
+            self.upkeep,
+            certificate_expiry,
+            self._own_call,
         )
-        return Gauges(board, parts, self.settings.sweep_interval)
+        return Gauges(board, parts)
 
-    def _look(self, reader: Reader) -> None:
-        self._look_for_quotas(reader)
-        if self._gauges:
-            self._gauges.look(reader)
+    def _record_sweep(self, done: Mapping[str, int]) -> None:
+        if self._recorder and self._gauges:
+            self._recorder.swept(done)
+            self._gauges.look_for_due()
 
     def _look_for_quotas(self, reader: Reader) -> None:
         self.quotas.set_own(namespaces.own_quotas(reader))

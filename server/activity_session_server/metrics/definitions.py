@@ -196,7 +196,7 @@ SWEPT_AT = _gauge(
 )
 DUE_SESSIONS = _gauge(
     "due_sessions",
-    "Sessions that are due to be expired or expunged, counted up to 1,000 once each --sweep-interval.",
+    "Sessions that are due to be expired or expunged, counted up to 1,000 after each round of the sweep.",
     ("kind",),
     _rows(DUE),
     Workers.MAX,

@@ -1,6 +1,6 @@
 """The gauges of a server: read from its parts when somebody asks, so that they cost calls nothing."""
 
-import math
+import logging
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,12 +12,19 @@ from activity_session_server.live.upkeep import Upkeep
 from activity_session_server.metrics import definitions
 from activity_session_server.metrics.boards import Board, place_of
 from activity_session_server.metrics.definitions import Definition
-from activity_session_server.store import Reader, Store
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.store import Store
 from activity_session_server.store.queries.due import Due, due_sessions
+
+_log = logging.getLogger("activity_session.metrics")
 
 
 class Parts(NamedTuple):
-    """What the gauges are read from. `certificate_expiry` tells when it expires, in seconds since 1970."""
+    """What the gauges are read from.
+
+    `certificate_expiry` tells when it expires, in seconds since 1970; `own_call` makes a Call for a name.
+    """
 
     pools: Pools
     store: Store
@@ -26,26 +33,28 @@ class Parts(NamedTuple):
     waiting_turns: Slots
     upkeep: Upkeep
     certificate_expiry: Callable[[], float]
+    own_call: Callable[[str], Call]
 
 
 class Gauges:
     """The gauges of one process, on its board."""
 
-    def __init__(self, board: Board, parts: Parts, due_interval: float) -> None:
-        """What is due is looked for every `due_interval` seconds at most."""
+    def __init__(self, board: Board, parts: Parts) -> None:
         self._board = board
         self._parts = parts
-        self._due_interval = due_interval
-        # Both are written by one thread, and read by others; each is one value.
-        self._due: dict[str, Due] = {}
-        self._looked_at = -math.inf
+        # What is due, and when that was found out. Replaced as a whole, and read by other threads.
+        self._due: tuple[dict[str, Due], float] = ({}, 0.0)
 
-    def look(self, reader: Reader) -> None:
-        """Find out what is due, if that was not just done."""
-        now = time.monotonic()
-        if now - self._looked_at >= self._due_interval:
-            self._looked_at = now
-            self._due = due_sessions(reader)
+    def look_for_due(self) -> None:
+        """Find out what is due. Without a response from the database, what was known before grows older."""
+        try:
+            due = self._parts.store.read(self._parts.own_call("due"), due_sessions)
+        except ServiceError as error:
+            _log.warning("what is due is not known: %s", error.logged)
+        except Exception:  # the thread that sweeps goes on
+            _log.exception("what is due is not known")
+        else:
+            self._due = (due, time.monotonic())
 
     def refresh(self) -> None:
         """Set all gauges to what is true now."""
@@ -83,9 +92,10 @@ class Gauges:
         self._set(definitions.LONGEST_BACKLOG, max(backlogs, default=0))
 
     def _refresh_due(self) -> None:
+        found, looked_at = self._due
         # As old as it is now: a look that comes late, or never, must not hide that.
-        since = time.monotonic() - self._looked_at
-        for kind, due in self._due.items():
+        since = time.monotonic() - looked_at
+        for kind, due in found.items():
             self._set(definitions.DUE_SESSIONS, due.sessions, kind)
             self._set(definitions.OLDEST_DUE, due.oldest_age + since if due.sessions else 0, kind)
 
