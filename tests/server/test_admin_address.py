@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -85,6 +86,10 @@ class TestProbes:
             for _ in range(3):
                 stack.enter_context(socket.create_connection((host, int(port))))
             assert page(server.admin.address, "/livez").status == 200
+            begun = time.monotonic()
+            server.admin.stop()
+            # They would be waited for for 5 s.
+            assert time.monotonic() - begun < 4
 
     @pytest.mark.parametrize("workers", [1, WORKERS])
     def test_say_that_a_server_drains(self, tmp_path: Path, flags: list[str], workers: int) -> None:

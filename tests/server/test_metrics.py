@@ -352,5 +352,5 @@ def test_the_text_is_also_told_as_openmetrics() -> None:
         assert server.admin is not None
         told = page(server.admin.address, "/metrics", "application/openmetrics-text; version=1.0.0")
     # This parser is strict: it takes no name that does not fit its type.
-    families = {family.name: family.type for family in openmetrics_families(told.text)}
+    families = {family.name: family.type for family in openmetrics_families(told.text)}  # type: ignore[no-untyped-call]
     assert families == {metric.name.removesuffix("_total"): metric.kind.value for metric in definitions.METRICS}

@@ -4,6 +4,7 @@ It has no TLS and asks nobody who they are: what it tells are numbers and the st
 name of anything that callers have made.
 """
 
+import contextlib
 import logging
 import signal
 import socket
@@ -72,6 +73,8 @@ class _Server(HTTPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.pages = pages
         self._pool = ThreadPoolExecutor(_THREADS, "admin")
+        # The connections that threads serve now. Without a lock: each step is atomic, and the end goes through a copy.
+        self._served: set[socket.socket] = set()
         super().__init__((host, address.port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -83,16 +86,22 @@ class _Server(HTTPServer):
         _log.debug("a request to the admin address failed", exc_info=True)
 
     def server_close(self) -> None:
-        """Let go of the address and the threads."""
+        """Let go of the address and the threads; what is not over is cut off."""
         super().server_close()
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for connection in tuple(self._served):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._pool.shutdown()
 
     def _respond(self, request: Any, client_address: Any) -> None:
+        self._served.add(request)
         try:
             self.finish_request(request, client_address)
         except Exception:  # whatever a client sends, the thread goes on with others
             self.handle_error(request, client_address)
         finally:
+            self._served.discard(request)
             self.shutdown_request(request)
 
 
