@@ -21,7 +21,7 @@ SDIST := -c 'import sys; from setuptools import build_meta; build_meta.build_sdi
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
 FAULTS := $(wildcard tests/faults/test_*.py) tests/demo/test_demo.py $(call named,contract,permissions properties) \
-	$(call named,server,addresses admin_address audit_log authentication authentication_jwts authentication_tokens certificates environment followers given_turns \
+	$(call named,server,addresses admin_address audit_log authentication authentication_jwts authentication_tokens certificates config_file environment followers given_turns \
 	max_clock_offset planted_secrets process reflection replicas retention schema settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
 # Without those of the form of requests, which reach no database, or the same rows.
@@ -108,6 +108,7 @@ fix: $(READY) ## format, and repair what a tool can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/buf format --write protos
+	$(BIN)/python tools/settings_table.py
 
 generate: $(READY) $(GENERATOR)/ready .build/googleapis ## make the stubs from the protos; Java's are made by Maven
 	@tools/generate

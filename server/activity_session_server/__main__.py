@@ -7,12 +7,13 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from activity_session_server import __version__
-from activity_session_server.settings import Settings, SettingsError, add_flags, load, unknown_variables
+from activity_session_server import __version__, sources
+from activity_session_server.environment import CONFIG, unknown_variables
+from activity_session_server.settings import FIELDS, Settings, SettingsError, add_flags
 
 HEALTH_TIMEOUT = 5.0
 
@@ -33,7 +34,7 @@ def serve(flags: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     from activity_session_server import workers
 
-    settings = load(flags, os.environ)
+    settings = sources.load(flags, os.environ)
     settings.check_access()
     return workers.serve(settings, list(unknown_variables(os.environ)))
 
@@ -64,7 +65,11 @@ def check(flags: argparse.Namespace) -> int:
     from activity_session_server.store import schema
     from activity_session_server.store.revisions import SchemaError
 
-    settings = _settings(flags)
+    _warn()
+    given = sources.given(flags, os.environ)
+    settings = sources.settings_of(given)
+    if flags.print:
+        print(*sources.lines(settings, given), sep="\n")
     settings.check_access()
     print("settings: ok")
     try:
@@ -164,16 +169,21 @@ def version(_flags: argparse.Namespace) -> int:
 
 
 def _settings(flags: argparse.Namespace) -> Settings:
+    _warn()
+    return sources.load(flags, os.environ)
+
+
+def _warn() -> None:
     for line in unknown_variables(os.environ):
         print(f"activity-session: warning: {line}", file=sys.stderr)
-    return load(flags, os.environ)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="activity-session",
         description="The session service for multi-party agent systems.",
-        epilog="Each flag is also a variable: --database-url is ACTIVITY_SESSION_DATABASE_URL. Flags win.",
+        epilog="Each flag is also a variable, and a key of the --config file: --database-url is"
+        " ACTIVITY_SESSION_DATABASE_URL and database_url. Flags win over variables, and those over the file.",
     )
     parser.add_argument("--version", action="version", version=f"activity-session {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -185,10 +195,12 @@ def _parser() -> argparse.ArgumentParser:
         elif command is token:
             _add_token_commands(sub)
         elif command is events:
-            add_flags(sub, ["database_url", "database_timeout"])
+            _add_settings(sub, ["database_url", "database_timeout"])
             sub.add_argument("session", metavar="SESSION", help="its name, as namespaces/default/sessions/chat")
         elif command is not version:
-            add_flags(sub)
+            _add_settings(sub)
+            if command is check:
+                _add_print(sub)
     return parser
 
 
@@ -198,8 +210,21 @@ def _add(commands: Any, name: str, function: Callable[..., Any]) -> argparse.Arg
     return added
 
 
+def _add_settings(parser: argparse.ArgumentParser, shown: Collection[str] = FIELDS.keys()) -> None:
+    parser.add_argument(
+        f"--{CONFIG}", metavar="FILE", help="file of settings, TOML, a key for each, as in database_url = ..."
+    )
+    add_flags(parser, shown)
+
+
+def _add_print(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--print", action="store_true", help="print each setting first, with where it comes from, and no password"
+    )
+
+
 def _add_health_flags(parser: argparse.ArgumentParser) -> None:
-    add_flags(parser, ["address", "tls_certificate_file", "tls_key_file"])
+    _add_settings(parser, ["address", "tls_certificate_file", "tls_key_file"])
     parser.add_argument("--service", default="", help="a service's name; the process when empty")
     parser.add_argument(
         "--tls-ca-file", default="", help="CA, PEM, of the server's certificate [the --tls-certificate-file itself]"
@@ -212,7 +237,7 @@ def _add_token_commands(parser: argparse.ArgumentParser) -> None:
     for name, action, argument in (("new", _new, "subject"), ("list", _list, ""), ("revoke", _revoke, "id")):
         sub = _add(commands, name, action)
         sub.set_defaults(action=action)
-        add_flags(sub, ["tokens_file"])
+        _add_settings(sub, ["tokens_file"])
         if argument:
             sub.add_argument(argument, metavar=argument.upper())
 

@@ -1,19 +1,16 @@
-"""The settings of a server, read once at the edge: flags win over the environment, the environment over the defaults.
+"""The settings of a server, read once at the edge; `sources` says where each may come from.
 
-Each field is the flag `--field-name` and the variable `ACTIVITY_SESSION_FIELD_NAME`; a test holds docs/operations.md to
-them.
+Each field is the flag `--field-name`, the variable `ACTIVITY_SESSION_FIELD_NAME` and the key `field_name` of a file; a
+test holds docs/operations.md to them.
 """
 
 import argparse
-import re
-from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Collection
 from enum import StrEnum
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from activity_session_server.addresses import Address
 from activity_session_server.rules import database_urls
@@ -21,14 +18,6 @@ from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.durations import in_seconds
 from activity_session_server.rules.limits import Limits
 from activity_session_server.rules.quotas import MOST, MOST_BYTES, Quota
-
-ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
-# What Kubernetes puts into every pod of a namespace for a Service whose name is `activity-session`, or begins so.
-_SERVICE_LINK = re.compile(
-    ENVIRONMENT_PREFIX
-    + r"(\w+?_)??(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
-)
-
 
 Seconds = Annotated[float, BeforeValidator(in_seconds)]
 WholeSeconds = Annotated[int, BeforeValidator(in_seconds)]
@@ -109,7 +98,7 @@ class Settings(BaseModel):
         default=False, description="take tokens without TLS from other machines, for a proxy that ends TLS"
     )
     workers: int = Field(1, ge=1, le=64, description="processes that serve calls, each on a core of its own")
-    threads: int = Field(8, ge=1, le=64, description="threads that serve reads; writes have as many")
+    threads: int = Field(8, ge=1, le=64, description="threads that serve reads, and as many that serve writes")
     max_waiting_calls: int = Field(
         1000, ge=1, description="reads, or writes, that wait for a thread before others are refused"
     )
@@ -319,8 +308,8 @@ class Settings(BaseModel):
         return self.reflection is Switch.ON
 
 
-# Variables that name the file of a setting in which a password may be, by the setting.
-_SECRET_FILES = {f"{name}_file": name for name in ("database_url",)}
+# Those in which a password may be: it is never shown, and each of them may stand in a file of its own.
+SECRETS = ("database_url",)
 # Every setting by its name: that of a flag, of a variable and of a row in the docs.
 FIELDS = {name: field for name, field in Settings.model_fields.items() if name != "limits"} | Limits.model_fields
 
@@ -365,61 +354,3 @@ def shown_default(name: str) -> str:
     """The default of a setting as people write it."""
     default = FIELDS[name].get_default()
     return "off" if default is False else str(default)
-
-
-def load(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
-    """The settings that flags and environment make.
-
-    Raises:
-        SettingsError: with a line per setting that is out of bounds, or about the file of a secret.
-    """
-    values: dict[str, Any] = {name: value for name, value in _variables(environment) if name in FIELDS}
-    values |= dict(_secrets(environment))
-    given = {name: getattr(flags, name, None) for name in FIELDS}
-    values |= {name: value for name, value in given.items() if value is not None}
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError("\n".join(map(_line, error.errors(include_url=False)))) from None
-
-
-def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """A line for each variable that looks like a setting and is none. What another program needs it for is its own."""
-    for name, value in sorted(_variables(environment)):
-        variable = ENVIRONMENT_PREFIX + name.upper()
-        if name not in FIELDS and name not in _SECRET_FILES and not _is_service_link(variable, value):
-            (nearest,) = get_close_matches(name, FIELDS, n=1, cutoff=0)
-            yield f"{variable}: there is no such setting; the nearest is {ENVIRONMENT_PREFIX}{nearest.upper()}"
-
-
-def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The variables that have the prefix, by the names of settings."""
-    for name, value in environment.items():
-        if name.startswith(ENVIRONMENT_PREFIX):
-            yield name.removeprefix(ENVIRONMENT_PREFIX).lower(), value
-
-
-def _secrets(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The settings that are in files, as orchestrators give secrets; a line feed at the end is not part of one."""
-    for name, value in _variables(environment):
-        if setting := _SECRET_FILES.get(name):
-            variable = ENVIRONMENT_PREFIX + setting.upper()
-            if variable in environment:
-                raise SettingsError(f"{setting}: both {variable} and {variable}_FILE are set")
-            try:
-                yield setting, Path(value).read_text().removesuffix("\n")
-            except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "it is not a text in UTF-8"
-                raise SettingsError(f"{setting}: {variable}_FILE: {value}: {reason}") from None
-
-
-def _is_service_link(variable: str, value: str) -> bool:
-    """Whether Kubernetes has set a variable. PORT alone is a URL there: who gives a number means the setting."""
-    match = _SERVICE_LINK.fullmatch(variable)
-    return match is not None and (match[2] != "PORT" or "://" in value)
-
-
-def _line(error: Any) -> str:
-    name = next((str(part) for part in error["loc"] if part != "limits"), "")
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{name}: {message}, not {error['input']!r}" if name else message

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from activity_session.v1.info_service_pb2 import ServerLimits
 from activity_session_server.rules import filters
 from activity_session_server.rules.limits import Limits
 from activity_session_server.settings import FIELDS, shown_default
+from activity_session_server.sources import load
 from activity_session_testing.servers import serving
 
 ROOT = Path(__file__).parents[2]
@@ -164,6 +166,19 @@ def test_every_setting_is_in_the_operations_page_with_its_default(name: str) -> 
     default = FIELDS[name].get_default()
     row = table_row("operations.md", f"`--{name.replace('_', '-')}`")
     assert row[1] == (f"{default:g}" if isinstance(default, float) else shown_default(name))
+
+
+def test_the_table_of_settings_is_what_they_are_made_into() -> None:
+    command = [sys.executable, str(ROOT / "tools/settings_table.py"), "--check"]
+    assert subprocess.run(command, check=False, capture_output=True, text=True).stdout == ""
+
+
+def test_the_file_of_settings_on_the_operations_page_is_one(tmp_path: Path) -> None:
+    (example,) = blocks(page("operations.md"), "toml")
+    (tmp_path / "url").write_text("sqlite:///x.db")
+    (tmp_path / "settings.toml").write_text(example.replace("/run/secrets/database-url", str(tmp_path / "url")))
+    found = load(Namespace(config=str(tmp_path / "settings.toml")), {})
+    assert (found.address, found.database_url, found.drain_timeout) == ("0.0.0.0:50051", "sqlite:///x.db", 45)
 
 
 @pytest.mark.parametrize("name", sorted(Limits.model_fields))

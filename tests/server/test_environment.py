@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from activity_session_server.settings import ENVIRONMENT_PREFIX, FIELDS, unknown_variables
+from activity_session_server.environment import ENVIRONMENT_PREFIX, unknown_variables
+from activity_session_server.settings import FIELDS
 from activity_session_testing.processes import run, serving_process
 
 # What Kubernetes sets for a Service with two ports, as its docs and its code say.

@@ -22,7 +22,9 @@ PROMETHEUS = "Only metrics knows Prometheus"
 TELLING = "What tells the metrics knows no server"
 LIGHT = "What tells the metrics of workers loads neither gRPC nor SQLAlchemy"
 THREADS = "Only live, the machine of the store and the hall start threads or hold locks"
-HALL = ("__main__", "workers", "app", "logs", "settings", "addresses", "memory")
+HALL = (
+    *("__main__", "workers", "app", "logs", "sources", "config_file", "environment", "settings", "addresses", "memory"),
+)
 # By folder: a module of it, and what it must not import, with the contract that says so.
 FORBIDDEN = {
     f"{SERVER}.rpc": (

@@ -20,7 +20,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import DeleteSessionRequest, GetSessionRequest
-from activity_session_server import __version__, settings
+from activity_session_server import __version__, settings, sources
 from activity_session_server.store import revisions
 from activity_session_testing.backends import KEEPING_BACKENDS, MariaDB
 from activity_session_testing.moments import eventually
@@ -119,7 +119,7 @@ class TestSettings:
         monkeypatch.setattr(settings, "find_spec", lambda _: None)
         variables = {"ACTIVITY_SESSION_DATABASE_URL": "mysql+mysqldb://nobody@127.0.0.1:1/nothing"}
         with pytest.raises(settings.SettingsError, match=r"^database_url: .*activity-session-server\[mysqlclient\]"):
-            settings.load(argparse.Namespace(), variables)
+            sources.load(argparse.Namespace(), variables)
 
     @pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "--nothing", "1"], ["serve", "--threads"]])
     def test_a_command_line_that_cannot_be_read_is_refused_with_2(self, arguments: list[str]) -> None:

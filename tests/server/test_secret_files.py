@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from activity_session_server.settings import SettingsError, load, unknown_variables
+from activity_session_server.environment import unknown_variables
+from activity_session_server.settings import SettingsError
+from activity_session_server.sources import load
 from activity_session_testing.processes import run
 
 VARIABLE = "ACTIVITY_SESSION_DATABASE_URL"

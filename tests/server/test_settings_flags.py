@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from activity_session_server import __version__, settings
+from activity_session_server import __version__, settings, sources
 from activity_session_server.rules.durations import in_seconds
 from activity_session_server.settings import FIELDS
 from activity_session_testing.processes import run, serving_process
@@ -42,7 +42,7 @@ def test_what_is_no_duration_is_refused_with_one_that_is(text: str) -> None:
 
 
 def loaded(**values: str) -> Any:
-    return settings.load(argparse.Namespace(**values), {})
+    return sources.load(argparse.Namespace(**values), {})
 
 
 def test_every_setting_that_is_a_time_takes_a_duration() -> None:
@@ -89,6 +89,6 @@ def test_a_database_in_memory_says_so(tmp_path: Any, url: str) -> None:
 
 def test_are_read_without_what_a_probe_does_not_need() -> None:
     """`health` runs every few seconds beside a server: SQLAlchemy alone would take most of its time."""
-    load = "import sys, activity_session_server.settings; print(*sys.modules)"
+    load = "import sys, activity_session_server.sources; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", load], check=True, capture_output=True, text=True)
     assert {"sqlalchemy", "google.protobuf", "grpc"}.isdisjoint(done.stdout.split())
