@@ -47,7 +47,7 @@ def migrate(flags: argparse.Namespace) -> int:
 
     settings = _settings(flags)
     # A long migration says how far it is.
-    logs.configure(settings.log_format)
+    logs.configure(settings.log_format, settings.log_level)
     try:
         url, before, after = schema.migrate_url(settings.database_url)
     except SchemaError as error:

@@ -11,12 +11,17 @@ from typing import Any, NamedTuple, TextIO
 
 import orjson
 
-from activity_session_server.settings import LogFormat
+from activity_session_server.settings import LogFormat, LogLevel
 
 # Seconds between two looks for lines.
 INTERVAL = 0.1
 # Records that are kept while the log cannot be written; more are dropped, and a line says how many.
 MOST_RECORDS = 100_000
+_INFO = {"levelno": logging.INFO, "levelname": "INFO"}
+# From the fewest lines to the most.
+_LEVELS = (LogLevel.ERROR, LogLevel.WARNING, LogLevel.INFO, LogLevel.DEBUG)
+# All lines of the server's own; the name of each module's logger begins so.
+_own = logging.getLogger("activity_session")
 # The attributes that every record has; the others were given with the line.
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -134,15 +139,35 @@ class GatheringHandler(logging.Handler):
             yield self.format(logging.makeLogRecord(fields))
 
 
-def configure(log_format: LogFormat) -> None:
-    """Send all log lines to stderr."""
+def configure(log_format: LogFormat, level: LogLevel = LogLevel.INFO) -> None:
+    """Send all log lines of a level, and of those above it, to stderr."""
     handler = GatheringHandler(sys.stderr)
     handler.setFormatter(Formatter(_to_text(log_format)))
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    _set_level(level)
     # Alembic logs its set-up at INFO too; `store.migrating` logs what was done.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def change_level(*, more: bool) -> LogLevel:
+    """Write more lines from now on, or fewer, by one level, and say so in the log; returns the level."""
+    now = next(index for index, level in enumerate(_LEVELS) if _own.level == _number(level))
+    level = _LEVELS[min(now + 1, len(_LEVELS) - 1) if more else max(now - 1, 0)]
+    _set_level(level)
+    # Whatever the level is: who has changed it looks for this line.
+    _own.handle(logging.makeLogRecord({"name": "activity_session.logs", "msg": f"the log level is {level}"} | _INFO))
+    return level
+
+
+def _set_level(level: LogLevel) -> None:
+    _own.setLevel(_number(level))
+    # What libraries have to say at the level debug can hold statements with their values.
+    logging.getLogger().setLevel(max(_number(level), logging.INFO))
+
+
+def _number(level: LogLevel) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]
 
 
 def flush() -> None:

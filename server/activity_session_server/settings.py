@@ -33,6 +33,15 @@ class LogFormat(StrEnum):
     TEXT = "text"
 
 
+class LogLevel(StrEnum):
+    """Which log lines are written: each level has those of the levels after it too."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Switch(StrEnum):
     """On, off, or decided by the address."""
 
@@ -165,6 +174,9 @@ class Settings(BaseModel):
         Switch.AUTO, description="server reflection: on, off, or auto: on loopback addresses only"
     )
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, text, or auto: text on a terminal")
+    log_level: LogLevel = Field(
+        LogLevel.INFO, description="debug, info (calls too), warning, or error; signals change it while it serves"
+    )
     audit_log_file: str = Field(
         "", description="file that a line of JSON is appended to for each call that may change something; none if empty"
     )
@@ -319,7 +331,7 @@ _CALLERS = (
     *("allow_anonymous", "anonymous_role", "allow_plaintext"),
 )
 _CALLS = ("threads", "max_waiting_calls", "workers", "worker_timeout", "reflection")
-_LOGS = ("admin_address", "log_format", "audit_log_file")
+_LOGS = ("admin_address", "log_format", "log_level", "audit_log_file")
 _QUOTAS = tuple(f"{kind}_{name}" for kind in ("subject", "namespace") for name in Quota._fields)
 _TIMES = ("sweep_interval", "health_interval", "poll_interval", "bookmark_interval", "watch_timeout")
 _GROUPS = {

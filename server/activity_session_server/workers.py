@@ -34,6 +34,9 @@ _KILL_DELAY = 3.0
 # Seconds. A signal that comes just before a wait begins does not end it: its handler runs after the wait.
 _LONGEST_WAIT = 0.5
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# As Samba takes them. SIGHUP is left alone: other servers read their settings again at it, which this one does not.
+_MORE_LINES, _FEWER_LINES = signal.SIGUSR1, signal.SIGUSR2
+_LEVEL_SIGNALS = (_MORE_LINES, _FEWER_LINES)
 
 _SPAWN = multiprocessing.get_context("spawn")
 _log = logging.getLogger("activity_session.workers")
@@ -54,10 +57,9 @@ def serve(settings: Settings, warnings: Sequence[str] = ()) -> int:
     Raises:
         SystemExit: with what keeps the server from starting.
     """
-    logs.configure(settings.log_format)
-    if settings.workers == 1:
-        # Before the first line of the log, which starts a thread.
-        _block_signals()
+    logs.configure(settings.log_format, settings.log_level)
+    # Before the first line of the log, which starts a thread.
+    _block_signals(*_LEVEL_SIGNALS, *(_STOP_SIGNALS if settings.workers == 1 else ()))
     for warning in warnings:
         _log.warning(warning)
     if settings.workers == 1:
@@ -101,6 +103,11 @@ class _Worker:
             while self._heartbeats.poll():
                 self.is_up, self.problem = self._heartbeats.recv()
                 self.silence = 0.0
+
+    def change_level(self, number: int) -> None:
+        """Have it write more lines to the log, or fewer; the signal waits for a worker that starts."""
+        if self.process.pid is not None:
+            os.kill(self.process.pid, number)
 
     @property
     def was_told_to_end(self) -> bool:
@@ -191,6 +198,7 @@ class _Supervisor:
 
     def _tend(self) -> dict[int, _Worker]:
         """Wait a moment for news of the workers, and end those that hang; returns those that have ended."""
+        self._heed_levels()
         wait([sign for worker in self._workers.values() for sign in worker.signs], _LONGEST_WAIT)
         now = time.monotonic()
         waited, self._listened_at = min(now - self._listened_at, _LONGEST_WAIT), now
@@ -207,6 +215,18 @@ class _Supervisor:
             if self._fleet:
                 self._fleet.forget(number)
         return ended
+
+    def _heed_levels(self) -> None:
+        """Pass on signals that change the level of the log, to workers that are started later too.
+
+        They are blocked here, and so in a worker from its first moment: unhandled, they would end it.
+        """
+        while pending := signal.sigpending() & set(_LEVEL_SIGNALS):
+            number = signal.sigwait(pending)
+            level = logs.change_level(more=number == _MORE_LINES)
+            self._settings = self._settings.model_copy(update={"log_level": level})
+            for worker in self._workers.values():
+                worker.change_level(number)
 
     def _replace(self, ended: Mapping[int, _Worker]) -> None:
         if not ended or self._is_stopping:
@@ -230,7 +250,7 @@ def _work(settings: Settings, number: int, heartbeats: Connection, shared: "Shar
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
     _block_signals()
-    logs.configure(settings.log_format)
+    logs.configure(settings.log_format, settings.log_level)
     pulse = _Pulse()
     threading.Thread(target=_beat, args=(heartbeats, pulse), name="heartbeat", daemon=True).start()
     _serve_here(settings, pulse.begin, _board_in(shared) if shared else None)
@@ -279,13 +299,19 @@ def _beat(heartbeats: Connection, pulse: _Pulse) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _block_signals() -> None:
+def _block_signals(*numbers: signal.Signals) -> None:
     """Have signals wait for `sigwait`, also those to the threads that are started later.
 
     The kernel may give a signal to any thread, and Python would run its handler only once something else wakes the main
     thread, which may never happen.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers or (*_STOP_SIGNALS, *_LEVEL_SIGNALS))
+
+
+def _wait_for_the_end() -> None:
+    """Return at SIGTERM or SIGINT; change the level of the log at its signals until then."""
+    while (number := signal.sigwait((*_STOP_SIGNALS, *_LEVEL_SIGNALS))) not in _STOP_SIGNALS:
+        logs.change_level(more=number == _MORE_LINES)
 
 
 def _serve_here(settings: Settings, when_up: "Callable[[App], None]", board: "Board | None" = None) -> None:
@@ -302,7 +328,7 @@ def _serve_here(settings: Settings, when_up: "Callable[[App], None]", board: "Bo
         with app.running(settings, board) as server:
             memory.settle()
             when_up(server)
-            signal.sigwait(_STOP_SIGNALS)
+            _wait_for_the_end()
     except (addresses.AddressInUseError, AuditFileError, FileError, SchemaError) as error:
         _give_up(error)
     except ServiceError as error:

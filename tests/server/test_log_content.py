@@ -79,6 +79,7 @@ def client() -> Iterator[Client]:
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, "activity_session")
     return caplog
 
 

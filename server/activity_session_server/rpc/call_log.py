@@ -25,6 +25,13 @@ class _Line(logging.LogRecord):
         self.__dict__.update(self._same, created=time.time(), fields=fields)
 
 
+def begin(call: Call) -> None:
+    """Log that a call begins, at the level debug: one that hangs has no other line."""
+    if _log.isEnabledFor(logging.DEBUG):
+        fields = {"method": call.method, "resource": call.resource[:_RESOURCE_CHARACTERS], "call_id": call.call_id}
+        _log.debug("a call begins", extra={"fields": {**fields, "subject": call.caller.subject}})
+
+
 def write(call: Call, code: grpc.StatusCode, error: ServiceError | None) -> None:
     """Log a call that has just ended."""
     if not _log.isEnabledFor(logging.INFO):

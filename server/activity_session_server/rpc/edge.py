@@ -127,7 +127,9 @@ class Edge:
     def about(self, call: Call, request: Message) -> Call:
         """The same call, with what its request is about."""
         writes = self._audit_log is not None and may_write(call.method, request)
-        return call.about(resource_of(request), writes=writes)
+        found = call.about(resource_of(request), writes=writes)
+        call_log.begin(found)
+        return found
 
     def refuse(self, call: Call, context: grpc.ServicerContext, error: ServiceError) -> grpc.StatusCode:
         """Set the status of a call that has failed; returns its code."""

@@ -5,6 +5,7 @@ a few times. A commit that may have happened is settled by running the function 
 longer than some seconds: its call holds what others need.
 """
 
+import logging
 import random
 import time
 
@@ -19,6 +20,7 @@ from activity_session_server.store.driver.outage import AwayError
 from activity_session_server.store.idempotency import Claim
 from activity_session_server.store.readers import Raced
 
+_log = logging.getLogger("activity_session.store")
 # Spreads load, keeps no secret; its own generator, so that no common seed can make servers wait in step.
 _jitter = random.Random()  # noqa: S311
 # All of these are in seconds.
@@ -80,6 +82,8 @@ class Retries:
         if refusal is not None:
             raise refusal from error
         self.cause = failure.name.lower() if self._lost is None else IN_DOUBT
+        more = {"cause": self.cause, "run": self._runs, "call_id": self._call.call_id}
+        _log.debug("a transaction is run again", extra=more)
         return delay
 
     def _refusal(self, error: Exception, failure: Failure, delay: float) -> ServiceError | None:

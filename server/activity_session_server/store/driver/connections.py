@@ -1,5 +1,6 @@
 """The connections of a store. Each is lent to one thread at a time, and stays open in between."""
 
+import logging
 import math
 import threading
 import time
@@ -23,6 +24,7 @@ LONGEST_IDLE = 280.0
 # The option of an execution that makes its SQL one that ends in time.
 _IN_TIME = "in_time"
 T = TypeVar("T")
+_log = logging.getLogger("activity_session.store")
 
 
 class BusyError(Exception):
@@ -145,6 +147,7 @@ class Connection:
         # Before, since SQLite makes a file where there is none; and after, since it may have been replaced meanwhile.
         self._file.check_path()
         self._core = self.engine.connect()
+        _log.debug("a connection to the database is opened")
         try:
             self._file.note()
         except BaseException:
