@@ -22,11 +22,11 @@ named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
 FAULTS := $(wildcard tests/faults/test_*.py) tests/demo/test_demo.py $(call named,contract,permissions properties) \
 	$(call named,server,addresses admin_address audit_log authentication authentication_jwts authentication_tokens certificates config_file environment followers given_turns \
-	log_level max_clock_offset planted_secrets process reflection replicas retention schema settings_flags sqlite_files startup workers)
+	log_level max_clock_offset migration_scripts planted_secrets process reflection replicas retention schema settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
 # Without those of the form of requests, which reach no database, or the same rows.
 ON_MYSQL := $(filter-out $(FAULTS) $(call named,contract,costly_requests field_behavior limits), \
-	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(call named,server,retention schema) \
+	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(call named,server,migration_scripts retention schema) \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \

@@ -40,7 +40,7 @@ def serve(flags: argparse.Namespace) -> int:
 
 
 def migrate(flags: argparse.Namespace) -> int:
-    """Bring the database to the schema of this version."""
+    """Bring the database to the schema of this version, or print the SQL that does so."""
     from activity_session_server import logs
     from activity_session_server.store import schema
     from activity_session_server.store.revisions import SchemaError
@@ -48,7 +48,12 @@ def migrate(flags: argparse.Namespace) -> int:
     settings = _settings(flags)
     # A long migration says how far it is.
     logs.configure(settings.log_format, settings.log_level)
+    if flags.before and not flags.sql:
+        raise SettingsError("from: it needs --sql too; migrate itself asks the database")
     try:
+        if flags.sql:
+            print(schema.script_for(settings.database_url, flags.before), end="")
+            return 0
         url, before, after = schema.migrate_url(settings.database_url)
     except SchemaError as error:
         return _fail(str(error))
@@ -201,6 +206,8 @@ def _parser() -> argparse.ArgumentParser:
             _add_settings(sub)
             if command is check:
                 _add_print(sub)
+            elif command is migrate:
+                _add_sql_flags(sub)
     return parser
 
 
@@ -220,6 +227,16 @@ def _add_settings(parser: argparse.ArgumentParser, shown: Collection[str] = FIEL
 def _add_print(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--print", action="store_true", help="print each setting first, with where it comes from, and no password"
+    )
+
+
+def _add_sql_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sql", action="store_true", help="print the SQL, and change nothing")
+    parser.add_argument(
+        "--from",
+        dest="before",
+        metavar="REVISION",
+        help='revision of the database that the SQL is for, or "empty" [that of the database, which is asked]',
     )
 
 

@@ -11,9 +11,7 @@ from activity_session_server.store import migrating, revisions
 def migrate_to(engine: Engine, revision: str) -> None:
     """Bring an empty database to an older schema."""
     with engine.begin() as connection:
-        config = migrating._config()  # noqa: SLF001
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        command.upgrade(migrating.config_on(connection), revision)
 
 
 def described(engine: Engine) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A migration that is broken off is undone where DDL can be rolled back; on MariaD
 
 import logging
 from pathlib import Path
+from typing import TextIO
 
 from alembic import command
 from alembic.config import Config
@@ -30,10 +31,8 @@ def upgrade(connection: Connection) -> None:
         # Another process may have migrated it while this one waited.
         before = revision(connection)
         refuse_unknown(before)
-        config = _config()
-        config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config_on(connection), "head")
         except CommandError as error:
             raise SchemaError(f"the schema was changed by others meanwhile: {error}") from error
         _log.info("migrated", extra={"before": before or "empty", "after": NEWEST})
@@ -51,11 +50,19 @@ def refuse_unknown(found: str | None) -> None:
 
 def known_revisions() -> list[str]:
     """All revisions, the newest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    return [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()]
 
 
-def _config() -> Config:
-    config = Config()
+def config_on(connection: Connection) -> Config:
+    """What Alembic needs to run migrations on a connection."""
+    found = config()
+    found.attributes["connection"] = connection
+    return found
+
+
+def config(output: TextIO | None = None) -> Config:
+    """What Alembic needs to find the migrations; SQL that is asked for goes to `output`."""
+    made = Config(output_buffer=output)
     # Alembic reads % as the start of a variable.
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    return config
+    made.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    return made

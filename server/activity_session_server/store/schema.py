@@ -30,6 +30,24 @@ def migrate_url(database_url: str) -> tuple[str, str | None, str]:
     return safe_url(engine), before, NEWEST
 
 
+def script_for(database_url: str, before: str | None) -> str:
+    """SQL that brings the database of a URL to the newest schema; the database is left as it is.
+
+    `before` is the revision that it has, or "empty"; None has the database asked.
+
+    Raises:
+        SchemaError: when the database cannot be reached, or SQL cannot bring it there.
+    """
+    from activity_session_server.store import scripts  # as below
+
+    engine = _engine(database_url)
+    if before is None and not backend_of(engine).is_missing:
+        with _reachable(engine), engine.connect() as connection:
+            before = revision(connection)
+        engine.dispose()
+    return scripts.script(engine, None if before == scripts.EMPTY else before)
+
+
 def migrate(engine: Engine) -> None:
     """Bring a database to the newest schema; does nothing if it has that already.
 

@@ -71,13 +71,28 @@ class Errors:
     otherwise: str = field(default="the database cannot be reached")
 
 
+@dataclass(frozen=True)
+class Scripts:
+    """What a script of migrations needs beside their statements.
+
+    `client` runs one and stops at the first error. `copies_tables`: most changes of a table make another one, from what
+    the table is, so that its statements cannot be known without a database.
+    """
+
+    client: str
+    begin: str = ""
+    end: str = ""
+    copies_tables: bool = False
+
+
 class Backend(ABC):
     """The database of an engine.
 
     `one_writer`: it admits one writer at a time, so those of this process wait for each other. `is_remote`: a network
     lies between, so that the response to a COMMIT can be lost, and connections can be closed from outside; what is not
     remote is made and migrated by `serve`. `reads_before_it_locks`: a statement that locks rows and waits for that has
-    read all other rows before. `index_hint`, in SQL, has a list read by an index. `driver` is its module (PEP 249).
+    read all other rows before. `index_hint`, in SQL, has a list read by an index. `scripts`: what those of migrations
+    need. `driver` is its module (PEP 249).
     """
 
     one_writer: ClassVar[bool] = False
@@ -85,6 +100,7 @@ class Backend(ABC):
     reads_before_it_locks: ClassVar[bool] = False
     index_hint: ClassVar[str] = ""
     version: ClassVar[str] = "version()"
+    scripts: ClassVar[Scripts]
     errors: ClassVar[Errors]
 
     def __init__(self, engine: Engine) -> None:

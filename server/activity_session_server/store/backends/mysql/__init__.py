@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 from activity_session_server.store.backends import engines
-from activity_session_server.store.backends.backend import Backend, Code, driver_error
+from activity_session_server.store.backends.backend import Backend, Code, Scripts, driver_error
 from activity_session_server.store.backends.engines import EngineOptions, common_arguments
 from activity_session_server.store.backends.mysql import (
     errors,
@@ -33,6 +33,8 @@ class MySQL(Backend):
 
     # Without the hint it reads a whole list up to the place of a page, when it expects few rows there.
     index_hint = "FORCE INDEX ({})"
+    # Times are UTC, and a client has a zone of its own.
+    scripts = Scripts("mariadb DATABASE", begin="SET NAMES utf8mb4;\nSET time_zone = '+00:00';")
     errors = errors.ERRORS
 
     @staticmethod

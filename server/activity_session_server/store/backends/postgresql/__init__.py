@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 from activity_session_server.store.backends import engines
-from activity_session_server.store.backends.backend import Backend, Code, Signals, driver_error
+from activity_session_server.store.backends.backend import Backend, Code, Scripts, Signals, driver_error
 from activity_session_server.store.backends.engines import EngineOptions, common_arguments
 from activity_session_server.store.backends.postgresql import (
     errors,
@@ -36,6 +36,7 @@ class PostgreSQL(Backend):
 
     reads_before_it_locks = True
     version = "current_setting('server_version')"
+    scripts = Scripts("psql --set=ON_ERROR_STOP=1 DATABASE")
     errors = errors.ERRORS
 
     @staticmethod

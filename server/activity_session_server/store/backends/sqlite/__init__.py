@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import StaticPool
 
 from activity_session_server.rules.database_urls import is_memory
-from activity_session_server.store.backends.backend import Backend, Code, Errors, driver_error
+from activity_session_server.store.backends.backend import Backend, Code, Errors, Scripts, driver_error
 from activity_session_server.store.backends.engines import EngineOptions, common_arguments
 from activity_session_server.store.backends.files import MOUNTS, DatabaseFile, FileError, is_mounted_alone
 from activity_session_server.store.backends.sqlite import sql  # noqa: F401 - being imported is what it is for
@@ -39,6 +39,12 @@ class SQLite(Backend):
     one_writer = True
     is_remote = False
     version = "sqlite_version()"
+    scripts = Scripts(
+        "sqlite3 -bail FILE",
+        begin="PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;",
+        end="COMMIT;\nPRAGMA foreign_keys = ON;",
+        copies_tables=True,
+    )
     errors = Errors(
         contention={sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED},
         unreachable={

@@ -154,11 +154,9 @@ def _default_namespace() -> None:
     pkid = f"namespace-{time.time_ns() // 1_000_000:012x}7000b{os.urandom(8).hex()[1:]}"
     # Once, also where a run was broken off after it.
     op.execute(
-        sa.text(
-            "INSERT INTO namespace (pkid, name)"
-            " SELECT pkid, name FROM (SELECT :pkid AS pkid, 'default' AS name) AS made"
-            " WHERE NOT EXISTS (SELECT 1 FROM namespace WHERE name = 'default')"
-        ).bindparams(pkid=pkid)
+        "INSERT INTO namespace (pkid, name)"  # noqa: S608 - no value comes from outside
+        f" SELECT pkid, name FROM (SELECT '{pkid}' AS pkid, 'default' AS name) AS made"
+        " WHERE NOT EXISTS (SELECT 1 FROM namespace WHERE name = 'default')"
     )
 
 

@@ -29,6 +29,8 @@ _TABLE: dict[str, Any] = {
     for dialect in _MYSQL
     for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
 }
+# From these revisions on there can be events to copy, which no SQL can do; `store.scripts` reads this.
+copies_rows_since = ("0002", "0003", "0004")
 # Of a batch; an event of more bytes is one by itself.
 _MOST_ROWS, _MOST_BYTES = 1000, 4 * 1024 * 1024
 # Seconds between two lines that say how far the copy is.
@@ -42,6 +44,11 @@ def upgrade() -> None:
     The old table gets another name first, so that a server of an older version can write to it no more. Where changes
     of tables are not rolled back, all of this can be done again: the copy goes on after its last row.
     """
+    if op.get_context().as_sql:
+        # It was made in the same script, and so is empty.
+        op.drop_table("event")
+        _create_event()
+        return
     if "content_text" in _columns("event"):
         _set_aside()
     _create_event()
