@@ -1,4 +1,4 @@
-"""The command line: `activity-session serve | migrate | check | events | health | token | version`.
+"""The command line: `activity-session serve | migrate | check | backup | events | health | token | version`.
 
 Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line or a setting is wrong.
 """
@@ -85,6 +85,18 @@ def check(flags: argparse.Namespace) -> int:
         return _fail(str(error))
     except ServiceError as error:
         return _fail(error.logged)
+    return 0
+
+
+def backup(flags: argparse.Namespace) -> int:
+    """Copy an SQLite database to a new file, also while it is served, and check the copy."""
+    from activity_session_server.store import schema
+    from activity_session_server.store.revisions import SchemaError
+
+    try:
+        print(schema.back_up(_settings(flags).database_url, flags.file))
+    except SchemaError as error:
+        return _fail(str(error))
     return 0
 
 
@@ -192,13 +204,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"activity-session {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, migrate, check, events, health, token, version):
+    for command in (serve, migrate, check, backup, events, health, token, version):
         sub = _add(commands, command.__name__, command)
         sub.set_defaults(command=command)
         if command is health:
             _add_health_flags(sub)
         elif command is token:
             _add_token_commands(sub)
+        elif command is backup:
+            _add_settings(sub, ["database_url"])
+            sub.add_argument("file", metavar="FILE", help="file that is not there yet")
         elif command is events:
             _add_settings(sub, ["database_url", "database_timeout"])
             sub.add_argument("session", metavar="SESSION", help="its name, as namespaces/default/sessions/chat")

@@ -157,6 +157,11 @@ class PostgreSQL:
             finally:
                 copy.kill()
 
+    @property
+    def programs(self) -> Path:
+        """The folder of its programs."""
+        return self._programs
+
     def run(self, program: str, *arguments: str) -> None:
         """Run a program of PostgreSQL's as an administrator of this server."""
         where = [f"--host={self.folder}", f"--port={self.port}", "--username=postgres"]

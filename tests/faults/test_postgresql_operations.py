@@ -1,4 +1,4 @@
-"""What operators do with PostgreSQL, as docs/operations.md says it: poolers, failover, TLS, backup and restore."""
+"""What operators do with PostgreSQL, as docs/operations.md says it: poolers, failover, TLS."""
 
 import shutil
 import subprocess
@@ -212,21 +212,6 @@ class TestTLS:
             with serving(url):
                 encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = "
                 assert server.execute(f"{encrypted}'{USER}'") == [(True,)]
-
-
-def test_a_backup_that_is_restored_serves_the_same(postgresql: PostgreSQL) -> None:
-    url = postgresql.new_database()
-    with serving(url) as server, connected(server.address) as client:
-        session = new_session(client, PARENT).name
-        append(client, session, "first", "ключ 🌱")
-        with system_folder() as folder:
-            dump, old, new = f"{folder}/dump", make_url(url).database, make_url(postgresql.new_database())
-            postgresql.run("pg_dump", "--format=custom", f"--file={dump}", str(old))
-            append(client, session, "after the backup")
-            postgresql.run("pg_restore", "--exit-on-error", f"--dbname={new.database}", dump)
-    with serving(new.render_as_string(hide_password=False)) as server, connected(server.address) as client:
-        assert [event.text for event in list_events(client, session)] == ["first", "ключ 🌱"]
-        assert append(client, session, "third").last_sequence == 3
 
 
 def _appended(client: object, session: str) -> bool:

@@ -280,7 +280,7 @@ class TestOtherVersions:
             assert orm.scalar(text(f"SELECT version_num FROM {revisions.VERSION_TABLE}")) == revisions.NEWEST
 
     @on_each_backend
-    @pytest.mark.parametrize("command", ["serve", "migrate", "check"])
+    @pytest.mark.parametrize("command", ["serve", "migrate", "check", "events"])
     def test_a_database_of_a_newer_version_is_refused(
         self, backend: str, new_database: Callable[[str], str], command: str
     ) -> None:
@@ -288,11 +288,14 @@ class TestOtherVersions:
         schema.migrate_url(database_url)
         with engine_on(database_url) as engine:
             execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '9999'")
-        done = run(command, "--address", "127.0.0.1:0", "--database-url", database_url)
+        about = ["namespaces/default/sessions/x"] if command == "events" else []
+        done = run(command, *about, "--address", "127.0.0.1:0", "--database-url", database_url)
         assert done.returncode == 1
         last_line = done.stderr.splitlines()[-1]
         assert last_line == (
-            "activity-session: the schema 9999 is of a newer version of activity-session: install that one"
+            "activity-session: the schema 9999 is of a newer version of activity-session than this one, which knows"
+            f" {revisions.NEWEST}: install that one, or restore a backup from before its migration"
+            " (docs/operations.md, Upgrades)"
         )
         assert "Traceback" not in done.stderr
 

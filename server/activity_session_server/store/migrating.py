@@ -45,7 +45,10 @@ def refuse_unknown(found: str | None) -> None:
         SchemaError: when a newer version has made it.
     """
     if found is not None and found not in known_revisions():
-        raise SchemaError(f"the schema {found} is of a newer version of activity-session: install that one")
+        raise SchemaError(
+            f"the schema {found} is of a newer version of activity-session than this one, which knows {NEWEST}:"
+            " install that one, or restore a backup from before its migration (docs/operations.md, Upgrades)"
+        )
 
 
 def known_revisions() -> list[str]:

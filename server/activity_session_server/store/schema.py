@@ -108,6 +108,18 @@ def inspect_url(database_url: str, request_bytes: int, try_out: Callable[[], Non
     yield "reads and writes: ok"
 
 
+def back_up(database_url: str, path: str) -> str:
+    """Copy the database of a URL to a file while it is served; returns a line that says so.
+
+    Raises:
+        SchemaError: it cannot be done; the text says why, or by which program it is.
+    """
+    engine = _engine(database_url)
+    with _reachable(engine):
+        size = backend_of(engine).back_up(path)
+    return f"{safe_url(engine)}: copied to {path}, {size / 2**20:.1f} MiB, and checked"
+
+
 def _older(found: str | None) -> str:
     from activity_session_server.store import migrating  # as above
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from activity_session_server.store.backends.engines import EngineOptions
 from activity_session_server.store.backends.files import DatabaseFile, FileError
+from activity_session_server.store.revisions import SchemaError
 
 Code = int | str
 
@@ -92,7 +93,7 @@ class Backend(ABC):
     lies between, so that the response to a COMMIT can be lost, and connections can be closed from outside; what is not
     remote is made and migrated by `serve`. `reads_before_it_locks`: a statement that locks rows and waits for that has
     read all other rows before. `index_hint`, in SQL, has a list read by an index. `scripts`: what those of migrations
-    need. `driver` is its module (PEP 249).
+    need. `dump` is the database's own command for backups. `driver` is its module (PEP 249).
     """
 
     one_writer: ClassVar[bool] = False
@@ -101,6 +102,7 @@ class Backend(ABC):
     index_hint: ClassVar[str] = ""
     version: ClassVar[str] = "version()"
     scripts: ClassVar[Scripts]
+    dump: ClassVar[str] = ""
     errors: ClassVar[Errors]
 
     def __init__(self, engine: Engine) -> None:
@@ -254,6 +256,17 @@ class Backend(ABC):
         Raises:
             SchemaError: another process did so for too long.
         """
+
+    def back_up(self, path: str) -> int:
+        """Copy the database to a file while it is served; returns the size of the file in bytes.
+
+        Raises:
+            SchemaError: it cannot be done, or is done by a program of the database; the text says by which.
+        """
+        del path
+        raise SchemaError(
+            f"backup copies SQLite's files alone; for this database run {self.dump}, as docs/operations.md says"
+        )
 
     @abstractmethod
     def grant(self, connection: Connection, rights: Collection[str]) -> str:

@@ -33,6 +33,7 @@ class MySQL(Backend):
 
     # Without the hint it reads a whole list up to the place of a page, when it expects few rows there.
     index_hint = "FORCE INDEX ({})"
+    dump = "mariadb-dump --single-transaction"
     # Times are UTC, and a client has a zone of its own.
     scripts = Scripts("mariadb DATABASE", begin="SET NAMES utf8mb4;\nSET time_zone = '+00:00';")
     errors = errors.ERRORS

@@ -36,6 +36,7 @@ class PostgreSQL(Backend):
 
     reads_before_it_locks = True
     version = "current_setting('server_version')"
+    dump = "pg_dump --format=custom"
     scripts = Scripts("psql --set=ON_ERROR_STOP=1 DATABASE")
     errors = errors.ERRORS
 

@@ -13,7 +13,10 @@ from activity_session_server.rules.database_urls import is_memory
 from activity_session_server.store.backends.backend import Backend, Code, Errors, Scripts, driver_error
 from activity_session_server.store.backends.engines import EngineOptions, common_arguments
 from activity_session_server.store.backends.files import MOUNTS, DatabaseFile, FileError, is_mounted_alone
-from activity_session_server.store.backends.sqlite import sql  # noqa: F401 - being imported is what it is for
+from activity_session_server.store.backends.sqlite import (
+    copies,
+    sql,  # noqa: F401 - being imported is what it is for
+)
 from activity_session_server.store.revisions import SchemaError
 
 # SQLite asks whether it is late each time it has done so many steps, some 10 ms of work.
@@ -169,6 +172,14 @@ class SQLite(Backend):
         if found != "ok":
             raise SchemaError(f"the file {self._path} is damaged: {' '.join(found.split())}")
         yield "file: ok"
+
+    def back_up(self, path: str) -> int:
+        """Copy the file while it is served."""
+        if not self._path:
+            raise SchemaError("a database in memory is in the process of its server, where nothing else can reach it")
+        if self.is_missing:
+            raise SchemaError(f"there is no {self._path}")
+        return copies.copy(self._path, path)
 
     @contextlib.contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
