@@ -103,14 +103,14 @@ def test_makes_of_an_empty_database_what_migrate_makes(
 
 
 @on_each_backend
-@pytest.mark.parametrize("revision", ["0001", "0005", "0006"])
+@pytest.mark.parametrize("revision", ["0001", "0005", "0006", "0007"])
 def test_goes_on_from_the_schema_that_a_database_has(
     backend: str, new_database: Callable[[str], str], another_database: Callable[[str], str], revision: str
 ) -> None:
     database_url = new_database(backend)
     with engine_on(database_url) as engine:
         migrate_to(engine, revision)
-        add_member(engine)
+        add_member(engine, revision)
         script = schema.script_for(database_url, None)
         assert f"schema {revision} -> {NEWEST}" in script
         assert words(script) == words(schema.script_for(database_url, revision))
@@ -119,7 +119,9 @@ def test_goes_on_from_the_schema_that_a_database_has(
         with engine.connect() as connection:
             columns = "session_name, session_create_ts, role"
             rows = connection.execute(text(f"SELECT {columns} FROM activity_session_participant")).all()
+            sizes = connection.scalars(text("SELECT log_bytes FROM activity_session")).all()
     assert [tuple(map(str, row)) for row in rows] == [("talk", "2026-11-02 03:04:05", "guest")]
+    assert sizes == ([0] if revision == "0001" else [3]), "the bytes of its event"
     assert found == migrated(another_database(backend))
 
 
@@ -128,8 +130,9 @@ def words(script: str) -> list[str]:
     return sorted(script.replace(",", " ").split())
 
 
-def add_member(engine: Engine) -> None:
-    """Add a session with a participant to a database of an older schema."""
+def add_member(engine: Engine, revision: str) -> None:
+    """Add a session with a participant, and with an event where there is a log, to a database of an older schema."""
+    of_session = (", session_name, session_create_ts", f", 'talk', {NOW}") if revision == "0007" else ("", "")
     resource = f"{PKID}, {PKID}, %s, {NOW}, {NOW}"
     columns = "pkid, namespace_pkid, name, create_ts, update_ts"
     execute_on(
@@ -138,9 +141,14 @@ def add_member(engine: Engine) -> None:
         f"INSERT INTO participant ({columns}, participant_type, participant_create_ts)"
         f" VALUES ({resource % repr('kim')}, 'USER', {NOW})",
         f"INSERT INTO activity_session ({columns}, auto_created) VALUES ({resource % repr('talk')}, {false(engine)})",
-        "INSERT INTO activity_session_participant (activity_session_pkid, participant_pkid, role, create_ts)"
-        f" VALUES ({PKID}, {PKID}, 'guest', {NOW})",
+        "INSERT INTO activity_session_participant (activity_session_pkid, participant_pkid, role, create_ts"
+        f"{of_session[0]}) VALUES ({PKID}, {PKID}, 'guest', {NOW}{of_session[1]})",
     )
+    if revision != "0001":
+        columns = "activity_session_pkid, sequence, event_id, create_ts, message"
+        event = text(f"INSERT INTO event ({columns}) VALUES ({PKID}, 1, 'e', {NOW}, :message)")
+        with engine.begin() as connection:
+            connection.execute(event, {"message": b"\xff\0a"})
 
 
 def false(engine: Engine) -> str:
@@ -166,9 +174,8 @@ class TestRevision:
         path = tmp_path / "none.db"
         for revision in ("empty", "0001", *migrating.known_revisions()[:3]):
             script = schema.script_for(url.format(path), revision)
-            assert ("CREATE INDEX" in script) == (revision != NEWEST)
-            assert f"INSERT INTO {'namespace'}" not in script or revision == "empty"
-        assert script.startswith("-- activity-session: schema 0005")
+            assert ("UPDATE activity_session_alembic_version" in script) == (revision != NEWEST)
+            assert ("INSERT INTO namespace" in script) == (revision == "empty")
         assert not path.exists()
 
     @pytest.mark.parametrize("revision", ["0002", "0003", "0004"])
