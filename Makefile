@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .build/ready
 GENERATOR := .build/generator
+CHECKS := .build/checks
 # The settings of serve: make serve ADDRESS=127.0.0.1:0 DATABASE_URL=mysql+pymysql://...
 ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
@@ -18,6 +19,9 @@ FUZZ ?=
 # tests, and has three processes of its own.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 SDIST := -c 'import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])'
+PIN := .build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock'
+# What the image has besides the server's own needs.
+IMAGE_EXTRAS := postgresql jwt rsa ed25519
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
 FAULTS := $(wildcard tests/faults/test_*.py) tests/demo/test_demo.py $(call named,contract,permissions properties) \
@@ -33,7 +37,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist bench noisy lock clean
+.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,21 +56,21 @@ serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 	@exec $(BIN)/activity-session serve --address '$(ADDRESS)' --database-url '$(DATABASE_URL)'
 
 test: $(READY) ## run the tests, on every backend that this machine has; on PostgreSQL those that show most of a backend
-	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance) -m 'not galera and (not postgresql or core)'
+	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance tests/deploy) -m 'not galera and (not postgresql or core)'
 
 faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers, starts
 	@# xdist begins with files of many tests, and the longest file, of few, would come last.
 	$(PYTEST) --no-loadscope-reorder $(LONGEST) $(filter-out $(LONGEST),$(FAULTS)) -m 'not galera and not postgresql'
 
 galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
-	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance -m 'galera and not one_node'
+	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance --ignore=tests/deploy -m 'galera and not one_node'
 
 mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, which Maven brings
 	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m mariadb
 
 postgresql: $(READY) ## run the tests on PostgreSQL 18, which is in .venv; those that show most with POSTGRESQL_PROGRAMS=, the folder of another
 	@# The files of faults wait most, and would come last. Four processes: half of the time they wait.
-	$(PYTEST) --numprocesses 4 --no-loadscope-reorder $(FAULTS) tests --ignore=tests/clients --ignore=tests/conformance \
+	$(PYTEST) --numprocesses 4 --no-loadscope-reorder $(FAULTS) tests --ignore=tests/clients --ignore=tests/conformance --ignore=tests/deploy \
 		-m 'postgresql$(if $(POSTGRESQL_PROGRAMS), and core)'
 
 # A jar that others test with has the server, 8.0.15.
@@ -140,6 +144,14 @@ dist: $(READY) ## make wheels and source archives of server and client in dist
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist dist/*.tar.gz
 	@ls dist/*.whl dist/*.tar.gz
 
+deploy: $(READY) $(CHECKS)/ready ## look at image, chart, compose files and unit, and run what can be run without a container engine
+	CHECKS=$(CHECKS)/bin $(BIN)/pytest --numprocesses 2 --dist loadfile tests/deploy
+
+$(CHECKS)/ready: deploy/checks.lock
+	$(PYTHON) -m venv $(CHECKS)
+	$(CHECKS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/checks.lock
+	@touch $@
+
 mysqlclient: $(READY) ## run with the driver mysqlclient, which is compiled for it, the tests of MariaDB that show most of it
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
 	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k 'not hostile' -m 'mariadb and (core or faults) and not galera and not one_node'
@@ -154,10 +166,11 @@ noisy: $(READY) ## measure how long calls take beside a namespace that is called
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv
-	.build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock' \
-		--group dev --no-emit-package activity-session pyproject.toml -o requirements-dev.lock
-	.build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock' \
-		--group generate -o requirements-generate.lock
+	$(PIN) --group dev --no-emit-package activity-session pyproject.toml -o requirements-dev.lock
+	$(PIN) --group generate -o requirements-generate.lock
+	$(PIN) --group deploy -o deploy/checks.lock
+	$(PIN) --group build -o deploy/docker/build.lock
+	$(PIN) $(addprefix --extra ,$(IMAGE_EXTRAS)) --no-emit-package activity-session pyproject.toml -o deploy/docker/server.lock
 
 clean: ## remove all that make has made
 	rm -rf .venv .build dist {clients,tests/clients/drivers}/{typescript/{dist,node_modules},java/target} \
