@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .build/ready
 GENERATOR := .build/generator
+SBOM := .build/sbom
 CHECKS := .build/checks
 # The settings of serve: make serve ADDRESS=127.0.0.1:0 DATABASE_URL=mysql+pymysql://...
 ADDRESS ?= 127.0.0.1:50051
@@ -18,7 +19,6 @@ FUZZ ?=
 # More processes than cores: tests that wait for something leave room for others. A cluster is started once for all its
 # tests, and has three processes of its own.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
-SDIST := -c 'import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])'
 PIN := .build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock'
 # What the image has besides the server's own needs.
 IMAGE_EXTRAS := postgresql jwt rsa ed25519
@@ -136,13 +136,13 @@ descriptors: $(READY) .build/googleapis ## make dist/activity_session.binpb, the
 	@mkdir -p dist
 	$(BIN)/buf build --output dist/activity_session.binpb
 
-# The wheels are made from the archives of the source: what an earlier build has left does not get into them.
-dist: $(READY) ## make wheels and source archives of server and client in dist
-	@mkdir -p dist && rm -f dist/*.whl dist/*.tar.gz
-	@$(BIN)/python $(SDIST) dist >/dev/null
-	@cd clients/python && ../../$(BIN)/python $(SDIST) ../../dist >/dev/null
-	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist dist/*.tar.gz
-	@ls dist/*.whl dist/*.tar.gz
+dist: $(READY) $(SBOM)/ready .build/googleapis ## make in dist all that a release consists of, packages of server and clients
+	@tools/dist $(BIN) $(SBOM)/bin
+
+$(SBOM)/ready: requirements-sbom.lock
+	$(PYTHON) -m venv $(SBOM)
+	$(SBOM)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sbom.lock
+	@touch $@
 
 deploy: $(READY) $(CHECKS)/ready ## look at image, chart, compose files and unit, and run what can be run without a container engine
 	CHECKS=$(CHECKS)/bin $(BIN)/pytest --numprocesses 2 --dist loadfile tests/deploy
@@ -168,6 +168,7 @@ lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv
 	$(PIN) --group dev --no-emit-package activity-session pyproject.toml -o requirements-dev.lock
 	$(PIN) --group generate -o requirements-generate.lock
+	$(PIN) --group sbom -o requirements-sbom.lock
 	$(PIN) --group deploy -o deploy/checks.lock
 	$(PIN) --group build -o deploy/docker/build.lock
 	$(PIN) $(addprefix --extra ,$(IMAGE_EXTRAS)) --no-emit-package activity-session pyproject.toml -o deploy/docker/server.lock

@@ -22,7 +22,15 @@ def examples(client: str, language: str, address: str) -> list[str]:
     return [block.replace(_ADDRESS, address) for block in _blocks(client, language) if _ADDRESS in block]
 
 
-def make_project(client: str, files: Mapping[str, str], scripts: int, address: str, folder: Path) -> Command:
+def make_project(
+    client: str,
+    files: Mapping[str, str],
+    scripts: int,
+    address: str,
+    folder: Path,
+    *,
+    package: str | None = None,
+) -> Command:
     """Do what the README of a client says in an empty folder, and return the command that runs its example.
 
     Args:
@@ -32,13 +40,17 @@ def make_project(client: str, files: Mapping[str, str], scripts: int, address: s
             last one is the command.
         address: that of the server.
         folder: the empty one.
+        package: what stands in for the folder of the client in the checkout; that one itself by default.
     """
     for language, name in files.items():
         (block,) = _blocks(client, language)
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(block.replace(_ADDRESS, address))
-    script = "".join(_blocks(client, "sh")[-scripts:]).replace(_CHECKOUT, shlex.quote(str(ROOT)))
+    script = "".join(_blocks(client, "sh")[-scripts:])
+    if package is not None:
+        script = script.replace(f"{_CHECKOUT}/clients/{client}", shlex.quote(package))
+    script = script.replace(_CHECKOUT, shlex.quote(str(ROOT)))
     *lines, start = script.splitlines()
     for line in lines:
         run(["sh", "-c", line], folder)
@@ -51,9 +63,9 @@ def _blocks(client: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
 
 
-def run(command: Command, folder: Path) -> str:
-    """Return what a command prints; it must succeed."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
+def run(command: Command, folder: Path, seconds: float = _SECONDS) -> str:
+    """Return what a command prints; it must succeed, and in time."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)
     assert done.returncode == 0, done.stderr or done.stdout
     return done.stdout
 

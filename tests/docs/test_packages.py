@@ -2,11 +2,14 @@
 
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import release_version
 
 ROOT = Path(__file__).parents[2]
 LICENSE = (ROOT / "LICENSE").read_text()
@@ -48,16 +51,24 @@ def test_the_lock_of_npm_names_no_registry() -> None:
     assert "resolved" not in (ROOT / "clients/typescript/package-lock.json").read_text()
 
 
-def test_all_packages_have_the_same_version() -> None:
-    version = project("pyproject.toml")["version"]
-    assert f"activity-session=={version}" in project("pyproject.toml")["dependencies"]
-    assert project("clients/python/pyproject.toml")["version"] == version
-    lock = npm("package-lock.json")
-    assert [npm("package.json")["version"], lock["version"], lock["packages"][""]["version"]] == [version] * 3
-    for path in ("clients/java/pom.xml", "clients/java/README.md", "tests/clients/drivers/java/pom.xml"):
-        text = (ROOT / path).read_text()
-        found = re.findall(r"<groupId>activity-session</groupId>\s*<artifactId>.*\s*<version>(.*)</version>", text)
-        assert set(found) == {version}, path
+@pytest.mark.parametrize("path", release_version.PLACES)
+def test_each_place_has_the_version(path: str) -> None:
+    text = (ROOT / path).read_text()
+    for place in release_version.PLACES[path]:
+        assert set(release_version.stands(text, place)) == {release_version.version()}
+
+
+def test_a_new_version_is_written_into_each_place_and_nowhere_else(tmp_path: Path) -> None:
+    for path in release_version.PLACES:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, tmp_path / path)
+    release_version.write("12.34.56", tmp_path)
+    assert release_version.version(tmp_path) == "12.34.56"
+    for path, places in release_version.PLACES.items():
+        before, after = (ROOT / path).read_text(), (tmp_path / path).read_text()
+        found = sum(len(release_version.stands(before, place)) for place in places)
+        assert after.count("12.34.56") == found > 0, path
+        assert after.replace("12.34.56", release_version.version()) == before
 
 
 def test_the_version_is_in_the_changelog_and_its_protos_are_kept() -> None:
