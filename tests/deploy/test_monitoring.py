@@ -19,7 +19,7 @@ DASHBOARD = ROOT / "deploy/grafana/activity-session.json"
 NAME = re.compile(rf"\b{PREFIX}\w+")
 # What the rules record is told by nobody else.
 RECORDED = re.compile(r"activity_session:\w+:\w+")
-HOW_TO_GET = "go install github.com/prometheus/prometheus/cmd/promtool@v0.316.0"
+HOW_TO_GET = "apt-get install prometheus"
 
 
 def samples() -> set[str]:
