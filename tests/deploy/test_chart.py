@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from activity_session_server.settings import FIELDS, Settings, load, unknown_variables
+from activity_session_server.environment import unknown_variables
+from activity_session_server.settings import FIELDS, Settings
+from activity_session_server.sources import load
 from activity_session_testing.deploying import charts
 from activity_session_testing.deploying.checks import checkov, package
 from activity_session_testing.drivers import ROOT
@@ -112,6 +114,20 @@ def test_the_server_understands_its_settings(text: str, tmp_path: Path) -> None:
     assert settings.address.endswith(":50051")
     assert container["ports"][0]["containerPort"] == 50051
     assert container["args"] == ["serve"]
+
+
+def test_metrics_have_a_port_that_the_server_listens_on_if_they_are_wanted(tmp_path: Path) -> None:
+    made = charts.objects(charts.rendered("all"))
+    (container,) = made["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert settings_of(container, tmp_path).admin_address == "0.0.0.0:9464"
+    assert container["ports"][1] == {"name": "metrics", "containerPort": 9464}
+    assert [port["targetPort"] for port in made["Service"]["spec"]["ports"]] == ["grpc", "metrics"]
+    monitoring = made["NetworkPolicy"]["spec"]["ingress"][1]
+    assert monitoring["ports"] == [{"port": "metrics"}]
+    assert monitoring["from"][0]["namespaceSelector"]["matchLabels"] == {"team": "monitoring"}
+    least = charts.rendered("least")
+    assert "metrics" not in least
+    assert "ADMIN_ADDRESS" not in least
 
 
 def test_the_grace_period_is_longer_than_the_end_of_a_server_can_take(text: str) -> None:

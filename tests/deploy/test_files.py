@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from activity_session_server.environment import unknown_variables
 from activity_session_server.rules import database_urls
-from activity_session_server.settings import FIELDS, load, unknown_variables
+from activity_session_server.settings import FIELDS
+from activity_session_server.sources import load
 from activity_session_testing.deploying.checks import checkov
 from activity_session_testing.drivers import ROOT
 from activity_session_testing.examples import run
