@@ -76,17 +76,27 @@ def client() -> Iterator[Client]:
         yield client
 
 
+class Log(logging.Handler):
+    """All lines as they would be written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(Formatter(json_line))
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text += f"{self.format(record)}\n"
+
+
 @pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.INFO)
-    caplog.set_level(logging.DEBUG, "activity_session")
-    return caplog
-
-
-def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """Return all lines as they would be written."""
-    formatter = Formatter(json_line)
-    return "\n".join(map(formatter.format, caplog.records))
+def log() -> Iterator[Log]:
+    log, logger = Log(), logging.getLogger("activity_session")
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(log)
+    yield log
+    logger.removeHandler(log)
+    logger.setLevel(level)
 
 
 def without_names(lines: str) -> str:
@@ -118,32 +128,30 @@ def is_about(place: Place, refusal: Failure | None) -> bool:
 
 
 @pytest.mark.parametrize("rpc", RPCS.values(), ids=RPCS)
-def test_what_a_caller_writes_is_not_logged_when_it_is_refused(
-    client: Client, log: pytest.LogCaptureFixture, rpc: Rpc
-) -> None:
+def test_what_a_caller_writes_is_not_logged_when_it_is_refused(client: Client, log: Log, rpc: Rpc) -> None:
     before = 0
     for place in places(rpc.request_class):
         requests = list(variants(place))
         refusals = [outcome(client, rpc, request) for request in requests]
         assert place.path.split(".")[-1] in NEVER_REFUSED or any(is_about(place, one) for one in refusals), place
-        assert SECRET not in without_names(logged(log)), place
+        assert SECRET not in without_names(log.text), place
         # Names are logged, also those of what is not there; what is in no name is not logged there either.
         if not any(SECRET in resource_of(request) for request in requests):
-            assert not re.search(f'"resource":"[^"]*{SECRET}', logged(log)[before:]), place
-        before = len(logged(log))
-    assert not places(rpc.request_class) or '"reason"' in logged(log)
+            assert not re.search(f'"resource":"[^"]*{SECRET}', log.text[before:]), place
+        before = len(log.text)
+    assert not places(rpc.request_class) or '"reason"' in log.text
 
 
-def test_a_caller_sees_what_the_log_does_not(client: Client, log: pytest.LogCaptureFixture) -> None:
+def test_a_caller_sees_what_the_log_does_not(client: Client, log: Log) -> None:
     request = CreateSessionRequest(parent="namespaces/default", session=Session(labels={SECRET: f"{SECRET}\t"}))
     refusal = failure(client.sessions.CreateSession, request)
     assert refusal.fields == [f"session.labels.{SECRET}"]
     assert refusal.message == f"session.labels.{SECRET}: '{SECRET}\\t' contains a control character"
-    assert "session.labels: contains a control character" in logged(log)
-    assert SECRET not in logged(log)
+    assert "session.labels: contains a control character" in log.text
+    assert SECRET not in log.text
 
 
-def test_what_is_only_compared_is_not_logged(client: Client, log: pytest.LogCaptureFixture) -> None:
+def test_what_is_only_compared_is_not_logged(client: Client, log: Log) -> None:
     session = new_session(client, "namespaces/default", "compared")
     refusal = refused(
         client.sessions.DeleteSession, DeleteSessionRequest(name=session.name, etag=SECRET), "ETAG_MISMATCH"
@@ -158,11 +166,11 @@ def test_what_is_only_compared_is_not_logged(client: Client, log: pytest.LogCapt
     used.session.description = "another"
     assert SECRET in refused(client.sessions.CreateSession, used, "REQUEST_ID_REUSED").message
     for reason in ("ETAG_MISMATCH", "REVISION_MISMATCH", "REQUEST_ID_REUSED"):
-        assert reason in logged(log)
-    assert SECRET not in logged(log)
+        assert reason in log.text
+    assert SECRET not in log.text
 
 
-def test_pages_that_do_not_go_on_are_not_logged(client: Client, log: pytest.LogCaptureFixture) -> None:
+def test_pages_that_do_not_go_on_are_not_logged(client: Client, log: Log) -> None:
     request = GetStateRequest(name="namespaces/default", page_token=SECRET)
     refused(client.events.GetState, request, "INVALID_PAGE_TOKEN")
-    assert SECRET not in logged(log)
+    assert SECRET not in log.text
