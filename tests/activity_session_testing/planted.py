@@ -44,7 +44,17 @@ class _Looking(logging.Handler):
         look(self.format(record))
 
 
-def pytest_configure() -> None:
+def _is_asked_for(record: logging.LogRecord) -> bool:
+    """Whether a test would see a line if nobody looked for secrets in it."""
+    level = logging.getLogger(record.name).level or logging.getLogger().level
+    return record.levelno >= level
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Look into all lines, and show tests those that they ask for."""
+    capture = session.config.pluginmanager.getplugin("logging-plugin")
+    for shown in (capture.caplog_handler, capture.report_handler):
+        shown.addFilter(_is_asked_for)
     handler = _Looking()
     handler.setFormatter(Formatter(json_line))
     logger = logging.getLogger("activity_session")
