@@ -24,12 +24,12 @@ from activity_session_testing.servers import Client, Failure
 from activity_session_testing.steps import get_session, new_session
 
 # So long that what else this machine does is little beside it.
-THREADS, CALL_SECONDS = 8, 0.25
+THREADS, CALL_SECONDS = 8, 0.4
 # Of two subjects.
 SHARE = THREADS / CALL_SECONDS / 2
 TIMES_ITS_SHARE = 10
 QUIET_PER_SECOND, SECONDS, LONGEST = 10, 10.0, 20.0
-LONGER, ROUNDS = 2.0, 3
+LONGER, ROUNDS = 2.0, 5
 # How a query starts: SELECT, or on MariaDB, where it has to end in time, SET STATEMENT ... FOR SELECT.
 QUERY = "SE"
 GRANTS = [Grant(subject, "", Role.ADMIN) for subject in ("noisy", "quiet")]
