@@ -24,9 +24,11 @@ PIN := .build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom
 IMAGE_EXTRAS := postgresql jwt rsa ed25519
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
-FAULTS := $(wildcard tests/faults/test_*.py) tests/demo/test_demo.py $(call named,contract,permissions properties) \
-	$(call named,server,addresses admin_address audit_log authentication authentication_jwts authentication_tokens certificates config_file environment followers given_turns \
-	log_level max_clock_offset migration_scripts planted_secrets process reflection replicas retention schema settings_flags sqlite_files startup workers)
+FAULTS := $(wildcard tests/faults/test_*.py) $(call named,contract,permissions properties) $(call named,demo,demo) \
+	$(call named,docs,docs) $(call named,server,addresses admin_address audit_log authentication authentication_jwts \
+	authentication_tokens certificates config_file environment events_command followers given_turns log_level \
+	max_clock_offset metrics migration_scripts planted_secrets process reflection replicas retention schema \
+	settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
 # Without those of the form of requests, which reach no database, or the same rows.
 ON_MYSQL := $(filter-out $(FAULTS) $(call named,contract,costly_requests field_behavior limits), \
