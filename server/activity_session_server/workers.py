@@ -34,7 +34,7 @@ _KILL_DELAY = 3.0
 # Seconds. A signal that comes just before a wait begins does not end it: its handler runs after the wait.
 _LONGEST_WAIT = 0.5
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-# As Samba takes them. SIGHUP is left alone: other servers read their settings again at it, which this one does not.
+# SIGHUP is left alone: other servers read their settings again at it, which this one does not.
 _MORE_LINES, _FEWER_LINES = signal.SIGUSR1, signal.SIGUSR2
 _LEVEL_SIGNALS = (_MORE_LINES, _FEWER_LINES)
 

@@ -17,9 +17,10 @@ from activity_session_server.app import App, own_call
 from activity_session_server.live.meters import Meter
 from activity_session_server.live.stored_bytes import StoredBytes
 from activity_session_server.rules.access.callers import Grant
+from activity_session_server.rules.access.permissions import PERMISSIONS, may_write
 from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.rules.quotas import Quota
+from activity_session_server.rules.quotas import ADDS, Quota
 from activity_session_server.store.queries import namespaces
 from activity_session_testing.access import Access, serving_callers
 from activity_session_testing.backends import BACKENDS
@@ -449,6 +450,21 @@ def until_full(call: Callable[..., object], *args: Any, **fields: Any) -> Failur
     eventually(is_full)
     assert refusals[0].info.metadata["quota"] == "namespace_bytes"
     return refusals[0]
+
+
+# Writes that a full namespace does not refuse: they free something, coordinate, or store little.
+FREE = {
+    *("CreateNamespace", "UpdateNamespace", "DeleteNamespace", "UndeleteNamespace"),
+    *("CreateParticipant", "EnsureParticipant", "UpdateParticipant", "DeleteParticipant", "UndeleteParticipant"),
+    *("EnsureSession", "DeleteSession", "UndeleteSession", "ExpungeSession", "BindParticipant", "UnbindParticipant"),
+    *("MarkRead", "AcquireTurn", "RenewTurn", "ReleaseTurn", "DeleteMemory", "UndeleteMemory"),
+}
+
+
+def test_each_write_adds_to_what_is_stored_or_is_free() -> None:
+    writes = {method for method in PERMISSIONS if may_write(method)}
+    assert writes >= ADDS
+    assert {method.rpartition("/")[2] for method in writes - ADDS} == FREE
 
 
 class TestStoredBytes:

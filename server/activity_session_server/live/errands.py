@@ -1,13 +1,16 @@
 """What a thread of its own does again and again, and soon where a call needs it."""
 
+import logging
 import math
 import threading
 import time
 from collections.abc import Callable
 
+_log = logging.getLogger("activity_session.errands")
+
 
 class Errand:
-    """Something that takes long, and is done every `interval` seconds, and when it is asked for."""
+    """Something that takes long, and is done every `interval` seconds, and when asked for; also after it has failed."""
 
     def __init__(self, name: str, do: Callable[[], None], *, interval: float, pause: float) -> None:
         """Start nothing yet. It is asked for in vain within `pause` seconds after the last time."""
@@ -48,10 +51,17 @@ class Errand:
 
     def _run(self) -> None:
         while not self._is_stopped:
-            self._do()
+            self._try()
             self._done_at = time.monotonic()
             # Who has asked meanwhile has what was asked for.
             self._asked.clear()
             self._done.set()
             if not self._is_stopped:
                 self._asked.wait(self._interval)
+
+    def _try(self) -> None:
+        try:
+            self._do()
+        except Exception:  # the next time may succeed
+            if not self._is_stopped:
+                _log.exception("the errand %s failed", self._thread.name)

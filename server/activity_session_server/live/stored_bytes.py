@@ -109,7 +109,7 @@ class StoredBytes:
         try:
             counted = self._count(namespace)
         except ServiceError as error:  # as long as the database is away, calls fail by themselves
-            _log.warning("cannot count the bytes of %s: %s", namespace, error.message)
+            _log.warning("cannot count the bytes of %s: %s", namespace, error.logged)
             counted = None
         now = time.monotonic()
         with self._lock:

@@ -36,9 +36,8 @@ class Upkeep:
     ) -> None:
         """Start nothing yet.
 
-        `own_call` makes a Call for a name; `look` reads, with each check, what a server must know of the database
-        all the time; `note` is called for each session that is swept; the intervals are in
-        seconds.
+        `own_call` makes a Call for a name; `look` reads, with each check, what a server must know of the database all
+        the time; `note` is called for each session that is swept; the intervals are in seconds.
         """
         # Called after each round of the sweep, with what was done to how many. Set before the start, if at all.
         self.on_sweep: Callable[[Mapping[str, int]], None] = lambda _: None
