@@ -29,6 +29,8 @@ PARENT = "namespaces/default"
 CONNECTION_LOST = {2013, "08000"}
 # How long calls without a deadline of their own may take, so that the server gives up before its client does.
 SHORT_DEADLINE = 3.0
+# Seconds for the first statement of a connection, and for the attempts after it.
+SETTING_UP = 15.0
 
 # PostgreSQL ends a transaction that was frozen for so long before it reads the COMMIT; test_postgresql_operations has a
 # commit there that happens, and is not answered.
@@ -54,6 +56,14 @@ def frozen_before(statement: str, server: App, database: DatabaseServer) -> Iter
 
 def sessions(client: Client) -> list[Session]:
     return list(client.sessions.ListSessions(ListSessionsRequest(parent=PARENT)).sessions)
+
+
+def is_served(client: Client) -> bool:
+    try:
+        sessions(client)
+    except grpc.RpcError:
+        return False
+    return True
 
 
 def new_request(request_id: str = "") -> CreateSessionRequest:
@@ -165,6 +175,24 @@ def test_a_read_waits_for_a_database_that_thaws(server: App, client: Client, dat
         assert errors.get(timeout=WAIT_SECONDS) in CONNECTION_LOST
         thaw()
         assert answer.result() == session
+
+
+def test_a_database_that_freezes_right_after_it_let_a_connection_in_keeps_nobody_waiting(
+    server: App, client: Client, database: DatabaseServer
+) -> None:
+    frozen: list[float] = []
+    with contextlib.ExitStack() as ice:
+
+        def freeze(*_: object) -> None:
+            if not frozen:
+                ice.enter_context(database.frozen())
+                frozen.append(time.monotonic())
+
+        event.listen(engine_of(server), "connect", freeze, insert=True)
+        server.store.connections.close()
+        assert failure(client.sessions.CreateSession, new_request()).reason == "DATABASE_UNAVAILABLE"
+        assert time.monotonic() - frozen[0] < SETTING_UP
+    assert eventually(lambda: is_served(client))
 
 
 def test_health_of_the_services_follows_the_database_and_that_of_the_process_does_not(database: DatabaseServer) -> None:

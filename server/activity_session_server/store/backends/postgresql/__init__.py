@@ -167,3 +167,4 @@ def _configure(connection: Any, _record: Any, timeout: int) -> None:
         "jit": "off",
     }
     connection.execute("; ".join(f"SET {name} = {value}" for name, value in settings.items()))
+    connection.remaining = lambda: float(timeout)

@@ -5,7 +5,6 @@ setting of the session would take a statement before and one after it. What does
 """
 
 import contextlib
-import math
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
@@ -18,6 +17,8 @@ from activity_session_server.store.backends.engines import LONGER_THAN_A_STATEME
 T = TypeVar("T")
 # Seconds: psycopg's own between two looks for signals, and for a request to cancel a statement.
 _INTERVAL, _CANCEL = 0.1, 1.0
+# Seconds for the statement that sets up a new connection.
+_FIRST_STATEMENT = 3.0
 # Seconds that a statement may be late, so that `lock_timeout`, by which others are known to be in the way, comes first.
 _LATENESS = 0.25
 
@@ -25,16 +26,16 @@ _LATENESS = 0.25
 class PunctualConnection(psycopg.Connection[Any]):
     """A connection that cancels what takes longer than `remaining` says, in seconds, and breaks after some more."""
 
-    remaining: Callable[[], float] = staticmethod(lambda: math.inf)
+    # There is no moment without a limit: a database may freeze between letting a connection in and its first statement.
+    remaining: Callable[[], float] = staticmethod(lambda: _FIRST_STATEMENT)
     _is_canceled_when_late = True
 
     def wait(self, gen: Generator[Any, Any, T], interval: float = _INTERVAL, timeout: float | None = None) -> T:
         """Run one of psycopg's generators, which sends a statement and waits for its result."""
-        remaining = self.remaining()
-        if timeout is not None or remaining == math.inf:
+        if timeout is not None:
             return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, interval, max(0, remaining) + _LATENESS)
+            return super().wait(gen, interval, max(0, self.remaining()) + _LATENESS)
         except errors._WaitTimeout:  # noqa: SLF001 - its callers are to handle it
             if self._is_canceled_when_late:
                 self._ask_to_cancel()
