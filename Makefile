@@ -30,8 +30,9 @@ FAULTS := $(wildcard tests/faults/test_*.py) $(call named,contract,permissions p
 	max_clock_offset metrics migration_scripts planted_secrets process reflection replicas retention schema \
 	settings_flags sqlite_files startup workers)
 MYSQL := .build/mysql
-# Without those of the form of requests, which reach no database, or the same rows.
-ON_MYSQL := $(filter-out $(FAULTS) $(call named,contract,costly_requests field_behavior limits), \
+# Of the form of requests, which reach no database, or the same rows.
+OF_FORM := $(call named,contract,costly_requests field_behavior limits)
+ON_MYSQL := $(filter-out $(FAULTS) $(OF_FORM), \
 	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(call named,server,migration_scripts retention schema) \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
@@ -72,7 +73,8 @@ mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, whic
 
 postgresql: $(READY) ## run the tests on PostgreSQL 18, which is in .venv; those that show most with POSTGRESQL_PROGRAMS=, the folder of another
 	@# The files of faults wait most, and would come last. Four processes: half of the time they wait.
-	$(PYTEST) --numprocesses 4 --no-loadscope-reorder $(FAULTS) tests --ignore=tests/clients --ignore=tests/conformance --ignore=tests/deploy \
+	$(PYTEST) --numprocesses 4 --no-loadscope-reorder $(FAULTS) tests \
+		$(addprefix --ignore=,$(OF_FORM) tests/clients tests/conformance tests/deploy) \
 		-m 'postgresql$(if $(POSTGRESQL_PROGRAMS), and core)'
 
 # A jar that others test with has the server, 8.0.15.
@@ -94,7 +96,7 @@ drivers: $(READY) ## build what the tests drive the clients with
 clients: drivers ## build and test the clients in Python, Go, TypeScript and Java
 	$(PYTEST) tests/clients
 
-conformance: drivers ## replay the contract through each client, on each backend
+conformance: drivers ## replay the contract through each client, and on each backend
 	$(PYTEST) tests/conformance
 
 demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost

@@ -14,6 +14,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from activity_session import v1
 from activity_session_testing import hostile
+from activity_session_testing.backends import SQLITE_FILE
 from activity_session_testing.processes import ServerProcess
 from activity_session_testing.rpcs import RPCS, Rpc
 from activity_session_testing.servers import Client, Failure, connected
@@ -100,6 +101,8 @@ def outcome(other: Client, session: str, call: Any, raw: bytes, together: int) -
     return codes, bystander.longest
 
 
+# What is refused reaches no database, and what is carried out costs the server alike on each.
+@pytest.mark.parametrize("process", [SQLITE_FILE], indirect=True)
 @pytest.mark.parametrize("rpc", RPCS.values(), ids=lambda rpc: rpc.name)
 def test_is_refused_cheaply(process: ServerProcess, names: dict[str, str], rpc: Rpc) -> None:
     requests = list(hostile.requests(rpc.request_class, names.__getitem__, REQUEST_BYTES))

@@ -54,7 +54,7 @@ HOLD: dict[str, dict[str, Any]] = {
 HOLD_NOT: dict[str, tuple[dict[str, Any], str]] = {
     "expired": ({"exp": NOW - 60}, "it has expired"),
     "for ever": ({"exp": None}, "it has no exp"),
-    "not yet valid": ({"nbf": NOW + 600}, "it is not valid yet"),
+    "not yet valid": ({"nbf": NOW + 86_400}, "it is not valid yet"),
     "for another": ({"aud": "another"}, "it is for another audience"),
     "for nobody": ({"aud": None}, "it has no aud"),
     "of another": ({"iss": "https://another.example"}, "it is of another issuer"),
