@@ -156,8 +156,10 @@ def test_every_path_and_target_that_a_page_of_the_root_names_is_there(name: str)
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
 def test_every_page_links_to_what_exists_and_is_linked_to(name: str) -> None:
-    for path in re.findall(r"\]\((?!http)([^)]+)\)", page(name)):
-        assert (ROOT / "docs" / path).exists(), path
+    for link in re.findall(r"\]\((?!http)([^)]+)\)", page(name)):
+        path, _, heading = link.partition("#")
+        assert (ROOT / "docs" / (path or name)).exists(), link
+        assert not heading or heading in headings(path or name), link
     assert f"](docs/{name})" in README
 
 
@@ -209,6 +211,12 @@ def test_every_error_reason_is_in_the_errors_page(name: str) -> None:
 def test_every_filter_field_is_in_the_filters_page(fields: filters.Fields) -> None:
     for field in fields:
         assert f"`{field}" in page("filters.md")
+
+
+def headings(name: str) -> set[str]:
+    """The headings of a page, as links name them."""
+    found = re.findall(r"^#+ (.+)$", page(name), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in found}
 
 
 def table_row(name: str, first: str) -> list[str]:
