@@ -107,11 +107,17 @@ def _deleted_participant(about: About) -> Message:
     return participants.UndeleteParticipantRequest(name=name)
 
 
-def _new_session(about: About, *, may: bool, by: str = "me") -> Message:
+def _new_session(about: About, *, may: bool, by: str = "me") -> sessions.CreateSessionRequest:
     if not about.namespace.endswith(MISSING):
         _set_participants_create(about, allowed=may)
     session = Session(participants=members(f"{about.namespace}/participants/{about_id(getattr(about, by))}"))
     return sessions.CreateSessionRequest(parent=about.namespace, session_id=unique("new"), session=session)
+
+
+def _held_session(about: About) -> Message:
+    request = _new_session(about, may=True)
+    request.session.legal_hold = True
+    return request
 
 
 def about_id(name: str) -> str:
@@ -188,6 +194,7 @@ CALLS: dict[str, Callable[[About], Message]] = {
     "CreateSession": lambda about: _new_session(about, may=False),
     "CreateSession, where participants may": lambda about: _new_session(about, may=True),
     "CreateSession, without itself where participants may": lambda about: _new_session(about, may=True, by="other"),
+    "CreateSession, held": _held_session,
     "EnsureSession": _ensured,
     "EnsureSession, with another member": lambda about: _ensured(about, new_participant(about.system, about.parent)),
     "GetSession": lambda about: sessions.GetSessionRequest(name=about.session),
@@ -199,6 +206,9 @@ CALLS: dict[str, Callable[[About], Message]] = {
     "UpdateSession, of its settings": lambda about: sessions.UpdateSessionRequest(
         session=Session(name=about.session, settings=SessionSettings(require_turn=True)),
         update_mask=FieldMask(paths=["settings.require_turn"]),
+    ),
+    "UpdateSession, of its legal hold": lambda about: sessions.UpdateSessionRequest(
+        session=Session(name=about.session, legal_hold=True), update_mask=FieldMask(paths=["legal_hold"])
     ),
     "DeleteSession": lambda about: sessions.DeleteSessionRequest(name=about.session),
     "UndeleteSession": lambda about: sessions.UndeleteSessionRequest(name=_deleted(about).session),

@@ -197,7 +197,9 @@ class TestSettings:
         expected = SessionResourceSettings().model_dump(mode="json")
         strategy = answered["memory"]["max_memory_strategy"]
         answered["memory"]["max_memory_strategy"] = strategy.removeprefix("MAX_MEMORY_STRATEGY_")
-        assert answered == {name: value for name, value in expected.items() if name != "collection_overrides"}
+        assert answered == {
+            name: value for name, value in expected.items() if name not in ("collection_overrides", "idle_ttl")
+        }
 
 
 def documented_defaults(message: str) -> dict[str, str]:

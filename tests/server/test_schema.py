@@ -213,6 +213,8 @@ def go_back_before_0004(engine: Engine) -> None:
         for table in ("former_session", "former_member", "state_owner", "node_lock"):
             execute_on(engine, f"DROP TABLE {table}")
         execute_on(engine, "ALTER TABLE activity_session DROP COLUMN log_bytes")
+        for table in ("activity_session", "namespace"):
+            execute_on(engine, f"ALTER TABLE {table} DROP COLUMN legal_hold")
         for table in ("activity_session", "memory"):
             execute_on(engine, f"ALTER TABLE {table} DROP COLUMN created_by")
         members = "activity_session_participant"
@@ -327,7 +329,7 @@ class TestMappedSession:
     def test_has_exactly_its_columns(self) -> None:
         required = (
             "pkid namespace_pkid name enabled managed auto_created deleted settings labels revision last_sequence"
-            " log_bytes turn_token create_ts update_ts"
+            " log_bytes turn_token create_ts update_ts legal_hold"
         )
         optional = "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts created_by"
         columns = table_of(ActivitySession).columns

@@ -104,7 +104,7 @@ class Feed:
         if pulse is None:
             self.ended = not_found(Kind.SESSION, name)
             return
-        last_sequence, is_deleted, *state = pulse
+        last_sequence, *state = pulse
         if tuple(state) != self._state:
             self._state = tuple(state)
             self.version += 1
@@ -112,7 +112,7 @@ class Feed:
             self._news = (*self._news[1 - _NEWS :], (last_sequence, noticed))
         self.last_sequence = max(self.last_sequence, last_sequence)
         self.turn_is_held = bool(pulse.turn_is_held)
-        self.ended = flags.deleted(Kind.SESSION, name) if is_deleted else None
+        self.ended = flags.deleted(Kind.SESSION, name) if pulse.is_deleted else None
 
     def note(self, session: Head) -> None:
         """Note a session that was just read, and may be newer than the last look."""

@@ -84,6 +84,9 @@ class ActivitySession(Resource):
     created_by: Mapped[str | None] = mapped_column(
         exact_string(SUBJECT_CHARACTERS), comment="the subject of the caller who made it; none without credentials"
     )
+    legal_hold: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="whether nothing of it may be removed for good"
+    )
 
     namespace: Mapped["Namespace"] = relationship(back_populates="activity_sessions")
     participants: Mapped[list["Participant"]] = relationship(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from activity_session_server.orm.base import Resource
@@ -30,6 +30,9 @@ class Namespace(Resource):
         default=NamespaceResourceSettings,
         server_default=text("('{}')"),
         comment="what holds for all sessions of the namespace",
+    )
+    legal_hold: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="whether nothing of its sessions may be removed for good"
     )
 
     activity_sessions: Mapped[list["ActivitySession"]] = relationship(back_populates="namespace")

@@ -110,7 +110,7 @@ _COMMON: Fields = {
     "create_time": FieldType.TIME,
     "update_time": FieldType.TIME,
 }
-NAMESPACE_FIELDS: Fields = {"namespace_id": FieldType.ID, **_COMMON}
+NAMESPACE_FIELDS: Fields = {"namespace_id": FieldType.ID, **_COMMON, "legal_hold": FieldType.BOOL}
 PARTICIPANT_FIELDS: Fields = {
     "participant_id": FieldType.ID,
     "participant_type": FieldType.CHOICE,
@@ -121,6 +121,7 @@ SESSION_FIELDS: Fields = {
     **_COMMON,
     "auto_created": FieldType.BOOL,
     "expire_time": FieldType.TIME,
+    "legal_hold": FieldType.BOOL,
     "last_sequence": FieldType.INTEGER,
     "labels": FieldType.LABEL,
     "participants": FieldType.MEMBER,

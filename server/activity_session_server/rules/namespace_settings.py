@@ -13,7 +13,11 @@ from activity_session_server.rules.quotas import MOST, MOST_BYTES, Quota
 
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(days=36_525)
-_DURATIONS: tuple[Literal["default_session_ttl"], Literal["purge_age"]] = ("default_session_ttl", "purge_age")
+_DURATIONS: tuple[Literal["default_session_ttl", "default_session_idle_ttl", "purge_age"], ...] = (
+    "default_session_ttl",
+    "default_session_idle_ttl",
+    "purge_age",
+)
 
 
 class NamespaceResourceQuotas(BaseModel):
@@ -52,6 +56,7 @@ class NamespaceResourceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     default_session_ttl: timedelta | None = None
+    default_session_idle_ttl: timedelta | None = None
     purge_age: timedelta | None = None
     participants_create_sessions: bool = False
     quotas: NamespaceResourceQuotas | None = None
@@ -66,6 +71,10 @@ class NamespaceResourceSettings(BaseModel):
         if self.quotas is not None:
             message.quotas.CopyFrom(self.quotas.to_message())
         return message
+
+    def purge_age_or(self, default: timedelta) -> timedelta:
+        """How long a deleted session of the namespace is kept; the server's age is the default."""
+        return default if self.purge_age is None else self.purge_age
 
     def replaced_by(self, message: NamespaceSettings) -> "NamespaceResourceSettings":
         """The settings of the message, with the keys of these that no message can hold."""

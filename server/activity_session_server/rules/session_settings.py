@@ -5,17 +5,22 @@ together.
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from activity_session.v1.session_settings_pb2 import MaxMemoryStrategy, SessionSettings
+from activity_session_server.rules import durations
 from activity_session_server.rules.problems import Problem, Violation
 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _STRATEGY_PREFIX = "MAX_MEMORY_STRATEGY_"
+_SHORTEST_IDLE, _LONGEST_IDLE = timedelta(seconds=1), timedelta(days=36_525)
+# What an expiry is moved on by beyond `idle_ttl`, so that it is written no more than once in this time.
+_IDLE_SLACK = timedelta(minutes=1)
 
 
 class MemoryResourceSettings(BaseModel):
@@ -53,6 +58,7 @@ class SessionResourceSettings(BaseModel):
     sync_chat: bool = False
     override_importance: Count = 0
     require_turn: bool = False
+    idle_ttl: timedelta | None = None
 
     def to_message(self) -> SessionSettings:
         """The message of what was set, without defaults."""
@@ -77,8 +83,10 @@ def violations(message: SessionSettings, field: str) -> Iterator[Violation]:
     if strategy not in MaxMemoryStrategy.values():
         known = ", ".join(MaxMemoryStrategy.keys())
         yield Violation(f"{field}.memory.max_memory_strategy", Problem(f"{strategy} is not one of {known}"))
+    if message.HasField("idle_ttl") and not durations.is_between(message.idle_ttl, _SHORTEST_IDLE, _LONGEST_IDLE):
+        yield Violation(f"{field}.idle_ttl", Problem("must be from 1 second to 100 years"))
     try:
-        SessionResourceSettings.model_validate(_to_dict(message))
+        SessionResourceSettings.model_validate(_to_dict(_without_idle_ttl(message)))
     except ValidationError as error:
         for found in error.errors(include_url=False, include_context=False):
             path = ".".join([field, *map(str, found["loc"])])
@@ -93,17 +101,29 @@ def fill_in_defaults(message: SessionSettings) -> None:
         message.MergeFromString(given)
 
 
+def moved_on(expires: datetime | None, idle_ttl: timedelta | None, now: datetime) -> datetime | None:
+    """When a session expires that is used now, given when it expires so far; None for never.
+
+    With `idle_ttl` it lives for at least so long from now, and for a minute more if its expiry had to be moved on.
+    """
+    if idle_ttl is None or (expires is not None and expires >= now + idle_ttl):
+        return expires
+    return now + idle_ttl + _IDLE_SLACK
+
+
 def _unknown(model: BaseModel) -> dict[str, Any]:
     return dict(model.model_extra or {})
 
 
 def _to_dict(message: SessionSettings) -> dict[str, Any]:
-    values = MessageToDict(message, preserving_proto_field_name=True)
+    values = MessageToDict(_without_idle_ttl(message), preserving_proto_field_name=True)
     memory = values.get("memory", {})
     if "max_memory_strategy" in memory:
         strategy = str(memory.pop("max_memory_strategy")).removeprefix(_STRATEGY_PREFIX)
         if strategy != "UNSPECIFIED":
             memory["max_memory_strategy"] = strategy
+    if message.HasField("idle_ttl"):
+        values["idle_ttl"] = message.idle_ttl.ToTimedelta()
     return values
 
 
@@ -111,7 +131,21 @@ def _to_message(values: dict[str, Any]) -> SessionSettings:
     memory = values.get("memory", {})
     if "max_memory_strategy" in memory:
         memory["max_memory_strategy"] = _STRATEGY_PREFIX + memory["max_memory_strategy"]
-    return ParseDict(values, SessionSettings(), ignore_unknown_fields=True)
+    idle_ttl = values.pop("idle_ttl", None)
+    message = ParseDict(values, SessionSettings(), ignore_unknown_fields=True)
+    if idle_ttl is not None:
+        message.idle_ttl.FromTimedelta(idle_ttl)
+    return message
+
+
+def _without_idle_ttl(message: SessionSettings) -> SessionSettings:
+    """The same without what a JSON text may be unable to hold, a Duration out of bounds."""
+    if not message.HasField("idle_ttl"):
+        return message
+    rest = SessionSettings()
+    rest.CopyFrom(message)
+    rest.ClearField("idle_ttl")
+    return rest
 
 
 DEFAULTS = _to_message(SessionResourceSettings().model_dump())

@@ -187,7 +187,7 @@ class Commits:
             self._observer.admitted(time.monotonic() - begun)
 
     def _run(self, connection: Connection, work: Work, *, is_alone: bool) -> None:
-        writer = Writer(connection, self._backend)
+        writer = Writer(connection, self._backend, work.call.limits.purge_age)
         connection.end_by(work.call.deadline)
         if is_alone:
             work.run(writer)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 
@@ -23,11 +23,15 @@ def utc_clock() -> datetime:
 
 
 class Reader:
-    """What a read may do: run statements, those that are compiled once and those that are built for one call."""
+    """What a read may do: run statements, those that are compiled once and those that are built for one call.
 
-    def __init__(self, connection: Connection, backend: Backend) -> None:
+    `purge_age` is how long deleted sessions are kept where their namespace does not say.
+    """
+
+    def __init__(self, connection: Connection, backend: Backend, purge_age: timedelta) -> None:
         self._connection = connection
         self._backend = backend
+        self.purge_age = purge_age
 
     def rows(self, statement: Statement | Executable, values: Values = _NONE) -> Sequence[AnyRow]:
         """All rows of a query."""
@@ -46,8 +50,8 @@ class Writer(Reader):
     is that of the session that it is about, where that is there afterwards.
     """
 
-    def __init__(self, connection: Connection, backend: Backend) -> None:
-        super().__init__(connection, backend)
+    def __init__(self, connection: Connection, backend: Backend, purge_age: timedelta) -> None:
+        super().__init__(connection, backend, purge_age)
         self.now = utc_clock()
         self.changed: set[str] = set()
         self.session_uid = ""

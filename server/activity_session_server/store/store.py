@@ -74,7 +74,7 @@ class Store:
 
         def read(connection: Connection) -> T:
             connection.end_by(call.deadline)
-            return fn(Reader(connection, self._backend))
+            return fn(Reader(connection, self._backend, call.limits.purge_age))
 
         return self._retrying(call, lambda: self._connections.run(read), None)
 

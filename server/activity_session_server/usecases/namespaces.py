@@ -21,7 +21,7 @@ from activity_session_server.store.codec import encoded
 from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import namespaces
 
-MUTABLE = ("description", "enabled", "managed", "settings")
+MUTABLE = ("description", "enabled", "managed", "settings", "legal_hold")
 
 
 def create_namespace(store: Store, call: Call, request: CreateNamespaceRequest) -> Namespace:

@@ -6,7 +6,6 @@ Several servers may sweep one database: each change locks its session and looks 
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -21,7 +20,6 @@ from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.expunged import expunged_sessions, remove_batch
 from activity_session_server.store.queries.former_sessions import forget_names
-from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.state import forget_deleted
 
 # Seconds that a kind may take in a round before it is the turn of the next one.
@@ -44,12 +42,6 @@ class Swept(NamedTuple):
 
     done: dict[str, int]
     is_more_due: bool
-
-
-def purge_age(call: Call, namespace: HeldNamespace) -> timedelta:
-    """How long a deleted session of a namespace is kept before it is expunged."""
-    own = namespace.settings.purge_age
-    return call.limits.purge_age if own is None else own
 
 
 def sweep(store: Store, new_call: NewCall, note: Note) -> Swept:
@@ -161,13 +153,7 @@ def _expire(store: Store, call: Call, namespace_id: str, session_id: str) -> boo
     def expire(writer: Writer) -> bool:
         namespace = namespaces.hold_namespace(writer, namespace_id)
         locked = sessions.find_session_to_lock(writer, namespace, session_id, full=False)
-        if locked is None or flags.is_deleted(locked.message):
-            return False
-        session = locked.message
-        if not session.HasField("expire_time") or to_datetime(session.expire_time) > writer.now:
-            return False
-        sessions.delete_session(writer, locked, writer.now + purge_age(call, namespace))
-        return True
+        return locked is not None and sessions.expire_session(writer, locked)
 
     return store.write(call, expire)
 
@@ -176,7 +162,7 @@ def _purge(store: Store, call: Call, namespace_id: str, session_id: str) -> bool
     def purge(writer: Writer) -> bool:
         namespace = namespaces.hold_namespace(writer, namespace_id)
         locked = sessions.find_session_to_lock(writer, namespace, session_id, full=False)
-        if locked is None or not flags.is_deleted(locked.message):
+        if locked is None or not flags.is_deleted(locked.message) or sessions.holder(locked):
             return False
         session = locked.message
         if to_datetime(session.purge_time) > writer.now or sessions.has_memories(writer, session):

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.session_pb2 import SESSION_VIEW_BASIC, SESSION_VIEW_FULL, Session, SessionParticipant
@@ -23,6 +25,7 @@ from activity_session.v1.session_service_pb2 import (
 )
 from activity_session_server.rules import etags, filters, flags, masks, paging
 from activity_session_server.rules.access import permissions
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import (
     ServiceError,
@@ -44,7 +47,7 @@ from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.usecases import access, memberships, retention
 from activity_session_server.usecases.kept_sessions import ensured_without_data, without_data
 
-MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "expire_time")
+MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "expire_time", "legal_hold")
 # What is said of a session; the rest is how it works, and for how long.
 _SAID = ("description", "data", "labels")
 
@@ -159,10 +162,14 @@ def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> S
         locked = access.lock_session(writer, call, request.session.name, full=True)
         updated = masks.updated(locked.message, request.session, paths)
         _cut_to_microseconds(updated)
+        if updated.legal_hold != locked.message.legal_hold:
+            permissions.check_role_for(call, "session.legal_hold", Role.ADMIN)
         flags.check_change(Kind.SESSION, locked.message, updated)
         etags.check(Kind.SESSION, locked.message, request.session.etag)
         masks.check_immutable(request.update_mask, request.session, locked.message, "session")
         _check_counts(call, updated)
+        if _times(updated) != _times(locked.message):
+            sessions.move_expiry(updated, writer.now)
         return sessions.update_session(writer, locked, updated)
 
     record = without_data(request.session if "data" in paths else None)
@@ -176,8 +183,7 @@ def delete_session(store: Store, call: Call, request: DeleteSessionRequest) -> S
         locked = access.lock_session(writer, call, request.name, full=True)
         flags.check_usable(Kind.SESSION, locked.message)
         etags.check(Kind.SESSION, locked.message, request.etag)
-        namespace = namespaces.hold_namespace(writer, ids_of(request.name)[0])
-        return sessions.delete_session(writer, locked, writer.now + retention.purge_age(call, namespace))
+        return sessions.delete_session(writer, locked)
 
     return store.write(call, delete, request, without_data())
 
@@ -189,8 +195,7 @@ def undelete_session(store: Store, call: Call, request: UndeleteSessionRequest) 
         locked = access.lock_session(writer, call, request.name, full=True)
         flags.check_undeletable(Kind.SESSION, locked.message)
         etags.check(Kind.SESSION, locked.message, request.etag)
-        namespace = namespaces.hold_namespace(writer, ids_of(request.name)[0])
-        return sessions.undelete_session(writer, namespace, locked)
+        return sessions.undelete_session(writer, locked)
 
     return store.write(call, undelete, request, without_data())
 
@@ -205,6 +210,9 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
             message = f"{request.name} is not deleted: delete it first"
             raise about(Kind.SESSION, ErrorReason.ERROR_REASON_SESSION_NOT_DELETED, request.name, message)
         etags.check(Kind.SESSION, locked.message, request.etag)
+        if held := sessions.holder(locked):
+            message = f"{held} is held: nothing of {request.name} may be removed for good"
+            raise about(Kind.SESSION, ErrorReason.ERROR_REASON_RESOURCE_HELD, held, message)
         if not request.force and sessions.has_memories(writer, locked.message):
             message = f"{request.name} has memories; force removes them with it"
             raise about(Kind.SESSION, ErrorReason.ERROR_REASON_SESSION_HAS_MEMORIES, request.name, message)
@@ -224,6 +232,8 @@ def _new(call: Call, parent: str, session_id: str, given: Session) -> Session:
     masks.apply(session, given, masks.populated(given, MUTABLE))
     _cut_to_microseconds(session)
     flags.check_permission(call, Kind.SESSION, session)
+    if session.legal_hold:
+        permissions.check_role_for(call, "session.legal_hold", Role.ADMIN)
     return session
 
 
@@ -276,11 +286,19 @@ def _ids_under(request: BatchGetSessionsRequest) -> list[str]:
 
 
 def _set_expiry(session: Session, namespace: HeldNamespace, now: datetime) -> None:
-    if session.HasField("expire_time"):
-        return
-    ttl = namespace.settings.default_session_ttl
-    if ttl is not None:
-        session.expire_time.FromDatetime(now + ttl)
+    """Give a new session the expiry that it has; the namespace decides where the session says nothing of it."""
+    if not session.HasField("expire_time"):
+        ttl, idle_ttl = namespace.settings.default_session_ttl, namespace.settings.default_session_idle_ttl
+        if ttl is not None:
+            session.expire_time.FromDatetime(now + ttl)
+        if idle_ttl is not None and not session.settings.HasField("idle_ttl"):
+            session.settings.idle_ttl.FromTimedelta(idle_ttl)
+    sessions.move_expiry(session, now)
+
+
+def _times(session: Session) -> tuple[Timestamp, Duration]:
+    """What says when a session expires."""
+    return session.expire_time, session.settings.idle_ttl
 
 
 def _cut_to_microseconds(session: Session) -> None:

@@ -110,6 +110,10 @@ const (
 	// FAILED_PRECONDITION: the session has memories, and `force` was not given.
 	// Metadata: `resource`.
 	ErrorReason_ERROR_REASON_SESSION_HAS_MEMORIES ErrorReason = 36
+	// FAILED_PRECONDITION: the session, or its namespace, is held (`legal_hold`),
+	// and nothing of it may be removed for good. Metadata: `resource`, the name of
+	// what is held.
+	ErrorReason_ERROR_REASON_RESOURCE_HELD ErrorReason = 37
 	// ABORTED: the resource has changed since the etag was read. Metadata:
 	// `resource`, `etag` (the current one).
 	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 40
@@ -207,6 +211,7 @@ var (
 		34: "ERROR_REASON_SESSION_MANAGED",
 		35: "ERROR_REASON_SESSION_NOT_DELETED",
 		36: "ERROR_REASON_SESSION_HAS_MEMORIES",
+		37: "ERROR_REASON_RESOURCE_HELD",
 		40: "ERROR_REASON_ETAG_MISMATCH",
 		41: "ERROR_REASON_SEQUENCE_MISMATCH",
 		42: "ERROR_REASON_REVISION_MISMATCH",
@@ -256,6 +261,7 @@ var (
 		"ERROR_REASON_SESSION_MANAGED":            34,
 		"ERROR_REASON_SESSION_NOT_DELETED":        35,
 		"ERROR_REASON_SESSION_HAS_MEMORIES":       36,
+		"ERROR_REASON_RESOURCE_HELD":              37,
 		"ERROR_REASON_ETAG_MISMATCH":              40,
 		"ERROR_REASON_SEQUENCE_MISMATCH":          41,
 		"ERROR_REASON_REVISION_MISMATCH":          42,
@@ -309,7 +315,7 @@ var File_activity_session_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\x97\r\n" +
+	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\xb7\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\x1f\n" +
@@ -340,6 +346,7 @@ const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\x1cERROR_REASON_SESSION_MANAGED\x10\"\x12$\n" +
 	" ERROR_REASON_SESSION_NOT_DELETED\x10#\x12%\n" +
 	"!ERROR_REASON_SESSION_HAS_MEMORIES\x10$\x12\x1e\n" +
+	"\x1aERROR_REASON_RESOURCE_HELD\x10%\x12\x1e\n" +
 	"\x1aERROR_REASON_ETAG_MISMATCH\x10(\x12\"\n" +
 	"\x1eERROR_REASON_SEQUENCE_MISMATCH\x10)\x12\"\n" +
 	"\x1eERROR_REASON_REVISION_MISMATCH\x10*\x12\x1e\n" +

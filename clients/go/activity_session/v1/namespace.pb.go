@@ -52,7 +52,9 @@ type Namespace struct {
 	// When the namespace was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the namespace was deleted. Set on a deleted namespace only.
-	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// Whether all sessions of the namespace are held, as by their own `legal_hold`.
+	LegalHold     bool `protobuf:"varint,11,opt,name=legal_hold,json=legalHold,proto3" json:"legal_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -157,11 +159,19 @@ func (x *Namespace) GetDeleteTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Namespace) GetLegalHold() bool {
+	if x != nil {
+		return x.LegalHold
+	}
+	return false
+}
+
 // What holds for all sessions of a namespace.
 type NamespaceSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long a session created without an `expire_time` lives: 1 second to 100
-	// years. When not set, such sessions do not expire.
+	// years. When neither this nor `default_session_idle_ttl` is set, such sessions
+	// do not expire.
 	DefaultSessionTtl *durationpb.Duration `protobuf:"bytes,1,opt,name=default_session_ttl,json=defaultSessionTtl,proto3" json:"default_session_ttl,omitempty"`
 	// How long a deleted session is kept before it is expunged: 1 second to 100
 	// years. When not set, the server's setting `purge_age` applies.
@@ -171,9 +181,12 @@ type NamespaceSettings struct {
 	ParticipantsCreateSessions bool `protobuf:"varint,3,opt,name=participants_create_sessions,json=participantsCreateSessions,proto3" json:"participants_create_sessions,omitempty"`
 	// How much the callers of the namespace may use. Only callers who may create
 	// namespaces can change it.
-	Quotas        *NamespaceQuotas `protobuf:"bytes,4,opt,name=quotas,proto3" json:"quotas,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Quotas *NamespaceQuotas `protobuf:"bytes,4,opt,name=quotas,proto3" json:"quotas,omitempty"`
+	// The `settings.idle_ttl` of a session created without one, and without an
+	// `expire_time`: 1 second to 100 years.
+	DefaultSessionIdleTtl *durationpb.Duration `protobuf:"bytes,5,opt,name=default_session_idle_ttl,json=defaultSessionIdleTtl,proto3" json:"default_session_idle_ttl,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *NamespaceSettings) Reset() {
@@ -230,6 +243,13 @@ func (x *NamespaceSettings) GetParticipantsCreateSessions() bool {
 func (x *NamespaceSettings) GetQuotas() *NamespaceQuotas {
 	if x != nil {
 		return x.Quotas
+	}
+	return nil
+}
+
+func (x *NamespaceSettings) GetDefaultSessionIdleTtl() *durationpb.Duration {
+	if x != nil {
+		return x.DefaultSessionIdleTtl
 	}
 	return nil
 }
@@ -334,7 +354,7 @@ var File_activity_session_v1_namespace_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_namespace_proto_rawDesc = "" +
 	"\n" +
-	"#activity_session/v1/namespace.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x04\n" +
+	"#activity_session/v1/namespace.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x04\n" +
 	"\tNamespace\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12&\n" +
@@ -349,16 +369,19 @@ const file_activity_session_v1_namespace_proto_rawDesc = "" +
 	"updateTime\x12A\n" +
 	"\vdelete_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
-	"deleteTime:N\xeaAK\n" +
+	"deleteTime\x12#\n" +
+	"\n" +
+	"legal_hold\x18\v \x01(\bB\x04\xe2A\x01\x01R\tlegalHold:N\xeaAK\n" +
 	"\x1aactivity-session/Namespace\x12\x16namespaces/{namespace}*\n" +
 	"namespaces2\tnamespaceB\n" +
 	"\n" +
-	"\b_enabled\"\xae\x02\n" +
+	"\b_enabled\"\x88\x03\n" +
 	"\x11NamespaceSettings\x12O\n" +
 	"\x13default_session_ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x11defaultSessionTtl\x12<\n" +
 	"\tpurge_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\bpurgeAge\x12F\n" +
 	"\x1cparticipants_create_sessions\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x1aparticipantsCreateSessions\x12B\n" +
-	"\x06quotas\x18\x04 \x01(\v2$.activity_session.v1.NamespaceQuotasB\x04\xe2A\x01\x01R\x06quotas\"\xfc\x02\n" +
+	"\x06quotas\x18\x04 \x01(\v2$.activity_session.v1.NamespaceQuotasB\x04\xe2A\x01\x01R\x06quotas\x12X\n" +
+	"\x18default_session_idle_ttl\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x15defaultSessionIdleTtl\"\xfc\x02\n" +
 	"\x0fNamespaceQuotas\x121\n" +
 	"\x0fcalls_in_flight\x18\x01 \x01(\x05B\x04\xe2A\x01\x01H\x00R\rcallsInFlight\x88\x01\x01\x123\n" +
 	"\x10calls_per_second\x18\x02 \x01(\x05B\x04\xe2A\x01\x01H\x01R\x0ecallsPerSecond\x88\x01\x01\x12#\n" +
@@ -403,11 +426,12 @@ var file_activity_session_v1_namespace_proto_depIdxs = []int32{
 	4, // 4: activity_session.v1.NamespaceSettings.default_session_ttl:type_name -> google.protobuf.Duration
 	4, // 5: activity_session.v1.NamespaceSettings.purge_age:type_name -> google.protobuf.Duration
 	2, // 6: activity_session.v1.NamespaceSettings.quotas:type_name -> activity_session.v1.NamespaceQuotas
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	4, // 7: activity_session.v1.NamespaceSettings.default_session_idle_ttl:type_name -> google.protobuf.Duration
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_namespace_proto_init() }

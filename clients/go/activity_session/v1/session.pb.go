@@ -120,19 +120,28 @@ type Session struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the session or its participants were last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When the session was deleted. Set on a deleted session only.
+	// When the session was deleted, or expired. Set on a deleted session only.
 	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
-	// When the session expires: it is then soft-deleted. Between the years 1970
-	// and 9999, to the microsecond. When not set at creation, the namespace's
-	// `default_session_ttl` decides.
+	// When the session expires: from then on it is soft-deleted, for every call.
+	// Between the years 1970 and 9999, to the microsecond; one that has passed
+	// when it is set expires the session at once. When not set at creation, the
+	// namespace's `default_session_ttl` decides. Appends move it on where
+	// `settings.idle_ttl` is set. A session that is held does not expire.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// When a deleted session will be expunged. Set on a deleted session only.
 	PurgeTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=purge_time,json=purgeTime,proto3" json:"purge_time,omitempty"`
 	// Changes with every change of description, flags, data, settings, labels,
-	// expiry and participants.
+	// expiry and participants. An append that moves `expire_time` on changes
+	// neither this nor `update_time`, and a session that expires keeps both.
 	Etag string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The subject of the caller who made it; empty for one without credentials.
-	CreatedBy     string `protobuf:"bytes,19,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	CreatedBy string `protobuf:"bytes,19,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	// Whether the session is held for a legal reason. Then it does not expire, and
+	// nothing expunges it: ExpungeSession is refused with RESOURCE_HELD, and the
+	// server leaves alone what it would otherwise remove. Everything else works as
+	// without it. Only callers with the role admin or system can change this. A
+	// session is also held while its namespace is.
+	LegalHold     bool `protobuf:"varint,20,opt,name=legal_hold,json=legalHold,proto3" json:"legal_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -300,6 +309,13 @@ func (x *Session) GetCreatedBy() string {
 	return ""
 }
 
+func (x *Session) GetLegalHold() bool {
+	if x != nil {
+		return x.LegalHold
+	}
+	return false
+}
+
 // A participant as a member of a session.
 type SessionParticipant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -387,7 +403,7 @@ var File_activity_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\b\n" +
+	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\t\n" +
 	"\aSession\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12&\n" +
@@ -414,7 +430,9 @@ const file_activity_session_v1_session_proto_rawDesc = "" +
 	"purge_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\tpurgeTime\x12\x18\n" +
 	"\x04etag\x18\x12 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12#\n" +
 	"\n" +
-	"created_by\x18\x13 \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy\x1a9\n" +
+	"created_by\x18\x13 \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy\x12#\n" +
+	"\n" +
+	"legal_hold\x18\x14 \x01(\bB\x04\xe2A\x01\x01R\tlegalHold\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:[\xeaAX\n" +

@@ -10,6 +10,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -87,7 +88,16 @@ type SessionSettings struct {
 	OverrideImportance *int32 `protobuf:"varint,4,opt,name=override_importance,json=overrideImportance,proto3,oneof" json:"override_importance,omitempty"`
 	// Whether every append must carry the token of the current turn. Default
 	// false. The service itself acts on this one.
-	RequireTurn   *bool `protobuf:"varint,5,opt,name=require_turn,json=requireTurn,proto3,oneof" json:"require_turn,omitempty"`
+	RequireTurn *bool `protobuf:"varint,5,opt,name=require_turn,json=requireTurn,proto3,oneof" json:"require_turn,omitempty"`
+	// How long the session lives after its last append: 1 second to 100 years. The
+	// service itself acts on this one: an append of new events moves `expire_time`
+	// on to this time and a minute from then, where less than this time would be
+	// left; so does an update that sets this or `expire_time`, and an undeletion.
+	// Nothing moves it back: to have a shorter time apply at once, clear
+	// `expire_time` in the same update. Turns, read marks, and changes of state,
+	// metadata or members are no appends. When not set, `expire_time` stays as it
+	// is.
+	IdleTtl       *durationpb.Duration `protobuf:"bytes,6,opt,name=idle_ttl,json=idleTtl,proto3" json:"idle_ttl,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -155,6 +165,13 @@ func (x *SessionSettings) GetRequireTurn() bool {
 		return *x.RequireTurn
 	}
 	return false
+}
+
+func (x *SessionSettings) GetIdleTtl() *durationpb.Duration {
+	if x != nil {
+		return x.IdleTtl
+	}
+	return nil
 }
 
 // How memories are made from a session and recalled in it.
@@ -351,13 +368,14 @@ var File_activity_session_v1_session_settings_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_session_settings_proto_rawDesc = "" +
 	"\n" +
-	"*activity_session/v1/session_settings.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\"\xdd\x03\n" +
+	"*activity_session/v1/session_settings.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\x99\x04\n" +
 	"\x0fSessionSettings\x12A\n" +
 	"\x06memory\x18\x01 \x01(\v2#.activity_session.v1.MemorySettingsB\x04\xe2A\x01\x01R\x06memory\x12v\n" +
 	"\x14collection_overrides\x18\x02 \x03(\v2=.activity_session.v1.SessionSettings.CollectionOverridesEntryB\x04\xe2A\x01\x01R\x13collectionOverrides\x12&\n" +
 	"\tsync_chat\x18\x03 \x01(\bB\x04\xe2A\x01\x01H\x00R\bsyncChat\x88\x01\x01\x12:\n" +
 	"\x13override_importance\x18\x04 \x01(\x05B\x04\xe2A\x01\x01H\x01R\x12overrideImportance\x88\x01\x01\x12,\n" +
-	"\frequire_turn\x18\x05 \x01(\bB\x04\xe2A\x01\x01H\x02R\vrequireTurn\x88\x01\x01\x1aF\n" +
+	"\frequire_turn\x18\x05 \x01(\bB\x04\xe2A\x01\x01H\x02R\vrequireTurn\x88\x01\x01\x12:\n" +
+	"\bidle_ttl\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\aidleTtl\x1aF\n" +
 	"\x18CollectionOverridesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\f\n" +
@@ -422,20 +440,22 @@ func file_activity_session_v1_session_settings_proto_rawDescGZIP() []byte {
 var file_activity_session_v1_session_settings_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_activity_session_v1_session_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_activity_session_v1_session_settings_proto_goTypes = []any{
-	(MaxMemoryStrategy)(0),  // 0: activity_session.v1.MaxMemoryStrategy
-	(*SessionSettings)(nil), // 1: activity_session.v1.SessionSettings
-	(*MemorySettings)(nil),  // 2: activity_session.v1.MemorySettings
-	nil,                     // 3: activity_session.v1.SessionSettings.CollectionOverridesEntry
+	(MaxMemoryStrategy)(0),      // 0: activity_session.v1.MaxMemoryStrategy
+	(*SessionSettings)(nil),     // 1: activity_session.v1.SessionSettings
+	(*MemorySettings)(nil),      // 2: activity_session.v1.MemorySettings
+	nil,                         // 3: activity_session.v1.SessionSettings.CollectionOverridesEntry
+	(*durationpb.Duration)(nil), // 4: google.protobuf.Duration
 }
 var file_activity_session_v1_session_settings_proto_depIdxs = []int32{
 	2, // 0: activity_session.v1.SessionSettings.memory:type_name -> activity_session.v1.MemorySettings
 	3, // 1: activity_session.v1.SessionSettings.collection_overrides:type_name -> activity_session.v1.SessionSettings.CollectionOverridesEntry
-	0, // 2: activity_session.v1.MemorySettings.max_memory_strategy:type_name -> activity_session.v1.MaxMemoryStrategy
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	4, // 2: activity_session.v1.SessionSettings.idle_ttl:type_name -> google.protobuf.Duration
+	0, // 3: activity_session.v1.MemorySettings.max_memory_strategy:type_name -> activity_session.v1.MaxMemoryStrategy
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_settings_proto_init() }

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_SESSION_MANAGED as ERROR_REASON_SESSION_MANAGED
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_SESSION_NOT_DELETED as ERROR_REASON_SESSION_NOT_DELETED
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_SESSION_HAS_MEMORIES as ERROR_REASON_SESSION_HAS_MEMORIES
+    from activity_session.v1.error_reason_pb2 import ERROR_REASON_RESOURCE_HELD as ERROR_REASON_RESOURCE_HELD
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_ETAG_MISMATCH as ERROR_REASON_ETAG_MISMATCH
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_SEQUENCE_MISMATCH as ERROR_REASON_SEQUENCE_MISMATCH
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_REVISION_MISMATCH as ERROR_REASON_REVISION_MISMATCH
@@ -189,6 +190,7 @@ else:
         "ERROR_REASON_SESSION_MANAGED": "error_reason_pb2",
         "ERROR_REASON_SESSION_NOT_DELETED": "error_reason_pb2",
         "ERROR_REASON_SESSION_HAS_MEMORIES": "error_reason_pb2",
+        "ERROR_REASON_RESOURCE_HELD": "error_reason_pb2",
         "ERROR_REASON_ETAG_MISMATCH": "error_reason_pb2",
         "ERROR_REASON_SEQUENCE_MISMATCH": "error_reason_pb2",
         "ERROR_REASON_REVISION_MISMATCH": "error_reason_pb2",

@@ -124,6 +124,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """FAILED_PRECONDITION: the session has memories, and `force` was not given.
     Metadata: `resource`.
     """
+    ERROR_REASON_RESOURCE_HELD: _ErrorReason.ValueType  # 37
+    """FAILED_PRECONDITION: the session, or its namespace, is held (`legal_hold`),
+    and nothing of it may be removed for good. Metadata: `resource`, the name of
+    what is held.
+    """
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 40
     """ABORTED: the resource has changed since the etag was read. Metadata:
     `resource`, `etag` (the current one).
@@ -313,6 +318,11 @@ ERROR_REASON_SESSION_NOT_DELETED: ErrorReason.ValueType  # 35
 ERROR_REASON_SESSION_HAS_MEMORIES: ErrorReason.ValueType  # 36
 """FAILED_PRECONDITION: the session has memories, and `force` was not given.
 Metadata: `resource`.
+"""
+ERROR_REASON_RESOURCE_HELD: ErrorReason.ValueType  # 37
+"""FAILED_PRECONDITION: the session, or its namespace, is held (`legal_hold`),
+and nothing of it may be removed for good. Metadata: `resource`, the name of
+what is held.
 """
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 40
 """ABORTED: the resource has changed since the etag was read. Metadata:

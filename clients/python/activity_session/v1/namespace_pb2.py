@@ -28,7 +28,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#activity_session/v1/namespace.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x03\n\tNamespace\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x07\x65nabled\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x15\n\x07managed\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12>\n\x08settings\x18\x06 \x01(\x0b\x32&.activity_session.v1.NamespaceSettingsB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:N\xea\x41K\n\x1a\x61\x63tivity-session/Namespace\x12\x16namespaces/{namespace}*\nnamespaces2\tnamespaceB\n\n\x08_enabled\"\xed\x01\n\x11NamespaceSettings\x12<\n\x13\x64\x65\x66\x61ult_session_ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x32\n\tpurge_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12*\n\x1cparticipants_create_sessions\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x06quotas\x18\x04 \x01(\x0b\x32$.activity_session.v1.NamespaceQuotasB\x04\xe2\x41\x01\x01\"\xb3\x02\n\x0fNamespaceQuotas\x12\"\n\x0f\x63\x61lls_in_flight\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12#\n\x10\x63\x61lls_per_second\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x1a\n\x07watches\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\x1b\n\x08sessions\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x03\x88\x01\x01\x12#\n\x10\x62ytes_per_second\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x04\x88\x01\x01\x12\x18\n\x05\x62ytes\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x05\x88\x01\x01\x42\x12\n\x10_calls_in_flightB\x13\n\x11_calls_per_secondB\n\n\x08_watchesB\x0b\n\t_sessionsB\x13\n\x11_bytes_per_secondB\x08\n\x06_bytesBY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#activity_session/v1/namespace.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\x03\n\tNamespace\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x07\x65nabled\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x15\n\x07managed\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12>\n\x08settings\x18\x06 \x01(\x0b\x32&.activity_session.v1.NamespaceSettingsB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x18\n\nlegal_hold\x18\x0b \x01(\x08\x42\x04\xe2\x41\x01\x01:N\xea\x41K\n\x1a\x61\x63tivity-session/Namespace\x12\x16namespaces/{namespace}*\nnamespaces2\tnamespaceB\n\n\x08_enabled\"\xb0\x02\n\x11NamespaceSettings\x12<\n\x13\x64\x65\x66\x61ult_session_ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x32\n\tpurge_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12*\n\x1cparticipants_create_sessions\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12:\n\x06quotas\x18\x04 \x01(\x0b\x32$.activity_session.v1.NamespaceQuotasB\x04\xe2\x41\x01\x01\x12\x41\n\x18\x64\x65\x66\x61ult_session_idle_ttl\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\"\xb3\x02\n\x0fNamespaceQuotas\x12\"\n\x0f\x63\x61lls_in_flight\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12#\n\x10\x63\x61lls_per_second\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x1a\n\x07watches\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\x1b\n\x08sessions\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x03\x88\x01\x01\x12#\n\x10\x62ytes_per_second\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x04\x88\x01\x01\x12\x18\n\x05\x62ytes\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x05\x88\x01\x01\x42\x12\n\x10_calls_in_flightB\x13\n\x11_calls_per_secondB\n\n\x08_watchesB\x0b\n\t_sessionsB\x13\n\x11_bytes_per_secondB\x08\n\x06_bytesBY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,6 +56,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NAMESPACE'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_NAMESPACE'].fields_by_name['delete_time']._loaded_options = None
   _globals['_NAMESPACE'].fields_by_name['delete_time']._serialized_options = b'\342A\001\003'
+  _globals['_NAMESPACE'].fields_by_name['legal_hold']._loaded_options = None
+  _globals['_NAMESPACE'].fields_by_name['legal_hold']._serialized_options = b'\342A\001\001'
   _globals['_NAMESPACE']._loaded_options = None
   _globals['_NAMESPACE']._serialized_options = b'\352AK\n\032activity-session/Namespace\022\026namespaces/{namespace}*\nnamespaces2\tnamespace'
   _globals['_NAMESPACESETTINGS'].fields_by_name['default_session_ttl']._loaded_options = None
@@ -66,6 +68,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NAMESPACESETTINGS'].fields_by_name['participants_create_sessions']._serialized_options = b'\342A\001\001'
   _globals['_NAMESPACESETTINGS'].fields_by_name['quotas']._loaded_options = None
   _globals['_NAMESPACESETTINGS'].fields_by_name['quotas']._serialized_options = b'\342A\001\001'
+  _globals['_NAMESPACESETTINGS'].fields_by_name['default_session_idle_ttl']._loaded_options = None
+  _globals['_NAMESPACESETTINGS'].fields_by_name['default_session_idle_ttl']._serialized_options = b'\342A\001\001'
   _globals['_NAMESPACEQUOTAS'].fields_by_name['calls_in_flight']._loaded_options = None
   _globals['_NAMESPACEQUOTAS'].fields_by_name['calls_in_flight']._serialized_options = b'\342A\001\001'
   _globals['_NAMESPACEQUOTAS'].fields_by_name['calls_per_second']._loaded_options = None
@@ -79,9 +83,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NAMESPACEQUOTAS'].fields_by_name['bytes']._loaded_options = None
   _globals['_NAMESPACEQUOTAS'].fields_by_name['bytes']._serialized_options = b'\342A\001\001'
   _globals['_NAMESPACE']._serialized_start=186
-  _globals['_NAMESPACE']._serialized_end=655
-  _globals['_NAMESPACESETTINGS']._serialized_start=658
-  _globals['_NAMESPACESETTINGS']._serialized_end=895
-  _globals['_NAMESPACEQUOTAS']._serialized_start=898
-  _globals['_NAMESPACEQUOTAS']._serialized_end=1205
+  _globals['_NAMESPACE']._serialized_end=681
+  _globals['_NAMESPACESETTINGS']._serialized_start=684
+  _globals['_NAMESPACESETTINGS']._serialized_end=988
+  _globals['_NAMESPACEQUOTAS']._serialized_start=991
+  _globals['_NAMESPACEQUOTAS']._serialized_end=1298
 # @@protoc_insertion_point(module_scope)

@@ -31,6 +31,7 @@ class Namespace(google.protobuf.message.Message):
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
     DELETE_TIME_FIELD_NUMBER: builtins.int
+    LEGAL_HOLD_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The resource name, `namespaces/{namespace}`. Set by the server."""
     uid: builtins.str
@@ -51,6 +52,8 @@ class Namespace(google.protobuf.message.Message):
     """Changes with every change of the namespace. An update or a deletion that
     sends it is refused if the namespace has changed since.
     """
+    legal_hold: builtins.bool
+    """Whether all sessions of the namespace are held, as by their own `legal_hold`."""
     @property
     def settings(self) -> global___NamespaceSettings:
         """What holds for all sessions of the namespace."""
@@ -80,9 +83,10 @@ class Namespace(google.protobuf.message.Message):
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         delete_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        legal_hold: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "settings", b"settings", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "managed", b"managed", "name", b"name", "settings", b"settings", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "legal_hold", b"legal_hold", "managed", b"managed", "name", b"name", "settings", b"settings", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_enabled", b"_enabled"]) -> typing.Literal["enabled"] | None: ...
 
 global___Namespace = Namespace
@@ -97,6 +101,7 @@ class NamespaceSettings(google.protobuf.message.Message):
     PURGE_AGE_FIELD_NUMBER: builtins.int
     PARTICIPANTS_CREATE_SESSIONS_FIELD_NUMBER: builtins.int
     QUOTAS_FIELD_NUMBER: builtins.int
+    DEFAULT_SESSION_IDLE_TTL_FIELD_NUMBER: builtins.int
     participants_create_sessions: builtins.bool
     """Whether callers who only act as participants may create sessions, of which
     they are members themselves.
@@ -104,7 +109,8 @@ class NamespaceSettings(google.protobuf.message.Message):
     @property
     def default_session_ttl(self) -> google.protobuf.duration_pb2.Duration:
         """How long a session created without an `expire_time` lives: 1 second to 100
-        years. When not set, such sessions do not expire.
+        years. When neither this nor `default_session_idle_ttl` is set, such sessions
+        do not expire.
         """
 
     @property
@@ -119,6 +125,12 @@ class NamespaceSettings(google.protobuf.message.Message):
         namespaces can change it.
         """
 
+    @property
+    def default_session_idle_ttl(self) -> google.protobuf.duration_pb2.Duration:
+        """The `settings.idle_ttl` of a session created without one, and without an
+        `expire_time`: 1 second to 100 years.
+        """
+
     def __init__(
         self,
         *,
@@ -126,9 +138,10 @@ class NamespaceSettings(google.protobuf.message.Message):
         purge_age: google.protobuf.duration_pb2.Duration | None = ...,
         participants_create_sessions: builtins.bool = ...,
         quotas: global___NamespaceQuotas | None = ...,
+        default_session_idle_ttl: google.protobuf.duration_pb2.Duration | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "purge_age", b"purge_age", "quotas", b"quotas"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["default_session_ttl", b"default_session_ttl", "participants_create_sessions", b"participants_create_sessions", "purge_age", b"purge_age", "quotas", b"quotas"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["default_session_idle_ttl", b"default_session_idle_ttl", "default_session_ttl", b"default_session_ttl", "purge_age", b"purge_age", "quotas", b"quotas"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["default_session_idle_ttl", b"default_session_idle_ttl", "default_session_ttl", b"default_session_ttl", "participants_create_sessions", b"participants_create_sessions", "purge_age", b"purge_age", "quotas", b"quotas"]) -> None: ...
 
 global___NamespaceSettings = NamespaceSettings
 

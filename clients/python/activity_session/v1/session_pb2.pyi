@@ -90,6 +90,7 @@ class Session(google.protobuf.message.Message):
     PURGE_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     CREATED_BY_FIELD_NUMBER: builtins.int
+    LEGAL_HOLD_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The resource name, `namespaces/{namespace}/sessions/{session}`. Set by the
     server.
@@ -118,10 +119,18 @@ class Session(google.protobuf.message.Message):
     """The number of the newest event; 0 while there is none."""
     etag: builtins.str
     """Changes with every change of description, flags, data, settings, labels,
-    expiry and participants.
+    expiry and participants. An append that moves `expire_time` on changes
+    neither this nor `update_time`, and a session that expires keeps both.
     """
     created_by: builtins.str
     """The subject of the caller who made it; empty for one without credentials."""
+    legal_hold: builtins.bool
+    """Whether the session is held for a legal reason. Then it does not expire, and
+    nothing expunges it: ExpungeSession is refused with RESOURCE_HELD, and the
+    server leaves alone what it would otherwise remove. Everything else works as
+    without it. Only callers with the role admin or system can change this. A
+    session is also held while its namespace is.
+    """
     @property
     def settings(self) -> activity_session.v1.session_settings_pb2.SessionSettings:
         """How agent runtimes treat the session. Responses hold every setting; one
@@ -159,13 +168,15 @@ class Session(google.protobuf.message.Message):
 
     @property
     def delete_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """When the session was deleted. Set on a deleted session only."""
+        """When the session was deleted, or expired. Set on a deleted session only."""
 
     @property
     def expire_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """When the session expires: it is then soft-deleted. Between the years 1970
-        and 9999, to the microsecond. When not set at creation, the namespace's
-        `default_session_ttl` decides.
+        """When the session expires: from then on it is soft-deleted, for every call.
+        Between the years 1970 and 9999, to the microsecond; one that has passed
+        when it is set expires the session at once. When not set at creation, the
+        namespace's `default_session_ttl` decides. Appends move it on where
+        `settings.idle_ttl` is set. A session that is held does not expire.
         """
 
     @property
@@ -194,9 +205,10 @@ class Session(google.protobuf.message.Message):
         purge_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
         created_by: builtins.str = ...,
+        legal_hold: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "labels", b"labels", "last_sequence", b"last_sequence", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "labels", b"labels", "last_sequence", b"last_sequence", "legal_hold", b"legal_hold", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_enabled", b"_enabled"]) -> typing.Literal["enabled"] | None: ...
 
 global___Session = Session

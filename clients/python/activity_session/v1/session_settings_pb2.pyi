@@ -6,6 +6,7 @@ isort:skip_file
 import builtins
 import collections.abc
 import google.protobuf.descriptor
+import google.protobuf.duration_pb2
 import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
@@ -69,6 +70,7 @@ class SessionSettings(google.protobuf.message.Message):
     SYNC_CHAT_FIELD_NUMBER: builtins.int
     OVERRIDE_IMPORTANCE_FIELD_NUMBER: builtins.int
     REQUIRE_TURN_FIELD_NUMBER: builtins.int
+    IDLE_TTL_FIELD_NUMBER: builtins.int
     sync_chat: builtins.bool
     """Whether a chat call waits until its follow-up work is done. Default false."""
     override_importance: builtins.int
@@ -87,6 +89,18 @@ class SessionSettings(google.protobuf.message.Message):
         default one. At most 64 agents; names of 1 to 255 characters.
         """
 
+    @property
+    def idle_ttl(self) -> google.protobuf.duration_pb2.Duration:
+        """How long the session lives after its last append: 1 second to 100 years. The
+        service itself acts on this one: an append of new events moves `expire_time`
+        on to this time and a minute from then, where less than this time would be
+        left; so does an update that sets this or `expire_time`, and an undeletion.
+        Nothing moves it back: to have a shorter time apply at once, clear
+        `expire_time` in the same update. Turns, read marks, and changes of state,
+        metadata or members are no appends. When not set, `expire_time` stays as it
+        is.
+        """
+
     def __init__(
         self,
         *,
@@ -95,9 +109,10 @@ class SessionSettings(google.protobuf.message.Message):
         sync_chat: builtins.bool | None = ...,
         override_importance: builtins.int | None = ...,
         require_turn: builtins.bool | None = ...,
+        idle_ttl: google.protobuf.duration_pb2.Duration | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "collection_overrides", b"collection_overrides", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "idle_ttl", b"idle_ttl", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "collection_overrides", b"collection_overrides", "idle_ttl", b"idle_ttl", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_override_importance", b"_override_importance"]) -> typing.Literal["override_importance"] | None: ...
     @typing.overload

@@ -204,6 +204,21 @@ def check_of_all(call: Call, field: str) -> None:
         )
 
 
+def check_role_for(call: Call, field: str, role: Role) -> None:
+    """Refuse a change of a field that takes a higher role in the namespace than the rest of the call.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED.
+    """
+    namespace_id = "".join(call.resource.split("/")[1:2])
+    if not call.caller.has_role(namespace_id, role):
+        raise ServiceError(
+            ErrorReason.ERROR_REASON_PERMISSION_DENIED,
+            f"{field}: {_who(call)} may not change it: it takes the role {role}",
+            metadata={"resource": call.resource, "field": field, "permission": str(role)},
+        )
+
+
 def namespace_of(request: Message) -> str:
     """The id of the namespace that a request is about; empty for none, and for one that gets an id of the server's."""
     return "".join(requests.resource_of(request).split("/")[1:2])

@@ -28,7 +28,10 @@ _TYPES = {name.removeprefix(_TYPE_PREFIX): value for name, value in ParticipantT
 def namespace_message(row: AnyRow) -> Namespace:
     """The message of a namespace's row."""
     return Namespace(
-        name=format_name(Kind.NAMESPACE, row.name), settings=row.settings.to_message(), **common_fields(row)
+        name=format_name(Kind.NAMESPACE, row.name),
+        settings=row.settings.to_message(),
+        legal_hold=row.legal_hold,
+        **common_fields(row),
     )
 
 

@@ -3,7 +3,7 @@
 A message is made of the bytes where a session is to be changed, or somebody looks inside.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -20,26 +20,30 @@ from activity_session_server.store.codec.resources import (
     common_fields,
     current_turn,
     participant_type_value,
+    set_time,
     time_fields,
 )
 
 _DEFAULT_SETTINGS = field(Session.SETTINGS_FIELD_NUMBER, session_settings.DEFAULTS.SerializeToString())
 
 
-def encode_session(row: AnyRow, namespace_id: str) -> bytes:
-    """The session of a row as callers see it: with the settings that hold."""
-    return _without_settings(row, namespace_id) + _settings_that_hold(row.settings)
+def encode_session(row: AnyRow, namespace_id: str, purge_age: timedelta) -> bytes:
+    """The session of a row as callers see it: with the settings that hold, and deleted if it has expired.
+
+    `purge_age` holds where the namespace has none.
+    """
+    return _without_settings(row, namespace_id, purge_age) + _settings_that_hold(row.settings)
 
 
-def session_to_change(row: AnyRow, namespace_id: str) -> Session:
-    """The session of a row with its settings as they were set."""
-    session = Session.FromString(_without_settings(row, namespace_id))
+def session_to_change(row: AnyRow, namespace_id: str, purge_age: timedelta) -> Session:
+    """The session of a row with its settings as they were set; deleted if it has expired."""
+    session = Session.FromString(_without_settings(row, namespace_id, purge_age))
     if row.settings.model_fields_set:
         session.settings.CopyFrom(row.settings.to_message())
     return session
 
 
-def _without_settings(row: AnyRow, namespace_id: str) -> bytes:
+def _without_settings(row: AnyRow, namespace_id: str, purge_age: timedelta) -> bytes:
     name = format_name(Kind.SESSION, namespace_id, row.name)
     session = Session(
         name=name,
@@ -50,10 +54,23 @@ def _without_settings(row: AnyRow, namespace_id: str) -> bytes:
         expire_time=row.expire_ts and time_fields(row.expire_ts),
         purge_time=row.purge_ts and time_fields(row.purge_ts),
         created_by=row.created_by,
+        legal_hold=row.legal_hold,
         turn=current_turn(row, name),
         **common_fields(row),
     )
+    if row.expired_under is not None:
+        _set_expired(session, row, purge_age)
     return session.SerializeToString() + _members(row.members, namespace_id)
+
+
+def _set_expired(session: Session, row: AnyRow, purge_age: timedelta) -> None:
+    """Give a session the times that the sweep will write.
+
+    It was deleted when it expired, or when it was last changed: its expiry had passed by then, or it was held.
+    """
+    deleted = max(row.expire_ts, row.update_ts)
+    set_time(session.delete_time, deleted)
+    set_time(session.purge_time, deleted + row.expired_under.purge_age_or(purge_age))
 
 
 def _settings_that_hold(settings: SessionResourceSettings) -> bytes:

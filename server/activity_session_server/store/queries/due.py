@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from activity_session_server.orm import ActivitySession, Memory
 from activity_session_server.orm.types import utc_now
 from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.queries import expiry
 from activity_session_server.store.readers import Reader, utc_clock
 
 # So many are counted, and no more.
@@ -28,10 +29,11 @@ def _times(column: InstrumentedAttribute[datetime | None], *conditions: ColumnEl
 
 # As `sessions` finds them, for the sweep.
 _KINDS = {
-    "expired": _times(ActivitySession.expire_ts, ActivitySession.deleted.is_(False)),
+    "expired": _times(ActivitySession.expire_ts, ActivitySession.deleted.is_(False), ~expiry.IS_HELD),
     "expunged": _times(
         ActivitySession.purge_ts,
         ActivitySession.deleted.is_(True),
+        ~expiry.IS_HELD,
         ~exists().where(Memory.activity_session_pkid == ActivitySession.pkid),
     ),
 }

@@ -5,6 +5,7 @@ A page is one range of their primary key, wherever in the log it lies.
 
 import itertools
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
+from activity_session_server.rules import session_settings
 from activity_session_server.rules.errors import check_uid, not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import INT64
@@ -75,7 +77,7 @@ _COLUMNS: Columns = {
     "event_time": _TABLE.c.event_ts,
     "labels": _TABLE.c.labels,
 }
-# The number is compared too: on Galera a lock holds on one node only.
+# The number is compared too: on Galera a lock holds on one node only. An `expire_ts` that is given is written too.
 _COUNT = Statement(
     update(table_of(ActivitySession))
     .where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.last_sequence == bindparam("its_last"))
@@ -190,7 +192,13 @@ def append_events(writer: Writer, head: Head, events: Sequence[NewEvent], subjec
     ]
     size = sum(len(by_server.raw) + len(event.raw) for by_server, event in zip(given, events, strict=True))
     numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows), "its_bytes": size}
-    if writer.change(_COUNT, numbers) != 1 or not writer.insert(_TABLE, rows):
+    if writer.change(_COUNT, {**numbers, **_moved_on(head)}) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
     writer.changed.add(head.uid)
     return given
+
+
+def _moved_on(head: Head) -> dict[str, datetime | None]:
+    """The expiry of a session that is appended to, where that has to be moved on."""
+    expires = session_settings.moved_on(head.expire_ts, head.settings.idle_ttl, head.now)
+    return {} if expires == head.expire_ts else {"expire_ts": expires}

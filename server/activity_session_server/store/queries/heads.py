@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, not_, select
 
 from activity_session.v1.turn_pb2 import TurnLease
 from activity_session_server.orm import ActivitySession, Namespace
@@ -18,13 +18,13 @@ from activity_session_server.rules.session_settings import SessionResourceSettin
 from activity_session_server.store.codec.resources import current_turn, to_timestamp
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import clock, is_held
-from activity_session_server.store.queries import namespaces
+from activity_session_server.store.queries import expiry, namespaces
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.readers import Reader, Writer
 
 
 class Head(NamedTuple):
-    """A session's flags, last number and turn.
+    """A session's flags, last number and turn. One that has expired is deleted.
 
     `turn` is the current turn, None where it is free; `turn_token` is that of the newest turn, current or over.
     `now` is the database's clock.
@@ -40,6 +40,7 @@ class Head(NamedTuple):
     last_sequence: int
     turn: TurnLease | None
     turn_token: int
+    expire_ts: datetime | None
     now: datetime
 
 
@@ -66,10 +67,12 @@ _ROW = select(
     ActivitySession.turn_holder,
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
+    ActivitySession.expire_ts,
+    ActivitySession.legal_hold,
 )
 _NOW = is_held(ActivitySession.turn_expire_ts).label("turn_is_held"), clock().label("now")
 _GET = Statement(
-    _ROW.add_columns(*_NOW)
+    _ROW.add_columns(*_NOW, Namespace.legal_hold.label("namespace_is_held"))
     .join_from(ActivitySession, Namespace)
     .where(Namespace.name == bindparam("namespace"))
     .where(ActivitySession.name == bindparam("id"))
@@ -93,7 +96,7 @@ _LOCK = _locking(read=False)
 _PULSES = select(
     ActivitySession.pkid,
     ActivitySession.last_sequence,
-    ActivitySession.deleted,
+    not_(expiry.is_live(clock())),
     ActivitySession.revision,
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
@@ -111,7 +114,7 @@ def get_head(reader: Reader, namespace_id: str, session_id: str, *, uid: str = "
     if row is None:
         namespaces.get_namespace(reader, namespace_id)
         raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
-    head = _head(row, namespace_id)
+    head = _head(row, namespace_id, is_held=row.namespace_is_held)
     check_uid(Kind.SESSION, head.name, head.uid, uid)
     return head
 
@@ -146,21 +149,24 @@ def _head_of(writer: Writer, statements: dict[bool, Statement], namespace: HeldN
     if row is None:
         raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
     writer.session_uid = row.pkid
-    return _head(row, namespace_id)
+    return _head(row, namespace_id, is_held=namespace.legal_hold)
 
 
-def _head(row: AnyRow, namespace_id: str) -> Head:
+def _head(row: AnyRow, namespace_id: str, *, is_held: bool) -> Head:
     name = format_name(Kind.SESSION, namespace_id, row.name)
+    has_expired = row.expire_ts is not None and row.expire_ts <= row.now and not (is_held or row.legal_hold)
+    deleted = row.now if has_expired and row.delete_ts is None else row.delete_ts
     return Head(
         row.pkid,
         name,
         row.namespace_pkid,
         row.enabled,
         row.managed,
-        to_timestamp(row.delete_ts),
+        to_timestamp(deleted),
         row.settings,
         row.last_sequence,
         current_turn(row, name),
         row.turn_token,
+        row.expire_ts,
         row.now,
     )

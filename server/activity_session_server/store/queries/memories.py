@@ -58,11 +58,12 @@ _IS_OWNERS = {
     True: Memory.namespace_pkid == bindparam("owner"),
     False: Memory.activity_session_pkid == bindparam("owner"),
 }
+_IS_LIVE = Memory.deleted.is_(False)
 # By whether those of all sessions are asked for.
-_LIST = {of_all: Listed(_SELECT.where(is_owners), Memory) for of_all, is_owners in _IS_OWNERS.items()}
+_LIST = {of_all: Listed(_SELECT.where(is_owners), _IS_LIVE) for of_all, is_owners in _IS_OWNERS.items()}
 # Sorted, since no index has the memories of the sessions of one participant in an order.
 _LIST_BOUND = Listed(
-    _SELECT.join(OWN, OWN.c.activity_session_pkid == Memory.activity_session_pkid).where(IS_OWN), Memory
+    _SELECT.join(OWN, OWN.c.activity_session_pkid == Memory.activity_session_pkid).where(IS_OWN), _IS_LIVE
 )
 _TOUCH = Statement(
     update(_TABLE)

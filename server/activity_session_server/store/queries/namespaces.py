@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Text, bindparam, cast, exists, func, selec
 from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
 from activity_session_server.orm import ActivitySession, Memory, Namespace, Participant, State
 from activity_session_server.orm.base import table_of
-from activity_session_server.orm.types import AnyRow
+from activity_session_server.orm.types import AnyRow, utc_now
 from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name, ids_of
@@ -19,7 +19,7 @@ from activity_session_server.store.codec.resources import namespace_message, to_
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.queries import node_locks, resources
+from activity_session_server.store.queries import expiry, node_locks, resources
 from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer
 
@@ -33,6 +33,7 @@ class HeldNamespace(NamedTuple):
     managed: bool
     delete_time: Timestamp
     settings: NamespaceResourceSettings
+    legal_hold: bool
 
 
 LockedNamespace = Locked[NamespaceMessage, NamespaceResourceSettings]
@@ -43,16 +44,23 @@ _GET = Statement(_THIS)
 # No more than writes beneath it need: on MariaDB each column of a result has its cost.
 _HOLD = Statement(
     _THIS.with_only_columns(
-        Namespace.pkid, Namespace.name, Namespace.enabled, Namespace.managed, Namespace.delete_ts, Namespace.settings
+        Namespace.pkid,
+        Namespace.name,
+        Namespace.enabled,
+        Namespace.managed,
+        Namespace.delete_ts,
+        Namespace.settings,
+        Namespace.legal_hold,
     ).with_for_update(read=True)
 )
 _LOCK = Statement(_THIS.with_for_update())
-_LIST = Listed(select(_TABLE), Namespace)
+_IS_LIVE = Namespace.deleted.is_(False)
+_LIST = Listed(select(_TABLE), _IS_LIVE)
 _LIST_SOME = Listed(
-    select(_TABLE).where(Namespace.name.in_(bindparam("among", expanding=True))), Namespace, many="among"
+    select(_TABLE).where(Namespace.name.in_(bindparam("among", expanding=True))), _IS_LIVE, many="among"
 )
 _HAS_LIVE_SESSIONS = Statement(
-    select(exists().where(ActivitySession.namespace_pkid == bindparam("uid"), ActivitySession.deleted.is_(False)))
+    select(exists().where(ActivitySession.namespace_pkid == bindparam("uid"), expiry.is_live(utc_now())))
 )
 # Few have some, and all of the table is no more than a scan of small rows.
 _QUOTAS = Statement(
@@ -84,7 +92,7 @@ _STORED = Statement(
         + _state_of(ActivitySession)
     ).where(Namespace.name == bindparam("id"))
 )
-_COLUMNS = resources.common_columns(Namespace, "namespace_id")
+_COLUMNS = {**resources.common_columns(Namespace, "namespace_id"), "legal_hold": Namespace.legal_hold}
 
 
 def get_namespace(reader: Reader, namespace_id: str) -> NamespaceMessage:
@@ -125,7 +133,8 @@ def hold_namespace(writer: Writer, namespace_id: str) -> HeldNamespace:
     """
     row = _row(writer, _HOLD, namespace_id)
     name = format_name(Kind.NAMESPACE, row.name)
-    return HeldNamespace(row.pkid, name, row.enabled, row.managed, to_timestamp(row.delete_ts), row.settings)
+    deleted = to_timestamp(row.delete_ts)
+    return HeldNamespace(row.pkid, name, row.enabled, row.managed, deleted, row.settings, row.legal_hold)
 
 
 def lock_namespace(writer: Writer, namespace_id: str) -> LockedNamespace:
@@ -178,6 +187,9 @@ def create_namespace(writer: Writer, namespace_id: str, namespace: NamespaceMess
 
 def update_namespace(writer: Writer, locked: LockedNamespace, namespace: NamespaceMessage) -> NamespaceMessage:
     """Write what a caller can change of a namespace."""
+    if namespace.legal_hold and not locked.message.legal_hold:
+        # Of its sessions none is expunged meanwhile.
+        node_locks.exclude(writer, namespace.uid)
     settings = locked.settings.replaced_by(namespace.settings)
     namespace.settings.CopyFrom(settings.to_message())
     return resources.save(writer, Namespace, locked, namespace, _values(namespace, settings))
@@ -211,4 +223,5 @@ def _values(message: NamespaceMessage, settings: NamespaceResourceSettings) -> d
         "enabled": message.enabled,
         "managed": message.managed,
         "settings": settings,
+        "legal_hold": message.legal_hold,
     }

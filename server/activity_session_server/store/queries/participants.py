@@ -65,7 +65,7 @@ _HOLD = Statement(
     .with_for_update(read=True),
     many="ids",
 )
-_LIST = Listed(_OF_NAMESPACE, Participant)
+_LIST = Listed(_OF_NAMESPACE, Participant.deleted.is_(False))
 _COLUMNS = {
     **resources.common_columns(Participant, "participant_id"),
     "participant_type": Participant.participant_type,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, update
 
 from activity_session.v1.memory_pb2 import Memory
 from activity_session.v1.namespace_pb2 import Namespace
@@ -31,11 +31,19 @@ class Locked(NamedTuple, Generic[M, S]):
     settings: S
 
 
+class Revised(Protocol):
+    """A locked resource whose revision is known."""
+
+    @property
+    def revision(self) -> int:
+        """The revision that it has had so far."""
+
+
 class Listed:
     """The list of a kind of resource, of which deleted ones are left out unless they are asked for."""
 
-    def __init__(self, select: Select[Any], resource: type[Resource], many: str = "") -> None:
-        self._is_live = resource.deleted.is_(False)
+    def __init__(self, select: Select[Any], is_live: ColumnElement[bool], many: str = "") -> None:
+        self._is_live = is_live
         self._all = Statement(clipped(select), many)
         self._live = Statement(clipped(select).where(self._is_live), many)
         self._long = long_columns(select)
@@ -76,7 +84,7 @@ def create(writer: Writer, resource: type[Resource], message: M, values: Mapping
 def save(
     writer: Writer,
     resource: type[Resource],
-    locked: Locked[M, Any],
+    locked: Revised,
     message: M,
     values: Mapping[str, Any],
 ) -> M:

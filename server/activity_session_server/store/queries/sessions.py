@@ -6,9 +6,9 @@ beside the session's own columns.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, bindparam, delete, exists, func, null, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, exists, func, null, select, update
 
 from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm import (
@@ -32,15 +32,20 @@ from activity_session_server.rules.session_settings import SessionResourceSettin
 from activity_session_server.store.codec.resources import set_time, to_datetime
 from activity_session_server.store.codec.sessions import encode_session, session_to_change
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.expressions import byte_length, is_held, json_columns
+from activity_session_server.store.expressions import byte_length, clock, is_held, json_columns
 from activity_session_server.store.pages import fetch_page, keys_of
-from activity_session_server.store.queries import former_sessions, namespaces, node_locks, resources, state_owners
+from activity_session_server.store.queries import (
+    expiry,
+    former_sessions,
+    namespaces,
+    node_locks,
+    resources,
+    state_owners,
+)
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.own_sessions import IS_OWN, OWN, own_keys
-from activity_session_server.store.queries.resources import Listed, Locked
+from activity_session_server.store.queries.resources import Listed
 from activity_session_server.store.readers import Reader, Writer
-
-LockedSession = Locked[Session, SessionResourceSettings]
 
 _TABLE = table_of(ActivitySession)
 _NO_SETTINGS = SessionResourceSettings()
@@ -60,27 +65,29 @@ _MEMBERS = (
     .scalar_subquery()
     .label("members")
 )
-_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
-_BASIC = select(*(column for column in _TABLE.c if column.name != "data"), null().label("data"), _MEMBERS, _HELD)
-_FULL = select(*_TABLE.c, _MEMBERS, _HELD)
+_TURN_IS_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
+
+
+def _select(now: ColumnElement[datetime]) -> dict[bool, Select[Any]]:
+    """Sessions as they are at a time of the database's clock, by whether they are whole: with their data."""
+    rest = (_MEMBERS, _TURN_IS_HELD, expiry.expired_under(now))
+    basic = (column for column in _TABLE.c if column.name != "data")
+    return {True: select(*_TABLE.c, *rest), False: select(*basic, null().label("data"), *rest)}
+
+
+_READ = _select(utc_now())
 _OWNER = select(Namespace.pkid).where(Namespace.name == bindparam("namespace")).scalar_subquery()
 _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
 _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
 _IS_AMONG = _IS_OF_NAMESPACE & ActivitySession.name.in_(bindparam("ids", expanding=True))
-_GET = {True: Statement(_FULL.where(_IS_THIS)), False: Statement(_BASIC.where(_IS_THIS))}
+_GET = {full: Statement(read.where(_IS_THIS)) for full, read in _READ.items()}
 # By the namespace's uid, not by a subquery that finds it: the first plain read of a locking statement fixes what all
 # its plain reads see. It must come after the lock, or the members would be those from before the wait. Where all of a
 # statement sees what was there when it began, another one takes the lock before.
 _IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
 _LOCK_ALONE = Statement(select(ActivitySession.pkid).where(_IS_OF_LOCKED).with_for_update())
-_LOCK = {
-    True: Statement(_FULL.where(_IS_OF_LOCKED).with_for_update()),
-    False: Statement(_BASIC.where(_IS_OF_LOCKED).with_for_update()),
-}
-_BATCH_GET = {
-    True: Statement(_FULL.where(_IS_AMONG), many="ids"),
-    False: Statement(_BASIC.where(_IS_AMONG), many="ids"),
-}
+_LOCK = {full: Statement(read.where(_IS_OF_LOCKED).with_for_update()) for full, read in _select(clock()).items()}
+_BATCH_GET = {full: Statement(read.where(_IS_AMONG), many="ids") for full, read in _READ.items()}
 # What a member takes besides the fixed part of its name.
 _MEMBER_BYTES = byte_length(Participant.name) + func.coalesce(byte_length(ActivitySessionParticipant.role), 0)
 _MEMBERS_BYTES = (
@@ -96,18 +103,17 @@ _BATCH_BYTES = {
     True: Statement(select(ActivitySession.name, (_DATA_BYTES + _BASIC_BYTES)).where(_IS_AMONG), many="ids"),
     False: Statement(select(ActivitySession.name, _BASIC_BYTES).where(_IS_AMONG), many="ids"),
 }
-# By whether data is asked for.
-_LIST = {full: Listed((_FULL if full else _BASIC).where(_IS_OF_NAMESPACE), ActivitySession) for full in (True, False)}
+_IS_LIVE = expiry.is_live(utc_now())
+_LIST = {full: Listed(read.where(_IS_OF_NAMESPACE), _IS_LIVE) for full, read in _READ.items()}
 # Found by the memberships of the participant alone, so that nobody else's sessions are in the way.
 _LIST_BOUND = {
     full: Listed(
-        (_FULL if full else _BASIC)
-        .add_columns(OWN.c.session_name, OWN.c.session_create_ts, OWN.c.activity_session_pkid)
+        read.add_columns(OWN.c.session_name, OWN.c.session_create_ts, OWN.c.activity_session_pkid)
         .join_from(OWN, ActivitySession, ActivitySession.pkid == OWN.c.activity_session_pkid)
         .where(IS_OWN),
-        ActivitySession,
+        _IS_LIVE,
     )
-    for full in (True, False)
+    for full, read in _READ.items()
 }
 _EXISTS = Statement(select(ActivitySession.pkid).where(_IS_THIS))
 # By an index alone, and no more of it than matters.
@@ -135,6 +141,7 @@ _COLUMNS = {
     **resources.common_columns(ActivitySession, "session_id"),
     "auto_created": ActivitySession.auto_created,
     "expire_time": ActivitySession.expire_ts,
+    "legal_hold": ActivitySession.legal_hold,
     "last_sequence": ActivitySession.last_sequence,
     "labels": ActivitySession.labels,
     "participants": _has_member,
@@ -149,21 +156,39 @@ _EXPUNGE = [
         (ActivitySession, ActivitySession.pkid),
     )
 ]
+_IS_NOT_HELD = ActivitySession.legal_hold.is_(False) & Namespace.legal_hold.is_(False)
 _EXPIRED = Statement(
     select(Namespace.name, ActivitySession.name)
     .join_from(ActivitySession, Namespace)
-    .where(ActivitySession.expire_ts <= utc_now(), ActivitySession.deleted.is_(False))
+    .where(ActivitySession.expire_ts <= utc_now(), ActivitySession.deleted.is_(False), _IS_NOT_HELD)
     .order_by(ActivitySession.expire_ts)
     .limit(bindparam("most"))
 )
 _PURGEABLE = Statement(
     select(Namespace.name, ActivitySession.name)
     .join_from(ActivitySession, Namespace)
-    .where(ActivitySession.purge_ts <= utc_now(), ActivitySession.deleted.is_(True))
+    .where(ActivitySession.purge_ts <= utc_now(), ActivitySession.deleted.is_(True), _IS_NOT_HELD)
     .where(~exists().where(Memory.activity_session_pkid == ActivitySession.pkid))
     .order_by(ActivitySession.purge_ts)
     .limit(bindparam("most"))
 )
+
+
+_EXPIRE = Statement(
+    update(_TABLE).where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.deleted.is_(False))
+)
+
+
+class LockedSession(NamedTuple):
+    """A session that nobody else can change until the transaction ends, with its settings as they were set.
+
+    Its namespace is held. One that has expired is deleted, whether the sweep has been there or not.
+    """
+
+    message: Session
+    revision: int
+    settings: SessionResourceSettings
+    namespace: HeldNamespace
 
 
 def has_more_sessions(writer: Writer, namespace: HeldNamespace, most: int) -> bool:
@@ -192,7 +217,7 @@ def exists_session(reader: Reader, namespace_id: str, session_id: str) -> bool:
 def find_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> bytes | None:
     """A session, or None where there is none."""
     row = reader.row(_GET[full], {"namespace": namespace_id, "id": session_id})
-    return None if row is None else encode_session(row, namespace_id)
+    return None if row is None else encode_session(row, namespace_id, reader.purge_age)
 
 
 def batch_get_sessions(
@@ -201,7 +226,7 @@ def batch_get_sessions(
     """The sessions with those ids that exist, by id, all of one moment."""
     values = {"namespace": namespace_id, "ids": list(session_ids)}
     rows = reader.rows(_BATCH_GET[full], values)
-    return {row.name: encode_session(row, namespace_id) for row in rows}
+    return {row.name: encode_session(row, namespace_id, reader.purge_age) for row in rows}
 
 
 def batch_bytes(reader: Reader, namespace_id: str, session_ids: Collection[str], *, full: bool) -> dict[str, int]:
@@ -238,7 +263,7 @@ def list_sessions(
         query,
         keys,
         page,
-        lambda row: encode_session(row, namespace_id),
+        lambda row: encode_session(row, namespace_id, reader.purge_age),
         most_bytes=most_bytes,
     )
     if not found[0]:
@@ -269,7 +294,8 @@ def find_session_to_lock(
     if row is None:
         return None
     writer.session_uid = row.pkid
-    return Locked(session_to_change(row, *ids_of(namespace.name)), row.revision, row.settings)
+    session = session_to_change(row, ids_of(namespace.name)[0], writer.purge_age)
+    return LockedSession(session, row.revision, row.settings, namespace)
 
 
 def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, session: Session) -> Session | None:
@@ -289,7 +315,7 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
         return None
     writer.session_uid = created.uid
     former_sessions.go_on(writer, namespace.uid, session_id, created.uid)
-    return _with_defaults(created)
+    return _as_seen(writer, namespace, created)
 
 
 def update_session(writer: Writer, locked: LockedSession, session: Session) -> Session:
@@ -309,31 +335,54 @@ def touch_session(writer: Writer, locked: LockedSession) -> Session:
     return _save(writer, locked, locked.message, {})
 
 
-def delete_session(writer: Writer, locked: LockedSession, purge_time: datetime) -> Session:
-    """Delete a session softly, to be expunged at `purge_time`."""
+def delete_session(writer: Writer, locked: LockedSession) -> Session:
+    """Delete a session softly, to be expunged when its purge age is over."""
     session = locked.message
+    purge_time = writer.now + locked.namespace.settings.purge_age_or(writer.purge_age)
     set_time(session.delete_time, writer.now)
     set_time(session.purge_time, purge_time)
     values = {"deleted": True, "delete_ts": writer.now, "purge_ts": purge_time}
     return _save(writer, locked, session, values)
 
 
-def undelete_session(writer: Writer, namespace: HeldNamespace, locked: LockedSession) -> Session:
-    """Bring a session of a held namespace back; an expiry that has passed is cleared."""
-    node_locks.share(writer, [namespace.uid])
+def expire_session(writer: Writer, locked: LockedSession) -> bool:
+    """Keep with a locked session that it has expired; returns False where it has not, or was deleted before.
+
+    Callers see no change: it has been deleted for them since it expired, so etag and update time stay.
+    """
+    session = locked.message
+    if not session.HasField("delete_time"):
+        return False
+    times = {"delete_ts": to_datetime(session.delete_time), "purge_ts": to_datetime(session.purge_time)}
+    if writer.change(_EXPIRE, {"its_uid": session.uid, "deleted": True, **times}) != 1:
+        return False
+    writer.changed.add(session.uid)
+    return True
+
+
+def undelete_session(writer: Writer, locked: LockedSession) -> Session:
+    """Bring a session back; an expiry that has passed is cleared, and `idle_ttl` begins anew."""
+    node_locks.share(writer, [locked.namespace.uid])
     session = locked.message
     session.ClearField("delete_time")
     session.ClearField("purge_time")
-    values: dict[str, Any] = {"deleted": False, "delete_ts": None, "purge_ts": None}
     if session.HasField("expire_time") and to_datetime(session.expire_time) <= writer.now:
         session.ClearField("expire_time")
-        values["expire_ts"] = None
+    move_expiry(session, writer.now)
+    values = {"deleted": False, "delete_ts": None, "purge_ts": None, "expire_ts": _expire_ts(session)}
     return _save(writer, locked, session, values)
+
+
+def move_expiry(session: Session, now: datetime) -> None:
+    """Move the expiry of a session on as its `idle_ttl` says, if it has one."""
+    idle_ttl = session.settings.idle_ttl.ToTimedelta() if session.settings.HasField("idle_ttl") else None
+    set_time(session.expire_time, session_settings.moved_on(_expire_ts(session), idle_ttl, now))
 
 
 def expunge_session(writer: Writer, locked: LockedSession) -> None:
     """Remove a session with its memberships; all else of it is out of reach then, and is removed by `expunged`."""
     uid = locked.message.uid
+    node_locks.share(writer, [locked.namespace.uid])
     writer.changed.add(uid)
     writer.session_uid = ""
     former_sessions.remember(writer, uid)
@@ -363,6 +412,13 @@ def purgeable_sessions(reader: Reader, most: int) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in reader.rows(_PURGEABLE, {"most": most})]
 
 
+def holder(locked: LockedSession) -> str:
+    """The name of what keeps a locked session from being removed for good: its own, its namespace's, or none."""
+    if locked.message.legal_hold:
+        return locked.message.name
+    return locked.namespace.name if locked.namespace.legal_hold else ""
+
+
 def as_it_is(locked: LockedSession) -> Session:
     """A locked session that was not changed, as callers see it."""
     return _with_defaults(locked.message)
@@ -370,7 +426,17 @@ def as_it_is(locked: LockedSession) -> Session:
 
 def _save(writer: Writer, locked: LockedSession, session: Session, values: dict[str, Any]) -> Session:
     writer.changed.add(session.uid)
-    return _with_defaults(resources.save(writer, ActivitySession, locked, session, values))
+    return _as_seen(writer, locked.namespace, resources.save(writer, ActivitySession, locked, session, values))
+
+
+def _as_seen(writer: Writer, namespace: HeldNamespace, session: Session) -> Session:
+    """A session that was written, as callers see it from then on: deleted, if its expiry has passed already."""
+    expires = _expire_ts(session)
+    is_held = session.legal_hold or namespace.legal_hold
+    if expires and expires <= writer.now and not is_held and not session.HasField("delete_time"):
+        set_time(session.delete_time, writer.now)
+        set_time(session.purge_time, writer.now + namespace.settings.purge_age_or(writer.purge_age))
+    return _with_defaults(session)
 
 
 def _with_defaults(session: Session) -> Session:
@@ -386,5 +452,10 @@ def _values(session: Session, settings: SessionResourceSettings) -> dict[str, An
         "data": session.data or None,
         "settings": settings,
         "labels": dict(session.labels),
-        "expire_ts": to_datetime(session.expire_time) if session.HasField("expire_time") else None,
+        "expire_ts": _expire_ts(session),
+        "legal_hold": session.legal_hold,
     }
+
+
+def _expire_ts(session: Session) -> datetime | None:
+    return to_datetime(session.expire_time) if session.HasField("expire_time") else None

@@ -9,7 +9,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, or_, select, update
 
 from activity_session_server.orm import ActivitySession, Namespace, Participant, State
 from activity_session_server.orm.base import table_of
@@ -23,7 +23,7 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, matches
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped, long_columns
-from activity_session_server.store.queries import heads, namespaces, participants, state_owners
+from activity_session_server.store.queries import expiry, heads, namespaces, participants, state_owners
 from activity_session_server.store.readers import Raced, Reader, Writer
 
 
@@ -88,18 +88,25 @@ _SMALL_VALUES = Statement(
     many="keys",
 )
 _CHANGE = Statement(update(_TABLE).where(_IS_THIS, State.revision == bindparam("its_revision")))
-_DUE = Statement(
-    select(State.delete_ts)
-    .where(State.delete_ts <= bindparam("its_latest"))
-    .order_by(State.delete_ts)
-    .limit(bindparam("most"))
+# By the primary keys of their owners, of which few are held.
+_IS_HELD = or_(
+    exists().where(ActivitySession.pkid == State.owner_pkid, expiry.IS_HELD),
+    exists().where(Namespace.pkid == State.owner_pkid, Namespace.legal_hold),
+    exists().where(
+        Participant.pkid == State.owner_pkid, Namespace.pkid == Participant.namespace_pkid, Namespace.legal_hold
+    ),
 )
-_IS_DUE = State.delete_ts <= bindparam("its_latest")
+_IS_OLD = State.delete_ts <= bindparam("its_latest")
+_IS_DUE = _IS_OLD & ~_IS_HELD
+_DUE = Statement(select(State.delete_ts).where(_IS_DUE).order_by(State.delete_ts).limit(bindparam("most")))
 # In the order in which writers lock them.
 _LOCK_DUE = Statement(
     select(State.owner_pkid, State.revision).where(_IS_DUE).order_by(State.owner_pkid, State.key).with_for_update()
 )
-_FORGET = Statement(delete(_TABLE).where(_IS_DUE))
+# By the owners that were found: a DELETE would lock the rows of those that it looks at.
+_FORGET = Statement(
+    delete(_TABLE).where(_IS_OLD, State.owner_pkid.in_(bindparam("its_owners", expanding=True))), many="its_owners"
+)
 
 
 def get_state(
@@ -157,16 +164,19 @@ def write_entry(writer: Writer, owner: Owner, key: str, entry: Entry, value_json
 def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
     """Remove about `most` of the keys that were deleted until then, oldest first; returns how many.
 
-    What comes again under their names goes on with larger revisions.
+    Those of sessions and namespaces that are held stay. What comes again under the names of the others goes on with
+    larger revisions.
     """
     due = writer.rows(_DUE, {"its_latest": latest, "most": most})
     if not due:
         return 0
     last = {"its_latest": due[-1].delete_ts}
     rows = writer.rows(_LOCK_DUE, last)
+    owners = []
     for owner_uid, of_owner in itertools.groupby(rows, key=attrgetter("owner_pkid")):
         state_owners.raise_revision(writer, owner_uid, max(row.revision for row in of_owner))
-    return writer.change(_FORGET, last)
+        owners.append(owner_uid)
+    return writer.change(_FORGET, {**last, "its_owners": owners})
 
 
 def _narrowed(statement: Select[Any], keys: Collection[str], key_prefix: str) -> Select[Any]:

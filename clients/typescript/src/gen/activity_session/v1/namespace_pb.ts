@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/namespace.proto.
  */
 export const file_activity_session_v1_namespace: GenFile = /*@__PURE__*/
-  fileDesc("CiNhY3Rpdml0eV9zZXNzaW9uL3YxL25hbWVzcGFjZS5wcm90bxITYWN0aXZpdHlfc2Vzc2lvbi52MSLVAwoJTmFtZXNwYWNlEhIKBG5hbWUYASABKAlCBOJBAQgSEQoDdWlkGAIgASgJQgTiQQEDEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTiQQEBEhoKB2VuYWJsZWQYBCABKAhCBOJBAQFIAIgBARIVCgdtYW5hZ2VkGAUgASgIQgTiQQEBEj4KCHNldHRpbmdzGAYgASgLMiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5OYW1lc3BhY2VTZXR0aW5nc0IE4kEBARISCgRldGFnGAcgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZGVsZXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDOk7qQUsKGmFjdGl2aXR5LXNlc3Npb24vTmFtZXNwYWNlEhZuYW1lc3BhY2VzL3tuYW1lc3BhY2V9KgpuYW1lc3BhY2VzMgluYW1lc3BhY2VCCgoIX2VuYWJsZWQi7QEKEU5hbWVzcGFjZVNldHRpbmdzEjwKE2RlZmF1bHRfc2Vzc2lvbl90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESMgoJcHVyZ2VfYWdlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgTiQQEBEioKHHBhcnRpY2lwYW50c19jcmVhdGVfc2Vzc2lvbnMYAyABKAhCBOJBAQESOgoGcXVvdGFzGAQgASgLMiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5OYW1lc3BhY2VRdW90YXNCBOJBAQEiswIKD05hbWVzcGFjZVF1b3RhcxIiCg9jYWxsc19pbl9mbGlnaHQYASABKAVCBOJBAQFIAIgBARIjChBjYWxsc19wZXJfc2Vjb25kGAIgASgFQgTiQQEBSAGIAQESGgoHd2F0Y2hlcxgDIAEoBUIE4kEBAUgCiAEBEhsKCHNlc3Npb25zGAQgASgFQgTiQQEBSAOIAQESIwoQYnl0ZXNfcGVyX3NlY29uZBgFIAEoA0IE4kEBAUgEiAEBEhgKBWJ5dGVzGAYgASgDQgTiQQEBSAWIAQFCEgoQX2NhbGxzX2luX2ZsaWdodEITChFfY2FsbHNfcGVyX3NlY29uZEIKCghfd2F0Y2hlc0ILCglfc2Vzc2lvbnNCEwoRX2J5dGVzX3Blcl9zZWNvbmRCCAoGX2J5dGVzQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiNhY3Rpdml0eV9zZXNzaW9uL3YxL25hbWVzcGFjZS5wcm90bxITYWN0aXZpdHlfc2Vzc2lvbi52MSLvAwoJTmFtZXNwYWNlEhIKBG5hbWUYASABKAlCBOJBAQgSEQoDdWlkGAIgASgJQgTiQQEDEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTiQQEBEhoKB2VuYWJsZWQYBCABKAhCBOJBAQFIAIgBARIVCgdtYW5hZ2VkGAUgASgIQgTiQQEBEj4KCHNldHRpbmdzGAYgASgLMiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5OYW1lc3BhY2VTZXR0aW5nc0IE4kEBARISCgRldGFnGAcgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZGVsZXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhgKCmxlZ2FsX2hvbGQYCyABKAhCBOJBAQE6TupBSwoaYWN0aXZpdHktc2Vzc2lvbi9OYW1lc3BhY2USFm5hbWVzcGFjZXMve25hbWVzcGFjZX0qCm5hbWVzcGFjZXMyCW5hbWVzcGFjZUIKCghfZW5hYmxlZCKwAgoRTmFtZXNwYWNlU2V0dGluZ3MSPAoTZGVmYXVsdF9zZXNzaW9uX3R0bBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE4kEBARIyCglwdXJnZV9hZ2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESKgoccGFydGljaXBhbnRzX2NyZWF0ZV9zZXNzaW9ucxgDIAEoCEIE4kEBARI6CgZxdW90YXMYBCABKAsyJC5hY3Rpdml0eV9zZXNzaW9uLnYxLk5hbWVzcGFjZVF1b3Rhc0IE4kEBARJBChhkZWZhdWx0X3Nlc3Npb25faWRsZV90dGwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQEiswIKD05hbWVzcGFjZVF1b3RhcxIiCg9jYWxsc19pbl9mbGlnaHQYASABKAVCBOJBAQFIAIgBARIjChBjYWxsc19wZXJfc2Vjb25kGAIgASgFQgTiQQEBSAGIAQESGgoHd2F0Y2hlcxgDIAEoBUIE4kEBAUgCiAEBEhsKCHNlc3Npb25zGAQgASgFQgTiQQEBSAOIAQESIwoQYnl0ZXNfcGVyX3NlY29uZBgFIAEoA0IE4kEBAUgEiAEBEhgKBWJ5dGVzGAYgASgDQgTiQQEBSAWIAQFCEgoQX2NhbGxzX2luX2ZsaWdodEITChFfY2FsbHNfcGVyX3NlY29uZEIKCghfd2F0Y2hlc0ILCglfc2Vzc2lvbnNCEwoRX2J5dGVzX3Blcl9zZWNvbmRCCAoGX2J5dGVzQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A namespace owns participants and sessions and keeps those of one team,
@@ -97,6 +97,13 @@ export type Namespace = Message<"activity_session.v1.Namespace"> & {
    * @generated from field: google.protobuf.Timestamp delete_time = 10;
    */
   deleteTime?: Timestamp;
+
+  /**
+   * Whether all sessions of the namespace are held, as by their own `legal_hold`.
+   *
+   * @generated from field: bool legal_hold = 11;
+   */
+  legalHold: boolean;
 };
 
 /**
@@ -114,7 +121,8 @@ export const NamespaceSchema: GenMessage<Namespace> = /*@__PURE__*/
 export type NamespaceSettings = Message<"activity_session.v1.NamespaceSettings"> & {
   /**
    * How long a session created without an `expire_time` lives: 1 second to 100
-   * years. When not set, such sessions do not expire.
+   * years. When neither this nor `default_session_idle_ttl` is set, such sessions
+   * do not expire.
    *
    * @generated from field: google.protobuf.Duration default_session_ttl = 1;
    */
@@ -143,6 +151,14 @@ export type NamespaceSettings = Message<"activity_session.v1.NamespaceSettings">
    * @generated from field: activity_session.v1.NamespaceQuotas quotas = 4;
    */
   quotas?: NamespaceQuotas;
+
+  /**
+   * The `settings.idle_ttl` of a session created without one, and without an
+   * `expire_time`: 1 second to 100 years.
+   *
+   * @generated from field: google.protobuf.Duration default_session_idle_ttl = 5;
+   */
+  defaultSessionIdleTtl?: Duration;
 };
 
 /**

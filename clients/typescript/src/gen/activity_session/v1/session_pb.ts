@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/session.proto.
  */
 export const file_activity_session_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiFhY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb24ucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEimwcKB1Nlc3Npb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIRCgN1aWQYAiABKAlCBOJBAQMSGQoLZGVzY3JpcHRpb24YAyABKAlCBOJBAQESGgoHZW5hYmxlZBgEIAEoCEIE4kEBAUgAiAEBEhUKB21hbmFnZWQYBSABKAhCBOJBAQESGgoMYXV0b19jcmVhdGVkGAYgASgIQgTiQQEDEhIKBGRhdGEYByABKAlCBOJBAQESPAoIc2V0dGluZ3MYCCABKAsyJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25TZXR0aW5nc0IE4kEBARJECgxwYXJ0aWNpcGFudHMYCSADKAsyJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25QYXJ0aWNpcGFudEIF4kECAQUSPgoGbGFiZWxzGAogAygLMiguYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uLkxhYmVsc0VudHJ5QgTiQQEBEjIKBHR1cm4YCyABKAsyHi5hY3Rpdml0eV9zZXNzaW9uLnYxLlR1cm5MZWFzZUIE4kEBAxIbCg1sYXN0X3NlcXVlbmNlGAwgASgDQgTiQQEDEjUKC2NyZWF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZGVsZXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI0CgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxISCgRldGFnGBIgASgJQgTiQQEBEhgKCmNyZWF0ZWRfYnkYEyABKAlCBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATpb6kFYChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SKW5hbWVzcGFjZXMve25hbWVzcGFjZX0vc2Vzc2lvbnMve3Nlc3Npb259KghzZXNzaW9uczIHc2Vzc2lvbkIKCghfZW5hYmxlZCKDAgoSU2Vzc2lvblBhcnRpY2lwYW50EjoKC3BhcnRpY2lwYW50GAEgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EkQKEHBhcnRpY2lwYW50X3R5cGUYAiABKA4yJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50VHlwZUIE4kEBAxISCgRyb2xlGAMgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIgChJsYXN0X3JlYWRfc2VxdWVuY2UYBSABKANCBOJBAQMqWgoLU2Vzc2lvblZpZXcSHAoYU0VTU0lPTl9WSUVXX1VOU1BFQ0lGSUVEEAASFgoSU0VTU0lPTl9WSUVXX0JBU0lDEAESFQoRU0VTU0lPTl9WSUVXX0ZVTEwQAkJZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_activity_session_v1_participant, file_activity_session_v1_session_settings, file_activity_session_v1_turn, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
+  fileDesc("CiFhY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb24ucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEitQcKB1Nlc3Npb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIRCgN1aWQYAiABKAlCBOJBAQMSGQoLZGVzY3JpcHRpb24YAyABKAlCBOJBAQESGgoHZW5hYmxlZBgEIAEoCEIE4kEBAUgAiAEBEhUKB21hbmFnZWQYBSABKAhCBOJBAQESGgoMYXV0b19jcmVhdGVkGAYgASgIQgTiQQEDEhIKBGRhdGEYByABKAlCBOJBAQESPAoIc2V0dGluZ3MYCCABKAsyJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25TZXR0aW5nc0IE4kEBARJECgxwYXJ0aWNpcGFudHMYCSADKAsyJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25QYXJ0aWNpcGFudEIF4kECAQUSPgoGbGFiZWxzGAogAygLMiguYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uLkxhYmVsc0VudHJ5QgTiQQEBEjIKBHR1cm4YCyABKAsyHi5hY3Rpdml0eV9zZXNzaW9uLnYxLlR1cm5MZWFzZUIE4kEBAxIbCg1sYXN0X3NlcXVlbmNlGAwgASgDQgTiQQEDEjUKC2NyZWF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZGVsZXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI0CgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxISCgRldGFnGBIgASgJQgTiQQEBEhgKCmNyZWF0ZWRfYnkYEyABKAlCBOJBAQMSGAoKbGVnYWxfaG9sZBgUIAEoCEIE4kEBARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOlvqQVgKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIpbmFtZXNwYWNlcy97bmFtZXNwYWNlfS9zZXNzaW9ucy97c2Vzc2lvbn0qCHNlc3Npb25zMgdzZXNzaW9uQgoKCF9lbmFibGVkIoMCChJTZXNzaW9uUGFydGljaXBhbnQSOgoLcGFydGljaXBhbnQYASABKAlCJeJBAQL6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSRAoQcGFydGljaXBhbnRfdHlwZRgCIAEoDjIkLmFjdGl2aXR5X3Nlc3Npb24udjEuUGFydGljaXBhbnRUeXBlQgTiQQEDEhIKBHJvbGUYAyABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEiAKEmxhc3RfcmVhZF9zZXF1ZW5jZRgFIAEoA0IE4kEBAypaCgtTZXNzaW9uVmlldxIcChhTRVNTSU9OX1ZJRVdfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX1ZJRVdfQkFTSUMQARIVChFTRVNTSU9OX1ZJRVdfRlVMTBACQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_participant, file_activity_session_v1_session_settings, file_activity_session_v1_turn, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * A session is a scoped interaction among participants: a user and an agent, a
@@ -140,16 +140,18 @@ export type Session = Message<"activity_session.v1.Session"> & {
   updateTime?: Timestamp;
 
   /**
-   * When the session was deleted. Set on a deleted session only.
+   * When the session was deleted, or expired. Set on a deleted session only.
    *
    * @generated from field: google.protobuf.Timestamp delete_time = 15;
    */
   deleteTime?: Timestamp;
 
   /**
-   * When the session expires: it is then soft-deleted. Between the years 1970
-   * and 9999, to the microsecond. When not set at creation, the namespace's
-   * `default_session_ttl` decides.
+   * When the session expires: from then on it is soft-deleted, for every call.
+   * Between the years 1970 and 9999, to the microsecond; one that has passed
+   * when it is set expires the session at once. When not set at creation, the
+   * namespace's `default_session_ttl` decides. Appends move it on where
+   * `settings.idle_ttl` is set. A session that is held does not expire.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 16;
    */
@@ -164,7 +166,8 @@ export type Session = Message<"activity_session.v1.Session"> & {
 
   /**
    * Changes with every change of description, flags, data, settings, labels,
-   * expiry and participants.
+   * expiry and participants. An append that moves `expire_time` on changes
+   * neither this nor `update_time`, and a session that expires keeps both.
    *
    * @generated from field: string etag = 18;
    */
@@ -176,6 +179,17 @@ export type Session = Message<"activity_session.v1.Session"> & {
    * @generated from field: string created_by = 19;
    */
   createdBy: string;
+
+  /**
+   * Whether the session is held for a legal reason. Then it does not expire, and
+   * nothing expunges it: ExpungeSession is refused with RESOURCE_HELD, and the
+   * server leaves alone what it would otherwise remove. Everything else works as
+   * without it. Only callers with the role admin or system can change this. A
+   * session is also held while its namespace is.
+   *
+   * @generated from field: bool legal_hold = 20;
+   */
+  legalHold: boolean;
 };
 
 /**
