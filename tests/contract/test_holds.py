@@ -17,6 +17,7 @@ from activity_session.v1.session_service_pb2 import (
     ExpungeSessionRequest,
     ListSessionsRequest,
     UndeleteSessionRequest,
+    UpdateSessionRequest,
     WatchSessionRequest,
 )
 from activity_session_testing.servers import Client
@@ -100,6 +101,21 @@ def test_holds_are_seen_and_found(client: Client, namespace: str) -> None:
     namespaces = client.namespaces.ListNamespaces(ListNamespacesRequest(filter="legal_hold = true")).namespaces
     assert namespace in [one.name for one in namespaces]
     hold_namespace(client, namespace, held=False)
+
+
+@pytest.mark.parametrize("is_expired", [False, True])
+def test_what_is_gone_can_be_held_and_stays_gone(client: Client, namespace: str, *, is_expired: bool) -> None:
+    name = new_session(client, namespace).name
+    gone = update_session(client, Session(name=name, expire_time=PAST)) if is_expired else delete_session(client, name)
+    held = hold_session(client, name, held=True)
+    assert (held.delete_time, held.purge_time) == (gone.delete_time, gone.purge_time)
+    assert get_session(client, name) == held
+    refused(client.sessions.ExpungeSession, ExpungeSessionRequest(name=name), "RESOURCE_HELD")
+    beside = UpdateSessionRequest(session=Session(name=name, legal_hold=False, description="x"))
+    beside.update_mask.paths.extend(["legal_hold", "description"])
+    refused(client.sessions.UpdateSession, beside, "SESSION_DELETED")
+    hold_session(client, name, held=False)
+    client.sessions.ExpungeSession(ExpungeSessionRequest(name=name))
 
 
 def test_a_namespace_that_is_held_can_be_deleted_softly(client: Client, namespace: str) -> None:

@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, select, update
 
 from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session.v1.event_service_pb2 import ListEventsRequest, UpdateStateRequest
-from activity_session.v1.namespace_pb2 import NamespaceSettings
+from activity_session.v1.namespace_pb2 import Namespace, NamespaceSettings
+from activity_session.v1.namespace_service_pb2 import UpdateNamespaceRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
     CreateSessionRequest,
@@ -29,10 +31,12 @@ from activity_session.v1.session_service_pb2 import (
     GetSessionRequest,
     ListSessionsRequest,
     UndeleteSessionRequest,
+    UpdateSessionRequest,
 )
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.app import App
 from activity_session_server.orm import (
+    ActivitySession,
     ActivitySessionParticipant,
     Event,
     Expunged,
@@ -45,6 +49,7 @@ from activity_session_server.orm.base import Base
 from activity_session_server.rules.access.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_server.store import batches
+from activity_session_server.store.queries.due import due_sessions
 from activity_session_server.usecases import retention
 from activity_session_testing.backends import KEEPING_BACKENDS, driver_error
 from activity_session_testing.moments import Send, before, engine_of, eventually, sending
@@ -66,6 +71,7 @@ from activity_session_testing.steps import (
     read_state,
     refused,
     replaced,
+    update_session,
     update_state,
 )
 
@@ -140,6 +146,18 @@ class TestExpiry:
             server.upkeep.sweep()
             assert not get_session(client, name).HasField("delete_time")
 
+    def test_is_the_same_to_callers_before_the_sweep_and_after_it(self, database_url: str) -> None:
+        with swept_by_hand(database_url, purge_age=timedelta(days=7)) as (server, client):
+            soon = datetime.now(UTC) + timedelta(seconds=0.1)
+            name = new_session(client, PARENT, expire_time=at(soon)).name
+            eventually(lambda: get_session(client, name).HasField("delete_time"))
+            before_it = get_session(client, name)
+            assert before_it.delete_time == before_it.expire_time
+            assert before_it.purge_time.ToDatetime() - before_it.delete_time.ToDatetime() == timedelta(days=7)
+            assert sweep_once(server).done["expired"] == 1
+            assert get_session(client, name) == before_it
+            assert sweep_once(server).done["expired"] == 0
+
     def test_needs_nobody_to_start_it(self, database_url: str) -> None:
         with (
             serving(database_url, health_interval=0.05, sweep_interval=0.05) as server,
@@ -147,6 +165,64 @@ class TestExpiry:
         ):
             name = new_session(client, PARENT, expire_time=past()).name
             eventually(lambda: get_session(client, name).HasField("delete_time"))
+
+
+class TestHolds:
+    """One session has expired, the other one is deleted, and each has a deleted key: all of it is due."""
+
+    @pytest.mark.parametrize("held", ["session", "namespace"])
+    def test_keep_the_sweep_away_until_they_are_lifted(self, database_url: str, held: str) -> None:
+        with swept_by_hand(database_url, purge_age=AT_ONCE) as (server, client):
+            parent = make_namespace(client, unique("namespace")).name
+            names = [new_session(client, parent).name for _ in range(2)]
+            for name in names:
+                update_state(client, name, StateUpdate(key="gone", value_json="1"))
+                update_state(client, name, StateUpdate(key="gone", delete=True))
+            change_hold(client, parent, names, held, is_held=True)
+            update_session(client, Session(name=names[0], expire_time=past()))
+            delete_session(client, names[1])
+            swept = sweep_once(server).done
+            assert (swept["expired"], swept["expunged"], swept["keys"]) == (0, 0, 0)
+            assert rows_of(server, State) == 2
+            due = server.store.read(own_call(server), due_sessions)
+            assert [kind.sessions for kind in due.values()] == [0, 0]
+            assert not get_session(client, names[0]).HasField("delete_time")
+            change_hold(client, parent, names, held, is_held=False)
+            swept = sweep_once(server).done
+            assert (swept["expired"], swept["expunged"]) == (1, 2)
+            assert not rows_of(server, State)
+
+
+def change_hold(client: Client, parent: str, sessions: list[str], held: str, *, is_held: bool) -> None:
+    """Hold a namespace or all its sessions, or lift that."""
+    mask = FieldMask(paths=["legal_hold"])
+    if held == "namespace":
+        namespace = Namespace(name=parent, legal_hold=is_held)
+        client.namespaces.UpdateNamespace(UpdateNamespaceRequest(namespace=namespace, update_mask=mask))
+        return
+    for name in sessions:
+        session = Session(name=name, legal_hold=is_held)
+        client.sessions.UpdateSession(UpdateSessionRequest(session=session, update_mask=mask))
+
+
+def set_expiry(server: App, left: timedelta) -> None:
+    """Have all sessions expire in a while from now, as if time had passed."""
+    expires = datetime.now(UTC).replace(tzinfo=None) + left
+    with engine_of(server).begin() as connection:
+        connection.execute(update(ActivitySession).values(expire_ts=expires))
+
+
+def expiries_written(server: App, act: Callable[[], object]) -> list[bool]:
+    """Return for each UPDATE of a session whether it writes the expiry."""
+    sent: list[str] = []
+
+    def tell(send: Send, statement: str, *values: Any) -> Any:
+        sent.append(statement)
+        return send(statement, *values)
+
+    with sending(server, tell):
+        act()
+    return ["expire_ts" in statement for statement in sent if statement.startswith("UPDATE activity_session SET")]
 
 
 class TestPurge:

@@ -22,6 +22,8 @@ from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import namespaces
 
 MUTABLE = ("description", "enabled", "managed", "settings", "legal_hold")
+# What is deleted or disabled can be held too, and be let go.
+HOLD_ALONE = ("legal_hold",)
 
 
 def create_namespace(store: Store, call: Call, request: CreateNamespaceRequest) -> Namespace:
@@ -75,7 +77,8 @@ def update_namespace(store: Store, call: Call, request: UpdateNamespaceRequest) 
         updated = masks.updated(locked.message, request.namespace, paths)
         if updated.settings.quotas != locked.message.settings.quotas:
             permissions.check_of_all(call, "namespace.settings.quotas")
-        flags.check_change(Kind.NAMESPACE, locked.message, updated)
+        if paths != HOLD_ALONE:
+            flags.check_change(Kind.NAMESPACE, locked.message, updated)
         etags.check(Kind.NAMESPACE, locked.message, request.namespace.etag)
         return namespaces.update_namespace(writer, locked, updated)
 

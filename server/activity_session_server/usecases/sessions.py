@@ -48,6 +48,8 @@ from activity_session_server.usecases import access, memberships, retention
 from activity_session_server.usecases.kept_sessions import ensured_without_data, without_data
 
 MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "expire_time", "legal_hold")
+# What is deleted or disabled can be held too, and be let go.
+HOLD_ALONE = ("legal_hold",)
 # What is said of a session; the rest is how it works, and for how long.
 _SAID = ("description", "data", "labels")
 
@@ -164,12 +166,15 @@ def update_session(store: Store, call: Call, request: UpdateSessionRequest) -> S
         _cut_to_microseconds(updated)
         if updated.legal_hold != locked.message.legal_hold:
             permissions.check_role_for(call, "session.legal_hold", Role.ADMIN)
-        flags.check_change(Kind.SESSION, locked.message, updated)
+        if paths != HOLD_ALONE:
+            flags.check_change(Kind.SESSION, locked.message, updated)
         etags.check(Kind.SESSION, locked.message, request.session.etag)
         masks.check_immutable(request.update_mask, request.session, locked.message, "session")
         _check_counts(call, updated)
         if _times(updated) != _times(locked.message):
             sessions.move_expiry(updated, writer.now)
+        # As by the sweep: a session that is held from now on cannot expire, but this one has.
+        sessions.expire_session(writer, locked)
         return sessions.update_session(writer, locked, updated)
 
     record = without_data(request.session if "data" in paths else None)

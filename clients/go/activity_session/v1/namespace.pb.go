@@ -54,6 +54,7 @@ type Namespace struct {
 	// When the namespace was deleted. Set on a deleted namespace only.
 	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
 	// Whether all sessions of the namespace are held, as by their own `legal_hold`.
+	// An update of this field alone works on a deleted or disabled namespace too.
 	LegalHold     bool `protobuf:"varint,11,opt,name=legal_hold,json=legalHold,proto3" json:"legal_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

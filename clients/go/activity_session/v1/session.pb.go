@@ -139,8 +139,9 @@ type Session struct {
 	// Whether the session is held for a legal reason. Then it does not expire, and
 	// nothing expunges it: ExpungeSession is refused with RESOURCE_HELD, and the
 	// server leaves alone what it would otherwise remove. Everything else works as
-	// without it. Only callers with the role admin or system can change this. A
-	// session is also held while its namespace is.
+	// without it. Only callers with the role admin or system can change this; an
+	// update of this field alone works on a deleted or disabled session too, which
+	// stays so. A session is also held while its namespace is.
 	LegalHold     bool `protobuf:"varint,20,opt,name=legal_hold,json=legalHold,proto3" json:"legal_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -63,10 +63,11 @@ type SessionServiceClient interface {
 	// Soft-deletes a session: it can be read and brought back until its purge
 	// time, and its name stays taken until it is expunged.
 	DeleteSession(ctx context.Context, in *DeleteSessionRequest, opts ...grpc.CallOption) (*Session, error)
-	// Brings a deleted session back. An expiry that has passed is cleared.
+	// Brings a deleted session back, or one that has expired. An expiry that has
+	// passed is cleared, and `settings.idle_ttl` begins anew.
 	UndeleteSession(ctx context.Context, in *UndeleteSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Removes a deleted session for good. One with memories needs `force`, which
-	// removes those too.
+	// removes those too. One that is held (`legal_hold`) is never removed.
 	ExpungeSession(ctx context.Context, in *ExpungeSessionRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
@@ -297,10 +298,11 @@ type SessionServiceServer interface {
 	// Soft-deletes a session: it can be read and brought back until its purge
 	// time, and its name stays taken until it is expunged.
 	DeleteSession(context.Context, *DeleteSessionRequest) (*Session, error)
-	// Brings a deleted session back. An expiry that has passed is cleared.
+	// Brings a deleted session back, or one that has expired. An expiry that has
+	// passed is cleared, and `settings.idle_ttl` begins anew.
 	UndeleteSession(context.Context, *UndeleteSessionRequest) (*Session, error)
 	// Removes a deleted session for good. One with memories needs `force`, which
-	// removes those too.
+	// removes those too. One that is held (`legal_hold`) is never removed.
 	ExpungeSession(context.Context, *ExpungeSessionRequest) (*emptypb.Empty, error)
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.

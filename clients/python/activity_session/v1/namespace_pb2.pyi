@@ -53,7 +53,9 @@ class Namespace(google.protobuf.message.Message):
     sends it is refused if the namespace has changed since.
     """
     legal_hold: builtins.bool
-    """Whether all sessions of the namespace are held, as by their own `legal_hold`."""
+    """Whether all sessions of the namespace are held, as by their own `legal_hold`.
+    An update of this field alone works on a deleted or disabled namespace too.
+    """
     @property
     def settings(self) -> global___NamespaceSettings:
         """What holds for all sessions of the namespace."""

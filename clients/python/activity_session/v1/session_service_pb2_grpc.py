@@ -179,7 +179,8 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UndeleteSession(self, request, context):
-        """Brings a deleted session back. An expiry that has passed is cleared.
+        """Brings a deleted session back, or one that has expired. An expiry that has
+        passed is cleared, and `settings.idle_ttl` begins anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,7 +188,7 @@ class SessionServiceServicer(object):
 
     def ExpungeSession(self, request, context):
         """Removes a deleted session for good. One with memories needs `force`, which
-        removes those too.
+        removes those too. One that is held (`legal_hold`) is never removed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

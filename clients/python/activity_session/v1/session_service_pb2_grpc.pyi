@@ -79,14 +79,16 @@ class SessionServiceStub:
         activity_session.v1.session_service_pb2.UndeleteSessionRequest,
         activity_session.v1.session_pb2.Session,
     ]
-    """Brings a deleted session back. An expiry that has passed is cleared."""
+    """Brings a deleted session back, or one that has expired. An expiry that has
+    passed is cleared, and `settings.idle_ttl` begins anew.
+    """
 
     ExpungeSession: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.ExpungeSessionRequest,
         google.protobuf.empty_pb2.Empty,
     ]
     """Removes a deleted session for good. One with memories needs `force`, which
-    removes those too.
+    removes those too. One that is held (`legal_hold`) is never removed.
     """
 
     BindParticipant: grpc.UnaryUnaryMultiCallable[
@@ -206,14 +208,16 @@ class SessionServiceAsyncStub:
         activity_session.v1.session_service_pb2.UndeleteSessionRequest,
         activity_session.v1.session_pb2.Session,
     ]
-    """Brings a deleted session back. An expiry that has passed is cleared."""
+    """Brings a deleted session back, or one that has expired. An expiry that has
+    passed is cleared, and `settings.idle_ttl` begins anew.
+    """
 
     ExpungeSession: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.ExpungeSessionRequest,
         google.protobuf.empty_pb2.Empty,
     ]
     """Removes a deleted session for good. One with memories needs `force`, which
-    removes those too.
+    removes those too. One that is held (`legal_hold`) is never removed.
     """
 
     BindParticipant: grpc.aio.UnaryUnaryMultiCallable[
@@ -349,7 +353,9 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         request: activity_session.v1.session_service_pb2.UndeleteSessionRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.session_pb2.Session, collections.abc.Awaitable[activity_session.v1.session_pb2.Session]]:
-        """Brings a deleted session back. An expiry that has passed is cleared."""
+        """Brings a deleted session back, or one that has expired. An expiry that has
+        passed is cleared, and `settings.idle_ttl` begins anew.
+        """
 
     @abc.abstractmethod
     def ExpungeSession(
@@ -358,7 +364,7 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[google.protobuf.empty_pb2.Empty, collections.abc.Awaitable[google.protobuf.empty_pb2.Empty]]:
         """Removes a deleted session for good. One with memories needs `force`, which
-        removes those too.
+        removes those too. One that is held (`legal_hold`) is never removed.
         """
 
     @abc.abstractmethod

@@ -100,6 +100,7 @@ export type Namespace = Message<"activity_session.v1.Namespace"> & {
 
   /**
    * Whether all sessions of the namespace are held, as by their own `legal_hold`.
+   * An update of this field alone works on a deleted or disabled namespace too.
    *
    * @generated from field: bool legal_hold = 11;
    */

@@ -947,7 +947,8 @@ export const SessionService: GenService<{
     output: typeof SessionSchema;
   },
   /**
-   * Brings a deleted session back. An expiry that has passed is cleared.
+   * Brings a deleted session back, or one that has expired. An expiry that has
+   * passed is cleared, and `settings.idle_ttl` begins anew.
    *
    * @generated from rpc activity_session.v1.SessionService.UndeleteSession
    */
@@ -958,7 +959,7 @@ export const SessionService: GenService<{
   },
   /**
    * Removes a deleted session for good. One with memories needs `force`, which
-   * removes those too.
+   * removes those too. One that is held (`legal_hold`) is never removed.
    *
    * @generated from rpc activity_session.v1.SessionService.ExpungeSession
    */
