@@ -187,9 +187,6 @@ def create_namespace(writer: Writer, namespace_id: str, namespace: NamespaceMess
 
 def update_namespace(writer: Writer, locked: LockedNamespace, namespace: NamespaceMessage) -> NamespaceMessage:
     """Write what a caller can change of a namespace."""
-    if namespace.legal_hold and not locked.message.legal_hold:
-        # Of its sessions none is expunged meanwhile.
-        node_locks.exclude(writer, namespace.uid)
     settings = locked.settings.replaced_by(namespace.settings)
     namespace.settings.CopyFrom(settings.to_message())
     return resources.save(writer, Namespace, locked, namespace, _values(namespace, settings))

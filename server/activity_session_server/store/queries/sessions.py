@@ -382,7 +382,6 @@ def move_expiry(session: Session, now: datetime) -> None:
 def expunge_session(writer: Writer, locked: LockedSession) -> None:
     """Remove a session with its memberships; all else of it is out of reach then, and is removed by `expunged`."""
     uid = locked.message.uid
-    node_locks.share(writer, [locked.namespace.uid])
     writer.changed.add(uid)
     writer.session_uid = ""
     former_sessions.remember(writer, uid)
