@@ -29,7 +29,7 @@ from activity_session_testing.postgresql import PostgreSQL
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(planted)
     # Settings of the shell must not reach the servers under test.
-    for name in [name for name in os.environ if name.startswith("ACTIVITY_SESSION_")]:
+    for name in [name for name in os.environ if name.startswith(("ACTIVITY_SESSION_", "OTEL_"))]:
         del os.environ[name]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from activity_session_server import __version__, sources
 from activity_session_server.environment import CONFIG, unknown_variables
 from activity_session_server.settings import FIELDS, Settings, SettingsError, add_flags
+from activity_session_server.telemetry.wanted import wanted
 
 HEALTH_TIMEOUT = 5.0
 
@@ -36,6 +37,7 @@ def serve(flags: argparse.Namespace) -> int:
 
     settings = sources.load(flags, os.environ)
     settings.check_access()
+    wanted(os.environ)
     return workers.serve(settings, list(unknown_variables(os.environ)))
 
 
@@ -76,6 +78,7 @@ def check(flags: argparse.Namespace) -> int:
     if flags.print:
         print(*sources.lines(settings, given), sep="\n")
     settings.check_access()
+    wanted(os.environ)
     print("settings: ok")
     try:
         lines = schema.inspect_url(settings.database_url, settings.limits.request_bytes, lambda: app.try_out(settings))

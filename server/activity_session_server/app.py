@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -48,11 +49,14 @@ from activity_session_server.store.backends import EngineOptions, backend_of
 from activity_session_server.store.observer import Observer
 from activity_session_server.store.queries import namespaces
 from activity_session_server.store.writer_queues import Aside
+from activity_session_server.telemetry.wanted import wanted
 from activity_session_server.usecases import events
 
 if TYPE_CHECKING:
     from activity_session_server.metrics.listener import Listener
     from activity_session_server.rpc.authentication.jwts import Jwts
+    from activity_session_server.telemetry.exports import MetricExports
+    from activity_session_server.telemetry.tracing import Tracing
 
 # Beyond one for each thread that serves calls.
 _SPARE_CONNECTIONS = upkeep.CONNECTIONS + feeds.CONNECTIONS + stored_bytes.CONNECTIONS
@@ -76,11 +80,12 @@ class App:
         Raises:
             SchemaError: when the database's schema is not the one this version needs.
             AddressInUseError: when the address, or the admin address, cannot be listened on.
-            SettingsError: when anybody could use it, or nobody.
+            SettingsError: when anybody could use it, or nobody; when telemetry is asked for that cannot be had.
             FileError: when nothing can be made of a file for TLS, tokens, grants or keys.
             AuditFileError: when the file of the audit log cannot be opened.
         """
         settings.check_access()
+        asked = wanted(os.environ)
         self.settings = settings
         self._authentication = _authentication(settings)
         self._owners = Owners()
@@ -90,9 +95,11 @@ class App:
         # The first step that can fail: a second server must not migrate the database of the first.
         self.address = _listen(self._server, Address.parse(settings.address), _certificates(settings))
         self.is_draining = False
-        # Nothing is recorded where nobody can ask for it.
-        self._board = board or (Board() if settings.admin_address else None)
-        self.admin = _admin(settings, self._board, self) if self._board and not board else None
+        # Nothing is recorded where nobody is told of it.
+        self._board = board or (Board() if settings.admin_address or asked.metrics else None)
+        self.admin = (
+            _admin(settings, self._board, self) if settings.admin_address and self._board and not board else None
+        )
         self._recorder = Recorder(self._board) if self._board else None
         self._audit_log = _audit_log(settings)
         self.store = open_store(settings, self._pools.write.aside, self._recorder)
@@ -105,6 +112,8 @@ class App:
         self.health = Health(ROUTES, self._pools.health)
         self.upkeep = self._make_upkeep()
         self._gauges = self._make_gauges(self._board) if self._board else None
+        self._tracing = _tracing(settings, self.store) if asked.traces else None
+        self._exports = _exports(settings, self._board, self) if asked.metrics and self._board else None
         self._add_services()
 
     def start(self) -> None:
@@ -116,6 +125,8 @@ class App:
         self._server.start()
         if self.admin:
             self.admin.start()
+        if self._exports:
+            self._exports.start()
 
     def stop(self) -> None:
         """Drain: report NOT_SERVING, refuse new calls, let running ones end, close the database."""
@@ -137,6 +148,7 @@ class App:
         self.store.close()
         if self.admin:
             self.admin.stop()
+        self._stop_telling()
         _log.info("stopped")
 
     @property
@@ -150,12 +162,24 @@ class App:
             self._recorder.add_notes()
             self._gauges.refresh()
 
+    def _stop_telling(self) -> None:
+        for one in (self._tracing, self._exports):
+            if one:
+                one.stop()
+
     def _add_services(self) -> None:
         settings = self.settings
         if self._recorder:
             self.feeds.on_delivery = self._recorder.delivered
             self.upkeep.on_sweep = self._record_sweep
-        edge = Edge(settings.limits, self._authentication, self._owners, self._audit_log, self._recorder)
+        edge = Edge(
+            settings.limits,
+            self._authentication,
+            self._owners,
+            self._audit_log,
+            observer=self._recorder,
+            tracer=self._tracing,
+        )
         Handlers(self.store, self.live, edge, self.quotas, self._pools).add_to(self._server)
         self.health.add_to(self._server)
         if settings.serves_reflection:
@@ -382,6 +406,21 @@ def _admin(settings: Settings, board: Board, app: App) -> "Listener":
         return exposition.text(accept)
 
     return Listener(Address.parse(settings.admin_address), Pages(metrics, lambda: app.problem))
+
+
+def _tracing(settings: Settings, store: Store) -> "Tracing":
+    # Needs packages that only these servers have.
+    from activity_session_server.telemetry.sql import attributes_of
+    from activity_session_server.telemetry.tracing import Tracing
+
+    return Tracing(attributes_of(settings.database_kind, store.engine.url))
+
+
+def _exports(settings: Settings, board: Board, app: App) -> "MetricExports":
+    # As above.
+    from activity_session_server.telemetry.exports import MetricExports
+
+    return MetricExports(board, settings.database_kind, app.refresh_board)
 
 
 def _listen(server: grpc.Server, address: Address, certificates: Certificates | None) -> str:

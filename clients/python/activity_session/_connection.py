@@ -8,6 +8,7 @@ import grpc
 
 from activity_session import _channels
 from activity_session._requests import Attempts, with_request_id
+from activity_session._tracing import traced
 from activity_session.errors import Error
 
 
@@ -19,7 +20,8 @@ def connect(
     A call that fails with UNAVAILABLE is retried: up to 5 attempts in about 6 s. A call that changes something carries
     a `request_id`, so that its effect happens once. A call ends after 30 s, or after a shorter `timeout`; AcquireTurn
     ends after its `timeout` only. A call that fails raises `Error`. A call made by `.future()` raises gRPC's own error
-    instead, and is not retried after CANCELLED.
+    instead, and is not retried after CANCELLED. A program that traces with OpenTelemetry has its current span go with
+    each call.
 
     Args:
         target: an address as in gRPC: `HOST:PORT`, `dns:///NAME:PORT`, `unix:PATH`.
@@ -59,13 +61,13 @@ def _failure(call: Any) -> Error | None:
 
 
 class _Authorizing(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
-    """Adds the current token to each call."""
+    """Adds the current token, and the current span of the caller, to each call."""
 
     def __init__(self, token: _channels.Token) -> None:
         self._token = token
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return continuation(_channels.authorized(details, self._token), request)
+        return continuation(traced(_channels.authorized(details, self._token)), request)
 
     def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return continuation(_channels.authorized(details, self._token), request)
+        return continuation(traced(_channels.authorized(details, self._token)), request)

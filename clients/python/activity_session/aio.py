@@ -10,6 +10,7 @@ from activity_session import _channels
 from activity_session._disconnects import Disconnects, OnDisconnect
 from activity_session._requests import Attempts, with_request_id
 from activity_session._resuming import go_on_after, resumes, stream_ended
+from activity_session._tracing import traced
 from activity_session.errors import Error
 from activity_session.v1 import (
     SESSION_VIEW_UNSPECIFIED,
@@ -119,13 +120,13 @@ class _SendingAgain(grpc.aio.UnaryUnaryClientInterceptor):
 
 
 class _Authorizing(grpc.aio.UnaryUnaryClientInterceptor):
-    """Adds the current token to each call."""
+    """Adds the current token, and the current span of the caller, to each call."""
 
     def __init__(self, token: _channels.Token) -> None:
         self._token = token
 
     async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return await continuation(_channels.authorized(details, self._token), request)
+        return await continuation(traced(_channels.authorized(details, self._token)), request)
 
 
 class _AuthorizingStreams(grpc.aio.UnaryStreamClientInterceptor):
@@ -135,4 +136,4 @@ class _AuthorizingStreams(grpc.aio.UnaryStreamClientInterceptor):
         self._token = token
 
     async def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return await continuation(_channels.authorized(details, self._token), request)
+        return await continuation(traced(_channels.authorized(details, self._token)), request)

@@ -5,8 +5,10 @@ ecosystem (`grpc_service`, `grpc_method`, `grpc_code`, with the codes as in gRPC
 label has a value that a caller has chosen, so that the number of series never grows.
 """
 
+import platform
 from collections.abc import Iterator
 from enum import Enum
+from importlib.metadata import version
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -19,6 +21,7 @@ from activity_session.v1 import (
     session_service_pb2,
 )
 from activity_session.v1.error_reason_pb2 import ErrorReason
+from activity_session_server import __version__
 
 PREFIX = "activity_session_"
 READ, WRITE = "read", "write"
@@ -224,3 +227,8 @@ BUILD = Definition(
 )
 
 METRICS = tuple(value for value in tuple(globals().values()) if isinstance(value, Definition))
+
+
+def build_row(database: str) -> tuple[str, ...]:
+    """The one series of `BUILD`; `database` is the kind of database, such as sqlite."""
+    return __version__, platform.python_version(), version("grpcio"), database

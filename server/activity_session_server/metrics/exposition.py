@@ -1,8 +1,6 @@
 """What Prometheus is told: the numbers of one board, or of those of all workers together, as text."""
 
-import platform
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from itertools import accumulate
 
 from prometheus_client.exposition import choose_encoder
@@ -15,9 +13,8 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from activity_session_server import __version__
 from activity_session_server.metrics.boards import Board
-from activity_session_server.metrics.definitions import BUILD, METRICS, Definition, Kind, Workers
+from activity_session_server.metrics.definitions import BUILD, METRICS, Definition, Kind, Workers, build_row
 
 _INF = "+Inf"
 
@@ -28,7 +25,7 @@ class Exposition(Collector):
     def __init__(self, boards: Sequence[Board], database: str) -> None:
         """Show the boards of all processes that serve calls; `database` is the kind of database, such as sqlite."""
         self._boards = boards
-        self._build = (__version__, platform.python_version(), version("grpcio"), database)
+        self._build = build_row(database)
 
     def text(self, accept: str) -> tuple[bytes, str]:
         """All metrics in the format that a client accepts, and its content type."""

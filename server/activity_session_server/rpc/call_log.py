@@ -44,6 +44,10 @@ def write(call: Call, code: grpc.StatusCode, error: ServiceError | None) -> None
     fields["duration_ms"] = round((time.monotonic() - call.begun) * 1000, 3)
     fields["peer"] = call.peer
     fields["call_id"] = call.call_id
+    if call.trace_id:
+        fields["trace_id"] = call.trace_id
+        if call.trace is not None:
+            fields["span_id"] = call.trace.span_id
     if error is not None:
         fields["reason"] = status.reason_name(error)
         fields["error"] = error.logged[:_ERROR_CHARACTERS]

@@ -8,7 +8,8 @@ import logging
 import random
 import re
 import time
-from typing import Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -21,7 +22,7 @@ from activity_session_server.rpc.owners import Owners
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.access.callers import Caller
 from activity_session_server.rules.access.permissions import may_write
-from activity_session_server.rules.calls import Call
+from activity_session_server.rules.calls import Call, Trace
 from activity_session_server.rules.errors import (
     ServiceError,
     deadline_exceeded,
@@ -43,6 +44,8 @@ _DECADES = 1e9
 # A caller's own id for the call, in the order of preference; proxies give the second one.
 _GIVEN_ID_KEYS = (CALL_ID_KEY, "x-request-id")
 _GIVEN_ID = re.compile(r"[!-~]{1,128}")
+# W3C Trace Context, of any version: the id of the trace, which is not all zeros.
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 # Ids need only differ; of its own, so that nobody's seed can make them come again. All threads draw, each in one step.
 _ids = random.Random()  # noqa: S311
 _log = logging.getLogger("activity_session.call")
@@ -61,6 +64,13 @@ class Observer(Protocol):
         """A call is over, also one that no thread has begun with."""
 
 
+class Tracer(Protocol):
+    """Begins the traces of calls, where somebody has them exported."""
+
+    def begin(self, method: str, metadata: Mapping[str, Any], waited: float) -> Trace | None:
+        """The trace of a call that has come so many seconds ago; None where it is not recorded."""
+
+
 class Edge:
     """What every call of a server has in common."""
 
@@ -70,13 +80,16 @@ class Edge:
         authentication: Authentication,
         owners: Owners,
         audit_log: AuditLog | None = None,
+        *,
         observer: Observer | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._limits = limits
         self._authentication = authentication
         self._owners = owners
         self._audit_log = audit_log
         self._observer = observer
+        self._tracer = tracer
         self._validator = Validator(limits)
 
     def begin(self, method: str, context: grpc.ServicerContext, came: float | None, *, may_wait: bool = False) -> Call:
@@ -84,7 +97,8 @@ class Edge:
 
         It came in at a reading of `time.monotonic`, or just now.
         """
-        call_id = _given_id(context) or f"{_ids.getrandbits(128):032x}"
+        metadata = dict(context.invocation_metadata())
+        call_id = _given_id(metadata) or f"{_ids.getrandbits(128):032x}"
         context.set_trailing_metadata(((CALL_ID_KEY, call_id),))
         remaining = context.time_remaining()
         is_given = remaining is not None and remaining < _DECADES
@@ -93,7 +107,10 @@ class Edge:
             self._observer.call_began(method, now - came)
         longest = LONGEST_WAIT if may_wait else DEFAULT_DEADLINE
         deadline = now + (min(remaining, longest) if is_given else DEFAULT_DEADLINE)
-        return Call(call_id, method, context.peer(), _NOBODY, came or now, deadline, self._limits)
+        trace = None if self._tracer is None else self._tracer.begin(method, metadata, now - (came or now))
+        trace_id = trace.trace_id if trace else _given_trace_id(metadata)
+        first = (call_id, method, context.peer(), _NOBODY)
+        return Call(*first, came or now, deadline, self._limits, trace_id=trace_id, trace=trace)
 
     def admit(self, call: Call, context: grpc.ServicerContext) -> Call:
         """The same call, of the caller who has shown to be it.
@@ -151,6 +168,8 @@ class Edge:
         call_log.write(call, code, error)
         if self._observer is not None:
             self._observer.call_ended(call, code, error)
+        if call.trace is not None:
+            call.trace.end(call, code.name, "" if error is None else status.reason_name(error))
 
 
 def error_of(call: Call, raised: Exception) -> ServiceError:
@@ -182,10 +201,16 @@ def _check_time(call: Call) -> None:
         raise waited_too_long(waited, remaining)
 
 
-def _given_id(context: grpc.ServicerContext) -> str | None:
-    given = dict(context.invocation_metadata())
+def _given_id(metadata: Mapping[str, Any]) -> str | None:
     for key in _GIVEN_ID_KEYS:
-        value = given.get(key)
+        value = metadata.get(key)
         if isinstance(value, str) and _GIVEN_ID.fullmatch(value):
             return value
     return None
+
+
+def _given_trace_id(metadata: Mapping[str, Any]) -> str:
+    """The id of the caller's trace, empty for none, also where this server records nothing of it."""
+    value = metadata.get("traceparent")
+    found = _TRACEPARENT.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found else ""

@@ -23,6 +23,7 @@ from activity_session_server.rules.requests import session_of
 from activity_session_server.store.backends import Backend, Failure
 from activity_session_server.store.backends.files import FileError
 from activity_session_server.store.driver.connections import BusyError, Connection, Connections
+from activity_session_server.store.driver.traced import traced_commit
 from activity_session_server.store.observer import Observer
 from activity_session_server.store.readers import Writer
 from activity_session_server.store.writer_queues import Aside, WriterQueues
@@ -156,7 +157,7 @@ class Commits:
             work.is_done = True
 
     def _commit(self, works: Sequence[Work], connection: Connection) -> None:
-        connection.end_by(max(work.call.deadline for work in works))
+        connection.end_by(max(work.call.deadline for work in works), works[0].call.trace)
         connection.begin_write()
         try:
             for work in works:
@@ -167,7 +168,7 @@ class Commits:
         connection.end_by(math.inf)
         begun = self._now()
         try:
-            connection.commit()
+            self._end(works, connection)
         except BaseException as error:
             self._roll_back(connection)
             if self._may_have_happened(error):
@@ -177,6 +178,13 @@ class Commits:
             raise
         if self._observer is not None:
             self._observer.committed(time.monotonic() - begun, len(works))
+
+    def _end(self, works: Sequence[Work], connection: Connection) -> None:
+        traces = [work.call.trace for work in works if work.call.trace is not None]
+        if traces:
+            traced_commit(traces, len(works), connection.commit)
+        else:
+            connection.commit()
 
     def _now(self) -> float:
         """A reading of `time.monotonic`, where somebody wants to know how long things take."""
@@ -188,7 +196,7 @@ class Commits:
 
     def _run(self, connection: Connection, work: Work, *, is_alone: bool) -> None:
         writer = Writer(connection, self._backend, work.call.limits.purge_age)
-        connection.end_by(work.call.deadline)
+        connection.end_by(work.call.deadline, work.call.trace)
         if is_alone:
             work.run(writer)
             return

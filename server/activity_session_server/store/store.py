@@ -73,7 +73,7 @@ class Store:
         """
 
         def read(connection: Connection) -> T:
-            connection.end_by(call.deadline)
+            connection.end_by(call.deadline, call.trace)
             return fn(Reader(connection, self._backend, call.limits.purge_age))
 
         return self._retrying(call, lambda: self._connections.run(read), None)

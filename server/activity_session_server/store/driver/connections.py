@@ -7,16 +7,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Executable, event
 
 from activity_session_server.orm.types import AnyRow
+from activity_session_server.rules.calls import Trace
 from activity_session_server.store.backends import Failure, backend_of
 from activity_session_server.store.backends.engines import IS_ON_CLUSTER
 from activity_session_server.store.backends.files import DatabaseFile
 from activity_session_server.store.driver.outage import Outage
-from activity_session_server.store.driver.statements import Compiler, Statement, Values
+from activity_session_server.store.driver.statements import Compiler, Form, Statement, Values
+from activity_session_server.store.driver.traced import traced
 from activity_session_server.store.observer import Observer
 
 # Seconds; below the idle limits of proxies (60 to 300 s are usual) and that of `engines`.
@@ -47,6 +50,8 @@ class Connection:
         # When what runs now must end, a reading of `time.monotonic`, and whether that is sooner than the timeout.
         self._deadline = math.inf
         self._is_short = False
+        # Where what runs now is recorded, if it is.
+        self._trace: Trace | None = None
         # SQLAlchemy's connection, and a cursor of the driver's inside it; none while this one is closed.
         self._core: Any = None
         self._cursor: Any = None
@@ -76,8 +81,12 @@ class Connection:
         """Whether it has been opened, and not been closed since."""
         return self._core is not None
 
-    def end_by(self, deadline: float) -> None:
-        """Have the statements from now on end by a deadline, and in the time that a statement may take."""
+    def end_by(self, deadline: float, trace: Trace | None = None) -> None:
+        """Have the statements from now on end by a deadline, and in the time that a statement may take.
+
+        They are recorded in a trace, if there is one.
+        """
+        self._trace = trace
         latest = time.monotonic() + self._timeout
         self._is_short = deadline < latest
         self._deadline = deadline if self._is_short else latest
@@ -92,30 +101,29 @@ class Connection:
     def rows(self, statement: Statement | Executable, values: Values) -> Sequence[AnyRow]:
         """All rows of a query."""
         if not isinstance(statement, Statement):
-            rows: Sequence[AnyRow] = self._execute(statement, values).all()
+            rows: Sequence[AnyRow] = self._execute(statement, values, lambda result: result.all())
             return rows
         form = self._compiler.form(statement, values)
-        cursor = self.cursor()
-        cursor.execute(self._in_time(form.sql) if self._is_short else form.sql, form.parameters(values))
-        return form.rows(cursor.fetchall())
+        if self._trace is None:
+            return self._found(form, values)
+        return traced(self._trace, form.sql, partial(self._found, form, values))
 
     def change(self, statement: Statement | Executable, values: Values | Sequence[Values]) -> int:
         """Run an INSERT, UPDATE or DELETE, once or for several values; returns how many rows matched."""
         if not isinstance(statement, Statement):
-            return int(self._execute(statement, values).rowcount)
-        cursor = self.cursor()
+            return int(self._execute(statement, values, lambda result: result.rowcount))
         several = values if isinstance(values, Sequence) else [values]
         form = self._compiler.form(statement, several[0])
-        parameters = [form.parameters(one) for one in several]
-        if len(parameters) == 1:
-            cursor.execute(self._in_time(form.sql) if self._is_short else form.sql, parameters[0])
-        else:
-            cursor.executemany(form.sql, parameters)
-        return int(cursor.rowcount)
+        if self._trace is None:
+            return self._changed(form, several)
+        return traced(self._trace, form.sql, partial(self._changed, form, several))
 
     def run(self, sql: str) -> None:
         """Send a statement that has neither values nor rows."""
-        self.cursor().execute(sql)
+        if self._trace is None:
+            self.cursor().execute(sql)
+        else:
+            traced(self._trace, sql, partial(self.cursor().execute, sql))
 
     def begin_write(self) -> None:
         """Begin a transaction that writes; SQLite waits for the lock of other processes, no longer than it may take.
@@ -154,8 +162,29 @@ class Connection:
             self.close()
             raise
 
-    def _execute(self, statement: Executable, values: Values | Sequence[Values]) -> Any:
-        return self._core.execute(statement, values, execution_options={_IN_TIME: self._in_time})
+    def _found(self, form: Form, values: Values) -> Sequence[AnyRow]:
+        cursor = self.cursor()
+        cursor.execute(self._in_time(form.sql) if self._is_short else form.sql, form.parameters(values))
+        return form.rows(cursor.fetchall())
+
+    def _changed(self, form: Form, several: Sequence[Values]) -> int:
+        cursor = self.cursor()
+        parameters = [form.parameters(one) for one in several]
+        if len(parameters) == 1:
+            cursor.execute(self._in_time(form.sql) if self._is_short else form.sql, parameters[0])
+        else:
+            cursor.executemany(form.sql, parameters)
+        return int(cursor.rowcount)
+
+    def _execute(self, statement: Any, values: Values | Sequence[Values], take: Callable[[Any], T]) -> T:
+        """What is taken from the result of a statement that was built for one call."""
+
+        def send() -> T:
+            return take(self._core.execute(statement, values, execution_options={_IN_TIME: self._in_time}))
+
+        if self._trace is None:
+            return send()
+        return traced(self._trace, str(statement.compile(self.engine)), send)
 
     def _in_time(self, sql: str) -> str:
         """A statement that the database itself ends at the deadline; the timeout is a setting of the connection."""
