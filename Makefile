@@ -28,7 +28,7 @@ FAULTS := $(wildcard tests/faults/test_*.py) $(call named,contract,permissions p
 	$(call named,docs,docs) $(call named,server,addresses admin_address audit_log authentication authentication_jwts \
 	authentication_tokens certificates config_file environment events_command followers given_turns log_level \
 	max_clock_offset metrics migration_scripts planted_secrets process reflection replicas retention schema \
-	settings_flags sqlite_files startup workers)
+	settings_flags sqlite_files startup telemetry workers)
 MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.
 OF_FORM := $(call named,contract,costly_requests field_behavior limits)

@@ -80,8 +80,12 @@ def attributes(message: Any) -> dict[str, Any]:
 def collecting() -> Iterator[Collector]:
     """A collector on a free port."""
     collector, server = Collector(), grpc.server(ThreadPoolExecutor(4))
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)
-    metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(collector, server)  # type: ignore[arg-type]
+    adding: tuple[Any, ...] = (
+        trace_service_pb2_grpc.add_TraceServiceServicer_to_server,
+        metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server,
+    )
+    for add in adding:
+        add(collector, server)
     collector.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     try:

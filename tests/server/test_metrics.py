@@ -117,11 +117,12 @@ class TestSeries:
             assert list(metric.bounds) == sorted(set(metric.bounds))
             assert bool(metric.bounds) == (metric.kind is Kind.HISTOGRAM)
 
-    def test_need_neither_prometheus_nor_a_board_without_an_admin_address(self) -> None:
+    def test_need_neither_prometheus_nor_opentelemetry_nor_a_board_unless_somebody_is_told(self) -> None:
         script = (
             "import sys; from activity_session_server import app, settings;"
             "server = app.App(settings.Settings(address='127.0.0.1:0', database_url='sqlite://'));"
-            "assert server.admin is None and server._board is None; assert 'prometheus_client' not in sys.modules"
+            "assert server.admin is None and server._board is None; assert 'prometheus_client' not in sys.modules;"
+            "assert not [name for name in sys.modules if name.startswith('opentelemetry')]"
         )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
