@@ -1,14 +1,15 @@
-"""What it costs calls that they are counted: servers with an admin address beside others without, on one database.
+"""What it costs calls that they are counted, or traced: such servers beside others without, on one database.
 
 A cost is the CPU time of the server for one call of one caller. All are called in turn, a few calls each, so that
 whatever else the machine does affects all equally; figures are medians of the turns. Nobody asks for the metrics
-meanwhile: what that costs is a figure of its own.
+meanwhile: what that costs is a figure of its own. Of traces one in a hundred is recorded, and sent to a collector in
+this process.
 """
 
 import socket
 import statistics
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from activity_session.v1.session_service_pb2 import GetSessionRequest
 from activity_session_benchmarks.growth import compare
 from activity_session_benchmarks.loads import serving
 from activity_session_benchmarks.runs import Run, measure_all, spent
+from activity_session_testing.collectors import Collector, collecting
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, new_session
 
@@ -24,13 +26,13 @@ TURNS, QUICK_TURNS = 120, 20
 SCRAPES = 20
 NAMESPACE = "namespaces/default"
 DATA, TEXT = "x" * 2048, "x" * 100
-OFF, ON = "without", "with metrics"
+OFF, COUNTED, TRACED = "without", "with metrics", "1 % traced"
 # Two servers of each: where its memory happens to lie makes one faster than another of the same.
-SIDES = ((OFF, 1), (ON, 1), (ON, 2), (OFF, 2))
+SIDES = ((OFF, 1), (COUNTED, 1), (TRACED, 1), (TRACED, 2), (COUNTED, 2), (OFF, 2))
 
 
 class Figure(NamedTuple):
-    """What a call costs the server without metrics and with them, and how much more that is, in microseconds."""
+    """What a call costs the server without metrics and traces and with them, and how much more, in microseconds."""
 
     database: str
     call: str
@@ -40,7 +42,7 @@ class Figure(NamedTuple):
 
     def __str__(self) -> str:
         costs = f"{self.off_us:7.0f} µs {self.on_us:7.0f} µs {self.more_us:+6.1f} µs"
-        return f"{self.database:<12} {self.call:<20} {costs}"
+        return f"{self.database:<12} {self.call:<32} {costs}"
 
 
 def main() -> None:
@@ -50,19 +52,35 @@ def main() -> None:
 def measure(run: Run) -> Iterator[Figure]:
     turns = QUICK_TURNS if run.is_quick else TURNS
     with ExitStack() as stack:
-        admin = f"127.0.0.1:{free_port()}"
-        flags = {OFF: (), ON: ("--admin-address", "127.0.0.1:0")}
-        servers = {(who, number): stack.enter_context(serving(*run.command, *flags[who])) for who, number in SIDES}
+        collector = stack.enter_context(collecting())
+        servers = {side: stack.enter_context(serving(*command(run, side[0], collector))) for side in SIDES}
         clients = {side: stack.enter_context(connected(server.address)) for side, server in servers.items()}
         session = new_session(next(iter(clients.values())), NAMESPACE, "measured", data=DATA).name
         pids = {side: [[server.pid]] for side, server in servers.items()}
         for name, call in (("GetSession", get), ("AppendEvents of 1", write)):
             costs = compare(pids, {side: calling(call, client, session) for side, client in clients.items()}, turns)
-            off, on = (statistics.mean(cost for side, (cost,) in costs.items() if side[0] == who) for who in (OFF, ON))
-            yield Figure(run.database, name, off, on, on - off)
+            off, counted, traced = (mean(costs, who) for who in (OFF, COUNTED, TRACED))
+            yield Figure(run.database, name, off, counted, counted - off)
+            yield Figure(run.database, f"{name}, {TRACED}", off, traced, traced - off)
+        admin = f"127.0.0.1:{free_port()}"
         asked = stack.enter_context(serving(*run.command, "--admin-address", admin))
         cost = scrape_us(admin, asked.pid)
         yield Figure(run.database, "GET /metrics", 0, cost, cost)
+
+
+def command(run: Run, who: str, collector: Collector) -> tuple[str, ...]:
+    """The command of a server that nobody is told of, that counts calls, or that traces them."""
+    if who == COUNTED:
+        return *run.command, "--admin-address", "127.0.0.1:0"
+    if who == OFF:
+        return run.command
+    sampling = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.01"}
+    asked = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"http://{collector.address}", **sampling}
+    return "env", *(f"{name}={value}" for name, value in asked.items()), *run.command
+
+
+def mean(costs: Mapping[tuple[str, int], Sequence[float]], who: str) -> float:
+    return statistics.mean(cost for (side, _), (cost,) in costs.items() if side == who)
 
 
 def calling(call: Callable[[Client, str], object], client: Client, session: str) -> Callable[[int], object]:

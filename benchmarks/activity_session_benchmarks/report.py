@@ -90,10 +90,11 @@ sessions, among few sessions of others and among many; their ratio is that to th
     ),
     "monitoring": Part(
         """\
-## Metrics
+## Metrics and traces
 
-What it costs that calls are counted, with `--admin-address`: µs of CPU time of the server for a single caller's calls,
-without and with it. What a scrape costs is beside them: Prometheus asks every 15 or 30 seconds.""",
+What it costs that calls are counted, with `--admin-address`, and that one in a hundred is traced, with a collector: µs
+of CPU time of the server for a single caller's calls, without and with it, in turn. What a scrape costs is beside them:
+Prometheus asks every 15 or 30 seconds.""",
         tables.monitoring,
     ),
     "watch": Part(
