@@ -13,6 +13,7 @@ import pytest
 from activity_session_server.environment import unknown_variables
 from activity_session_server.settings import FIELDS, Settings
 from activity_session_server.sources import load
+from activity_session_server.telemetry.wanted import wanted
 from activity_session_testing.deploying import charts
 from activity_session_testing.deploying.checks import checkov, package
 from activity_session_testing.drivers import ROOT
@@ -128,6 +129,13 @@ def test_metrics_have_a_port_that_the_server_listens_on_if_they_are_wanted(tmp_p
     least = charts.rendered("least")
     assert "metrics" not in least
     assert "ADMIN_ADDRESS" not in least
+
+
+def test_telemetry_is_what_opentelemetry_is_told() -> None:
+    (all_,), (least,) = (server(charts.rendered(values))["containers"] for values in ("all", "least"))
+    assert wanted(variables(all_)) == (True, True)
+    assert variables(all_)["OTEL_TRACES_SAMPLER_ARG"] == "0.01"
+    assert wanted(variables(least)) == (False, False)
 
 
 def test_the_grace_period_is_longer_than_the_end_of_a_server_can_take(text: str) -> None:

@@ -19,6 +19,8 @@ CLIENT = "The client knows no server"
 GRPC = "Only rpc and the hall know gRPC"
 SQL = "Only store and orm know SQL"
 PROMETHEUS = "Only metrics knows Prometheus"
+OTEL = "Only telemetry knows OpenTelemetry"
+SENDING = "What sends telemetry knows what is sent"
 TELLING = "What tells the metrics knows no server"
 LIGHT = "What tells the metrics of workers loads neither gRPC nor SQLAlchemy"
 THREADS = "Only live, the machine of the store and the hall start threads or hold locks"
@@ -34,6 +36,7 @@ FORBIDDEN = {
             "threading": THREADS,
             "concurrent": THREADS,
             "prometheus_client": PROMETHEUS,
+            "opentelemetry": OTEL,
             f"{SERVER}.app": LAYERS,
         },
     ),
@@ -52,6 +55,7 @@ FORBIDDEN = {
         {
             "grpc": GRPC,
             "prometheus_client": PROMETHEUS,
+            "opentelemetry": OTEL,
             f"{SERVER}.metrics.boards": LAYERS,
             f"{SERVER}.usecases.access": LAYERS,
         },
@@ -61,6 +65,10 @@ FORBIDDEN = {
     f"{SERVER}.rules": (
         "filters",
         {"grpc": GRPC, "sqlalchemy": SQL, "threading": THREADS, "asyncio": THREADS, f"{SERVER}.orm.base": LAYERS},
+    ),
+    f"{SERVER}.telemetry": (
+        "spans",
+        {"sqlalchemy": SQL, "prometheus_client": PROMETHEUS, f"{SERVER}.app": LAYERS},
     ),
     "activity_session": ("errors", {SERVER: CLIENT}),
 }
@@ -135,6 +143,11 @@ def test_grpc_and_sqlalchemy_are_refused_to_what_tells_the_metrics_of_workers(co
 def test_a_server_is_refused_to_what_tells_the_metrics(copy: Path) -> None:
     plant(copy, f"{SERVER}.metrics.listener", f"{SERVER}.metrics.gauges")
     assert f"{SERVER}.metrics.listener -> {SERVER}.metrics.gauges" in broken_contracts(copy)[TELLING]
+
+
+def test_what_sends_is_refused_to_what_is_sent(copy: Path) -> None:
+    plant(copy, f"{SERVER}.telemetry.spans", f"{SERVER}.telemetry.tracing")
+    assert f"{SERVER}.telemetry.spans -> {SERVER}.telemetry.tracing" in broken_contracts(copy)[SENDING]
 
 
 def test_a_query_is_refused_to_the_machine_of_the_store(copy: Path) -> None:
