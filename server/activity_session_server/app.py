@@ -43,7 +43,7 @@ from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.access.callers import ITSELF, nobody
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import uuid7_hex
-from activity_session_server.settings import Settings
+from activity_session_server.settings import Settings, SettingsError
 from activity_session_server.store import Reader, Store, readiness, schema
 from activity_session_server.store.backends import EngineOptions, backend_of
 from activity_session_server.store.observer import Observer
@@ -410,17 +410,28 @@ def _admin(settings: Settings, board: Board, app: App) -> "Listener":
 
 def _tracing(settings: Settings, store: Store) -> "Tracing":
     # Needs packages that only these servers have.
-    from activity_session_server.telemetry.sql import attributes_of
-    from activity_session_server.telemetry.tracing import Tracing
+    with _variables():
+        from activity_session_server.telemetry.sql import attributes_of
+        from activity_session_server.telemetry.tracing import Tracing
 
-    return Tracing(attributes_of(settings.database_kind, store.engine.url))
+        return Tracing(attributes_of(settings.database_kind, store.engine.url))
 
 
 def _exports(settings: Settings, board: Board, app: App) -> "MetricExports":
     # As above.
-    from activity_session_server.telemetry.exports import MetricExports
+    with _variables():
+        from activity_session_server.telemetry.exports import MetricExports
 
-    return MetricExports(board, settings.database_kind, app.refresh_board)
+        return MetricExports(board, settings.database_kind, app.refresh_board)
+
+
+@contextlib.contextmanager
+def _variables() -> Iterator[None]:
+    """What is wrong with OpenTelemetry's variables is found by what reads them."""
+    try:
+        yield
+    except ValueError as error:
+        raise SettingsError(f"the variables that begin with OTEL_: {error}") from None
 
 
 def _listen(server: grpc.Server, address: Address, certificates: Certificates | None) -> str:

@@ -4,7 +4,7 @@ A secret is planted in each place of each request where a caller writes text, fo
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from activity_session_server.rules.access.roles import Role
 from activity_session_server.store import schema
 from activity_session_testing.access import Access
 from activity_session_testing.backends import KEEPING_BACKENDS
+from activity_session_testing.collectors import Collector, attributes, collecting
 from activity_session_testing.messages import kind_of
 from activity_session_testing.moments import eventually
 from activity_session_testing.places import Place, places
@@ -55,6 +56,7 @@ class Scene(NamedTuple):
     """A server, a client that calls it with a token, and what must not be found in an output besides the secret."""
 
     server: ServerProcess
+    collector: Collector
     client: Client
     hidden: list[str]
 
@@ -69,10 +71,13 @@ def scene(tmp_path: Path, database_url: str, audit: Path) -> Iterator[Scene]:
     # As it is, and as it stands in the URL.
     passwords = [url.password, url.render_as_string(hide_password=False).partition("@")[0]] if url.password else []
     with (
-        serving_process(tmp_path / "stderr", *flags, ACTIVITY_SESSION_DATABASE_URL=database_url) as server,
+        collecting() as collector,
+        serving_process(
+            tmp_path / "stderr", *flags, ACTIVITY_SESSION_DATABASE_URL=database_url, **collector.environment
+        ) as server,
         connected(server.address, token=access.token("ada")) as client,
     ):
-        yield Scene(server, client, [access.token("ada"), *map(str, passwords)])
+        yield Scene(server, collector, client, [access.token("ada"), *map(str, passwords)])
 
 
 def names_of(client: Client) -> Mapping[str, str]:
@@ -143,7 +148,10 @@ def test_no_output_has_one(scene: Scene, audit: Path) -> None:
     sent = planted(scene.client)
     logged = eventually(lambda: found(scene.server.log_lines, sent))
     audited = [json.loads(line) for line in audit.read_text().splitlines()]
-    for line in (*logged, *audited):
+    # The blob is sent last.
+    spans = eventually(lambda: found(lambda: traced(scene.collector), {"blob"}))
+    assert {span.get("db.operation.name") for span in spans} >= {None, "SELECT", "INSERT", "UPDATE", "COMMIT"}
+    for line in (*logged, *audited, *spans):
         text = json.dumps(line)
         assert not any(hidden in text for hidden in scene.hidden)
         if not sent.get(line.get("call_id", "")):
@@ -152,7 +160,16 @@ def test_no_output_has_one(scene: Scene, audit: Path) -> None:
     assert {line["method"].rpartition("/")[2] for line in audited if line["code"] == "OK"} >= SUCCEED
 
 
-def found(lines: Callable[[], list[dict[str, Any]]], sent: Mapping[str, bool]) -> list[dict[str, Any]]:
+def traced(collector: Collector) -> list[dict[str, Any]]:
+    """Return what each span says, with the id of its call where it has one."""
+    return [
+        {"name": span.name, "call_id": told.get("activity_session.call_id"), "status": str(span.status), **told}
+        for span in collector.spans()
+        for told in [attributes(span)]
+    ]
+
+
+def found(lines: Callable[[], list[dict[str, Any]]], sent: Collection[str]) -> list[dict[str, Any]]:
     """Return all lines once there is one for each call."""
     logged = lines()
     return logged if {line.get("call_id") for line in logged} >= set(sent) else []

@@ -303,6 +303,13 @@ class TestTheVariables:
         with pytest.raises(SettingsError, match=next(reversed(given))):
             wanted(given)
 
+    @pytest.mark.parametrize("given", [{"OTEL_PROPAGATORS": "pigeon"}, {"OTEL_METRIC_EXPORT_INTERVAL": "pigeon"}])
+    def test_that_nothing_can_be_made_of_are_refused(self, given: dict[str, str]) -> None:
+        ended = run("serve", "--address", "127.0.0.1:0", "--database-url", "sqlite://", **ENDPOINT, **given)
+        assert ended.returncode == 2
+        assert "OTEL_" in ended.stderr
+        assert "pigeon" in ended.stderr.splitlines()[-1]
+
     def test_need_the_extra(self, tmp_path: Path) -> None:
         (tmp_path / "sitecustomize.py").write_text(
             "import importlib.metadata as all\n"
