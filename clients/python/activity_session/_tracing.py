@@ -12,8 +12,9 @@ _TRACE = "opentelemetry.trace"
 
 def traced(details: Any) -> Any:
     """Return the details of a call with the current span in its metadata, unless something has put one there."""
-    trace: Any = sys.modules.get(_TRACE)
-    if trace is None or not trace.get_current_span().get_span_context().is_valid:
+    # None also while another thread is about to load it.
+    current_span: Any = getattr(sys.modules.get(_TRACE), "get_current_span", None)
+    if current_span is None or not current_span().get_span_context().is_valid:
         return details
     given = list(details.metadata or ())
     carrier: dict[str, str] = {}
