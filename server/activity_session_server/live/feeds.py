@@ -74,9 +74,10 @@ class Feed:
 
     def __init__(self, session: Head, feeds: "Feeds") -> None:
         self.session = session
-        # Written under the lock of the feeds, so that the number never goes back; read without: each is one value, and
+        # Written under the lock of the feeds, so that the numbers never go back; read without: each is one value, and
         # each look ends by scheduling the followers that have work. A queue of turns also sets `turn_is_held` itself.
         self.last_sequence = session.last_sequence
+        self.first_sequence = session.first_sequence
         self.version = 0
         self.turn_is_held = True
         self.ended: ServiceError | None = None
@@ -104,19 +105,21 @@ class Feed:
         if pulse is None:
             self.ended = not_found(Kind.SESSION, name)
             return
-        last_sequence, *state = pulse
+        last_sequence, first_sequence, *state = pulse
         if tuple(state) != self._state:
             self._state = tuple(state)
             self.version += 1
         if last_sequence > self.last_sequence and self._feeds.on_delivery is not None:
             self._news = (*self._news[1 - _NEWS :], (last_sequence, noticed))
         self.last_sequence = max(self.last_sequence, last_sequence)
+        self.first_sequence = max(self.first_sequence, first_sequence)
         self.turn_is_held = bool(pulse.turn_is_held)
         self.ended = flags.deleted(Kind.SESSION, name) if pulse.is_deleted else None
 
     def note(self, session: Head) -> None:
         """Note a session that was just read, and may be newer than the last look."""
         self.last_sequence = max(self.last_sequence, session.last_sequence)
+        self.first_sequence = max(self.first_sequence, session.first_sequence)
         if not flags.is_deleted(session):
             self.ended = None
 

@@ -15,7 +15,7 @@ from activity_session_server.live.lanes import STUCK_SECONDS
 from activity_session_server.live.slots import Slots
 from activity_session_server.rules.access import permissions
 from activity_session_server.rules.calls import Call, Stream
-from activity_session_server.rules.errors import ServiceError, draining, invalid_field
+from activity_session_server.rules.errors import ServiceError, draining, events_purged, invalid_field
 from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Store
 from activity_session_server.store.queries import heads
@@ -59,6 +59,8 @@ class Watch:
         self.owner = call.peer
         self.is_prompt = False
         self.position = request.after_sequence
+        # Whether its client counts on the next event after the position: not one that asks for whatever is there.
+        self._has_place = request.after_sequence > 0
         self._watches = watches
         self._call = call
         self._request = request
@@ -106,6 +108,7 @@ class Watch:
         """Send what is new, as long as the caller may see it."""
         try:
             self._judge()
+            self._pass_purged()
         except ServiceError as error:
             self._stream.end(error)
             return True
@@ -164,6 +167,19 @@ class Watch:
                 self._judged_version = found.version
         self._call = call
 
+    def _pass_purged(self) -> None:
+        """Begin after the events that have been purged, if there is no gap by that.
+
+        Raises:
+            ServiceError: EVENTS_PURGED.
+        """
+        first = self.feed.first_sequence
+        if self.position >= first - 1:
+            return
+        if self._has_place:
+            raise events_purged(self.feed.session.name, self.position, first)
+        self.position = first - 1
+
     def _send_events(self) -> bool:
         """Send some of the next events; returns whether there were any."""
         until = time.monotonic() + _LONGEST_WORK
@@ -205,6 +221,7 @@ class Watch:
         self._sending_since = now = time.monotonic()
         self._stream.send(self._opening + message)
         self._opening = b""
+        self._has_place = True
         self._sending_since = math.inf
         self._bookmark_due = now + self._watches.bookmark_interval
 

@@ -81,8 +81,8 @@ REASONS = tuple(name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCR
 # commit; the commit is in doubt, and settled by that.
 CAUSES = ("contention", "interrupted", "unreachable", "in_doubt")
 # What a sweep does to what is due, as its log says.
-SWEPT = ("expired", "expunged", "removed", "forgotten", "keys", "names")
-DUE = ("expired", "expunged")
+SWEPT = ("expired", "expunged", "purged", "removed", "forgotten", "keys", "names")
+DUE = ("expired", "expunged", "purged")
 CLASSES = ((READ,), (WRITE,))
 _FAST = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _SLOW = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -189,8 +189,8 @@ WAITING_TURNS = _gauge("waiting_turns", "Calls that wait for a turn.")
 
 SWEEPS = _counter(
     "swept",
-    "What the sweep has done: sessions expired and expunged; rows removed of expunged sessions, and forgotten of "
-    "request ids, deleted state keys and names.",
+    "What the sweep has done: sessions expired and expunged; events purged; rows removed of expunged sessions, and "
+    "forgotten of request ids, deleted state keys and names.",
     ("kind",),
     _rows(SWEPT),
 )
@@ -199,7 +199,8 @@ SWEPT_AT = _gauge(
 )
 DUE_SESSIONS = _gauge(
     "due_sessions",
-    "Sessions that are due to be expired or expunged, counted up to 1,000 after each round of the sweep.",
+    "Sessions that are due to be expired or expunged, or have events to be purged, counted up to 1,000 after each "
+    "round of the sweep.",
     ("kind",),
     _rows(DUE),
     Workers.MAX,

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from activity_session_server.orm.participant import Participant
 
 
+# With the digits that SQLite compares.
+LONG_AGO = "1970-01-01 00:00:00.000000"
+
+
 class ActivitySession(Resource):
     """Scoped interactions among participants."""
 
@@ -45,6 +49,8 @@ class ActivitySession(Resource):
         ),
         Index("idx__activity_session__expire_ts", "expire_ts"),
         Index("idx__activity_session__purge_ts", "purge_ts"),
+        # Of those without an `events_due_ts`, the oldest of a namespace.
+        Index("idx__activity_session__events_due_ts", "events_due_ts", "namespace_pkid", "events_from_ts"),
         {"comment": __doc__},
     )
 
@@ -65,8 +71,18 @@ class ActivitySession(Resource):
     last_sequence: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="number of the newest event"
     )
+    first_sequence: Mapped[int] = mapped_column(
+        BigInteger, default=1, server_default="1", comment="number of the oldest event that was not purged"
+    )
     log_bytes: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="bytes of the events of the session"
+    )
+    # A bound and no more, so that an append need not write it; servers of older versions leave the default.
+    events_from_ts: Mapped[datetime] = mapped_column(
+        utc_datetime(), server_default=text(f"'{LONG_AGO}'"), comment="no event of the session is older, UTC"
+    )
+    events_due_ts: Mapped[datetime | None] = mapped_column(
+        utc_datetime(), comment="when events may be due by the age of the session itself, UTC; none if it has none"
     )
     turn_holder: Mapped[str | None] = mapped_column(
         exact_string(PARTICIPANT_NAME_LEN), comment="name of the participant whose turn it is, or was"

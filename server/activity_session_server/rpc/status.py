@@ -57,6 +57,7 @@ CODES: dict[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_SERVER_FULL: _Code.RESOURCE_EXHAUSTED,
     ErrorReason.ERROR_REASON_EVENT_NOT_FOUND: _Code.NOT_FOUND,
     ErrorReason.ERROR_REASON_EVENT_ALREADY_EXISTS: _Code.ALREADY_EXISTS,
+    ErrorReason.ERROR_REASON_EVENTS_PURGED: _Code.OUT_OF_RANGE,
     ErrorReason.ERROR_REASON_MEMORY_NOT_FOUND: _Code.NOT_FOUND,
     ErrorReason.ERROR_REASON_MEMORY_ALREADY_EXISTS: _Code.ALREADY_EXISTS,
     ErrorReason.ERROR_REASON_MEMORY_DELETED: _Code.FAILED_PRECONDITION,
@@ -169,6 +170,7 @@ _MORE_DETAILS: dict[grpc.StatusCode, Callable[[ServiceError], Message]] = {
     _Code.NOT_FOUND: _resource_info,
     _Code.ALREADY_EXISTS: _resource_info,
     _Code.PERMISSION_DENIED: _resource_info,
+    _Code.OUT_OF_RANGE: _resource_info,
     _Code.UNAVAILABLE: _retry_info,
     _Code.RESOURCE_EXHAUSTED: _retry_info,
 }

@@ -108,6 +108,17 @@ def already_exists(kind: Kind, name: str) -> ServiceError:
     return about(kind, ALREADY_EXISTS[kind], name, f"{name} already exists, maybe deleted")
 
 
+def events_purged(session: str, after: int, first: int) -> ServiceError:
+    """The error for a reader who wants to go on after a number, where the next event is not there any more."""
+    return about(
+        Kind.SESSION,
+        ErrorReason.ERROR_REASON_EVENTS_PURGED,
+        session,
+        f"the events of {session} after {after} have been purged up to {first - 1}; those from {first} on are there",
+        first_sequence=str(first),
+    )
+
+
 def draining() -> ServiceError:
     """The error for a call that a server cannot finish, since it is shutting down."""
     return ServiceError(

@@ -11,12 +11,11 @@ from activity_session_server.rules import durations
 from activity_session_server.rules.problems import Problem, Violation
 from activity_session_server.rules.quotas import MOST, MOST_BYTES, Quota
 
-SHORTEST = timedelta(seconds=1)
-LONGEST = timedelta(days=36_525)
-_DURATIONS: tuple[Literal["default_session_ttl", "default_session_idle_ttl", "purge_age"], ...] = (
+_DURATIONS: tuple[Literal["default_session_ttl", "default_session_idle_ttl", "purge_age", "event_purge_age"], ...] = (
     "default_session_ttl",
     "default_session_idle_ttl",
     "purge_age",
+    "event_purge_age",
 )
 
 
@@ -58,6 +57,7 @@ class NamespaceResourceSettings(BaseModel):
     default_session_ttl: timedelta | None = None
     default_session_idle_ttl: timedelta | None = None
     purge_age: timedelta | None = None
+    event_purge_age: timedelta | None = None
     participants_create_sessions: bool = False
     quotas: NamespaceResourceQuotas | None = None
 
@@ -91,8 +91,8 @@ class NamespaceResourceSettings(BaseModel):
 def violations(message: NamespaceSettings, field: str) -> Iterator[Violation]:
     """What is out of bounds in a settings message that stands in `field`."""
     for name in _DURATIONS:
-        if message.HasField(name) and not durations.is_between(getattr(message, name), SHORTEST, LONGEST):
-            yield Violation(f"{field}.{name}", Problem("must be from 1 second to 100 years"))
+        if message.HasField(name) and (problem := durations.age_problem(getattr(message, name))):
+            yield Violation(f"{field}.{name}", problem)
     for quota in _QUOTAS:
         most = MOST_BYTES if "bytes" in quota else MOST
         if not 0 <= getattr(message.quotas, quota) <= most:

@@ -6,7 +6,7 @@ together.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,7 +18,7 @@ from activity_session_server.rules.problems import Problem, Violation
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _STRATEGY_PREFIX = "MAX_MEMORY_STRATEGY_"
-_SHORTEST_IDLE, _LONGEST_IDLE = timedelta(seconds=1), timedelta(days=36_525)
+_DURATIONS: tuple[Literal["idle_ttl"], Literal["event_purge_age"]] = ("idle_ttl", "event_purge_age")
 # What an expiry is moved on by beyond `idle_ttl`, so that it is written no more than once in this time.
 _IDLE_SLACK = timedelta(minutes=1)
 
@@ -59,6 +59,8 @@ class SessionResourceSettings(BaseModel):
     override_importance: Count = 0
     require_turn: bool = False
     idle_ttl: timedelta | None = None
+    # None follows the namespace's.
+    event_purge_age: timedelta | None = None
 
     def to_message(self) -> SessionSettings:
         """The message of what was set, without defaults."""
@@ -83,10 +85,11 @@ def violations(message: SessionSettings, field: str) -> Iterator[Violation]:
     if strategy not in MaxMemoryStrategy.values():
         known = ", ".join(MaxMemoryStrategy.keys())
         yield Violation(f"{field}.memory.max_memory_strategy", Problem(f"{strategy} is not one of {known}"))
-    if message.HasField("idle_ttl") and not durations.is_between(message.idle_ttl, _SHORTEST_IDLE, _LONGEST_IDLE):
-        yield Violation(f"{field}.idle_ttl", Problem("must be from 1 second to 100 years"))
+    for name in _durations_of(message):
+        if problem := durations.age_problem(getattr(message, name)):
+            yield Violation(f"{field}.{name}", problem)
     try:
-        SessionResourceSettings.model_validate(_to_dict(_without_idle_ttl(message)))
+        SessionResourceSettings.model_validate(_to_dict(_without_durations(message)))
     except ValidationError as error:
         for found in error.errors(include_url=False, include_context=False):
             path = ".".join([field, *map(str, found["loc"])])
@@ -116,14 +119,13 @@ def _unknown(model: BaseModel) -> dict[str, Any]:
 
 
 def _to_dict(message: SessionSettings) -> dict[str, Any]:
-    values = MessageToDict(_without_idle_ttl(message), preserving_proto_field_name=True)
+    values = MessageToDict(_without_durations(message), preserving_proto_field_name=True)
     memory = values.get("memory", {})
     if "max_memory_strategy" in memory:
         strategy = str(memory.pop("max_memory_strategy")).removeprefix(_STRATEGY_PREFIX)
         if strategy != "UNSPECIFIED":
             memory["max_memory_strategy"] = strategy
-    if message.HasField("idle_ttl"):
-        values["idle_ttl"] = message.idle_ttl.ToTimedelta()
+    values |= {name: getattr(message, name).ToTimedelta() for name in _durations_of(message)}
     return values
 
 
@@ -131,20 +133,24 @@ def _to_message(values: dict[str, Any]) -> SessionSettings:
     memory = values.get("memory", {})
     if "max_memory_strategy" in memory:
         memory["max_memory_strategy"] = _STRATEGY_PREFIX + memory["max_memory_strategy"]
-    idle_ttl = values.pop("idle_ttl", None)
+    given = {name: values.pop(name, None) for name in _DURATIONS}
     message = ParseDict(values, SessionSettings(), ignore_unknown_fields=True)
-    if idle_ttl is not None:
-        message.idle_ttl.FromTimedelta(idle_ttl)
+    for name, duration in given.items():
+        if duration is not None:
+            getattr(message, name).FromTimedelta(duration)
     return message
 
 
-def _without_idle_ttl(message: SessionSettings) -> SessionSettings:
+def _durations_of(message: SessionSettings) -> list[Literal["idle_ttl", "event_purge_age"]]:
+    return [name for name in _DURATIONS if message.HasField(name)]
+
+
+def _without_durations(message: SessionSettings) -> SessionSettings:
     """The same without what a JSON text may be unable to hold, a Duration out of bounds."""
-    if not message.HasField("idle_ttl"):
-        return message
     rest = SessionSettings()
     rest.CopyFrom(message)
-    rest.ClearField("idle_ttl")
+    for name in _DURATIONS:
+        rest.ClearField(name)
     return rest
 
 

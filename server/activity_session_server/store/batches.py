@@ -11,6 +11,15 @@ BYTES = 4 * 1024 * 1024
 FIRST_ROWS = 8
 
 
+# Seconds: the longest pause between two batches.
+_LONGEST_PAUSE = 0.5
+
+
+def pause_after(seconds: float) -> float:
+    """For how many seconds others have the database, after a batch that took so many."""
+    return min(seconds, _LONGEST_PAUSE)
+
+
 def fitting(sizes: Iterable[int], most_bytes: int = BYTES) -> int:
     """How many rows, beginning with the first, have at most so many bytes together; one row always fits."""
     count = used = 0

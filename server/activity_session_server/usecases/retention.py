@@ -1,4 +1,4 @@
-"""What happens when time has passed: sessions expire and are expunged, request ids are forgotten.
+"""What happens when time has passed: sessions expire and are expunged, events purged, request ids forgotten.
 
 Several servers may sweep one database: each change locks its session and looks again.
 """
@@ -14,20 +14,19 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.store import Store, Writer
-from activity_session_server.store.batches import FIRST_ROWS, rows_after
+from activity_session_server.store.batches import FIRST_ROWS, pause_after, rows_after
 from activity_session_server.store.codec.resources import to_datetime
 from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.expunged import expunged_sessions, remove_batch
 from activity_session_server.store.queries.former_sessions import forget_names
 from activity_session_server.store.queries.state import forget_deleted
+from activity_session_server.usecases import aged_events
 
 # Seconds that a kind may take in a round before it is the turn of the next one.
 SHARE = 1.0
 # Sessions that a kind looks for at a time.
 _SESSIONS = 200
-# Seconds: the longest pause between two batches.
-_LONGEST_PAUSE = 0.5
 # What is left of the time of a call, so that it can return when that is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
 _log = logging.getLogger("activity_session.retention")
@@ -142,7 +141,7 @@ def _batches(store: Store, new_call: NewCall, remove: Callable[[Writer, int], in
     begun = time.monotonic()
     removed = batch(FIRST_ROWS)
     while removed:
-        pause = min(time.monotonic() - begun, _LONGEST_PAUSE)
+        pause = pause_after(time.monotonic() - begun)
         yield removed
         time.sleep(pause)
         begun = time.monotonic()
@@ -178,6 +177,7 @@ def _kinds(note: Note) -> Mapping[str, Callable[[Store, NewCall], Iterator[int]]
     return {
         "expired": partial(_expire_due, note),
         "expunged": partial(_purge_due, note),
+        "purged": partial(aged_events.purge_due, partial(note, "purged")),
         "removed": _remove_rests,
         "forgotten": _forget_requests,
         "keys": _forget_keys,

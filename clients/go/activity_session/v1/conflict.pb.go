@@ -28,7 +28,8 @@ type Conflict struct {
 	// The number of the session's newest event; 0 for UpdateState.
 	LastSequence int64 `protobuf:"varint,1,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
 	// The first events after `expected_last_sequence`, at most 20 and only as
-	// many as fit. ListEvents returns the others.
+	// many as fit. ListEvents returns the others. None if the first of them was
+	// purged.
 	MissedEvents []*Event `protobuf:"bytes,2,rep,name=missed_events,json=missedEvents,proto3" json:"missed_events,omitempty"`
 	// The keys that do not have the expected revision, as many as fit.
 	StateConflicts []*StateConflict `protobuf:"bytes,3,rep,name=state_conflicts,json=stateConflicts,proto3" json:"state_conflicts,omitempty"`

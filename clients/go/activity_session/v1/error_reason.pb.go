@@ -158,6 +158,11 @@ const (
 	// ALREADY_EXISTS: an event with that id exists and has different content.
 	// Metadata: `resource`, `sequence` (the number it has).
 	ErrorReason_ERROR_REASON_EVENT_ALREADY_EXISTS ErrorReason = 61
+	// OUT_OF_RANGE: events after the number from which the caller wants to go on
+	// have been purged, so there would be a gap. Read on from `first_sequence` if
+	// that will do. Metadata: `resource` (the session), `first_sequence` (the
+	// number of the oldest event that is still there).
+	ErrorReason_ERROR_REASON_EVENTS_PURGED ErrorReason = 62
 	// NOT_FOUND: there is no such memory. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_MEMORY_NOT_FOUND ErrorReason = 70
 	// ALREADY_EXISTS: the memory already exists, or was to be undeleted and is
@@ -224,6 +229,7 @@ var (
 		56: "ERROR_REASON_SERVER_FULL",
 		60: "ERROR_REASON_EVENT_NOT_FOUND",
 		61: "ERROR_REASON_EVENT_ALREADY_EXISTS",
+		62: "ERROR_REASON_EVENTS_PURGED",
 		70: "ERROR_REASON_MEMORY_NOT_FOUND",
 		71: "ERROR_REASON_MEMORY_ALREADY_EXISTS",
 		72: "ERROR_REASON_MEMORY_DELETED",
@@ -274,6 +280,7 @@ var (
 		"ERROR_REASON_SERVER_FULL":                56,
 		"ERROR_REASON_EVENT_NOT_FOUND":            60,
 		"ERROR_REASON_EVENT_ALREADY_EXISTS":       61,
+		"ERROR_REASON_EVENTS_PURGED":              62,
 		"ERROR_REASON_MEMORY_NOT_FOUND":           70,
 		"ERROR_REASON_MEMORY_ALREADY_EXISTS":      71,
 		"ERROR_REASON_MEMORY_DELETED":             72,
@@ -315,7 +322,7 @@ var File_activity_session_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\xb7\r\n" +
+	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\xd7\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\x1f\n" +
@@ -358,7 +365,8 @@ const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\x1cERROR_REASON_SERVER_DRAINING\x107\x12\x1c\n" +
 	"\x18ERROR_REASON_SERVER_FULL\x108\x12 \n" +
 	"\x1cERROR_REASON_EVENT_NOT_FOUND\x10<\x12%\n" +
-	"!ERROR_REASON_EVENT_ALREADY_EXISTS\x10=\x12!\n" +
+	"!ERROR_REASON_EVENT_ALREADY_EXISTS\x10=\x12\x1e\n" +
+	"\x1aERROR_REASON_EVENTS_PURGED\x10>\x12!\n" +
 	"\x1dERROR_REASON_MEMORY_NOT_FOUND\x10F\x12&\n" +
 	"\"ERROR_REASON_MEMORY_ALREADY_EXISTS\x10G\x12\x1f\n" +
 	"\x1bERROR_REASON_MEMORY_DELETED\x10H\x12\x1a\n" +

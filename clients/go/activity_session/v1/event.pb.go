@@ -31,8 +31,8 @@ type Event struct {
 	// server.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The last segment of its name, unique in the session. When the caller
-	// chooses it, a retry is safe: the same event is not written again. Generated
-	// when empty.
+	// chooses it, a retry is safe: the same event is not written again, until it
+	// is purged. Generated when empty.
 	EventId string `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// The number of the event in its session: 1, 2, 3 and so on without gaps, in
 	// the order of the commits.

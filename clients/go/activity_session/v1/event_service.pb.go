@@ -256,7 +256,9 @@ type ListEventsRequest struct {
 	// `sequence`, or `sequence desc` for the newest first. By sequence when
 	// empty.
 	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// Only events after this number; 0 means from the first one.
+	// Only events after this number; 0 means from the first one that is there.
+	// Where the next one after another number, or after the previous page of a
+	// list by `sequence`, was purged, the call gets EVENTS_PURGED.
 	AfterSequence int64 `protobuf:"varint,6,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	// Only events before this number; 0 means up to the last one.
 	BeforeSequence int64 `protobuf:"varint,7,opt,name=before_sequence,json=beforeSequence,proto3" json:"before_sequence,omitempty"`

@@ -103,8 +103,8 @@ type Memory struct {
 	AccessCount int64 `protobuf:"varint,8,opt,name=access_count,json=accessCount,proto3" json:"access_count,omitempty"`
 	// When it was last recalled; not set before the first time.
 	AccessTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=access_time,json=accessTime,proto3" json:"access_time,omitempty"`
-	// The first of the events it came from. Both numbers are of existing events,
-	// or both are 0.
+	// The first of the events it came from. Both numbers are of events that exist,
+	// or have been purged, or both are 0.
 	FirstSequence int64 `protobuf:"varint,10,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
 	// The last of the events it came from.
 	LastSequence int64 `protobuf:"varint,11,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`

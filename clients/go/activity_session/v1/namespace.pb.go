@@ -186,8 +186,13 @@ type NamespaceSettings struct {
 	// The `settings.idle_ttl` of a session created without one, and without an
 	// `expire_time`: 1 second to 100 years.
 	DefaultSessionIdleTtl *durationpb.Duration `protobuf:"bytes,5,opt,name=default_session_idle_ttl,json=defaultSessionIdleTtl,proto3" json:"default_session_idle_ttl,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// How long an event is kept before it is purged: 1 second to 100 years,
+	// counted from its `create_time`. A change holds for the events that are there,
+	// too. Sessions may have another age in their own settings. When not set,
+	// events are kept as long as their session.
+	EventPurgeAge *durationpb.Duration `protobuf:"bytes,6,opt,name=event_purge_age,json=eventPurgeAge,proto3" json:"event_purge_age,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NamespaceSettings) Reset() {
@@ -251,6 +256,13 @@ func (x *NamespaceSettings) GetQuotas() *NamespaceQuotas {
 func (x *NamespaceSettings) GetDefaultSessionIdleTtl() *durationpb.Duration {
 	if x != nil {
 		return x.DefaultSessionIdleTtl
+	}
+	return nil
+}
+
+func (x *NamespaceSettings) GetEventPurgeAge() *durationpb.Duration {
+	if x != nil {
+		return x.EventPurgeAge
 	}
 	return nil
 }
@@ -376,13 +388,14 @@ const file_activity_session_v1_namespace_proto_rawDesc = "" +
 	"\x1aactivity-session/Namespace\x12\x16namespaces/{namespace}*\n" +
 	"namespaces2\tnamespaceB\n" +
 	"\n" +
-	"\b_enabled\"\x88\x03\n" +
+	"\b_enabled\"\xd1\x03\n" +
 	"\x11NamespaceSettings\x12O\n" +
 	"\x13default_session_ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x11defaultSessionTtl\x12<\n" +
 	"\tpurge_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\bpurgeAge\x12F\n" +
 	"\x1cparticipants_create_sessions\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x1aparticipantsCreateSessions\x12B\n" +
 	"\x06quotas\x18\x04 \x01(\v2$.activity_session.v1.NamespaceQuotasB\x04\xe2A\x01\x01R\x06quotas\x12X\n" +
-	"\x18default_session_idle_ttl\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x15defaultSessionIdleTtl\"\xfc\x02\n" +
+	"\x18default_session_idle_ttl\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x15defaultSessionIdleTtl\x12G\n" +
+	"\x0fevent_purge_age\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\reventPurgeAge\"\xfc\x02\n" +
 	"\x0fNamespaceQuotas\x121\n" +
 	"\x0fcalls_in_flight\x18\x01 \x01(\x05B\x04\xe2A\x01\x01H\x00R\rcallsInFlight\x88\x01\x01\x123\n" +
 	"\x10calls_per_second\x18\x02 \x01(\x05B\x04\xe2A\x01\x01H\x01R\x0ecallsPerSecond\x88\x01\x01\x12#\n" +
@@ -428,11 +441,12 @@ var file_activity_session_v1_namespace_proto_depIdxs = []int32{
 	4, // 5: activity_session.v1.NamespaceSettings.purge_age:type_name -> google.protobuf.Duration
 	2, // 6: activity_session.v1.NamespaceSettings.quotas:type_name -> activity_session.v1.NamespaceQuotas
 	4, // 7: activity_session.v1.NamespaceSettings.default_session_idle_ttl:type_name -> google.protobuf.Duration
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	4, // 8: activity_session.v1.NamespaceSettings.event_purge_age:type_name -> google.protobuf.Duration
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_namespace_proto_init() }

@@ -116,6 +116,10 @@ type Session struct {
 	Turn *TurnLease `protobuf:"bytes,11,opt,name=turn,proto3" json:"turn,omitempty"`
 	// The number of the newest event; 0 while there is none.
 	LastSequence int64 `protobuf:"varint,12,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// The number of the oldest event that is still there: 1 until events are
+	// purged, and one more than `last_sequence` while there is none. The numbers
+	// of purged events are not used again. A purge does not change the etag.
+	FirstSequence int64 `protobuf:"varint,21,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
 	// When the session was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the session or its participants were last changed.
@@ -257,6 +261,13 @@ func (x *Session) GetTurn() *TurnLease {
 func (x *Session) GetLastSequence() int64 {
 	if x != nil {
 		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *Session) GetFirstSequence() int64 {
+	if x != nil {
+		return x.FirstSequence
 	}
 	return 0
 }
@@ -404,7 +415,7 @@ var File_activity_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\t\n" +
+	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\t\n" +
 	"\aSession\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12&\n" +
@@ -418,7 +429,8 @@ const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\x06labels\x18\n" +
 	" \x03(\v2(.activity_session.v1.Session.LabelsEntryB\x04\xe2A\x01\x01R\x06labels\x128\n" +
 	"\x04turn\x18\v \x01(\v2\x1e.activity_session.v1.TurnLeaseB\x04\xe2A\x01\x03R\x04turn\x12)\n" +
-	"\rlast_sequence\x18\f \x01(\x03B\x04\xe2A\x01\x03R\flastSequence\x12A\n" +
+	"\rlast_sequence\x18\f \x01(\x03B\x04\xe2A\x01\x03R\flastSequence\x12+\n" +
+	"\x0efirst_sequence\x18\x15 \x01(\x03B\x04\xe2A\x01\x03R\rfirstSequence\x12A\n" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +

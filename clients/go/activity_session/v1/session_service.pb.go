@@ -1289,8 +1289,9 @@ type WatchSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session's name.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Start after this number: 0 for the whole log, or the last number seen. Not
-	// beyond the session's last.
+	// Start after this number: 0 for all of the log that is there, or the last
+	// number seen. Not beyond the session's last. Where the next one after the
+	// last number seen was purged, the watch ends with EVENTS_PURGED.
 	AfterSequence int64 `protobuf:"varint,2,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	// How much of the session the messages hold; BASIC when not set. With FULL,
 	// `data` is there in the first message and in each whose `etag` differs from

@@ -97,7 +97,11 @@ type SessionSettings struct {
 	// `expire_time` in the same update. Turns, read marks, and changes of state,
 	// metadata or members are no appends. When not set, `expire_time` stays as it
 	// is.
-	IdleTtl       *durationpb.Duration `protobuf:"bytes,6,opt,name=idle_ttl,json=idleTtl,proto3" json:"idle_ttl,omitempty"`
+	IdleTtl *durationpb.Duration `protobuf:"bytes,6,opt,name=idle_ttl,json=idleTtl,proto3" json:"idle_ttl,omitempty"`
+	// How long an event of the session is kept before it is purged: 1 second to
+	// 100 years, counted from its `create_time`. When not set, as the namespace's
+	// `event_purge_age` says now. The service itself acts on this one.
+	EventPurgeAge *durationpb.Duration `protobuf:"bytes,7,opt,name=event_purge_age,json=eventPurgeAge,proto3" json:"event_purge_age,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +174,13 @@ func (x *SessionSettings) GetRequireTurn() bool {
 func (x *SessionSettings) GetIdleTtl() *durationpb.Duration {
 	if x != nil {
 		return x.IdleTtl
+	}
+	return nil
+}
+
+func (x *SessionSettings) GetEventPurgeAge() *durationpb.Duration {
+	if x != nil {
+		return x.EventPurgeAge
 	}
 	return nil
 }
@@ -368,14 +379,15 @@ var File_activity_session_v1_session_settings_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_session_settings_proto_rawDesc = "" +
 	"\n" +
-	"*activity_session/v1/session_settings.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\x99\x04\n" +
+	"*activity_session/v1/session_settings.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe2\x04\n" +
 	"\x0fSessionSettings\x12A\n" +
 	"\x06memory\x18\x01 \x01(\v2#.activity_session.v1.MemorySettingsB\x04\xe2A\x01\x01R\x06memory\x12v\n" +
 	"\x14collection_overrides\x18\x02 \x03(\v2=.activity_session.v1.SessionSettings.CollectionOverridesEntryB\x04\xe2A\x01\x01R\x13collectionOverrides\x12&\n" +
 	"\tsync_chat\x18\x03 \x01(\bB\x04\xe2A\x01\x01H\x00R\bsyncChat\x88\x01\x01\x12:\n" +
 	"\x13override_importance\x18\x04 \x01(\x05B\x04\xe2A\x01\x01H\x01R\x12overrideImportance\x88\x01\x01\x12,\n" +
 	"\frequire_turn\x18\x05 \x01(\bB\x04\xe2A\x01\x01H\x02R\vrequireTurn\x88\x01\x01\x12:\n" +
-	"\bidle_ttl\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\aidleTtl\x1aF\n" +
+	"\bidle_ttl\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\aidleTtl\x12G\n" +
+	"\x0fevent_purge_age\x18\a \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\reventPurgeAge\x1aF\n" +
 	"\x18CollectionOverridesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\f\n" +
@@ -450,12 +462,13 @@ var file_activity_session_v1_session_settings_proto_depIdxs = []int32{
 	2, // 0: activity_session.v1.SessionSettings.memory:type_name -> activity_session.v1.MemorySettings
 	3, // 1: activity_session.v1.SessionSettings.collection_overrides:type_name -> activity_session.v1.SessionSettings.CollectionOverridesEntry
 	4, // 2: activity_session.v1.SessionSettings.idle_ttl:type_name -> google.protobuf.Duration
-	0, // 3: activity_session.v1.MemorySettings.max_memory_strategy:type_name -> activity_session.v1.MaxMemoryStrategy
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	4, // 3: activity_session.v1.SessionSettings.event_purge_age:type_name -> google.protobuf.Duration
+	0, // 4: activity_session.v1.MemorySettings.max_memory_strategy:type_name -> activity_session.v1.MaxMemoryStrategy
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_settings_proto_init() }

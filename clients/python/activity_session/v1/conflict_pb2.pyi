@@ -29,7 +29,8 @@ class Conflict(google.protobuf.message.Message):
     @property
     def missed_events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
         """The first events after `expected_last_sequence`, at most 20 and only as
-        many as fit. ListEvents returns the others.
+        many as fit. ListEvents returns the others. None if the first of them was
+        purged.
         """
 
     @property

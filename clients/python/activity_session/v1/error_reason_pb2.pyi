@@ -184,6 +184,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """ALREADY_EXISTS: an event with that id exists and has different content.
     Metadata: `resource`, `sequence` (the number it has).
     """
+    ERROR_REASON_EVENTS_PURGED: _ErrorReason.ValueType  # 62
+    """OUT_OF_RANGE: events after the number from which the caller wants to go on
+    have been purged, so there would be a gap. Read on from `first_sequence` if
+    that will do. Metadata: `resource` (the session), `first_sequence` (the
+    number of the oldest event that is still there).
+    """
     ERROR_REASON_MEMORY_NOT_FOUND: _ErrorReason.ValueType  # 70
     """NOT_FOUND: there is no such memory. Metadata: `resource`."""
     ERROR_REASON_MEMORY_ALREADY_EXISTS: _ErrorReason.ValueType  # 71
@@ -378,6 +384,12 @@ ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 60
 ERROR_REASON_EVENT_ALREADY_EXISTS: ErrorReason.ValueType  # 61
 """ALREADY_EXISTS: an event with that id exists and has different content.
 Metadata: `resource`, `sequence` (the number it has).
+"""
+ERROR_REASON_EVENTS_PURGED: ErrorReason.ValueType  # 62
+"""OUT_OF_RANGE: events after the number from which the caller wants to go on
+have been purged, so there would be a gap. Read on from `first_sequence` if
+that will do. Metadata: `resource` (the session), `first_sequence` (the
+number of the oldest event that is still there).
 """
 ERROR_REASON_MEMORY_NOT_FOUND: ErrorReason.ValueType  # 70
 """NOT_FOUND: there is no such memory. Metadata: `resource`."""

@@ -54,8 +54,8 @@ class Event(google.protobuf.message.Message):
     """
     event_id: builtins.str
     """The last segment of its name, unique in the session. When the caller
-    chooses it, a retry is safe: the same event is not written again. Generated
-    when empty.
+    chooses it, a retry is safe: the same event is not written again, until it
+    is purged. Generated when empty.
     """
     sequence: builtins.int
     """The number of the event in its session: 1, 2, 3 and so on without gaps, in

@@ -154,7 +154,10 @@ class ListEventsRequest(google.protobuf.message.Message):
     empty.
     """
     after_sequence: builtins.int
-    """Only events after this number; 0 means from the first one."""
+    """Only events after this number; 0 means from the first one that is there.
+    Where the next one after another number, or after the previous page of a
+    list by `sequence`, was purged, the call gets EVENTS_PURGED.
+    """
     before_sequence: builtins.int
     """Only events before this number; 0 means up to the last one."""
     omit_content: builtins.bool

@@ -92,8 +92,8 @@ class Memory(google.protobuf.message.Message):
     access_count: builtins.int
     """How often it was recalled: read with `touch`."""
     first_sequence: builtins.int
-    """The first of the events it came from. Both numbers are of existing events,
-    or both are 0.
+    """The first of the events it came from. Both numbers are of events that exist,
+    or have been purged, or both are 0.
     """
     last_sequence: builtins.int
     """The last of the events it came from."""

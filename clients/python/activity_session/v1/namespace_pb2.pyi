@@ -104,6 +104,7 @@ class NamespaceSettings(google.protobuf.message.Message):
     PARTICIPANTS_CREATE_SESSIONS_FIELD_NUMBER: builtins.int
     QUOTAS_FIELD_NUMBER: builtins.int
     DEFAULT_SESSION_IDLE_TTL_FIELD_NUMBER: builtins.int
+    EVENT_PURGE_AGE_FIELD_NUMBER: builtins.int
     participants_create_sessions: builtins.bool
     """Whether callers who only act as participants may create sessions, of which
     they are members themselves.
@@ -133,6 +134,14 @@ class NamespaceSettings(google.protobuf.message.Message):
         `expire_time`: 1 second to 100 years.
         """
 
+    @property
+    def event_purge_age(self) -> google.protobuf.duration_pb2.Duration:
+        """How long an event is kept before it is purged: 1 second to 100 years,
+        counted from its `create_time`. A change holds for the events that are there,
+        too. Sessions may have another age in their own settings. When not set,
+        events are kept as long as their session.
+        """
+
     def __init__(
         self,
         *,
@@ -141,9 +150,10 @@ class NamespaceSettings(google.protobuf.message.Message):
         participants_create_sessions: builtins.bool = ...,
         quotas: global___NamespaceQuotas | None = ...,
         default_session_idle_ttl: google.protobuf.duration_pb2.Duration | None = ...,
+        event_purge_age: google.protobuf.duration_pb2.Duration | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["default_session_idle_ttl", b"default_session_idle_ttl", "default_session_ttl", b"default_session_ttl", "purge_age", b"purge_age", "quotas", b"quotas"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["default_session_idle_ttl", b"default_session_idle_ttl", "default_session_ttl", b"default_session_ttl", "participants_create_sessions", b"participants_create_sessions", "purge_age", b"purge_age", "quotas", b"quotas"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["default_session_idle_ttl", b"default_session_idle_ttl", "default_session_ttl", b"default_session_ttl", "event_purge_age", b"event_purge_age", "purge_age", b"purge_age", "quotas", b"quotas"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["default_session_idle_ttl", b"default_session_idle_ttl", "default_session_ttl", b"default_session_ttl", "event_purge_age", b"event_purge_age", "participants_create_sessions", b"participants_create_sessions", "purge_age", b"purge_age", "quotas", b"quotas"]) -> None: ...
 
 global___NamespaceSettings = NamespaceSettings
 

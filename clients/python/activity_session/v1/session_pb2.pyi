@@ -83,6 +83,7 @@ class Session(google.protobuf.message.Message):
     LABELS_FIELD_NUMBER: builtins.int
     TURN_FIELD_NUMBER: builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    FIRST_SEQUENCE_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
     DELETE_TIME_FIELD_NUMBER: builtins.int
@@ -117,6 +118,11 @@ class Session(google.protobuf.message.Message):
     """
     last_sequence: builtins.int
     """The number of the newest event; 0 while there is none."""
+    first_sequence: builtins.int
+    """The number of the oldest event that is still there: 1 until events are
+    purged, and one more than `last_sequence` while there is none. The numbers
+    of purged events are not used again. A purge does not change the etag.
+    """
     etag: builtins.str
     """Changes with every change of description, flags, data, settings, labels,
     expiry and participants. An append that moves `expire_time` on changes
@@ -199,6 +205,7 @@ class Session(google.protobuf.message.Message):
         labels: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         turn: activity_session.v1.turn_pb2.TurnLease | None = ...,
         last_sequence: builtins.int = ...,
+        first_sequence: builtins.int = ...,
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         delete_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
@@ -209,7 +216,7 @@ class Session(google.protobuf.message.Message):
         legal_hold: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "labels", b"labels", "last_sequence", b"last_sequence", "legal_hold", b"legal_hold", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "first_sequence", b"first_sequence", "labels", b"labels", "last_sequence", b"last_sequence", "legal_hold", b"legal_hold", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_enabled", b"_enabled"]) -> typing.Literal["enabled"] | None: ...
 
 global___Session = Session

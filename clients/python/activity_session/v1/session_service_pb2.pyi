@@ -590,8 +590,9 @@ class WatchSessionRequest(google.protobuf.message.Message):
     name: builtins.str
     """The session's name."""
     after_sequence: builtins.int
-    """Start after this number: 0 for the whole log, or the last number seen. Not
-    beyond the session's last.
+    """Start after this number: 0 for all of the log that is there, or the last
+    number seen. Not beyond the session's last. Where the next one after the
+    last number seen was purged, the watch ends with EVENTS_PURGED.
     """
     view: activity_session.v1.session_pb2.SessionView.ValueType
     """How much of the session the messages hold; BASIC when not set. With FULL,

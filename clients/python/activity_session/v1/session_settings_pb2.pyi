@@ -71,6 +71,7 @@ class SessionSettings(google.protobuf.message.Message):
     OVERRIDE_IMPORTANCE_FIELD_NUMBER: builtins.int
     REQUIRE_TURN_FIELD_NUMBER: builtins.int
     IDLE_TTL_FIELD_NUMBER: builtins.int
+    EVENT_PURGE_AGE_FIELD_NUMBER: builtins.int
     sync_chat: builtins.bool
     """Whether a chat call waits until its follow-up work is done. Default false."""
     override_importance: builtins.int
@@ -101,6 +102,13 @@ class SessionSettings(google.protobuf.message.Message):
         is.
         """
 
+    @property
+    def event_purge_age(self) -> google.protobuf.duration_pb2.Duration:
+        """How long an event of the session is kept before it is purged: 1 second to
+        100 years, counted from its `create_time`. When not set, as the namespace's
+        `event_purge_age` says now. The service itself acts on this one.
+        """
+
     def __init__(
         self,
         *,
@@ -110,9 +118,10 @@ class SessionSettings(google.protobuf.message.Message):
         override_importance: builtins.int | None = ...,
         require_turn: builtins.bool | None = ...,
         idle_ttl: google.protobuf.duration_pb2.Duration | None = ...,
+        event_purge_age: google.protobuf.duration_pb2.Duration | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "idle_ttl", b"idle_ttl", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "collection_overrides", b"collection_overrides", "idle_ttl", b"idle_ttl", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "event_purge_age", b"event_purge_age", "idle_ttl", b"idle_ttl", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_override_importance", b"_override_importance", "_require_turn", b"_require_turn", "_sync_chat", b"_sync_chat", "collection_overrides", b"collection_overrides", "event_purge_age", b"event_purge_age", "idle_ttl", b"idle_ttl", "memory", b"memory", "override_importance", b"override_importance", "require_turn", b"require_turn", "sync_chat", b"sync_chat"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_override_importance", b"_override_importance"]) -> typing.Literal["override_importance"] | None: ...
     @typing.overload

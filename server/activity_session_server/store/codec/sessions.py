@@ -51,6 +51,7 @@ def _without_settings(row: AnyRow, namespace_id: str, purge_age: timedelta) -> b
         data=row.data,
         labels=row.labels or None,
         last_sequence=row.last_sequence,
+        first_sequence=row.first_sequence,
         expire_time=row.expire_ts and time_fields(row.expire_ts),
         purge_time=row.purge_ts and time_fields(row.purge_ts),
         created_by=row.created_by,

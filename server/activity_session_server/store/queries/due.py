@@ -10,6 +10,7 @@ from activity_session_server.orm import ActivitySession, Memory
 from activity_session_server.orm.types import utc_now
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import expiry
+from activity_session_server.store.queries.aged_events import aged_sessions
 from activity_session_server.store.readers import Reader, utc_clock
 
 # So many are counted, and no more.
@@ -41,7 +42,14 @@ _KINDS = {
 
 def due_sessions(reader: Reader) -> dict[str, Due]:
     """The sessions that are due, by what the sweep does to them."""
-    return {kind: _due(reader, statement) for kind, statement in _KINDS.items()}
+    found = {kind: _due(reader, statement) for kind, statement in _KINDS.items()}
+    return {**found, "purged": _with_aged_events(reader)}
+
+
+def _with_aged_events(reader: Reader) -> Due:
+    due = [session for session in aged_sessions(reader, MOST) if session.is_due]
+    ages = (utc_clock() - session.oldest - session.age for session in due if session.oldest)
+    return Due(min(len(due), MOST), max((age.total_seconds() for age in ages), default=0.0))
 
 
 def _due(reader: Reader, statement: Statement) -> Due:

@@ -16,7 +16,7 @@ from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules import session_settings
-from activity_session_server.rules.errors import check_uid, not_found
+from activity_session_server.rules.errors import check_uid, events_purged, not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import INT64
 from activity_session_server.rules.names import Kind, format_name, ids_of
@@ -114,13 +114,14 @@ def list_events(
     """One page of the events of a session, and where the next one starts; `before` is 0 for no bound.
 
     Raises:
-        ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
+        ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND; EVENTS_PURGED where the next one after `after`, or after
+            the page before, is not there any more.
     """
     namespace_id, session_id = ids_of(session)
     values = {"namespace": namespace_id, "session": session_id, "after": after, "before": before or INT64 - 1}
     query = Query(_LIST, values, _LONG, condition(where, _COLUMNS))
     encoder = Encoder(session)
-    return fetch_owned_page(
+    found = fetch_owned_page(
         reader,
         query,
         Keys(_TABLE.c.sequence, owner_uid=_TABLE.c.activity_session_pkid),
@@ -130,6 +131,26 @@ def list_events(
         owner_uid=lambda: heads.get_head(reader, namespace_id, session_id).uid,
         check_owner=partial(check_uid, Kind.SESSION, session, meant=uid),
     )
+    place = after if page.after is None or page.order.descending else int(page.after.value)
+    if place and not (where is None and _begins_after(place, found[0])):
+        _check_gap(reader, session, place)
+    return found
+
+
+def _begins_after(place: int, messages: Sequence[bytes]) -> bool:
+    """Whether a page begins with the next event after a number, so that nothing can be missing between them."""
+    return bool(messages) and EventMessage.FromString(messages[0]).sequence == place + 1
+
+
+def _check_gap(reader: Reader, session: str, place: int) -> None:
+    """Refuse a page that was read, and counts on the next event after a number, if that one has been purged by now.
+
+    Raises:
+        ServiceError: EVENTS_PURGED.
+    """
+    first = heads.get_head(reader, *ids_of(session)).first_sequence
+    if place < first - 1:
+        raise events_purged(session, place, first)
 
 
 def find_events(reader: Reader, session: Head, event_ids: Collection[str]) -> dict[str, EventMessage]:

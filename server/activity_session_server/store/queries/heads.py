@@ -24,7 +24,7 @@ from activity_session_server.store.readers import Reader, Writer
 
 
 class Head(NamedTuple):
-    """A session's flags, last number and turn. One that has expired is deleted.
+    """A session's flags, its first and last number, and turn. One that has expired is deleted.
 
     `turn` is the current turn, None where it is free; `turn_token` is that of the newest turn, current or over.
     `now` is the database's clock.
@@ -38,6 +38,7 @@ class Head(NamedTuple):
     delete_time: Timestamp
     settings: SessionResourceSettings
     last_sequence: int
+    first_sequence: int
     turn: TurnLease | None
     turn_token: int
     expire_ts: datetime | None
@@ -48,6 +49,7 @@ class Pulse(NamedTuple):
     """What changes with each write to a session; its feed compares it with the one before."""
 
     last_sequence: int
+    first_sequence: int
     is_deleted: bool
     revision: int
     turn_token: int
@@ -64,6 +66,7 @@ _ROW = select(
     ActivitySession.delete_ts,
     ActivitySession.settings,
     ActivitySession.last_sequence,
+    ActivitySession.first_sequence,
     ActivitySession.turn_holder,
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
@@ -96,6 +99,7 @@ _LOCK = _locking(read=False)
 _PULSES = select(
     ActivitySession.pkid,
     ActivitySession.last_sequence,
+    ActivitySession.first_sequence,
     not_(expiry.is_live(clock())),
     ActivitySession.revision,
     ActivitySession.turn_token,
@@ -165,6 +169,7 @@ def _head(row: AnyRow, namespace_id: str, *, is_held: bool) -> Head:
         to_timestamp(deleted),
         row.settings,
         row.last_sequence,
+        row.first_sequence,
         current_turn(row, name),
         row.turn_token,
         row.expire_ts,

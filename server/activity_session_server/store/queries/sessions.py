@@ -307,7 +307,8 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
         "name": session_id,
         "auto_created": session.auto_created,
         "created_by": session.created_by or None,
-        **_values(session, settings),
+        "events_from_ts": writer.now,
+        **_values(writer, session, settings),
     }
     session.settings.CopyFrom(settings.to_message())
     created = resources.create(writer, ActivitySession, session, values)
@@ -321,11 +322,11 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
 def update_session(writer: Writer, locked: LockedSession, session: Session) -> Session:
     """Write what a caller can change of a session; data and settings only where they have changed."""
     settings = locked.settings.replaced_by(session.settings)
-    values = _values(session, settings)
+    values = _values(writer, session, settings)
     if session.data == locked.message.data:
         del values["data"]
     if session.settings == locked.message.settings:
-        del values["settings"]
+        del values["settings"], values["events_due_ts"]
     session.settings.CopyFrom(settings.to_message())
     return _save(writer, locked, session, values)
 
@@ -443,13 +444,15 @@ def _with_defaults(session: Session) -> Session:
     return session
 
 
-def _values(session: Session, settings: SessionResourceSettings) -> dict[str, Any]:
+def _values(writer: Writer, session: Session, settings: SessionResourceSettings) -> dict[str, Any]:
     return {
         "description": session.description or None,
         "enabled": session.enabled,
         "managed": session.managed,
         "data": session.data or None,
         "settings": settings,
+        # The sweep looks then, and finds out when to look again.
+        "events_due_ts": None if settings.event_purge_age is None else writer.now,
         "labels": dict(session.labels),
         "expire_ts": _expire_ts(session),
         "legal_hold": session.legal_hold,

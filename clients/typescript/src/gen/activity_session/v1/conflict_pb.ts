@@ -30,7 +30,8 @@ export type Conflict = Message<"activity_session.v1.Conflict"> & {
 
   /**
    * The first events after `expected_last_sequence`, at most 20 and only as
-   * many as fit. ListEvents returns the others.
+   * many as fit. ListEvents returns the others. None if the first of them was
+   * purged.
    *
    * @generated from field: repeated activity_session.v1.Event missed_events = 2;
    */

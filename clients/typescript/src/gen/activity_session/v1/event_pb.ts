@@ -33,8 +33,8 @@ export type Event = Message<"activity_session.v1.Event"> & {
 
   /**
    * The last segment of its name, unique in the session. When the caller
-   * chooses it, a retry is safe: the same event is not written again. Generated
-   * when empty.
+   * chooses it, a retry is safe: the same event is not written again, until it
+   * is purged. Generated when empty.
    *
    * @generated from field: string event_id = 2;
    */

@@ -192,7 +192,9 @@ export type ListEventsRequest = Message<"activity_session.v1.ListEventsRequest">
   orderBy: string;
 
   /**
-   * Only events after this number; 0 means from the first one.
+   * Only events after this number; 0 means from the first one that is there.
+   * Where the next one after another number, or after the previous page of a
+   * list by `sequence`, was purged, the call gets EVENTS_PURGED.
    *
    * @generated from field: int64 after_sequence = 6;
    */

@@ -92,8 +92,8 @@ export type Memory = Message<"activity_session.v1.Memory"> & {
   accessTime?: Timestamp;
 
   /**
-   * The first of the events it came from. Both numbers are of existing events,
-   * or both are 0.
+   * The first of the events it came from. Both numbers are of events that exist,
+   * or have been purged, or both are 0.
    *
    * @generated from field: int64 first_sequence = 10;
    */

@@ -755,8 +755,9 @@ export type WatchSessionRequest = Message<"activity_session.v1.WatchSessionReque
   name: string;
 
   /**
-   * Start after this number: 0 for the whole log, or the last number seen. Not
-   * beyond the session's last.
+   * Start after this number: 0 for all of the log that is there, or the last
+   * number seen. Not beyond the session's last. Where the next one after the
+   * last number seen was purged, the watch ends with EVENTS_PURGED.
    *
    * @generated from field: int64 after_sequence = 2;
    */
