@@ -27,7 +27,7 @@ LONGEST := $(call named,faults,hostile_requests)
 FAULTS := $(wildcard tests/faults/test_*.py) $(call named,contract,permissions properties) $(call named,demo,demo) \
 	$(call named,docs,docs) $(call named,server,addresses admin_address audit_log authentication authentication_jwts \
 	authentication_tokens certificates config_file environment event_purge events_command followers given_turns log_level \
-	max_clock_offset metrics migration_scripts planted_secrets process reflection replicas retention schema \
+	max_clock_offset metrics migration_scripts planted_secrets process purge_command reflection replicas retention schema \
 	settings_flags sqlite_files startup telemetry workers)
 MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.

@@ -1,4 +1,4 @@
-"""The command line: `activity-session serve | migrate | check | backup | events | health | token | version`.
+"""The command line: `activity-session serve | migrate | check | backup | events | purge | health | token | version`.
 
 Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line or a setting is wrong.
 """
@@ -121,6 +121,25 @@ def events(flags: argparse.Namespace) -> int:
     return 0
 
 
+def purge(flags: argparse.Namespace) -> int:
+    """Expire, expunge and purge what is due, as the sweep of a server does, or print what that is."""
+    from activity_session_server import purging
+    from activity_session_server.audit_file import AuditFileError
+    from activity_session_server.rules.errors import ServiceError
+    from activity_session_server.store.revisions import SchemaError
+
+    settings = _settings(flags)
+    lines = purging.due_lines(settings, flags.limit) if flags.dry_run else purging.purge_lines(settings)
+    try:
+        for line in lines:
+            print(line)
+    except (SchemaError, AuditFileError, purging.PurgeError) as error:
+        return _fail(str(error))
+    except ServiceError as error:
+        return _fail(error.logged)
+    return 0
+
+
 def health(flags: argparse.Namespace) -> int:
     """Ask a running server; for probes."""
     import grpc
@@ -207,7 +226,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"activity-session {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, migrate, check, backup, events, health, token, version):
+    for command in (serve, migrate, check, backup, events, purge, health, token, version):
         sub = _add(commands, command.__name__, command)
         sub.set_defaults(command=command)
         if command is health:
@@ -220,6 +239,8 @@ def _parser() -> argparse.ArgumentParser:
         elif command is events:
             _add_settings(sub, ["database_url", "database_timeout"])
             sub.add_argument("session", metavar="SESSION", help="its name, as namespaces/default/sessions/chat")
+        elif command is purge:
+            _add_purge_flags(sub)
         elif command is not version:
             _add_settings(sub)
             if command is check:
@@ -256,6 +277,20 @@ def _add_sql_flags(parser: argparse.ArgumentParser) -> None:
         metavar="REVISION",
         help='revision of the database that the SQL is for, or "empty" [that of the database, which is asked]',
     )
+
+
+def _add_purge_flags(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser, ["database_url", "database_timeout", "purge_age", "audit_log_file"])
+    parser.add_argument("--dry-run", action="store_true", help="print what is due, and change nothing")
+    parser.add_argument(
+        "--limit", type=_count, default=20, metavar="NUMBER", help="sessions of each kind that a dry run names [20]"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError("it must be a number, 0 or more")
+    return int(text)
 
 
 def _add_health_flags(parser: argparse.ArgumentParser) -> None:

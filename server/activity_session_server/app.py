@@ -51,6 +51,7 @@ from activity_session_server.store.queries import namespaces
 from activity_session_server.store.writer_queues import Aside
 from activity_session_server.telemetry.wanted import wanted
 from activity_session_server.usecases import events
+from activity_session_server.usecases.retention import Note
 
 if TYPE_CHECKING:
     from activity_session_server.metrics.listener import Listener
@@ -101,7 +102,7 @@ class App:
             _admin(settings, self._board, self) if settings.admin_address and self._board and not board else None
         )
         self._recorder = Recorder(self._board) if self._board else None
-        self._audit_log = _audit_log(settings)
+        self._audit_log = audit_log_of(settings)
         self.store = open_store(settings, self._pools.write.aside, self._recorder)
         if warning := backend_of(self.store.engine).warning():
             _log.warning(warning)
@@ -208,7 +209,7 @@ class App:
             self._own_call,
             lambda is_ready: self.health.set_ready(is_ready=is_ready),
             self._look_for_quotas,
-            self._note_swept,
+            swept_note(settings, self._audit_log),
             check_interval=settings.health_interval,
             sweep_interval=settings.sweep_interval,
         )
@@ -244,11 +245,6 @@ class App:
     def _look_for_quotas(self, reader: Reader) -> None:
         self.quotas.set_own(namespaces.own_quotas(reader))
 
-    def _note_swept(self, done: str, session: str) -> None:
-        if self._audit_log is not None:
-            call = self._own_call(f"sweep/{done}").about(session, writes=True)
-            self._audit_log.write(call, grpc.StatusCode.OK)
-
     def _own_call(self, method: str) -> Call:
         return own_call(self.settings, method)
 
@@ -257,6 +253,16 @@ def own_call(settings: Settings, method: str) -> Call:
     """A call that a server makes by itself."""
     now = time.monotonic()
     return Call(uuid7_hex(), method, "", ITSELF, now, now + 2 * settings.database_timeout, settings.limits)
+
+
+def swept_note(settings: Settings, audit_log: AuditLog | None) -> Note:
+    """What writes a line of the audit log, if there is one, for each session that is swept."""
+
+    def note(done: str, session: str) -> None:
+        if audit_log is not None:
+            audit_log.write(own_call(settings, f"sweep/{done}").about(session, writes=True), grpc.StatusCode.OK)
+
+    return note
 
 
 def try_out(settings: Settings) -> None:
@@ -284,6 +290,17 @@ def open_store(settings: Settings, aside: Aside = contextlib.nullcontext, observ
     return Store(engine, connections, settings.database_timeout, aside, observer)
 
 
+def store_as_it_is(settings: Settings) -> Store:
+    """The store of a database that is not to be changed by that, for one thread.
+
+    Raises:
+        SchemaError: when there is no database, or its schema is not the one this version needs.
+    """
+    engine = schema.open_checked(settings.database_url, _engine_options(settings))
+    schema.check(engine, settings.limits.request_bytes)
+    return Store(engine, 1, settings.database_timeout)
+
+
 def log_lines(settings: Settings, session: str) -> Iterator[str]:
     """The events of a session as ProtoJSON, one a line, in their order; the database is left as it is.
 
@@ -291,9 +308,7 @@ def log_lines(settings: Settings, session: str) -> Iterator[str]:
         SchemaError: when there is no database, or its schema is not the one this version needs.
         ServiceError: INVALID_FIELD, NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND, DATABASE_UNAVAILABLE.
     """
-    engine = schema.open_checked(settings.database_url, _engine_options(settings))
-    schema.check(engine, settings.limits.request_bytes)
-    store = Store(engine, 1, settings.database_timeout)
+    store = store_as_it_is(settings)
     request = ListEventsRequest(parent=session, page_size=settings.limits.page_size)
     Validator(settings.limits).check(request)
     try:
@@ -390,7 +405,12 @@ def _certificates(settings: Settings) -> Certificates | None:
     return Certificates(settings.tls_certificate_file, settings.tls_key_file, settings.tls_client_ca_file)
 
 
-def _audit_log(settings: Settings) -> AuditLog | None:
+def audit_log_of(settings: Settings) -> AuditLog | None:
+    """The audit log, if there is to be one.
+
+    Raises:
+        AuditFileError: when its file cannot be opened.
+    """
     return AuditLog(AuditFile(settings.audit_log_file).append) if settings.audit_log_file else None
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from activity_session.v1.conflict_pb2 import Conflict
 from activity_session.v1.event_pb2 import Event
@@ -22,6 +21,7 @@ from activity_session.v1.session_settings_pb2 import SessionSettings
 from activity_session_server.app import App
 from activity_session_server.orm import ActivitySession
 from activity_session_server.store import batches
+from activity_session_testing.ages import make_older
 from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.moments import before, engine_of
 from activity_session_testing.servers import Client, Failure, connected, serving
@@ -54,23 +54,6 @@ def swept_by_hand(database_url: str, **settings: Any) -> Iterator[tuple[App, Cli
         connected(server.address) as client,
     ):
         yield server, client
-
-
-def make_older(server: App, session: str, up_to: int, by: timedelta = timedelta(hours=2)) -> None:
-    """Move what a session has up to a number into the past, as if nothing had been done to it since."""
-    with engine_of(server).begin() as connection:
-        row = connection.execute(
-            select(ActivitySession.pkid, ActivitySession.create_ts).where(
-                ActivitySession.name == session.rpartition("/")[2]
-            )
-        ).one()
-        values = {"uid": row.pkid, "then": row.create_ts - by, "last": up_to}
-        for statement in (
-            "UPDATE event SET create_ts = :then WHERE activity_session_pkid = :uid AND sequence <= :last",
-            "UPDATE activity_session SET create_ts = :then, events_from_ts = :then WHERE pkid = :uid",
-            "UPDATE activity_session SET events_due_ts = :then WHERE pkid = :uid AND events_due_ts IS NOT NULL",
-        ):
-            connection.execute(text(statement).columns(ActivitySession.create_ts), values)
 
 
 def log_bytes(server: App, session: str) -> int:

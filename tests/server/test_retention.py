@@ -33,6 +33,7 @@ from activity_session.v1.session_service_pb2 import (
     UndeleteSessionRequest,
     UpdateSessionRequest,
 )
+from activity_session.v1.session_settings_pb2 import SessionSettings
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.app import App
 from activity_session_server.orm import (
@@ -51,6 +52,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.store import batches
 from activity_session_server.store.queries.due import due_sessions
 from activity_session_server.usecases import retention
+from activity_session_testing.ages import make_older
 from activity_session_testing.backends import KEEPING_BACKENDS, driver_error
 from activity_session_testing.moments import Send, before, engine_of, eventually, sending
 from activity_session_testing.servers import Client, connected, failure, serving, unique
@@ -509,20 +511,24 @@ class TestKinds:
                 former = new_session(client, PARENT).name
                 update_state(client, former, StateUpdate(key="key", value_json="1"))
                 expunge_session(client, former)
+            aged = new_session(client, PARENT, settings=SessionSettings(event_purge_age=Duration(seconds=60))).name
+            append(client, aged, *(["x"] * MANY))
+            make_older(server, aged, MANY)
             yield server
 
     def test_have_a_share_of_each_round(self, due: App, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(retention, "SHARE", 0)
         swept = sweep_once(due)
         few = batches.FIRST_ROWS
-        each = dict.fromkeys(("removed", "forgotten", "keys", "names"), few)
+        each = dict.fromkeys(("purged", "removed", "forgotten", "keys", "names"), few)
         assert swept.done == {"expired": 1, "expunged": 1, **each}
         assert swept.is_more_due
 
     @pytest.mark.parametrize(
         ("kind", "statement"),
         [
-            ("removed", "DELETE FROM event"),
+            ("purged", "DELETE FROM event WHERE event.sequence"),
+            ("removed", "DELETE FROM event WHERE event.activity_session_pkid"),
             ("forgotten", "DELETE FROM idempotency"),
             ("keys", "DELETE FROM state WHERE state.delete_ts"),
             ("names", "DELETE FROM former_session"),

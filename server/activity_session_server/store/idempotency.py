@@ -28,7 +28,7 @@ from activity_session_server.rules.names import Kind, uuid7_hex
 from activity_session_server.rules.problems import shown
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.readers import Raced, Reader, Writer
+from activity_session_server.store.readers import Raced, Reader, Writer, count_of
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -60,6 +60,7 @@ _DUE = Statement(
     .order_by(Idempotency.expire_ts)
     .limit(bindparam("most"))
 )
+_COUNT_DUE = Statement(select(func.count()).where(Idempotency.expire_ts <= utc_now()))
 _FORGET = Statement(delete(_TABLE).where(Idempotency.expire_ts <= bindparam("its_latest")))
 
 
@@ -226,6 +227,11 @@ def take_back(writer: Writer, call: Call, request: Message) -> bool:
     """
     claim = Claim.of(call, request, always=False, has_older=False)
     return claim is None or claim.take_back(writer)
+
+
+def count_over(reader: Reader) -> int:
+    """How many requests there are whose time is over."""
+    return count_of(reader, _COUNT_DUE)
 
 
 def forget_requests(writer: Writer, most: int) -> int:

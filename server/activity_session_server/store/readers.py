@@ -97,5 +97,11 @@ def _insert_into(table: Table) -> Statement:
     return Statement(insert_new(table))
 
 
+def count_of(reader: Reader, statement: Statement, values: Values = _NONE) -> int:
+    """The number that a statement finds."""
+    row = reader.row(statement, values)
+    return 0 if row is None else int(row[0])
+
+
 class Raced(Exception):  # noqa: N818 - nothing is wrong, another transaction was faster
     """Raised by a function that finds changed what it has read before: it is run again, and reads it anew."""

@@ -1,5 +1,6 @@
 """The purge of events that are older than their session keeps them, in batches, the oldest first."""
 
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -11,7 +12,9 @@ from activity_session_server.store.batches import FIRST_ROWS, pause_after, rows_
 from activity_session_server.store.queries import namespaces
 from activity_session_server.store.queries.aged_events import Aged, Purged, aged_sessions, move_bounds, purge_batch
 
-# Sessions that are looked for at a time in each namespace, and of which one transaction moves the bounds.
+# Sessions that are looked for at a time in each namespace, that are taken up of those, by chance, since other servers
+# may sweep too, and of which one transaction moves the bounds.
+_FOUND = 2000
 _SESSIONS = 200
 _BOUNDS = 50
 
@@ -32,8 +35,9 @@ def purge_due(note: Callable[[str], None], store: Store, new_call: Callable[[], 
 
 def _found(store: Store, call: Call, looked_at: set[str]) -> list[Aged]:
     """The next sessions; those that this round has looked at are left to the next one, whatever became of them."""
-    found = store.read(call, lambda reader: aged_sessions(reader, _SESSIONS))
-    return [session for session in found if session.uid not in looked_at]
+    found = store.read(call, lambda reader: aged_sessions(reader, _FOUND))
+    new = [session for session in found if session.uid not in looked_at]
+    return random.sample(new, min(len(new), _SESSIONS))
 
 
 def _move_bounds(store: Store, new_call: Callable[[], Call], sessions: Sequence[Aged]) -> Iterator[int]:
@@ -43,22 +47,18 @@ def _move_bounds(store: Store, new_call: Callable[[], Call], sessions: Sequence[
 
 
 def _purge(note: Callable[[str], None], store: Store, new_call: Callable[[], Call], session: Aged) -> Iterator[int]:
-    """Purge a session batch by batch; between two of them, others have as much time as one took."""
-
-    def batch(most: int) -> Purged:
-        def purge(writer: Writer) -> Purged:
-            namespace = namespaces.hold_namespace(writer, session.namespace_id)
-            return purge_batch(writer, namespace, session.uid, most)
-
-        return store.write(new_call(), purge)
-
-    begun = time.monotonic()
-    purged = batch(FIRST_ROWS)
-    if purged.events:
-        note(format_name(Kind.SESSION, session.namespace_id, session.session_id))
-    yield purged.events
-    while purged.is_more_due:
-        time.sleep(pause_after(time.monotonic() - begun))
+    """Purge a session batch by batch; after each of them, others have as much time as it took."""
+    most, is_more_due, is_first = FIRST_ROWS, True, True
+    while is_more_due:
         begun = time.monotonic()
-        purged = batch(rows_after(purged.events))
-        yield purged.events
+        count, is_more_due = store.write(new_call(), partial(_purge_batch, session=session, most=most))
+        if is_first and count:
+            note(format_name(Kind.SESSION, session.namespace_id, session.session_id))
+        yield count
+        time.sleep(pause_after(time.monotonic() - begun))
+        most, is_first = rows_after(count), False
+
+
+def _purge_batch(writer: Writer, session: Aged, most: int) -> Purged:
+    namespace = namespaces.hold_namespace(writer, session.namespace_id)
+    return purge_batch(writer, namespace, session.uid, most)

@@ -4,6 +4,7 @@ Several servers may sweep one database: each change locks its session and looks 
 """
 
 import logging
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -25,7 +26,9 @@ from activity_session_server.usecases import aged_events
 
 # Seconds that a kind may take in a round before it is the turn of the next one.
 SHARE = 1.0
-# Sessions that a kind looks for at a time.
+# Sessions that a kind looks for at a time, and of which it takes up some, by chance: several servers that sweep at once
+# would otherwise wait for each other at each session, and all but one for nothing.
+_FOUND = 2000
 _SESSIONS = 200
 # What is left of the time of a call, so that it can return when that is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
@@ -37,15 +40,19 @@ Note = Callable[[str, str], None]
 
 
 class Swept(NamedTuple):
-    """What one round has done: how many of each kind, and whether one of them had too little time."""
+    """What one round has done: how many of each kind, whether one of them had too little time, and whether one failed.
+
+    The log says how one failed.
+    """
 
     done: dict[str, int]
     is_more_due: bool
+    has_failed: bool
 
 
 def sweep(store: Store, new_call: NewCall, note: Note) -> Swept:
     """Do one round of what is due: each kind for as long as its share is, whatever becomes of the others."""
-    done, is_more_due = {}, False
+    done, is_more_due, has_failed = {}, False, False
     for kind, steps in _kinds(note).items():
         done[kind] = 0
         until = time.monotonic() + SHARE
@@ -56,10 +63,12 @@ def sweep(store: Store, new_call: NewCall, note: Note) -> Swept:
                     is_more_due = True
                     break
         except ServiceError as error:
+            has_failed = True
             _log.warning("the sweep of what is to be %s failed: %s", kind, error.logged)
         except Exception:  # the other kinds go on, and the next sweep may succeed
+            has_failed = True
             _log.exception("the sweep of what is to be %s failed", kind)
-    return Swept(done, is_more_due)
+    return Swept(done, is_more_due, has_failed)
 
 
 def try_to_remove_rest(store: Store, call: Call, session_uid: str) -> None:
@@ -74,14 +83,14 @@ def try_to_remove_rest(store: Store, call: Call, session_uid: str) -> None:
 
 def _expire_due(note: Note, store: Store, new_call: NewCall) -> Iterator[int]:
     def find() -> list[tuple[str, str]]:
-        return store.read(new_call(), lambda reader: sessions.expired_sessions(reader, _SESSIONS))
+        return store.read(new_call(), lambda reader: sessions.expired_sessions(reader, _FOUND))
 
     return _each(find, lambda ids: _expire(store, new_call(), *ids), partial(note, "expired"))
 
 
 def _purge_due(note: Note, store: Store, new_call: NewCall) -> Iterator[int]:
     def find() -> list[tuple[str, str]]:
-        return store.read(new_call(), lambda reader: sessions.purgeable_sessions(reader, _SESSIONS))
+        return store.read(new_call(), lambda reader: sessions.purgeable_sessions(reader, _FOUND))
 
     return _each(find, lambda ids: _purge(store, new_call(), *ids), partial(note, "expunged"))
 
@@ -89,16 +98,21 @@ def _purge_due(note: Note, store: Store, new_call: NewCall) -> Iterator[int]:
 def _each(
     find: Callable[[], list[tuple[str, str]]], act: Callable[[tuple[str, str]], bool], note: Callable[[str], None]
 ) -> Iterator[int]:
-    """Act on all sessions that are found; those on which it was not possible are left to the next sweep."""
+    """Act on all sessions that are found, and leave others as much time as each took.
+
+    Those on which it was not possible are left to the next sweep.
+    """
     while found := find():
         acted = 0
-        for ids in found:
+        for ids in random.sample(found, min(len(found), _SESSIONS)):
+            begun = time.monotonic()
             was_due = act(ids)
             if was_due:
                 note(format_name(Kind.SESSION, *ids))
             acted += was_due
             yield was_due
-        if len(found) < _SESSIONS or not acted:
+            time.sleep(pause_after(time.monotonic() - begun))
+        if len(found) <= _SESSIONS or not acted:
             return
 
 

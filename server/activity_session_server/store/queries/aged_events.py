@@ -19,7 +19,7 @@ from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import events, expiry
 from activity_session_server.store.queries.namespaces import HeldNamespace
-from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
+from activity_session_server.store.readers import Raced, Reader, Writer, count_of, utc_clock
 
 
 class Aged(NamedTuple):
@@ -105,7 +105,7 @@ _FIRST = Statement(
 )
 _REMOVE = Statement(
     delete(_EVENTS).where(
-        Event.activity_session_pkid == bindparam("its_uid"), Event.sequence <= bindparam("its_last_purged")
+        Event.sequence <= bindparam("its_last_purged"), Event.activity_session_pkid == bindparam("its_uid")
     )
 )
 _COUNT_DUE = Statement(
@@ -150,8 +150,7 @@ def aged_sessions(reader: Reader, most: int) -> list[Aged]:
 
 def count_due(reader: Reader, session: Aged) -> int:
     """How many events of a session are too old."""
-    row = reader.row(_COUNT_DUE, {"its_uid": session.uid, "latest": utc_clock() - session.age})
-    return 0 if row is None else int(row[0])
+    return count_of(reader, _COUNT_DUE, {"its_uid": session.uid, "latest": utc_clock() - session.age})
 
 
 def move_bounds(writer: Writer, sessions: Sequence[Aged]) -> None:

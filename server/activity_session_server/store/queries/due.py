@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, exists, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from activity_session_server.orm import ActivitySession, Memory
@@ -11,7 +11,7 @@ from activity_session_server.orm.types import utc_now
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import expiry
 from activity_session_server.store.queries.aged_events import aged_sessions
-from activity_session_server.store.readers import Reader, utc_clock
+from activity_session_server.store.readers import Reader, count_of, utc_clock
 
 # So many are counted, and no more.
 MOST = 1000
@@ -28,16 +28,25 @@ def _times(column: InstrumentedAttribute[datetime | None], *conditions: ColumnEl
     return Statement(select(column).where(column <= utc_now(), *conditions).order_by(column).limit(bindparam("most")))
 
 
+def _count(column: InstrumentedAttribute[datetime | None], *conditions: ColumnElement[bool]) -> Statement:
+    return Statement(select(func.count()).where(column <= utc_now(), *conditions))
+
+
 # As `sessions` finds them, for the sweep.
-_KINDS = {
-    "expired": _times(ActivitySession.expire_ts, ActivitySession.deleted.is_(False), ~expiry.IS_HELD),
-    "expunged": _times(
-        ActivitySession.purge_ts,
-        ActivitySession.deleted.is_(True),
-        ~expiry.IS_HELD,
-        ~exists().where(Memory.activity_session_pkid == ActivitySession.pkid),
-    ),
-}
+_EXPIRED = (ActivitySession.expire_ts, ActivitySession.deleted.is_(False), ~expiry.IS_HELD)
+_EXPUNGED = (
+    ActivitySession.purge_ts,
+    ActivitySession.deleted.is_(True),
+    ~expiry.IS_HELD,
+    ~exists().where(Memory.activity_session_pkid == ActivitySession.pkid),
+)
+_KINDS = {"expired": _times(*_EXPIRED), "expunged": _times(*_EXPUNGED)}
+_COUNTS = {"expired": _count(*_EXPIRED), "expunged": _count(*_EXPUNGED)}
+
+
+def count_due_sessions(reader: Reader) -> dict[str, int]:
+    """How many sessions are due to be expired, and to be expunged."""
+    return {kind: count_of(reader, statement) for kind, statement in _COUNTS.items()}
 
 
 def due_sessions(reader: Reader) -> dict[str, Due]:

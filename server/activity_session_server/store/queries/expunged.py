@@ -11,7 +11,7 @@ from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.queries import events
-from activity_session_server.store.readers import Reader, Writer
+from activity_session_server.store.readers import Reader, Writer, count_of
 
 
 class _Owned(NamedTuple):
@@ -39,6 +39,10 @@ _OWNED = (
         byte_length(Memory.content) + func.coalesce(byte_length(Memory.memo), 0),
     ),
 )
+_COUNTS = [
+    Statement(select(func.count()).where(owner.in_(select(Expunged.activity_session_pkid))))
+    for owner in (Event.activity_session_pkid, State.owner_pkid, Memory.activity_session_pkid)
+]
 _FIND = Statement(select(Expunged.activity_session_pkid).order_by(Expunged.create_ts).limit(bindparam("most")))
 _FORGET = Statement(delete(table_of(Expunged)).where(Expunged.activity_session_pkid == bindparam("its_session")))
 
@@ -46,6 +50,11 @@ _FORGET = Statement(delete(table_of(Expunged)).where(Expunged.activity_session_p
 def expunged_sessions(reader: Reader, most: int) -> Sequence[str]:
     """The uids of expunged sessions of which something may be left, oldest first."""
     return [row[0] for row in reader.rows(_FIND, {"most": most})]
+
+
+def count_rows(reader: Reader) -> int:
+    """How many rows are left of expunged sessions."""
+    return sum(count_of(reader, statement) for statement in _COUNTS)
 
 
 def remove_batch(writer: Writer, session_uid: str, most: int) -> int:

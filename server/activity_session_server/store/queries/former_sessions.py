@@ -16,7 +16,7 @@ from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import state_owners
-from activity_session_server.store.readers import Raced, Writer
+from activity_session_server.store.readers import Raced, Reader, Writer, count_of
 
 
 class _Numbers(NamedTuple):
@@ -60,6 +60,7 @@ _DUE = Statement(
     .order_by(FormerSession.create_ts)
     .limit(bindparam("most"))
 )
+_COUNT_DUE = Statement(select(func.count()).where(FormerSession.create_ts <= bindparam("its_latest")))
 # The numbers are compared too: another session of that name may have been expunged meanwhile.
 _REMOVE = Statement(
     delete(_TABLE).where(
@@ -92,6 +93,11 @@ def go_on(writer: Writer, namespace_uid: str, name: str, session_uid: str) -> No
         writer.change(_GO_ON, {"its_uid": session_uid, "turn_token": row.turn_token})
     if row is not None and row.revision:
         state_owners.raise_revision(writer, session_uid, row.revision)
+
+
+def count_names(reader: Reader, latest: datetime) -> int:
+    """How many names there are of sessions that were expunged until then."""
+    return count_of(reader, _COUNT_DUE, {"its_latest": latest})
 
 
 def forget_names(writer: Writer, latest: datetime, most: int) -> int:

@@ -314,6 +314,7 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
     created = resources.create(writer, ActivitySession, session, values)
     if created is None:
         return None
+    created.first_sequence = 1
     writer.session_uid = created.uid
     former_sessions.go_on(writer, namespace.uid, session_id, created.uid)
     return _as_seen(writer, namespace, created)

@@ -5,11 +5,12 @@ Only those who add keys to one state wait for each other (`state_owners`).
 
 import itertools
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, or_, select, update
 
 from activity_session_server.orm import ActivitySession, Namespace, Participant, State
 from activity_session_server.orm.base import table_of
@@ -24,7 +25,7 @@ from activity_session_server.store.expressions import byte_length, matches
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import expiry, heads, namespaces, participants, state_owners
-from activity_session_server.store.readers import Raced, Reader, Writer
+from activity_session_server.store.readers import Raced, Reader, Writer, count_of
 
 
 class Owner(NamedTuple):
@@ -99,6 +100,7 @@ _IS_HELD = or_(
 _IS_OLD = State.delete_ts <= bindparam("its_latest")
 _IS_DUE = _IS_OLD & ~_IS_HELD
 _DUE = Statement(select(State.delete_ts).where(_IS_DUE).order_by(State.delete_ts).limit(bindparam("most")))
+_COUNT_DUE = Statement(select(func.count()).select_from(_TABLE).where(_IS_DUE))
 # In the order in which writers lock them.
 _LOCK_DUE = Statement(
     select(State.owner_pkid, State.revision).where(_IS_DUE).order_by(State.owner_pkid, State.key).with_for_update()
@@ -159,6 +161,11 @@ def write_entry(writer: Writer, owner: Owner, key: str, entry: Entry, value_json
     if not _write(writer, owner, key, entry, values):
         raise Raced
     return revision
+
+
+def count_deleted(reader: Reader, latest: datetime) -> int:
+    """How many keys were deleted until then."""
+    return count_of(reader, _COUNT_DUE, {"its_latest": latest})
 
 
 def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
