@@ -50,7 +50,7 @@ from activity_session_server.orm.base import Base
 from activity_session_server.rules.access.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_server.store import batches
-from activity_session_server.store.queries.due import due_sessions
+from activity_session_server.store.queries.swept.due import due_sessions
 from activity_session_server.usecases import retention
 from activity_session_testing.ages import make_older
 from activity_session_testing.backends import KEEPING_BACKENDS, driver_error

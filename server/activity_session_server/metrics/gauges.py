@@ -15,7 +15,7 @@ from activity_session_server.metrics.definitions import Definition
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.store import Store
-from activity_session_server.store.queries.due import Due, due_sessions
+from activity_session_server.store.queries.swept.due import Due, due_sessions
 
 _log = logging.getLogger("activity_session.metrics")
 

@@ -10,7 +10,13 @@ from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.batches import FIRST_ROWS, pause_after, rows_after
 from activity_session_server.store.queries import namespaces
-from activity_session_server.store.queries.aged_events import Aged, Purged, aged_sessions, move_bounds, purge_batch
+from activity_session_server.store.queries.swept.aged_events import (
+    Aged,
+    Purged,
+    aged_sessions,
+    move_bounds,
+    purge_batch,
+)
 
 # Sessions that are looked for at a time in each namespace, that are taken up of those, by chance, since other servers
 # may sweep too, and of which one transaction moves the bounds.

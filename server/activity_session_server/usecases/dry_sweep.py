@@ -8,9 +8,9 @@ from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.store import Reader, Store
 from activity_session_server.store.idempotency import count_over
 from activity_session_server.store.queries import former_sessions, sessions, state
-from activity_session_server.store.queries.aged_events import Aged, aged_sessions, count_due
-from activity_session_server.store.queries.due import count_due_sessions
-from activity_session_server.store.queries.expunged import count_rows
+from activity_session_server.store.queries.swept.aged_events import Aged, aged_sessions, count_due
+from activity_session_server.store.queries.swept.due import count_due_sessions
+from activity_session_server.store.queries.swept.expunged import count_rows
 from activity_session_server.store.readers import utc_clock
 
 NewCall = Callable[[], Call]

@@ -19,9 +19,9 @@ from activity_session_server.store.batches import FIRST_ROWS, pause_after, rows_
 from activity_session_server.store.codec.resources import to_datetime
 from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries import namespaces, sessions
-from activity_session_server.store.queries.expunged import expunged_sessions, remove_batch
 from activity_session_server.store.queries.former_sessions import forget_names
 from activity_session_server.store.queries.state import forget_deleted
+from activity_session_server.store.queries.swept.expunged import expunged_sessions, remove_batch
 from activity_session_server.usecases import aged_events
 
 # Seconds that a kind may take in a round before it is the turn of the next one.

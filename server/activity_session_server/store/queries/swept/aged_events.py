@@ -74,9 +74,17 @@ _NAMESPACES = Statement(
 
 
 def _looked_at() -> Select[*tuple[Any, ...]]:
-    return select(
-        ActivitySession.pkid, ActivitySession.name, ActivitySession.settings, ActivitySession.events_from_ts, _OLDEST
-    ).where(~expiry.IS_HELD).limit(bindparam("most"))
+    return (
+        select(
+            ActivitySession.pkid,
+            ActivitySession.name,
+            ActivitySession.settings,
+            ActivitySession.events_from_ts,
+            _OLDEST,
+        )
+        .where(~expiry.IS_HELD)
+        .limit(bindparam("most"))
+    )
 
 
 _OF_NAMESPACE = Statement(

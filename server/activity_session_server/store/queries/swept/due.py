@@ -10,7 +10,7 @@ from activity_session_server.orm import ActivitySession, Memory
 from activity_session_server.orm.types import utc_now
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import expiry
-from activity_session_server.store.queries.aged_events import aged_sessions
+from activity_session_server.store.queries.swept.aged_events import aged_sessions
 from activity_session_server.store.readers import Reader, count_of, utc_clock
 
 # So many are counted, and no more.
