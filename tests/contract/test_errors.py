@@ -77,6 +77,8 @@ NOT_FOR_CALLERS = {
 # These have fixtures and tests of their own below.
 MANAGED = {"NAMESPACE_MANAGED", "PARTICIPANT_MANAGED", "SESSION_MANAGED"}
 OF_ONE_SERVER = {"SERVER_DRAINING", "SERVER_FULL"}
+# Shown by tests/server/test_event_purge.py: it takes time, and a sweep.
+OF_THE_SWEEP = {"EVENTS_PURGED"}
 # Shown by tests/server/test_followers.py: it takes a client that reads nothing.
 OF_SLOW_CLIENTS = {"WATCH_TOO_SLOW"}
 # Shown by tests/contract/test_permissions.py and tests/server/test_authentication.py, for callers who are told apart.
@@ -281,6 +283,11 @@ def remembered(client: Client, namespace: str) -> Session:
     return delete_session(client, memory.name.partition("/memories/")[0])
 
 
+def resource_held(client: Client, namespace: str) -> Failure:
+    held = delete_session(client, new_session(client, namespace, legal_hold=True).name)
+    return failure(client.sessions.ExpungeSession, ExpungeSessionRequest(name=held.name))
+
+
 def quota_exceeded(client: Client, _namespace: str) -> Failure:
     namespace = make_namespace(client, settings=NamespaceSettings(quotas=NamespaceQuotas(sessions=1))).name
     new_session(client, namespace)
@@ -313,6 +320,7 @@ PROVOKED: dict[str, Provocation] = {
         etag_mismatch,
         participant_not_bound,
         session_has_memories,
+        resource_held,
         sequence_mismatch,
         revision_mismatch,
         event_not_found,
@@ -395,7 +403,7 @@ def test_every_reason_has_the_status_that_the_protos_tell() -> None:
 
 
 def test_every_reason_is_provoked_here_or_is_none_of_the_callers() -> None:
-    parts = [set(PROVOKED), MANAGED, OF_ONE_SERVER, OF_SLOW_CLIENTS, OF_CALLERS, NOT_FOR_CALLERS]
+    parts = [set(PROVOKED), MANAGED, OF_ONE_SERVER, OF_THE_SWEEP, OF_SLOW_CLIENTS, OF_CALLERS, NOT_FOR_CALLERS]
     assert set.union(*parts) == set(REASONS)
     assert sum(map(len, parts)) == len(REASONS)
 
