@@ -66,13 +66,15 @@ _MEMBERS = (
     .label("members")
 )
 _TURN_IS_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
+# Each column of a list has its cost: these are of no message, and the last one not of each.
+_NOT_READ = {"log_bytes", "events_from_ts", "events_due_ts", "data"}
 
 
 def _select(now: ColumnElement[datetime]) -> dict[bool, Select[Any]]:
     """Sessions as they are at a time of the database's clock, by whether they are whole: with their data."""
     rest = (_MEMBERS, _TURN_IS_HELD, expiry.expired_under(now))
-    basic = (column for column in _TABLE.c if column.name != "data")
-    return {True: select(*_TABLE.c, *rest), False: select(*basic, null().label("data"), *rest)}
+    basic = [column for column in _TABLE.c if column.name not in _NOT_READ]
+    return {full: select(*basic, _TABLE.c.data if full else null().label("data"), *rest) for full in (True, False)}
 
 
 _READ = _select(utc_now())
