@@ -4,6 +4,7 @@ Several servers may sweep one database: each change locks its session and looks 
 """
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -54,12 +55,13 @@ def sweep(store: Store, new_call: NewCall, note: Note) -> Swept:
     """Do one round of what is due: each kind for as long as its share is, whatever becomes of the others."""
     done, is_more_due, has_failed = {}, False, False
     for kind, steps in _kinds(note).items():
-        done[kind] = 0
-        until = time.monotonic() + SHARE
+        done[kind], until = 0, math.inf
         try:
             for count in steps(store, new_call):
                 done[kind] += count
-                if time.monotonic() > until:
+                # From the first step on: what it takes to find much that is due is not the share of what is done.
+                until = min(until, time.monotonic() + SHARE)
+                if time.monotonic() >= until:
                     is_more_due = True
                     break
         except ServiceError as error:

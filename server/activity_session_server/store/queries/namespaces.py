@@ -93,6 +93,14 @@ _STORED = Statement(
     ).where(Namespace.name == bindparam("id"))
 )
 _COLUMNS = {**resources.common_columns(Namespace, "namespace_id"), "legal_hold": Namespace.legal_hold}
+# The id of the namespace of a session, for queries of sessions.
+ID_OF_SESSION = (
+    select(Namespace.name)
+    .where(Namespace.pkid == ActivitySession.namespace_pkid)
+    .correlate(ActivitySession)
+    .scalar_subquery()
+    .label("namespace")
+)
 
 
 def get_namespace(reader: Reader, namespace_id: str) -> NamespaceMessage:

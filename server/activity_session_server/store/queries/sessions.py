@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, exists, func, null, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm import (
@@ -29,6 +30,7 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
+from activity_session_server.store.backends import by_index
 from activity_session_server.store.codec.resources import set_time, to_datetime
 from activity_session_server.store.codec.sessions import encode_session, session_to_change
 from activity_session_server.store.driver.statements import Statement
@@ -158,21 +160,23 @@ _EXPUNGE = [
         (ActivitySession, ActivitySession.pkid),
     )
 ]
-_IS_NOT_HELD = ActivitySession.legal_hold.is_(False) & Namespace.legal_hold.is_(False)
-_EXPIRED = Statement(
-    select(Namespace.name, ActivitySession.name)
-    .join_from(ActivitySession, Namespace)
-    .where(ActivitySession.expire_ts <= utc_now(), ActivitySession.deleted.is_(False), _IS_NOT_HELD)
-    .order_by(ActivitySession.expire_ts)
-    .limit(bindparam("most"))
-)
-_PURGEABLE = Statement(
-    select(Namespace.name, ActivitySession.name)
-    .join_from(ActivitySession, Namespace)
-    .where(ActivitySession.purge_ts <= utc_now(), ActivitySession.deleted.is_(True), _IS_NOT_HELD)
-    .where(~exists().where(Memory.activity_session_pkid == ActivitySession.pkid))
-    .order_by(ActivitySession.purge_ts)
-    .limit(bindparam("most"))
+
+
+def _due(column: InstrumentedAttribute[datetime | None], *conditions: ColumnElement[bool]) -> Statement:
+    """Sessions whose time has come, by the index of that time.
+
+    Without a join: MariaDB would begin with the namespaces, and sort all sessions of each.
+    """
+    due: Any = select(namespaces.ID_OF_SESSION, ActivitySession.name)
+    due = due.where(column <= utc_now(), *conditions, ~expiry.IS_HELD).order_by(column).limit(bindparam("most"))
+    return Statement(by_index(due, _TABLE, f"idx__activity_session__{column.key}"))
+
+
+_EXPIRED = _due(ActivitySession.expire_ts, ActivitySession.deleted.is_(False))
+_PURGEABLE = _due(
+    ActivitySession.purge_ts,
+    ActivitySession.deleted.is_(True),
+    ~exists().where(Memory.activity_session_pkid == ActivitySession.pkid),
 )
 
 

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Select, Text, bindparam, case, cast, delete, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, Text, bindparam, case, cast, delete, func, select, update
 
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow, utc_datetime
+from activity_session_server.store.backends import by_index
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.queries import events, expiry
+from activity_session_server.store.queries import events, expiry, namespaces
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.readers import Raced, Reader, Writer, count_of, utc_clock
 
@@ -73,18 +74,18 @@ _NAMESPACES = Statement(
 )
 
 
-def _looked_at() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            ActivitySession.pkid,
-            ActivitySession.name,
-            ActivitySession.settings,
-            ActivitySession.events_from_ts,
-            _OLDEST,
-        )
-        .where(~expiry.IS_HELD)
-        .limit(bindparam("most"))
+def _looked_at(*more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """What is read of sessions to look at, by the one index that serves both kinds of them."""
+    looked_at = select(
+        ActivitySession.pkid,
+        ActivitySession.name,
+        ActivitySession.settings,
+        ActivitySession.events_from_ts,
+        _OLDEST,
+        *more,
     )
+    looked_at = looked_at.where(~expiry.IS_HELD)
+    return by_index(looked_at.limit(bindparam("most")), _SESSIONS, "idx__activity_session__events_due_ts")
 
 
 _OF_NAMESPACE = Statement(
@@ -94,9 +95,7 @@ _OF_NAMESPACE = Statement(
     .order_by(ActivitySession.events_from_ts)
 )
 _WITH_OWN_AGE = Statement(
-    _looked_at()
-    .add_columns(Namespace.name.label("namespace"))
-    .join_from(ActivitySession, Namespace)
+    _looked_at(namespaces.ID_OF_SESSION)
     .where(ActivitySession.events_due_ts <= _LATEST)
     .order_by(ActivitySession.events_due_ts)
 )
@@ -147,12 +146,11 @@ def aged_sessions(reader: Reader, most: int) -> list[Aged]:
         _aged(row, row.namespace, row.settings.event_purge_age, has_own_age=True)
         for row in reader.rows(_WITH_OWN_AGE, {"latest": now, "most": most})
     ]
-    for namespace in reader.rows(_NAMESPACES):
-        age = namespace.settings.event_purge_age
+    for owner in reader.rows(_NAMESPACES):
+        age = owner.settings.event_purge_age
         if age is not None:
-            values = {"owner": namespace.pkid, "latest": now - age, "most": most}
-            rows = reader.rows(_OF_NAMESPACE, values)
-            found += [_aged(row, namespace.name, age, has_own_age=False) for row in rows]
+            rows = reader.rows(_OF_NAMESPACE, {"owner": owner.pkid, "latest": now - age, "most": most})
+            found += [_aged(row, owner.name, age, has_own_age=False) for row in rows]
     return found
 
 
