@@ -77,6 +77,14 @@ def session_with(client: Client, events: int, age: Duration | None = HOUR, own: 
     return name
 
 
+def hold(client: Client, session: str, other: str, *, is_held: bool) -> None:
+    """Hold a session, and the namespace of another one, or lift that."""
+    mask = FieldMask(paths=["legal_hold"])
+    update_session(client, Session(name=session, legal_hold=is_held), "legal_hold")
+    namespace = Namespace(name=other.partition("/sessions/")[0], legal_hold=is_held)
+    client.namespaces.UpdateNamespace(UpdateNamespaceRequest(namespace=namespace, update_mask=mask))
+
+
 def numbers(client: Client, session: str, **fields: Any) -> list[int]:
     return [event.sequence for event in list_events(client, session, **fields)]
 
@@ -100,6 +108,19 @@ class TestPurge:
             assert get_session(client, alone).first_sequence == 1
             refused(client.events.GetEvent, GetEventRequest(name=f"{name}/events/e1"), "EVENT_NOT_FOUND")
             assert append(client, name, "next").last_sequence == MANY + 1
+
+    @pytest.mark.parametrize("own", [None, HOUR], ids=["of the namespace", "of its own"])
+    def test_leaves_alone_what_is_held(self, database_url: str, own: Duration | None) -> None:
+        with swept_by_hand(database_url) as (server, client):
+            name, other = session_with(client, 3, own=own), session_with(client, 3, own=own)
+            make_older(server, name, 3)
+            make_older(server, other, 3)
+            hold(client, name, other, is_held=True)
+            server.upkeep.sweep()
+            assert numbers(client, name) == numbers(client, other) == [1, 2, 3]
+            hold(client, name, other, is_held=False)
+            server.upkeep.sweep()
+            assert numbers(client, name) == numbers(client, other) == []
 
     def test_can_leave_nothing(self, database_url: str) -> None:
         with swept_by_hand(database_url) as (server, client):
