@@ -45,7 +45,7 @@ ADMIN = {"admin_address": "127.0.0.1:0"}
 QUIET = ADMIN | {"health_interval": 300, "sweep_interval": 300}
 SESSIONS = "activity_session.v1.SessionService"
 DEADLOCK, LOST = 1213, 2013
-SWEEP = "SELECT namespace.name, activity_session.name"
+SWEEP = "SELECT (SELECT namespace.name"
 
 
 @pytest.fixture(params=BACKENDS)
