@@ -47,6 +47,7 @@ OPERATOR_STEPS = {
     "repair_sessions",
     "grant",
     "revoke",
+    "purge",
     "hold_network",
     "release_network",
 }

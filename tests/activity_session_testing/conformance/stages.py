@@ -24,7 +24,7 @@ from activity_session_testing.backends import DatabaseServer, MariaDB
 from activity_session_testing.conformance.networks import Network
 from activity_session_testing.conformance.scripts import Script
 from activity_session_testing.moments import eventually
-from activity_session_testing.processes import ServerProcess, write_lock
+from activity_session_testing.processes import ServerProcess, run, write_lock
 from activity_session_testing.proxies import proxying
 from activity_session_testing.servers import connected
 
@@ -87,6 +87,11 @@ class Operator(ABC):
         """Take the token of a subject back."""
         assert self.access
         self.access.revoke(subject)
+
+    def purge(self) -> None:
+        """Do at once what is due; the server itself may never come to it."""
+        done = run("purge", "--database-url", str(self._settings["database_url"]))
+        assert done.returncode == 0, done.stderr
 
     def hold_network(self) -> None:
         self._network.hold()
