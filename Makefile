@@ -26,14 +26,15 @@ named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
 FAULTS := $(wildcard tests/faults/test_*.py) $(call named,contract,permissions properties) $(call named,demo,demo watched_replay) \
 	$(call named,docs,docs) $(call named,server,addresses admin_address audit_log authentication authentication_jwts \
-	authentication_tokens certificates config_file environment event_purge events_command followers fuzzing given_turns \
-	layers log_level max_clock_offset metrics migration_scripts planted_secrets plans process purge_command quotas readiness \
-	reflection replicas retention schema settings_flags shedding sqlite_files startup telemetry workers)
+	authentication_tokens certificates config_file database_urls environment event_purge events_command filter_rows \
+	followers fuzzing given_turns layers log_level max_clock_offset metrics migration_scripts planted_secrets plans process \
+	purge_command quotas read_ahead readiness reflection replicas retention schema settings_flags shedding sqlite_files \
+	startup state_limit telemetry workers)
 MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.
 OF_FORM := $(call named,contract,costly_requests field_behavior limits)
 ON_MYSQL := $(filter-out $(FAULTS) $(OF_FORM), \
-	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(call named,server,event_purge migration_scripts plans readiness retention schema) \
+	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(call named,server,event_purge filter_rows migration_scripts plans readiness retention schema) \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
