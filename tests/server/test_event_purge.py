@@ -1,7 +1,6 @@
 """Events of live sessions are purged by their age: a prefix of the log goes, and who reads across the gap is told."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -24,7 +23,7 @@ from activity_session_server.store import batches
 from activity_session_testing.ages import make_older
 from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.moments import before, engine_of
-from activity_session_testing.servers import Client, Failure, connected, serving
+from activity_session_testing.servers import Client, Failure
 from activity_session_testing.steps import (
     append,
     at_once,
@@ -35,6 +34,7 @@ from activity_session_testing.steps import (
     refused,
     update_session,
 )
+from activity_session_testing.sweeps import swept_by_hand
 from activity_session_testing.watches import Watching
 
 HOUR = Duration(seconds=3600)
@@ -44,16 +44,6 @@ MANY = 300
 @pytest.fixture(params=KEEPING_BACKENDS)
 def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     return new_database(request.param)
-
-
-@contextmanager
-def swept_by_hand(database_url: str, **settings: Any) -> Iterator[tuple[App, Client]]:
-    """A server that sweeps only when it is told to."""
-    with (
-        serving(database_url, health_interval=300.0, **settings) as server,
-        connected(server.address) as client,
-    ):
-        yield server, client
 
 
 def log_bytes(server: App, session: str) -> int:

@@ -37,6 +37,7 @@ from activity_session_testing.steps import (
     release_turn,
     waiting_for_turn,
 )
+from activity_session_testing.sweeps import SWEEP
 from activity_session_testing.watches import Watching
 
 NAMESPACE = "namespaces/default"
@@ -45,7 +46,6 @@ ADMIN = {"admin_address": "127.0.0.1:0"}
 QUIET = ADMIN | {"health_interval": 300, "sweep_interval": 300}
 SESSIONS = "activity_session.v1.SessionService"
 DEADLOCK, LOST = 1213, 2013
-SWEEP = "SELECT (SELECT namespace.name"
 
 
 @pytest.fixture(params=BACKENDS)

@@ -35,6 +35,7 @@ from activity_session_testing.processes import serving_process, write_lock
 from activity_session_testing.rpcs import SERVICES
 from activity_session_testing.servers import Client, connected, failure, serving
 from activity_session_testing.steps import append, at_once, get_session, list_events, new_session
+from activity_session_testing.sweeps import SWEEP
 
 PARENT = "namespaces/default"
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
@@ -46,8 +47,6 @@ READ_ONLY = "the database is read-only: 1290: The "
 DENIED = "the database refuses a right that the server needs"
 # Without the right to read no server starts.
 READ, *RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-# The first statement of a sweep.
-SWEEP = "SELECT (SELECT namespace.name"
 # Root may write to any file, unless it gives that right up.
 PREFIX = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
 

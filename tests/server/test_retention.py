@@ -76,6 +76,7 @@ from activity_session_testing.steps import (
     update_session,
     update_state,
 )
+from activity_session_testing.sweeps import swept_by_hand
 
 PARENT = "namespaces/default"
 MANY, EVENTS = 30, 500
@@ -89,16 +90,6 @@ AT_ONCE = timedelta(microseconds=1)
 @pytest.fixture(params=KEEPING_BACKENDS)
 def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     return new_database(request.param)
-
-
-@contextmanager
-def swept_by_hand(database_url: str, **settings: Any) -> Iterator[tuple[App, Client]]:
-    """A server that sweeps only when it is told to."""
-    with (
-        serving(database_url, health_interval=300.0, **settings) as server,
-        connected(server.address) as client,
-    ):
-        yield server, client
 
 
 def at(time: datetime) -> Timestamp:
