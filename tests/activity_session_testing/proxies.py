@@ -26,6 +26,7 @@ class Proxy:
     def __init__(self, target: str, loop: asyncio.AbstractEventLoop) -> None:
         self.target = target
         self._loop = loop
+        self._chance = random.SystemRandom()
         self._clients: list[_Side] = []
         self._requests_flow = self._answers_flow = True
         listening = loop.create_server(lambda: _Side(self._accepted), "127.0.0.1", 0)
@@ -96,7 +97,7 @@ class Proxy:
     def _cut(self) -> int:
         joined = self._joined()
         for client, server in joined:
-            client.abort(reset=random.choice([True, False]))
+            client.abort(reset=self._chance.choice([True, False]))
             server.abort(reset=True)
         return len(joined)
 

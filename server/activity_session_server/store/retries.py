@@ -21,8 +21,8 @@ from activity_session_server.store.idempotency import Claim
 from activity_session_server.store.readers import Raced
 
 _log = logging.getLogger("activity_session.store")
-# Spreads load, keeps no secret; its own generator, so that no common seed can make servers wait in step.
-_jitter = random.Random()  # noqa: S311
+# Its own generator, so that no common seed can make servers wait in step.
+_jitter = random.SystemRandom()
 # All of these are in seconds.
 _FIRST_DELAY, _LONGEST_DELAY = 0.005, 0.25
 _SETTLING = 5.0

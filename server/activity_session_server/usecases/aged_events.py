@@ -23,6 +23,7 @@ from activity_session_server.store.queries.swept.aged_events import (
 _FOUND = 2000
 _SESSIONS = 200
 _BOUNDS = 50
+_chance = random.SystemRandom()
 
 
 def purge_due(note: Callable[[str], None], store: Store, new_call: Callable[[], Call]) -> Iterator[int]:
@@ -43,7 +44,7 @@ def _found(store: Store, call: Call, looked_at: set[str]) -> list[Aged]:
     """The next sessions; those that this round has looked at are left to the next one, whatever became of them."""
     found = store.read(call, lambda reader: aged_sessions(reader, _FOUND))
     new = [session for session in found if session.uid not in looked_at]
-    return random.sample(new, min(len(new), _SESSIONS))
+    return _chance.sample(new, min(len(new), _SESSIONS))
 
 
 def _move_bounds(store: Store, new_call: Callable[[], Call], sessions: Sequence[Aged]) -> Iterator[int]:

@@ -33,6 +33,7 @@ _FOUND = 2000
 _SESSIONS = 200
 # What is left of the time of a call, so that it can return when that is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
+_chance = random.SystemRandom()
 _log = logging.getLogger("activity_session.retention")
 # Makes the Call for a transaction.
 NewCall = Callable[[], Call]
@@ -106,7 +107,7 @@ def _each(
     """
     while found := find():
         acted = 0
-        for ids in random.sample(found, min(len(found), _SESSIONS)):
+        for ids in _chance.sample(found, min(len(found), _SESSIONS)):
             begun = time.monotonic()
             was_due = act(ids)
             if was_due:

@@ -21,6 +21,7 @@ from activity_session_server.store.readers import Writer
 
 STRIPES = 16
 
+_chance = random.SystemRandom()
 _TABLE = table_of(NodeLock)
 # As a literal: PyMySQL takes no values there when it sends several rows at once.
 _WRITE = Statement(insert(_TABLE).on_duplicate_key_update(writes=NodeLock.writes + literal_column("1")))
@@ -30,8 +31,7 @@ _REMOVE = Statement(delete(_TABLE).where(NodeLock.owner_pkid == bindparam("its_o
 def share(writer: Writer, owner_uids: Iterable[str]) -> None:
     """Exclude those who call `exclude` for one of the owners; does nothing where there is only one node."""
     if writer.is_on_cluster:
-        # Spreads writers, keeps no secret.
-        rows = [{"owner_pkid": uid, "stripe": random.randrange(STRIPES)} for uid in sorted(owner_uids)]  # noqa: S311
+        rows = [{"owner_pkid": uid, "stripe": _chance.randrange(STRIPES)} for uid in sorted(owner_uids)]
         if rows:
             writer.change_many(_WRITE, rows)
 
