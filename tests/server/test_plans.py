@@ -1,7 +1,7 @@
 """How a page far down a list is found: by a range of an index, not by reading or sorting all the rows before it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,8 @@ from activity_session_testing.servers import Client, connected, serving
 from activity_session_testing.steps import AGENT, make_namespace, make_participant, new_session
 
 ROWS, PAGE = 10_000, 1000
-FIRST_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - columns hold UTC without a zone
+# Columns hold UTC without a zone.
+FIRST_TIME, LATER = datetime(2026, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001
 ORDERS = ["name", "name desc", "create_time", "create_time desc", "update_time", "update_time desc"]
 PARENT, SESSION = "namespaces/full", "namespaces/full/sessions/full"
 # The table that is read, and the request for a page in an order.
@@ -92,6 +93,9 @@ def write_rows(server: App, client: Client) -> None:
         }
         for of, rows in written.items():
             connection.execute(insert(table_of(of)), rows)
+        swept = {"namespace_pkid": make_namespace(client, "swept").uid, "deleted": True, "delete_ts": FIRST_TIME}
+        times_of_swept = {"expire_ts": FIRST_TIME, "purge_ts": LATER}
+        connection.execute(insert(table_of(ActivitySession)), resources(ActivitySession, **swept, **times_of_swept))
 
 
 @pytest.fixture
@@ -106,20 +110,35 @@ def test_a_page_far_down_is_a_range_of_its_index(server: App, client: Client, na
     service, _, method = name.partition(" ")[0].partition(".")
     call = getattr(getattr(client, service), method)
     request = last_page(call, asked)
+    sent = sent_meanwhile(server, lambda: call(request))
+    (statement, values) = next((sql, values) for sql, values in sent if "LIMIT" in sql)
+    assert rows_of(server, statement, values, table) < ROWS / 2
+
+
+def test_the_sweep_does_not_meet_those_that_it_has_deleted_before(server: App) -> None:
+    sent = sent_meanwhile(server, server.upkeep.sweep)
+    ((statement, values),) = [one for one in sent if "LIMIT" in one[0] and "activity_session.expire_ts <=" in one[0]]
+    assert rows_of(server, statement, values, ActivitySession) < ROWS / 100
+
+
+def sent_meanwhile(server: App, act: Callable[[], object]) -> list[tuple[str, Any]]:
+    """Return the statements that are sent while a function runs, with their values."""
     sent: list[tuple[str, Any]] = []
 
-    def tell(send: Send, statement: str, values: Any) -> Any:
+    def tell(send: Send, statement: str, values: Any = ()) -> Any:
         sent.append((statement, values))
         return send(statement, values)
 
     with sending(server, tell):
-        call(request)
-    (statement, values) = next((sql, values) for sql, values in sent if "LIMIT" in sql)
-    steps = (steps_of_postgresql if server.store.engine.dialect.name == POSTGRESQL else steps_of_mariadb)(
-        server, statement, values
-    )
-    (rows,) = [rows for name, rows in steps if name == table_of(table).name]
-    assert rows < ROWS / 2
+        act()
+    return sent
+
+
+def rows_of(server: App, statement: str, values: Any, of: type[Base]) -> int:
+    """Return how many rows of a table the database reads by the one range of an index."""
+    steps_of = steps_of_postgresql if server.store.engine.dialect.name == POSTGRESQL else steps_of_mariadb
+    (rows,) = [rows for name, rows in steps_of(server, statement, values) if name == table_of(of).name]
+    return rows
 
 
 def last_page(call: Any, asked: Any) -> Any:
@@ -143,12 +162,13 @@ def steps_of_mariadb(server: App, statement: str, values: Any) -> list[tuple[str
 
 
 def steps_of_postgresql(server: App, statement: str, values: Any) -> list[tuple[str, int]]:
-    """The same; nothing may be sorted, since all rows would be read for that, but rows that are equal in the index."""
+    """The same with the rows that it has; only equal rows may be sorted, since all would be read for that."""
     with engine_of(server).connect() as connection:
-        (plan,) = connection.exec_driver_sql("EXPLAIN (FORMAT JSON) " + statement, tuple(values)).scalar_one()
+        (plan,) = connection.exec_driver_sql("EXPLAIN (ANALYZE, FORMAT JSON) " + statement, tuple(values)).scalar_one()
     nodes = list(all_nodes(plan["Plan"]))
     assert not [node for node in nodes if node["Node Type"] == "Sort"], json.dumps(plan, indent=1)
-    return [(node["Relation Name"], node["Plan Rows"]) for node in nodes if "Index Cond" in node]
+    of_index = [node for node in nodes if "Index Cond" in node]
+    return [(node["Relation Name"], node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) for node in of_index]
 
 
 def all_nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

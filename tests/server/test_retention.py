@@ -52,6 +52,7 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.store import batches
 from activity_session_server.store.queries.swept.due import due_sessions
 from activity_session_server.usecases import retention
+from activity_session_server.usecases.due_sessions import BATCH
 from activity_session_testing.ages import make_older
 from activity_session_testing.backends import KEEPING_BACKENDS, driver_error
 from activity_session_testing.moments import Send, before, engine_of, eventually, sending
@@ -481,7 +482,7 @@ class TestSweeps:
                 new_session(client, PARENT, expire_time=past())
             server.upkeep.sweep()
             assert all_sessions(client) == []
-        assert swept(caplog)["expired"] == [1] * MANY
+        assert swept(caplog)["expired"] == [BATCH] * (MANY // BATCH)
 
 
 class TestKinds:
@@ -512,7 +513,7 @@ class TestKinds:
         swept = sweep_once(due)
         few = batches.FIRST_ROWS
         each = dict.fromkeys(("purged", "removed", "forgotten", "keys", "names"), few)
-        assert swept.done == {"expired": 1, "expunged": 1, **each}
+        assert swept.done == {"expired": BATCH, "expunged": BATCH, **each}
         assert swept.is_more_due
 
     @pytest.mark.parametrize(

@@ -212,7 +212,8 @@ def go_back_before_0004(engine: Engine) -> None:
         execute_on(engine, "ALTER TABLE idempotency DROP COLUMN activity_session_pkid")
         for table in ("former_session", "former_member", "state_owner", "node_lock"):
             execute_on(engine, f"DROP TABLE {table}")
-        execute_on(engine, "DROP INDEX idx__activity_session__events_due_ts")
+        for suffix in ("events_due_ts", "deleted__expire_ts"):
+            execute_on(engine, f"DROP INDEX idx__activity_session__{suffix}")
         for column in ("log_bytes", "first_sequence", "events_from_ts", "events_due_ts"):
             execute_on(engine, f"ALTER TABLE activity_session DROP COLUMN {column}")
         for table in ("activity_session", "namespace"):

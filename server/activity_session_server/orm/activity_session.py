@@ -47,6 +47,9 @@ class ActivitySession(Resource):
             "update_ts",
             "pkid",
         ),
+        # A deleted session keeps its expiry until it is expunged: the sweep must not meet it again and again.
+        Index("idx__activity_session__deleted__expire_ts", "deleted", "expire_ts"),
+        # Servers of 0.2.0 name this one; it goes by a migration of the release after the next.
         Index("idx__activity_session__expire_ts", "expire_ts"),
         Index("idx__activity_session__purge_ts", "purge_ts"),
         # Of those without an `events_due_ts`, the oldest of a namespace.

@@ -7,9 +7,9 @@ from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.store import Reader, Store
 from activity_session_server.store.idempotency import count_over
-from activity_session_server.store.queries import former_sessions, sessions, state
+from activity_session_server.store.queries import former_sessions, state
 from activity_session_server.store.queries.swept.aged_events import Aged, aged_sessions, count_due
-from activity_session_server.store.queries.swept.due import count_due_sessions
+from activity_session_server.store.queries.swept.due import count_due_sessions, expired_sessions, purgeable_sessions
 from activity_session_server.store.queries.swept.expunged import count_rows
 from activity_session_server.store.readers import utc_clock
 
@@ -32,10 +32,10 @@ class Due(NamedTuple):
 def what_is_due(store: Store, new_call: NewCall, most_names: int) -> Iterator[tuple[str, Due]]:
     """What is due of each kind, named as the sweep names it, with at most so many names of sessions."""
     counts = store.read(new_call(), count_due_sessions)
-    expired = store.read(new_call(), lambda reader: sessions.expired_sessions(reader, most_names))
-    yield "expired", Due(counts["expired"], _names(expired))
-    expunged = store.read(new_call(), lambda reader: sessions.purgeable_sessions(reader, most_names))
-    yield "expunged", Due(counts["expunged"], _names(expunged))
+    expired = store.read(new_call(), lambda reader: expired_sessions(reader, most_names))
+    yield "expired", Due(counts["expired"], [one.name for one in expired])
+    expunged = store.read(new_call(), lambda reader: purgeable_sessions(reader, most_names))
+    yield "expunged", Due(counts["expunged"], [one.name for one in expunged])
     yield "purged", _purged(store, new_call, most_names)
     for kind, count in store.read(new_call(), lambda reader: _rows(reader, new_call())).items():
         yield kind, Due(count)
@@ -44,12 +44,8 @@ def what_is_due(store: Store, new_call: NewCall, most_names: int) -> Iterator[tu
 def _purged(store: Store, new_call: NewCall, most_names: int) -> Due:
     found = [one for one in store.read(new_call(), lambda reader: aged_sessions(reader, _ALL)) if one.is_due]
     events = sum(_count(store, new_call(), session) for session in found)
-    names = _names([(one.namespace_id, one.session_id) for one in found[:most_names]])
+    names = [format_name(Kind.SESSION, one.namespace_id, one.session_id) for one in found[:most_names]]
     return Due(events, names, len(found))
-
-
-def _names(found: Sequence[tuple[str, str]]) -> list[str]:
-    return [format_name(Kind.SESSION, *ids) for ids in found]
 
 
 def _count(store: Store, call: Call, session: Aged) -> int:

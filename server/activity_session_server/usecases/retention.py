@@ -5,35 +5,27 @@ Several servers may sweep one database: each change locks its session and looks 
 
 import logging
 import math
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.batches import FIRST_ROWS, pause_after, rows_after
-from activity_session_server.store.codec.resources import to_datetime
 from activity_session_server.store.idempotency import forget_requests
-from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.former_sessions import forget_names
 from activity_session_server.store.queries.state import forget_deleted
 from activity_session_server.store.queries.swept.expunged import expunged_sessions, remove_batch
-from activity_session_server.usecases import aged_events
+from activity_session_server.usecases import aged_events, due_sessions
 
 # Seconds that a kind may take in a round before it is the turn of the next one.
 SHARE = 1.0
-# Sessions that a kind looks for at a time, and of which it takes up some, by chance: several servers that sweep at once
-# would otherwise wait for each other at each session, and all but one for nothing.
-_FOUND = 2000
+# Expunged sessions that are looked for at a time.
 _SESSIONS = 200
 # What is left of the time of a call, so that it can return when that is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
-_chance = random.SystemRandom()
 _log = logging.getLogger("activity_session.retention")
 # Makes the Call for a transaction.
 NewCall = Callable[[], Call]
@@ -84,41 +76,6 @@ def try_to_remove_rest(store: Store, call: Call, session_uid: str) -> None:
         _log.warning("the rest of %s is left to the sweep", session_uid, exc_info=True)
 
 
-def _expire_due(note: Note, store: Store, new_call: NewCall) -> Iterator[int]:
-    def find() -> list[tuple[str, str]]:
-        return store.read(new_call(), lambda reader: sessions.expired_sessions(reader, _FOUND))
-
-    return _each(find, lambda ids: _expire(store, new_call(), *ids), partial(note, "expired"))
-
-
-def _purge_due(note: Note, store: Store, new_call: NewCall) -> Iterator[int]:
-    def find() -> list[tuple[str, str]]:
-        return store.read(new_call(), lambda reader: sessions.purgeable_sessions(reader, _FOUND))
-
-    return _each(find, lambda ids: _purge(store, new_call(), *ids), partial(note, "expunged"))
-
-
-def _each(
-    find: Callable[[], list[tuple[str, str]]], act: Callable[[tuple[str, str]], bool], note: Callable[[str], None]
-) -> Iterator[int]:
-    """Act on all sessions that are found, and leave others as much time as each took.
-
-    Those on which it was not possible are left to the next sweep.
-    """
-    while found := find():
-        acted = 0
-        for ids in _chance.sample(found, min(len(found), _SESSIONS)):
-            begun = time.monotonic()
-            was_due = act(ids)
-            if was_due:
-                note(format_name(Kind.SESSION, *ids))
-            acted += was_due
-            yield was_due
-            time.sleep(pause_after(time.monotonic() - begun))
-        if len(found) <= _SESSIONS or not acted:
-            return
-
-
 def _remove_rests(store: Store, new_call: NewCall) -> Iterator[int]:
     while uids := store.read(new_call(), lambda reader: expunged_sessions(reader, _SESSIONS)):
         for uid in uids:
@@ -165,35 +122,11 @@ def _batches(store: Store, new_call: NewCall, remove: Callable[[Writer, int], in
         removed = batch(rows_after(removed))
 
 
-def _expire(store: Store, call: Call, namespace_id: str, session_id: str) -> bool:
-    def expire(writer: Writer) -> bool:
-        namespace = namespaces.hold_namespace(writer, namespace_id)
-        locked = sessions.find_session_to_lock(writer, namespace, session_id, full=False)
-        return locked is not None and sessions.expire_session(writer, locked)
-
-    return store.write(call, expire)
-
-
-def _purge(store: Store, call: Call, namespace_id: str, session_id: str) -> bool:
-    def purge(writer: Writer) -> bool:
-        namespace = namespaces.hold_namespace(writer, namespace_id)
-        locked = sessions.find_session_to_lock(writer, namespace, session_id, full=False)
-        if locked is None or not flags.is_deleted(locked.message) or sessions.holder(locked):
-            return False
-        session = locked.message
-        if to_datetime(session.purge_time) > writer.now or sessions.has_memories(writer, session):
-            return False
-        sessions.expunge_session(writer, locked)
-        return True
-
-    return store.write(call, purge)
-
-
 def _kinds(note: Note) -> Mapping[str, Callable[[Store, NewCall], Iterator[int]]]:
     """The steps of each kind, by what is done to what is due."""
     return {
-        "expired": partial(_expire_due, note),
-        "expunged": partial(_purge_due, note),
+        "expired": partial(due_sessions.expire_due, partial(note, "expired")),
+        "expunged": partial(due_sessions.expunge_due, partial(note, "expunged")),
         "purged": partial(aged_events.purge_due, partial(note, "purged")),
         "removed": _remove_rests,
         "forgotten": _forget_requests,

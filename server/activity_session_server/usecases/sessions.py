@@ -218,10 +218,10 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
         if held := sessions.holder(locked):
             message = f"{held} is held: nothing of {request.name} may be removed for good"
             raise about(Kind.SESSION, ErrorReason.ERROR_REASON_RESOURCE_HELD, held, message)
-        if not request.force and sessions.has_memories(writer, locked.message):
+        if not request.force and sessions.has_memories(writer, locked.message.uid):
             message = f"{request.name} has memories; force removes them with it"
             raise about(Kind.SESSION, ErrorReason.ERROR_REASON_SESSION_HAS_MEMORIES, request.name, message)
-        sessions.expunge_session(writer, locked)
+        sessions.expunge_session(writer, locked.message.uid)
         uids.append(locked.message.uid)
         return Empty()
 

@@ -65,13 +65,19 @@ def _without_settings(row: AnyRow, namespace_id: str, purge_age: timedelta) -> b
 
 
 def _set_expired(session: Session, row: AnyRow, purge_age: timedelta) -> None:
-    """Give a session the times that the sweep will write.
-
-    It was deleted when it expired, or when it was last changed: its expiry had passed by then, or it was held.
-    """
-    deleted = max(row.expire_ts, row.update_ts)
+    """Give a session the times that the sweep will write."""
+    deleted = expired_at(row)
     set_time(session.delete_time, deleted)
     set_time(session.purge_time, deleted + row.expired_under.purge_age_or(purge_age))
+
+
+def expired_at(row: AnyRow) -> datetime:
+    """When an expired session was deleted: by its expiry, or by its last change if that came later.
+
+    Its expiry had passed by then, or it was held.
+    """
+    times: tuple[datetime, datetime] = (row.expire_ts, row.update_ts)
+    return max(times)
 
 
 def _settings_that_hold(settings: SessionResourceSettings) -> bytes:

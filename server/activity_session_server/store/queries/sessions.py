@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, exists, func, null, select, update
-from sqlalchemy.orm import InstrumentedAttribute
 
 from activity_session.v1.session_pb2 import Session
 from activity_session_server.orm import (
@@ -30,7 +29,6 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
-from activity_session_server.store.backends import by_index
 from activity_session_server.store.codec.resources import set_time, to_datetime
 from activity_session_server.store.codec.sessions import encode_session, session_to_change
 from activity_session_server.store.driver.statements import Statement
@@ -160,26 +158,6 @@ _EXPUNGE = [
         (ActivitySession, ActivitySession.pkid),
     )
 ]
-
-
-def _due(column: InstrumentedAttribute[datetime | None], *conditions: ColumnElement[bool]) -> Statement:
-    """Sessions whose time has come, by the index of that time.
-
-    Without a join: MariaDB would begin with the namespaces, and sort all sessions of each.
-    """
-    due: Any = select(namespaces.ID_OF_SESSION, ActivitySession.name)
-    due = due.where(column <= utc_now(), *conditions, ~expiry.IS_HELD).order_by(column).limit(bindparam("most"))
-    return Statement(by_index(due, _TABLE, f"idx__activity_session__{column.key}"))
-
-
-_EXPIRED = _due(ActivitySession.expire_ts, ActivitySession.deleted.is_(False))
-_PURGEABLE = _due(
-    ActivitySession.purge_ts,
-    ActivitySession.deleted.is_(True),
-    ~exists().where(Memory.activity_session_pkid == ActivitySession.pkid),
-)
-
-
 _EXPIRE = Statement(
     update(_TABLE).where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.deleted.is_(False))
 )
@@ -387,9 +365,8 @@ def move_expiry(session: Session, now: datetime) -> None:
     set_time(session.expire_time, session_settings.moved_on(_expire_ts(session), idle_ttl, now))
 
 
-def expunge_session(writer: Writer, locked: LockedSession) -> None:
-    """Remove a session with its memberships; all else of it is out of reach then, and is removed by `expunged`."""
-    uid = locked.message.uid
+def expunge_session(writer: Writer, uid: str) -> None:
+    """Remove a locked session and its memberships; all else of it is out of reach then, and removed by `expunged`."""
     writer.changed.add(uid)
     writer.session_uid = ""
     former_sessions.remember(writer, uid)
@@ -402,21 +379,11 @@ def expunge_session(writer: Writer, locked: LockedSession) -> None:
     node_locks.remove(writer, uid)
 
 
-def has_memories(writer: Writer, session: Session) -> bool:
+def has_memories(writer: Writer, uid: str) -> bool:
     """Whether a locked session has memories, deleted ones included; none can be made until the transaction ends."""
-    node_locks.exclude(writer, session.uid)
-    row = writer.row(_HAS_MEMORIES, {"uid": session.uid})
+    node_locks.exclude(writer, uid)
+    row = writer.row(_HAS_MEMORIES, {"uid": uid})
     return row is not None and bool(row[0])
-
-
-def expired_sessions(reader: Reader, most: int) -> list[tuple[str, str]]:
-    """The namespace and id of live sessions that have expired by the database's clock, oldest first."""
-    return [(row[0], row[1]) for row in reader.rows(_EXPIRED, {"most": most})]
-
-
-def purgeable_sessions(reader: Reader, most: int) -> list[tuple[str, str]]:
-    """The namespace and id of deleted sessions without memories whose purge time has come, oldest first."""
-    return [(row[0], row[1]) for row in reader.rows(_PURGEABLE, {"most": most})]
 
 
 def holder(locked: LockedSession) -> str:

@@ -1,0 +1,69 @@
+"""What the sweep does to sessions that are due, several at a time.
+
+Who is busy with a session has it locked, and is not waited for: the next sweep finds it if it is still due then.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from activity_session_server.orm import ActivitySession
+from activity_session_server.orm.base import table_of
+from activity_session_server.orm.types import AnyRow
+from activity_session_server.store.codec.sessions import expired_at
+from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.expressions import clock
+from activity_session_server.store.queries import sessions
+from activity_session_server.store.queries.namespaces import HeldNamespace
+from activity_session_server.store.readers import Writer
+
+
+def _lock(column: InstrumentedAttribute[datetime | None], *, deleted: bool) -> Statement:
+    found = select(ActivitySession.pkid, ActivitySession.name, ActivitySession.expire_ts, ActivitySession.update_ts)
+    found = found.where(
+        ActivitySession.pkid.in_(bindparam("uids", expanding=True)),
+        ActivitySession.deleted.is_(deleted),
+        ActivitySession.legal_hold.is_(False),
+        column <= clock(),
+    )
+    return Statement(found.with_for_update(skip_locked=True), many="uids")
+
+
+_LOCK_EXPIRED = _lock(ActivitySession.expire_ts, deleted=False)
+_LOCK_PURGEABLE = _lock(ActivitySession.purge_ts, deleted=True)
+_EXPIRE = Statement(update(table_of(ActivitySession)).where(ActivitySession.pkid == bindparam("its_uid")))
+
+
+def expire_sessions(writer: Writer, namespace: HeldNamespace, uids: Collection[str]) -> list[str]:
+    """Keep with those of a held namespace's sessions that have expired that they have; returns their ids.
+
+    Callers see no change: they have been deleted for them since they expired, so etag and update time stay.
+    """
+    rows = _locked(writer, namespace, _LOCK_EXPIRED, uids)
+    age = namespace.settings.purge_age_or(writer.purge_age)
+    times = [{"delete_ts": expired_at(row), "purge_ts": expired_at(row) + age} for row in rows]
+    if rows:
+        writer.change_many(
+            _EXPIRE,
+            [{"its_uid": row.pkid, "deleted": True, **its} for row, its in zip(rows, times, strict=True)],
+        )
+    writer.changed.update(row.pkid for row in rows)
+    return [row.name for row in rows]
+
+
+def expunge_sessions(writer: Writer, namespace: HeldNamespace, uids: Collection[str]) -> list[str]:
+    """Expunge those of a held namespace's sessions whose purge time has come, unless they have memories.
+
+    Returns their ids.
+    """
+    rows = _locked(writer, namespace, _LOCK_PURGEABLE, uids)
+    due = [row for row in rows if not sessions.has_memories(writer, row.pkid)]
+    for row in due:
+        sessions.expunge_session(writer, row.pkid)
+    return [row.name for row in due]
+
+
+def _locked(writer: Writer, namespace: HeldNamespace, lock: Statement, uids: Collection[str]) -> Sequence[AnyRow]:
+    return [] if namespace.legal_hold else writer.rows(lock, {"uids": list(uids)})
