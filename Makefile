@@ -41,7 +41,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy lock clean
+.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -168,6 +168,9 @@ bench: $(READY) ## measure what calls cost, compared with their floor and with o
 
 noisy: $(READY) ## measure how long calls take beside a namespace that is called ten times as often as its quota allows
 	@$(BENCHMARKS).noisy $(if $(QUICK),--quick)
+
+sweep: $(READY) ## measure how long calls take while three servers sweep sessions that are due all at once
+	@$(BENCHMARKS).sweep $(if $(QUICK),--quick)
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv
