@@ -128,6 +128,8 @@ class TestATrace:
             with Watching.of(client, session) as watch:
                 watch.wait_for_start()
                 get_session(client, session)
+            # Else it may be ended by the end of the server, before that knows that its client has gone.
+            eventually(lambda: not server.live.watches.slots.taken)
         (watched,) = collector.spans("activity_session.v1.SessionService/WatchSession")
         (got,) = collector.spans(GET)
         assert watched.start_time_unix_nano < got.start_time_unix_nano
