@@ -82,7 +82,7 @@ def test_an_unbind_that_waited_ends_a_membership_made_meanwhile(client: Client, 
 def test_a_turn_that_ended_during_the_wait_is_free(client: Client, url: str, database: Database) -> None:
     """Nobody changes the row meanwhile, so that no database has to read it again."""
     people = [ADA, new_participant(client, PARENT)]
-    ada, other = (AcquireTurnRequest(session=SESSION, participant=name, ttl=Duration(seconds=1)) for name in people)
+    ada, other = (AcquireTurnRequest(session=SESSION, participant=name, ttl=Duration(seconds=3)) for name in people)
     lease = client.sessions.AcquireTurn(ada)
     with ThreadPoolExecutor(1) as pool, locked(client, url):
         turn = pool.submit(client.sessions.AcquireTurn, other)
