@@ -21,7 +21,7 @@ FUZZ ?=
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 PIN := .build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock'
 # What the image has besides the server's own needs.
-IMAGE_EXTRAS := postgresql jwt otel rsa ed25519
+IMAGE_EXTRAS := postgresql jwt otel http rsa ed25519
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
 FAULTS := $(wildcard tests/faults/test_*.py) $(call named,contract,permissions properties) $(call named,demo,demo watched_replay) \

@@ -4,7 +4,8 @@ import contextlib
 import errno
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -12,6 +13,8 @@ _UNIX = "unix:"
 _TCP = re.compile(r"(\[[0-9A-Fa-f:.%\w]+\]|[^:\[\]/\s]+):([0-9]{1,5})")
 _LOOPBACK = re.compile(r"127(\.[0-9]+){1,3}")
 _PORTS = 2**16
+# Connections that wait until they are taken.
+_BACKLOG = 2048
 # The system's limit for the path of a socket, in bytes.
 _PATH_BYTES = 107
 # A host name may also mean addresses that this machine does not have, such as ::1 where there is no IPv6.
@@ -100,36 +103,65 @@ def shared(address: str) -> Iterator[str]:
     Raises:
         AddressInUseError: when something listens there, also if it shares the address.
     """
-    host, port, _ = Address.parse(address)
+    found = Address.parse(address)
     with contextlib.ExitStack() as stack:
-        try:
-            taken = _take_all(stack, host.strip("[]"), port)
-        except OSError:
-            raise AddressInUseError(address) from None
-        yield f"{host}:{taken}"
+        holders = _take_all(stack, found, _hold)
+        yield str(found._replace(port=holders[0].getsockname()[1]))
 
 
-def _take_all(stack: contextlib.ExitStack, host: str, port: int) -> int:
-    """Take the same port of all addresses of a host; returns the port."""
-    taken = 0
-    for family, kind, protocol, _, place in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
-        try:
-            holder = stack.enter_context(socket.socket(family, kind, protocol))
-            _take(holder, (place[0], taken or port, *place[2:]))
-        except OSError as error:
-            if error.errno not in _NOT_HERE:
-                raise
-        else:
-            taken = holder.getsockname()[1]
+def listening(address: Address, *, is_shared: bool) -> list[socket.socket]:
+    """Sockets that listen on all addresses of a host, with one port; where it is shared, beside those of others.
+
+    Raises:
+        AddressInUseError: when something else listens there.
+    """
+    with contextlib.ExitStack() as stack:
+        taken = _take_all(stack, address, partial(_listen, is_shared=is_shared))
+        stack.pop_all()
+        return taken
+
+
+def _take_all(
+    stack: contextlib.ExitStack, address: Address, take: Callable[[socket.socket, tuple[Any, ...]], None]
+) -> list[socket.socket]:
+    """Take the same port of all addresses of a host."""
+    taken: list[socket.socket] = []
+    host, port = address.host.strip("[]"), address.port
+    try:
+        for family, kind, protocol, _, place in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
+            one = stack.enter_context(socket.socket(family, kind, protocol))
+            same_port = taken[0].getsockname()[1] if taken else port
+            with _none_of_this_machine():
+                take(one, (place[0], same_port, *place[2:]))
+                taken.append(one)
+    except OSError:
+        raise AddressInUseError(str(address)) from None
     if not taken:
-        raise OSError(errno.EADDRNOTAVAIL, host)
+        raise AddressInUseError(str(address))
     return taken
 
 
-def _take(holder: socket.socket, place: tuple[Any, ...]) -> None:
+@contextlib.contextmanager
+def _none_of_this_machine() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NOT_HERE:
+            raise
+
+
+def _hold(holder: socket.socket, place: tuple[Any, ...]) -> None:
     # Connections of an earlier server that are still being closed do not count as a use.
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # Shared only once it is bound, so that binding fails where another process listens or holds the address.
     holder.bind(place)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+
+def _listen(listener: socket.socket, place: tuple[Any, ...], *, is_shared: bool) -> None:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(is_shared))
+    listener.bind(place)
+    # At once: until somebody listens, a second server could bind the address too.
+    listener.listen(_BACKLOG)

@@ -54,6 +54,7 @@ from activity_session_server.usecases import events
 from activity_session_server.usecases.retention import Note
 
 if TYPE_CHECKING:
+    from activity_session_server.http.listener import Listener as HttpListener
     from activity_session_server.metrics.listener import Listener
     from activity_session_server.rpc.authentication.jwts import Jwts
     from activity_session_server.telemetry.exports import MetricExports
@@ -95,6 +96,7 @@ class App:
         self._server = grpc.server(self._pools.refusal, options=_options(settings))
         # The first step that can fail: a second server must not migrate the database of the first.
         self.address = _listen(self._server, Address.parse(settings.address), _certificates(settings))
+        self._http = _http(settings) if settings.http_address else None
         self.is_draining = False
         # Nothing is recorded where nobody is told of it.
         self._board = board or (Board() if settings.admin_address or asked.metrics else None)
@@ -124,6 +126,8 @@ class App:
         self.quotas.stored.start()
         self.feeds.start()
         self._server.start()
+        if self._http:
+            self._start_http(self._http)
         if self.admin:
             self.admin.start()
         if self._exports:
@@ -138,9 +142,13 @@ class App:
         self.upkeep.stop()
         self.quotas.stored.stop()
         ended = self._server.stop(self.settings.drain_timeout)
+        if self._http:
+            self._http.drain(self.settings.drain_timeout)
         self.health.end_watches()
         self.feeds.drain(self.settings.drain_timeout)
         ended.wait()
+        if self._http:
+            self._http.stop()
         for pool in self._pools:
             pool.shutdown()
         self.feeds.stop()
@@ -151,6 +159,11 @@ class App:
             self.admin.stop()
         self._stop_telling()
         _log.info("stopped")
+
+    @property
+    def http_address(self) -> str:
+        """Where it serves JSON over HTTP, with the port that was picked for 0; empty for nowhere."""
+        return self._http.address if self._http else ""
 
     @property
     def problem(self) -> str:
@@ -181,10 +194,18 @@ class App:
             observer=self._recorder,
             tracer=self._tracing,
         )
-        Handlers(self.store, self.live, edge, self.quotas, self._pools).add_to(self._server)
+        self._handlers = Handlers(self.store, self.live, edge, self.quotas, self._pools)
+        self._handlers.add_to(self._server)
         self.health.add_to(self._server)
         if settings.serves_reflection:
             reflection.add_to(self._server, (*ROUTES, "grpc.health.v1.Health"), self._pools.reflection)
+
+    def _start_http(self, listener: "HttpListener") -> None:
+        # Needs packages that only these servers have.
+        from activity_session_server.http.application import application
+
+        settings = self.settings
+        listener.start(application(self._handlers.rpcs, settings.limits.request_bytes, settings.cors_origins))
 
     def _make_watches(self) -> Watches:
         settings = self.settings
@@ -403,6 +424,16 @@ def _certificates(settings: Settings) -> Certificates | None:
     if not settings.tls_certificate_file:
         return None
     return Certificates(settings.tls_certificate_file, settings.tls_key_file, settings.tls_client_ca_file)
+
+
+def _http(settings: Settings) -> "HttpListener":
+    # As above.
+    from activity_session_server.http import certificates
+    from activity_session_server.http.listener import Listener
+
+    files = (settings.tls_certificate_file, settings.tls_key_file, settings.tls_client_ca_file)
+    tls = certificates.context_of(*files) if settings.tls_certificate_file else None
+    return Listener(Address.parse(settings.http_address), tls, is_shared=settings.workers > 1)
 
 
 def audit_log_of(settings: Settings) -> AuditLog | None:

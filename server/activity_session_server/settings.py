@@ -5,6 +5,7 @@ test holds docs/operations.md to them.
 """
 
 import argparse
+import re
 from collections.abc import Collection
 from enum import StrEnum
 from importlib.util import find_spec
@@ -23,6 +24,11 @@ Seconds = Annotated[float, BeforeValidator(in_seconds)]
 WholeSeconds = Annotated[int, BeforeValidator(in_seconds)]
 MostOrNone = Annotated[int, Field(ge=0, le=MOST)]
 MostBytesOrNone = Annotated[int, Field(ge=0, le=MOST_BYTES)]
+
+
+_HTTP_PACKAGES = ("starlette", "uvicorn", "httptools", "uvloop")
+# What browsers send as the origin of a page.
+_ORIGIN = re.compile(r"https?://[^/?#@,\s]+")
 
 
 class LogFormat(StrEnum):
@@ -77,8 +83,13 @@ class Settings(BaseModel):
     admin_address: str = Field(
         "", description="HOST:PORT for metrics and probes, over HTTP: /metrics, /livez, /readyz; none if empty"
     )
+    http_address: str = Field("", description="HOST:PORT for JSON over HTTP; none if empty")
+    http_cors_origins: str = Field(
+        "", description="origins of pages that may call it, such as https://app.example.com, with commas between them"
+    )
     tls_certificate_file: str = Field(
-        "", description="certificate chain, PEM, for TLS on the address; read again when it changes"
+        "",
+        description="certificate chain, PEM, for TLS on the address, and on that of HTTP; read again when it changes",
     )
     tls_key_file: str = Field("", description="the key of that certificate, PEM, without a password")
     tls_client_ca_file: str = Field("", description="CA, PEM, of which clients need a certificate")
@@ -201,6 +212,24 @@ class Settings(BaseModel):
             raise ValueError("it must be HOST:PORT, such as 127.0.0.1:9464: Prometheus cannot ask a unix socket")
         return str(address) if address else ""
 
+    @field_validator("http_address")
+    @classmethod
+    def _parse_http_address(cls, value: str) -> str:
+        address = Address.parse(value) if value else None
+        if address and address.path:
+            raise ValueError("it must be HOST:PORT, such as 127.0.0.1:8080")
+        if address and any(find_spec(package) is None for package in _HTTP_PACKAGES):
+            raise ValueError("it needs Starlette and uvicorn: pip install 'activity-session-server[http]'")
+        return str(address) if address else ""
+
+    @field_validator("http_cors_origins")
+    @classmethod
+    def _check_origins(cls, value: str) -> str:
+        for origin in filter(None, value.split(",")):
+            if not _ORIGIN.fullmatch(origin.strip()):
+                raise ValueError("each must be of the form https://app.example.com, without a path")
+        return value
+
     @model_validator(mode="after")
     def _check_tls(self) -> Self:
         for name, other in (
@@ -269,7 +298,21 @@ class Settings(BaseModel):
     @property
     def serves_loopback_only(self) -> bool:
         """Whether only this machine can reach the server."""
-        return Address.parse(self.address).is_loopback
+        return self.open_address is None
+
+    @property
+    def open_address(self) -> tuple[str, str] | None:
+        """The first setting of an address for calls that others than this machine may reach, and its value."""
+        given = {"address": self.address, "http_address": self.http_address}
+        for name, address in given.items():
+            if address and not Address.parse(address).is_loopback:
+                return name, address
+        return None
+
+    @property
+    def cors_origins(self) -> list[str]:
+        """The origins of pages that may call over HTTP."""
+        return [origin.strip() for origin in self.http_cors_origins.split(",") if origin.strip()]
 
     @property
     def shows_metrics_to_others(self) -> bool:
@@ -297,18 +340,19 @@ class Settings(BaseModel):
         Raises:
             SettingsError: with a sentence that says what to set.
         """
-        if self.takes_anonymous and not self.allow_anonymous and not self.serves_loopback_only:
+        name, address = self.open_address or ("", "")
+        if self.takes_anonymous and not self.allow_anonymous and name:
             raise SettingsError(
-                f"address: anybody who reaches {self.address} could call: have callers show who they are, by "
+                f"{name}: anybody who reaches {address} could call: have callers show who they are, by "
                 "tokens_file, jwt_keys or tls_client_ca_file, with grants_file (docs/security.md); or set "
                 "allow_anonymous"
             )
         if self.has_grants and not self.tells_callers_apart:
             raise SettingsError("grants_file: its subjects need tokens_file, jwt_keys or tls_client_ca_file")
-        is_open = not (self.serves_loopback_only or self.tls_certificate_file or self.allow_plaintext)
+        is_open = name and not (self.tls_certificate_file or self.allow_plaintext)
         if (self.tokens_file or self.jwt_keys) and is_open:
             raise SettingsError(
-                f"address: tokens would travel to {self.address} for all to read: set tls_certificate_file and "
+                f"{name}: tokens would travel to {address} for all to read: set tls_certificate_file and "
                 "tls_key_file, or allow_plaintext if a proxy before the server ends TLS"
             )
 
@@ -326,6 +370,10 @@ SECRETS = ("database_url",)
 FIELDS = {name: field for name, field in Settings.model_fields.items() if name != "limits"} | Limits.model_fields
 
 
+_ADDRESSES = (
+    *("address", "tls_certificate_file", "tls_key_file", "tls_client_ca_file"),
+    *("http_address", "http_cors_origins"),
+)
 _CALLERS = (
     *("tokens_file", "grants_file", "jwt_issuer", "jwt_audience", "jwt_keys", "jwt_grants_claim"),
     *("allow_anonymous", "anonymous_role", "allow_plaintext"),
@@ -335,7 +383,7 @@ _LOGS = ("admin_address", "log_format", "log_level", "audit_log_file")
 _QUOTAS = tuple(f"{kind}_{name}" for kind in ("subject", "namespace") for name in Quota._fields)
 _TIMES = ("sweep_interval", "health_interval", "poll_interval", "bookmark_interval", "watch_timeout")
 _GROUPS = {
-    "address and TLS": ("address", "tls_certificate_file", "tls_key_file", "tls_client_ca_file"),
+    "address and TLS": _ADDRESSES,
     "who calls": _CALLERS,
     "database": ("database_url", "database_timeout", "max_clock_offset", "sqlite_synchronous"),
     "calls": _CALLS,

@@ -63,11 +63,16 @@ def serve(settings: Settings, warnings: Sequence[str] = ()) -> int:
     for warning in warnings:
         _log.warning(warning)
     if settings.workers == 1:
-        _serve_here(settings, lambda server: _announce(settings, server.address))
+        _serve_here(settings, lambda server: _announce(settings, server.address, server.http_address))
         return 0
     try:
-        with addresses.shared(settings.address) as address:
-            return _Supervisor(settings.model_copy(update={"address": address})).run()
+        with contextlib.ExitStack() as held:
+            taken = {
+                name: held.enter_context(addresses.shared(getattr(settings, name)))
+                for name in ("address", "http_address")
+                if getattr(settings, name)
+            }
+            return _Supervisor(settings.model_copy(update=taken)).run()
     except addresses.AddressInUseError as error:
         _give_up(error)
 
@@ -156,7 +161,7 @@ class _Supervisor:
         is_up = self._start([0]) and self._start(range(1, self._settings.workers))
         has_failed = not is_up and not self._is_stopping
         if is_up:
-            _announce(self._settings, self._settings.address)
+            _announce(self._settings, self._settings.address, self._settings.http_address)
         else:
             self._stop()
         while self._workers:
@@ -341,7 +346,7 @@ def _give_up(error: Exception | str) -> NoReturn:
     sys.exit(f"activity-session: {error}")
 
 
-def _announce(settings: Settings, address: str) -> None:
+def _announce(settings: Settings, address: str, http_address: str) -> None:
     if settings.is_in_memory:
         _log.warning("the database is in memory: all of it is lost when this server ends")
     if settings.tells_callers_apart and not settings.has_grants:
@@ -351,6 +356,8 @@ def _announce(settings: Settings, address: str) -> None:
     if not settings.serves_loopback_only:
         _warn_of_strangers(settings)
     print(f"listening on {address}", flush=True)
+    if http_address:
+        print(f"JSON over HTTP on {http_address}", flush=True)
 
 
 def _warn_of_strangers(settings: Settings) -> None:

@@ -71,6 +71,22 @@ class Tracer(Protocol):
         """The trace of a call that has come so many seconds ago; None where it is not recorded."""
 
 
+class Unread(Protocol):
+    """A request that has not come as the bytes of its message; its length is that of the bytes that have come."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, request_type: type[R], limits: Limits) -> R:
+        """The message.
+
+        Raises:
+            ServiceError: INVALID_FIELD, LIMIT_EXCEEDED.
+        """
+
+
+Raw = bytes | Unread
+
+
 class Edge:
     """What every call of a server has in common."""
 
@@ -122,7 +138,7 @@ class Edge:
         self._owners.learn(context, caller)
         return call.by(caller)
 
-    def read(self, call: Call, request_type: type[R], raw: bytes) -> R:
+    def read(self, call: Call, request_type: type[R], raw: Raw) -> R:
         """The request of a call, checked.
 
         Raises:
@@ -132,12 +148,8 @@ class Edge:
         if len(raw) > self._limits.request_bytes:
             problem = too_large("the request", self._limits.request_bytes, len(raw), "bytes")
             raise invalid([Violation("request", problem)])
-        if violation := wire.check(raw, request_type.DESCRIPTOR, self._limits):
-            raise invalid([violation])
-        try:
-            request = request_type.FromString(raw)
-        except (DecodeError, UnicodeDecodeError):
-            raise invalid_field("request", "it is not a message of this method's type") from None
+        limits = self._limits
+        request = _message(raw, request_type, limits) if isinstance(raw, bytes) else raw.read(request_type, limits)
         self._validator.check(request)
         return request
 
@@ -185,6 +197,15 @@ def error_of(call: Call, raised: Exception) -> ServiceError:
         f"internal error; the server's log has the details under call id {call.call_id}",
         metadata={"call_id": call.call_id},
     )
+
+
+def _message(raw: bytes, request_type: type[R], limits: Limits) -> R:
+    if violation := wire.check(raw, request_type.DESCRIPTOR, limits):
+        raise invalid([violation])
+    try:
+        return request_type.FromString(raw)
+    except (DecodeError, UnicodeDecodeError):
+        raise invalid_field("request", "it is not a message of this method's type") from None
 
 
 def _check_time(call: Call) -> None:

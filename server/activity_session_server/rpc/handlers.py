@@ -1,10 +1,10 @@
-"""Makes gRPC's handlers of the routes: each takes the bytes of a request past the edge to its use case, and back.
+"""Makes handlers of the routes: each takes a request past the edge to its use case, and back, however it has come.
 
 Handlers take requests as bytes, since gRPC would call one that cannot be parsed a mistake of the server.
 """
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, NoReturn
 
 import grpc
 from google.api import annotations_pb2
@@ -15,7 +15,7 @@ from activity_session_server.live.meters import Taken
 from activity_session_server.live.pools import Pools, SharedPool
 from activity_session_server.live.quotas import Quotas
 from activity_session_server.rpc import status
-from activity_session_server.rpc.edge import Edge, error_of
+from activity_session_server.rpc.edge import Edge, Raw, error_of
 from activity_session_server.rpc.marks import run_by
 from activity_session_server.rpc.routes import ROUTES, Live, Streamed, UseCase
 from activity_session_server.rpc.streams import ResponseStream
@@ -29,8 +29,21 @@ from activity_session_server.usecases.authorization import authorize
 Type = type[Message]
 
 
+class Rpc(NamedTuple):
+    """How one RPC is served: `respond` is called with a request and its context, by a thread of `pool`.
+
+    It returns the response. One that `is_streamed` is given a callback too, for its messages, and returns before it has
+    sent all of them. The method is a descriptor.
+    """
+
+    method: Any
+    pool: SharedPool
+    respond: Callable[..., Any]
+    is_streamed: bool
+
+
 class Handlers:
-    """The handlers of a server; reads and writes have a pool each."""
+    """The handlers of a server; reads and writes have a pool each. `rpcs` has them by their paths."""
 
     def __init__(self, store: Store, live: Live, edge: Edge, quotas: Quotas, pools: Pools) -> None:
         self._store = store
@@ -38,34 +51,39 @@ class Handlers:
         self._edge = edge
         self._quotas = quotas
         self._pools = pools
+        self.rpcs = dict(self._all())
 
     def add_to(self, server: grpc.Server) -> None:
-        """Serve all routes."""
-        for name, use_cases in ROUTES.items():
-            service: Any = descriptor_pool.Default().FindServiceByName(name)
-            handlers: dict[str, Any] = {
-                method.name: self._handler(f"/{name}/{method.name}", method, use_cases[method.name])
-                for method in service.methods
+        """Serve all routes over gRPC."""
+        for name in ROUTES:
+            handlers = {
+                rpc.method.name: _grpc_handler(rpc)
+                for rpc in self.rpcs.values()
+                if rpc.method.containing_service.full_name == name
             }
             server.add_registered_method_handlers(name, handlers)
 
-    def _handler(self, name: str, method: Any, use_case: UseCase | Streamed) -> Any:
+    def _all(self) -> Iterator[tuple[str, Rpc]]:
+        for name, use_cases in ROUTES.items():
+            service: Any = descriptor_pool.Default().FindServiceByName(name)
+            for method in service.methods:
+                path = f"/{name}/{method.name}"
+                yield path, self._rpc(path, method, use_cases[method.name])
+
+    def _rpc(self, name: str, method: Any, use_case: UseCase | Streamed) -> Rpc:
         pool = self._pools.read if only_reads(method) else self._pools.write
         request_type = message_factory.GetMessageClass(method.input_type)
         if isinstance(use_case, Streamed):
-            # To a client, one message in a stream is the same as the response of a unary call.
-            send = self._streamed(name, request_type, use_case.of(self._live), pool)
-            return grpc.unary_stream_rpc_method_handler(run_by(pool, send, is_streamed=True))
-        respond = self._unary(name, request_type, use_case, pool)
-        return grpc.unary_unary_rpc_method_handler(run_by(pool, respond), response_serializer=serialize)
+            return Rpc(method, pool, self._streamed(name, request_type, use_case.of(self._live), pool), True)  # noqa: FBT003
+        return Rpc(method, pool, self._unary(name, request_type, use_case, pool), False)  # noqa: FBT003
 
     def _unary(
         self, name: str, request_type: Type, use_case: UseCase, pool: SharedPool
-    ) -> Callable[[bytes, grpc.ServicerContext], Message | Encoded[Any]]:
+    ) -> Callable[[Raw, grpc.ServicerContext], Message | Encoded[Any]]:
         edge, store, full = self._edge, self._store, self._full(pool)
         quotas, allowed = self._quotas, self._allowed
 
-        def respond(raw: bytes, context: grpc.ServicerContext) -> Message | Encoded[Any]:
+        def respond(raw: Raw, context: grpc.ServicerContext) -> Message | Encoded[Any]:
             came = pool.came
             call = edge.begin(name, context, came)
             if came is None:
@@ -87,10 +105,10 @@ class Handlers:
 
     def _streamed(
         self, name: str, request_type: Type, use_case: Callable[[Call, Any, Stream], None], pool: SharedPool
-    ) -> Callable[[bytes, grpc.ServicerContext, Callable[[Any], None]], None]:
+    ) -> Callable[[Raw, grpc.ServicerContext, Callable[[Any], None]], None]:
         edge, full, quotas, allowed = self._edge, self._full(pool), self._quotas, self._allowed
 
-        def respond(raw: bytes, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
+        def respond(raw: Raw, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
             came = pool.came
             call = edge.begin(name, context, came, may_wait=True)
             stream = ResponseStream(call, context, send, edge)
@@ -129,6 +147,14 @@ class Handlers:
         self._edge.note(call, code, error)
         self._edge.end(call, code, error)
         context.abort(code, status.message_of(error))
+
+
+def _grpc_handler(rpc: Rpc) -> Any:
+    run = run_by(rpc.pool, rpc.respond, is_streamed=rpc.is_streamed)
+    if rpc.is_streamed:
+        # To a client, one message in a stream is the same as the response of a unary call.
+        return grpc.unary_stream_rpc_method_handler(run)
+    return grpc.unary_unary_rpc_method_handler(run, response_serializer=serialize)
 
 
 def only_reads(method: Any) -> bool:

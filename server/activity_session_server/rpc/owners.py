@@ -23,13 +23,16 @@ class Owners:
         self._subjects: dict[int | str, str] = {}
 
     def of(self, *arguments: Any) -> str:
-        """The owner of a call, by what grpcio gives to the pool with it; empty where that is not what is expected."""
+        """The owner of a call, by what the pool gets with it: its context, or what grpcio has before there is one.
+
+        Empty where it is neither.
+        """
         for argument in arguments:
+            if isinstance(argument, grpc.ServicerContext):
+                return self._of(argument.invocation_metadata(), argument.peer())
             call = getattr(argument, "call", None)
             if call is not None and hasattr(argument, "invocation_metadata"):
-                peer = call.peer().decode()
-                subject = self._subjects.get(_key(argument.invocation_metadata, peer))
-                return f"connection {peer}" if subject is None else f"subject {subject}"
+                return self._of(argument.invocation_metadata, call.peer().decode())
         return ""
 
     def learn(self, context: grpc.ServicerContext, caller: Caller) -> None:
@@ -41,6 +44,10 @@ class Owners:
             if len(self._subjects) >= _MOST_KNOWN:
                 self._subjects.clear()
             self._subjects[key] = caller.subject
+
+    def _of(self, metadata: Any, peer: str) -> str:
+        subject = self._subjects.get(_key(metadata, peer))
+        return f"connection {peer}" if subject is None else f"subject {subject}"
 
 
 def _key(metadata: Any, peer: str) -> int | str:

@@ -101,6 +101,12 @@ def message_of(error: ServiceError) -> str:
 
 def to_status(error: ServiceError) -> grpc.Status:
     """What gRPC is to abort with for an error."""
+    made: grpc.Status = rpc_status.to_status(status_of(error))
+    return made
+
+
+def status_of(error: ServiceError) -> Status:
+    """The status of an error, with all that it carries."""
     number: int = code_of(error).value[0]
     status = Status(code=number, message=message_of(error))
     for detail in _details(error):
@@ -108,8 +114,7 @@ def to_status(error: ServiceError) -> grpc.Status:
     if error.detail is not None:
         room = min(conflicts.MOST_BYTES, _DETAIL_BYTES - status.ByteSize() - _FRAME_BYTES)
         status.details.add().Pack(conflicts.fitted(error.detail, room))
-    made: grpc.Status = rpc_status.to_status(status)
-    return made
+    return status
 
 
 def _details(error: ServiceError) -> Iterator[Message]:

@@ -1,0 +1,27 @@
+"""All that is at the HTTP address."""
+
+from collections.abc import Mapping, Sequence
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
+
+from activity_session_server.http.calls import JsonCalls
+from activity_session_server.rpc.handlers import Rpc
+
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
+_EXPOSED = ("ETag", "x-call-id", "Retry-After")
+
+
+def application(rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence[str]) -> Starlette:
+    """The ASGI application; pages of other origins may call it only where they are named."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=cors_origins,
+        allow_methods=_METHODS,
+        allow_headers=["*"],
+        expose_headers=_EXPOSED,
+        max_age=3600,
+    )
+    return Starlette(routes=[Mount("", JsonCalls(rpcs, most_bytes))], middleware=[cors] if cors_origins else [])

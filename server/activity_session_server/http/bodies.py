@@ -1,0 +1,64 @@
+"""Reads the bodies of requests: keeps no more of them than a request may have, and waits no longer than it must."""
+
+import asyncio
+from collections.abc import Mapping
+
+from starlette.types import Receive
+
+from activity_session_server.http.refusals import Refused, too_slow, wrong_type
+from activity_session_server.http.requests import Body
+
+# Seconds for the whole of a body.
+_PATIENCE = 30.0
+_JSON = b"application/json"
+_NONE = Body(b"", 0)
+
+
+async def read(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> Body:
+    """The body of a request, of which more than so many bytes are not kept.
+
+    Raises:
+        Refused: it is not JSON by its headers, or does not come.
+    """
+    length = headers.get(b"content-length", b"")
+    if not length and b"transfer-encoding" not in headers:
+        return _NONE
+    if length == b"0":
+        return _NONE
+    is_gzip = _check_headers(headers)
+    if length and int(length) > most:
+        return Body(b"", int(length))
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            raw = await _all(receive, most)
+    except TimeoutError:
+        raise Refused(too_slow()) from None
+    return Body(raw, len(raw), is_gzip)
+
+
+def _check_headers(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a body is compressed.
+
+    Raises:
+        Refused: it is neither JSON nor JSON in gzip.
+    """
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != _JSON:
+        raise Refused(wrong_type("Content-Type", "application/json"))
+    encoding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if encoding not in (b"gzip", b"identity"):
+        raise Refused(wrong_type("Content-Encoding", "gzip, or none"))
+    return encoding == b"gzip"
+
+
+async def _all(receive: Receive, most: int) -> bytes:
+    """What comes, until it ends or is too much."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(too_slow())
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > most or not message.get("more_body", False):
+            return b"".join(parts)

@@ -1,0 +1,59 @@
+"""What the headers of a request say."""
+
+import math
+from collections.abc import Mapping
+
+from starlette.types import Scope
+
+from activity_session_server.http.contexts import HttpContext
+from activity_session_server.http.refusals import Refused, invalid_header
+from activity_session_server.http.requests import Conditions
+from activity_session_server.http.responses import Wishes
+
+# By their names in small letters; of one that is there several times, the last.
+Headers = Mapping[bytes, bytes]
+# Where the protocol puts what breaks off a connection.
+ABORT = "activity_session.abort"
+_TIMEOUT = b"x-server-timeout"
+
+
+def context_of(scope: Scope, headers: Headers) -> HttpContext:
+    """The context of a call: all headers are its metadata.
+
+    Raises:
+        Refused: its timeout is none.
+    """
+    metadata = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    host, port = scope["client"] or ("unknown", 0)
+    peer = f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
+    return HttpContext(metadata, peer, _seconds(headers), scope.get("extensions", {}).get(ABORT))
+
+
+def conditions_of(headers: Headers) -> Conditions:
+    """The headers that mean fields of a request."""
+    names = (b"if-match", b"idempotency-key", b"last-event-id")
+    return Conditions(*(headers.get(name, b"").decode("latin-1") for name in names))
+
+
+def wishes_of(headers: Headers, *, reads: bool) -> Wishes:
+    """What a client says of the response; one that has it already is spared it only where it `reads`."""
+    takes_gzip = any(_allows_gzip(one) for one in headers.get(b"accept-encoding", b"").lower().split(b","))
+    return Wishes(takes_gzip, headers.get(b"if-none-match", b"").decode("latin-1") if reads else "")
+
+
+def _allows_gzip(coding: bytes) -> bool:
+    name, _, weight = coding.partition(b";")
+    return name.strip() == b"gzip" and weight.strip().rstrip(b"0").rstrip(b".") not in (b"q=", b"q")
+
+
+def _seconds(headers: Headers) -> float | None:
+    """Seconds that the client gives the call; None where it says nothing."""
+    if _TIMEOUT not in headers:
+        return None
+    try:
+        seconds = float(headers[_TIMEOUT])
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise Refused(invalid_header("X-Server-Timeout", "it must be seconds, such as 2.5"))
+    return seconds

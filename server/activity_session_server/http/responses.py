@@ -1,0 +1,135 @@
+"""Responses: messages as ProtoJSON, and errors as AIP-193 has them in JSON."""
+
+import gzip
+from typing import Any, NamedTuple
+
+import grpc
+import orjson
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from starlette.types import Send
+
+from activity_session_server.http.contexts import HttpContext
+from activity_session_server.rpc.edge import CALL_ID_KEY
+from activity_session_server.store.codec.encoded import Encoded
+
+Headers = list[tuple[bytes, bytes]]
+# As the comments of google.rpc.Code have it.
+_HTTP_CODES = {
+    grpc.StatusCode.OK: 200,
+    grpc.StatusCode.CANCELLED: 499,
+    grpc.StatusCode.UNKNOWN: 500,
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.ALREADY_EXISTS: 409,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.FAILED_PRECONDITION: 400,
+    grpc.StatusCode.ABORTED: 409,
+    grpc.StatusCode.OUT_OF_RANGE: 400,
+    grpc.StatusCode.UNIMPLEMENTED: 501,
+    grpc.StatusCode.INTERNAL: 500,
+    grpc.StatusCode.UNAVAILABLE: 503,
+    grpc.StatusCode.DATA_LOSS: 500,
+}
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+# Bytes from which on it pays to compress, and how much: more takes much longer for little.
+_LEAST_GZIPPED, _GZIP_LEVEL = 1024, 5
+# Responses are of their caller, and may not be what is there the next time.
+_KEPT = [(b"cache-control", b"no-cache")]
+_JSON = (b"content-type", b"application/json")
+
+
+class Response(NamedTuple):
+    """What is sent."""
+
+    code: int
+    headers: Headers
+    body: bytes
+
+
+class Wishes(NamedTuple):
+    """What a client says of the response: that it may be compressed, and which one the client has."""
+
+    takes_gzip: bool = False
+    if_none_match: str = ""
+
+
+def json_of(message: Message) -> bytes:
+    """A message as ProtoJSON, in one line."""
+    return orjson.dumps(json_format.MessageToDict(message))
+
+
+def of_message(response: Message | Encoded[Any], kind: type[Message], context: HttpContext, wishes: Wishes) -> Response:
+    """The response of a call that has succeeded; `kind` is the type of the message."""
+    message = kind.FromString(response.raw) if isinstance(response, Encoded) else response
+    headers = _KEPT + call_id(context)
+    if etag := getattr(message, "etag", ""):
+        headers.append((b"etag", etag.encode("latin-1")))
+        if _matches(wishes.if_none_match, etag):
+            return Response(304, headers, b"")
+    return _with_body(200, headers, json_of(message), takes_gzip=wishes.takes_gzip)
+
+
+def of_error(context: HttpContext, wishes: Wishes) -> Response:
+    """The response of a call that has failed."""
+    return of_status(context.status, wishes, headers=call_id(context))
+
+
+def of_status(status: Status, wishes: Wishes, *, http_code: int = 0, headers: Headers | None = None) -> Response:
+    """The response of an error; the code of HTTP is that of the status unless another one is given."""
+    code = _CODES[status.code]
+    given = _KEPT + (headers or [])
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        given.append((b"www-authenticate", b"Bearer"))
+    if (seconds := _retry_seconds(status)) is not None:
+        given.append((b"retry-after", str(seconds).encode()))
+    return _with_body(
+        http_code or _HTTP_CODES[code], given, error_json(status, http_code), takes_gzip=wishes.takes_gzip
+    )
+
+
+def error_json(status: Status, http_code: int = 0) -> bytes:
+    """An error as JSON (AIP-193)."""
+    code = _CODES[status.code]
+    details = json_format.MessageToDict(status).get("details", [])
+    error = {"code": http_code or _HTTP_CODES[code], "message": status.message, "status": code.name, "details": details}
+    return orjson.dumps({"error": error})
+
+
+async def send(asgi_send: Send, response: Response) -> None:
+    """Send a response."""
+    await asgi_send({"type": "http.response.start", "status": response.code, "headers": response.headers})
+    await asgi_send({"type": "http.response.body", "body": response.body})
+
+
+def _with_body(code: int, headers: Headers, body: bytes, *, takes_gzip: bool) -> Response:
+    headers = [*headers, _JSON, (b"vary", b"accept-encoding")]
+    if takes_gzip and len(body) >= _LEAST_GZIPPED:
+        body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
+        headers.append((b"content-encoding", b"gzip"))
+    return Response(code, [*headers, (b"content-length", str(len(body)).encode())], body)
+
+
+def call_id(context: HttpContext) -> Headers:
+    """The header with the id of a call, if it has one yet."""
+    found = context.trailing(CALL_ID_KEY)
+    return [(CALL_ID_KEY.encode(), found.encode())] if found else []
+
+
+def _matches(given: str, etag: str) -> bool:
+    """Whether If-None-Match has an etag; weak ones count too (RFC 9110, 13.1.2)."""
+    return given.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in given.split(","))
+
+
+def _retry_seconds(status: Status) -> int | None:
+    """After how many seconds it makes sense to try again, if that is known."""
+    info = RetryInfo()
+    for detail in status.details:
+        if detail.Unpack(info):
+            return int(info.retry_delay.seconds) + (info.retry_delay.nanos > 0)
+    return None
