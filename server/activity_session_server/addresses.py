@@ -60,8 +60,12 @@ class Address(NamedTuple):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        host = self.host.strip("[]")
-        return bool(self.path) or host in ("localhost", "::1") or _LOOPBACK.fullmatch(host) is not None
+        return bool(self.path) or is_loopback_host(self.host.strip("[]"))
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a name, or an address without brackets, always means the machine itself."""
+    return host in ("localhost", "::1") or _LOOPBACK.fullmatch(host) is not None
 
 
 def _path_of(text: str) -> str:

@@ -202,10 +202,13 @@ class App:
 
     def _start_http(self, listener: "HttpListener") -> None:
         # Needs packages that only these servers have.
-        from activity_session_server.http.application import application
+        from activity_session_server.http.application import Guard, application
 
         settings = self.settings
-        listener.start(application(self._handlers.rpcs, settings.limits.request_bytes, settings.cors_origins))
+        is_loopback = Address.parse(settings.http_address).is_loopback
+        guard = Guard.NONE if not settings.takes_anonymous else Guard.LOOPBACK if is_loopback else Guard.ORIGINS
+        most_bytes = settings.limits.request_bytes
+        listener.start(application(self._handlers.rpcs, most_bytes, settings.cors_origins, guard))
 
     def _make_watches(self) -> Watches:
         settings = self.settings

@@ -1,6 +1,7 @@
 """All that is at the HTTP address."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -8,13 +9,22 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
 from activity_session_server.http.calls import JsonCalls
+from activity_session_server.http.origins import OwnPages
 from activity_session_server.rpc.handlers import Rpc
 
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
 _EXPOSED = ("ETag", "x-call-id", "Retry-After")
 
 
-def application(rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence[str]) -> Starlette:
+class Guard(Enum):
+    """What pages of others are kept from: nothing, as callers need credentials; calls; also by names of this machine."""
+
+    NONE = auto()
+    ORIGINS = auto()
+    LOOPBACK = auto()
+
+
+def application(rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence[str], guard: Guard) -> Starlette:
     """The ASGI application; pages of other origins may call it only where they are named."""
     cors = Middleware(
         CORSMiddleware,
@@ -24,4 +34,6 @@ def application(rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence
         expose_headers=_EXPOSED,
         max_age=3600,
     )
-    return Starlette(routes=[Mount("", JsonCalls(rpcs, most_bytes))], middleware=[cors] if cors_origins else [])
+    own_pages = Middleware(OwnPages, cors_origins, is_loopback=guard is Guard.LOOPBACK)
+    middleware = ([cors] if cors_origins else []) + ([] if guard is Guard.NONE else [own_pages])
+    return Starlette(routes=[Mount("", JsonCalls(rpcs, most_bytes))], middleware=middleware)

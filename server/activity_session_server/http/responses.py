@@ -131,5 +131,6 @@ def _retry_seconds(status: Status) -> int | None:
     info = RetryInfo()
     for detail in status.details:
         if detail.Unpack(info):
-            return int(info.retry_delay.seconds) + (info.retry_delay.nanos > 0)
+            seconds: int = info.retry_delay.seconds + (info.retry_delay.nanos > 0)
+            return seconds
     return None
