@@ -1,4 +1,4 @@
-"""Calls as JSON over HTTP, made of messages by the annotations: written apart from the server, to be compared with it."""
+"""Calls as JSON over HTTP, made of messages by the annotations, and apart from the server to compare it with."""
 
 import contextlib
 import json

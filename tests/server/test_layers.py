@@ -23,6 +23,7 @@ OTEL = "Only telemetry knows OpenTelemetry"
 SENDING = "What sends telemetry knows what is sent"
 TELLING = "What tells the metrics knows no server"
 LIGHT = "What tells the metrics of workers loads neither gRPC nor SQLAlchemy"
+HTTP = "Only http knows Starlette and uvicorn"
 THREADS = "Only live, the machine of the store and the hall start threads or hold locks"
 HALL = (
     *("__main__", "workers", "app", "logs", "sources", "config_file", "environment", "settings", "addresses", "memory"),
@@ -37,8 +38,13 @@ FORBIDDEN = {
             "concurrent": THREADS,
             "prometheus_client": PROMETHEUS,
             "opentelemetry": OTEL,
+            "starlette": HTTP,
             f"{SERVER}.app": LAYERS,
         },
+    ),
+    f"{SERVER}.http": (
+        "listener",
+        {"sqlalchemy": SQL, "prometheus_client": PROMETHEUS, "opentelemetry": OTEL, f"{SERVER}.settings": LAYERS},
     ),
     f"{SERVER}.live": (
         "watches",

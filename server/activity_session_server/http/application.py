@@ -17,7 +17,7 @@ _EXPOSED = ("ETag", "x-call-id", "Retry-After")
 
 
 class Guard(Enum):
-    """What pages of others are kept from: nothing, as callers need credentials; calls; also by names of this machine."""
+    """What pages of others are kept from: nothing, where callers need credentials; calls; also other names of hosts."""
 
     NONE = auto()
     ORIGINS = auto()

@@ -9,7 +9,10 @@ from activity_session_server.http.refusals import Refused, too_slow, wrong_type
 from activity_session_server.http.requests import Body
 
 # Seconds for the whole of a body.
-_PATIENCE = 30.0
+PATIENCE = 30.0
+# A body over the limit is refused once it is there, as by gRPC: most clients read no response before. One that is so
+# many times as long is not waited for.
+_READ_FACTOR = 2
 _JSON = b"application/json"
 _NONE = Body(b"", 0)
 
@@ -26,14 +29,14 @@ async def read(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> B
     if length == b"0":
         return _NONE
     is_gzip = _check_headers(headers)
-    if length and int(length) > most:
-        return Body(b"", int(length))
+    if length and int(length) > _READ_FACTOR * most:
+        return Body(b"", int(length), is_whole=False)
     try:
-        async with asyncio.timeout(_PATIENCE):
-            raw = await _all(receive, most)
+        async with asyncio.timeout(PATIENCE):
+            raw, size = await _all(receive, most)
     except TimeoutError:
         raise Refused(too_slow()) from None
-    return Body(raw, len(raw), is_gzip)
+    return Body(raw, size, is_gzip, is_whole=size <= _READ_FACTOR * most)
 
 
 def _check_headers(headers: Mapping[bytes, bytes]) -> bool:
@@ -51,14 +54,16 @@ def _check_headers(headers: Mapping[bytes, bytes]) -> bool:
     return encoding == b"gzip"
 
 
-async def _all(receive: Receive, most: int) -> bytes:
-    """What comes, until it ends or is too much."""
+async def _all(receive: Receive, most: int) -> tuple[bytes, int]:
+    """What comes, as far as it is kept, and how much has come: until it ends, or is far too much."""
     parts, size = [], 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused(too_slow())
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > most or not message.get("more_body", False):
-            return b"".join(parts)
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= most:
+            parts.append(part)
+        if size > _READ_FACTOR * most or not message.get("more_body", False):
+            return b"".join(parts), size

@@ -34,6 +34,8 @@ class JsonCalls:
         body = await bodies.read(receive, headers, self._most_bytes)
         request = JsonRequest(binding, found.segments, scope["query_string"], body, conditions_of(headers))
         rpc = self._rpcs[binding.rpc]
+        if not body.is_whole:
+            send = responses.closing(send)
         if rpc.method.server_streaming:
             await streams.serve_events(rpc, request, context, receive, send)
         elif rpc.is_streamed:

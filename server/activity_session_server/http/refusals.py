@@ -6,11 +6,10 @@ from typing import NamedTuple
 import grpc
 from google.rpc.status_pb2 import Status
 
-from activity_session_server.http.responses import Headers, Response, Wishes, of_status
+from activity_session_server.http.responses import CLOSE, Headers, Response, Wishes, of_status
 from activity_session_server.rpc import status
 from activity_session_server.rules.errors import invalid_field
 
-_CLOSE = (b"connection", b"close")
 _PLAIN = Wishes()
 
 
@@ -46,7 +45,7 @@ def no_method(allowed: Iterable[str]) -> Response:
 
 def too_slow() -> Response:
     """For a body that does not come; nothing can be read after it."""
-    return _made(_TOO_SLOW, "the body did not come in time", [_CLOSE])
+    return _made(_TOO_SLOW, "the body did not come in time", [CLOSE])
 
 
 def foreign(what: str) -> Response:
@@ -62,7 +61,7 @@ def wrong_type(header: str, accepted: str) -> Response:
 def invalid_header(header: str, text: str, http_code: int = 400) -> Response:
     """For a header that is not as it must be. What has come after it is not read."""
     found = status.status_of(invalid_field(header, text))
-    return of_status(found, _PLAIN, http_code=http_code, headers=[_CLOSE])
+    return of_status(found, _PLAIN, http_code=http_code, headers=[CLOSE])
 
 
 def _made(refusal: _Refusal, message: str, headers: Headers | None = None) -> Response:

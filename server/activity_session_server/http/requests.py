@@ -23,11 +23,12 @@ _GZIP = 31
 
 
 class Body(NamedTuple):
-    """The body of a request: `size` bytes have been announced or have come, also where not all are here."""
+    """The body of a request: `size` bytes have been announced or have come. One that is too long is not `whole`."""
 
     raw: bytes
     size: int
     is_gzip: bool = False
+    is_whole: bool = True
 
 
 class Conditions(NamedTuple):

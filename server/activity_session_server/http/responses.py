@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from starlette.types import Message as ASGIMessage
 from starlette.types import Send
 
 from activity_session_server.http.contexts import HttpContext
@@ -41,6 +42,7 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _LEAST_GZIPPED, _GZIP_LEVEL = 1024, 5
 # Responses are of their caller, and may not be what is there the next time.
 _KEPT = [(b"cache-control", b"no-cache")]
+CLOSE = (b"connection", b"close")
 _JSON = (b"content-type", b"application/json")
 
 
@@ -105,6 +107,17 @@ async def send(asgi_send: Send, response: Response) -> None:
     """Send a response."""
     await asgi_send({"type": "http.response.start", "status": response.code, "headers": response.headers})
     await asgi_send({"type": "http.response.body", "body": response.body})
+
+
+def closing(asgi_send: Send) -> Send:
+    """What sends a response after which the connection is closed: what comes on it is not the next request."""
+
+    async def send_and_close(message: ASGIMessage) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], CLOSE]
+        await asgi_send(message)
+
+    return send_and_close
 
 
 def _with_body(code: int, headers: Headers, body: bytes, *, takes_gzip: bool) -> Response:
