@@ -27,6 +27,7 @@ NOTES = {
     "max_clock_offset": ": see Databases, below",
     "poll_interval": "; on PostgreSQL they signal it as well",
     "admin_address": "; one for all workers: see Monitoring, below",
+    "http_address": ": see [http.md](http.md)",
     "audit_log_file": ": see Audit log, below",
 }
 # How a bound is said, by its kind.

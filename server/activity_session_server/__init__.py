@@ -20,6 +20,9 @@ Two calls get their response later, by a `Stream`: WatchSession (`live.watches`)
 (`live.turn_queues`). Both follow a session by its feed (`live.feeds`): after each commit, and at each tick, one thread
 looks for what is new, and a few others (`live.jobs`) send it.
 
+Over HTTP the path is the same, between other ends (`http`): a JSON request becomes a message in step 1, where the edge
+reads it.
+
 `app.App` joins all of it; tests call it too.
 """
 

@@ -15,6 +15,7 @@ import pytest
 
 from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.info_service_pb2 import ServerLimits
+from activity_session_server.app import App
 from activity_session_server.rules import filters
 from activity_session_server.rules.limits import Limits
 from activity_session_server.settings import FIELDS, shown_default
@@ -22,14 +23,19 @@ from activity_session_server.sources import load
 from activity_session_testing.servers import serving
 
 ROOT = Path(__file__).parents[2]
-ADDRESS = "127.0.0.1:50051"
+ADDRESS, HTTP_ADDRESS = "127.0.0.1:50051", "127.0.0.1:8080"
 README = (ROOT / "README.md").read_text()
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
-    with serving("sqlite:///:memory:") as server:
-        yield server.address
+def server() -> Iterator[App]:
+    with serving("sqlite:///:memory:", http_address="127.0.0.1:0") as server:
+        yield server
+
+
+@pytest.fixture
+def address(server: App) -> str:
+    return server.address
 
 
 def page(name: str) -> str:
@@ -45,10 +51,11 @@ def needed(program: str, how: str) -> None:
         pytest.skip(f"{program} is not installed; to try the commands of the docs: {how}")
 
 
-def run_as_written(commands: Sequence[str], address: str) -> subprocess.CompletedProcess[str]:
+def run_as_written(commands: Sequence[str], server: App) -> subprocess.CompletedProcess[str]:
     """Run all commands of a page, one block after the other, in one shell; each must succeed."""
     needed("grpcurl", "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4")
-    script = "\n".join(commands).replace(ADDRESS, address)
+    needed("curl", "apt-get install curl")
+    script = "\n".join(commands).replace(ADDRESS, server.address).replace(HTTP_ADDRESS, server.http_address)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
@@ -56,16 +63,16 @@ def run_as_written(commands: Sequence[str], address: str) -> subprocess.Complete
     return done
 
 
-def test_each_block_of_the_readme_can_be_run_twice_and_then_all_of_them_again(address: str) -> None:
+def test_each_block_of_the_readme_can_be_run_twice_and_then_all_of_them_again(server: App) -> None:
     commands = blocks(README, "sh")
-    done = run_as_written([twice for block in commands for twice in (block, block)] + commands, address)
+    done = run_as_written([twice for block in commands for twice in (block, block)] + commands, server)
     assert done.stdout.count('"created": true') == 3, "two participants and a session"
     assert done.stdout.count("refused") == done.stderr.count('"reason": "REVISION_MISMATCH"') == 3
     assert done.stdout.count("two seconds are over") == 3
 
 
-def test_the_grpcurl_session_of_the_readme_runs_as_written(address: str) -> None:
-    done = run_as_written(blocks(README, "sh"), address)
+def test_the_grpcurl_session_of_the_readme_runs_as_written(server: App) -> None:
+    done = run_as_written(blocks(README, "sh"), server)
     assert '"created": true' in done.stdout
     assert done.stdout.count('"text": "Where is the 🏯?"') == 3, "appended, listed, watched"
     assert '"bookmark"' in done.stdout
@@ -80,7 +87,7 @@ def test_the_grpcurl_session_of_the_readme_runs_as_written(address: str) -> None
 def guide() -> subprocess.CompletedProcess[str]:
     """The result of the guide's commands on a server with an empty database."""
     with serving("sqlite:///:memory:") as server:
-        return run_as_written(blocks(page("events.md"), "sh"), server.address)
+        return run_as_written(blocks(page("events.md"), "sh"), server)
 
 
 def test_the_lines_of_the_guide_are_refused_only_where_it_says_so(guide: subprocess.CompletedProcess[str]) -> None:
@@ -103,6 +110,15 @@ def test_a_watch_in_the_guide_shows_text_and_a_place_to_resume_from(guide: subpr
     shown = before[before.index('{\n  "event": {') :]
     assert re.findall('"text": "(.*)"', shown) == ["Two temples a day.", "And tea!"]
     assert shown.rindex('"session": {') < shown.rindex('"bookmark": {\n    "last_sequence": "4"')
+
+
+def test_the_lines_about_http_run_as_written(server: App) -> None:
+    done = run_as_written(blocks(page("http.md"), "sh"), server)
+    assert '"created":true' in done.stdout
+    assert done.stdout.count('"text":"Where is the 🏯?"') == 2, "appended, watched"
+    assert '"description":"in April"' in done.stdout
+    assert "a second is over" in done.stdout
+    assert '"error"' not in done.stdout
 
 
 def test_each_way_of_the_security_page_is_set_up_as_written(tmp_path: Path) -> None:
