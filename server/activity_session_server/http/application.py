@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
 from activity_session_server.http.calls import JsonCalls
+from activity_session_server.http.connect.calls import ConnectCalls
 from activity_session_server.http.origins import OwnPages
 from activity_session_server.rpc.handlers import Rpc
 
@@ -36,4 +37,8 @@ def application(rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence
     )
     own_pages = Middleware(OwnPages, cors_origins, is_loopback=guard is Guard.LOOPBACK)
     middleware = ([cors] if cors_origins else []) + ([] if guard is Guard.NONE else [own_pages])
-    return Starlette(routes=[Mount("", JsonCalls(rpcs, most_bytes))], middleware=middleware)
+    # On the paths that the RPCs have in gRPC.
+    connect = ConnectCalls(rpcs, most_bytes)
+    services = sorted({path.rpartition("/")[0] for path in rpcs})
+    routes = [*(Mount(service, connect) for service in services), Mount("", JsonCalls(rpcs, most_bytes))]
+    return Starlette(routes=routes, middleware=middleware)

@@ -1,7 +1,7 @@
 """Reads the bodies of requests: keeps no more of them than a request may have, and waits no longer than it must."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.types import Receive
 
@@ -13,22 +13,25 @@ PATIENCE = 30.0
 # A body over the limit is refused once it is there, as by gRPC: most clients read no response before. One that is so
 # many times as long is not waited for.
 _READ_FACTOR = 2
-_JSON = b"application/json"
+_JSON = (b"application/json",)
 _NONE = Body(b"", 0)
 
 
-async def read(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> Body:
+async def read(
+    receive: Receive, headers: Mapping[bytes, bytes], most: int, media_types: Collection[bytes] = _JSON
+) -> Body:
     """The body of a request, of which more than so many bytes are not kept.
 
     Raises:
-        Refused: it is not JSON by its headers, or does not come.
+        Refused: it is none of these media types by its headers, or does not come.
     """
     length = headers.get(b"content-length", b"")
     if not length and b"transfer-encoding" not in headers:
         return _NONE
     if length == b"0":
         return _NONE
-    is_gzip = _check_headers(headers)
+    media_type_of(headers, media_types)
+    is_gzip = _is_gzip(headers)
     if length and int(length) > _READ_FACTOR * most:
         return Body(b"", int(length), is_whole=False)
     try:
@@ -39,15 +42,24 @@ async def read(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> B
     return Body(raw, size, is_gzip, is_whole=size <= _READ_FACTOR * most)
 
 
-def _check_headers(headers: Mapping[bytes, bytes]) -> bool:
+def media_type_of(headers: Mapping[bytes, bytes], accepted: Collection[bytes]) -> bytes:
+    """The media type of a body, without its parameters.
+
+    Raises:
+        Refused: it is none of those that are accepted.
+    """
+    found = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if found not in accepted:
+        raise Refused(wrong_type("Content-Type", b" or ".join(accepted).decode()))
+    return found
+
+
+def _is_gzip(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a body is compressed.
 
     Raises:
-        Refused: it is neither JSON nor JSON in gzip.
+        Refused: it is, in another way.
     """
-    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if kind != _JSON:
-        raise Refused(wrong_type("Content-Type", "application/json"))
     encoding = headers.get(b"content-encoding", b"identity").strip().lower()
     if encoding not in (b"gzip", b"identity"):
         raise Refused(wrong_type("Content-Encoding", "gzip, or none"))

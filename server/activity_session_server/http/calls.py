@@ -6,7 +6,7 @@ from starlette.types import Receive, Scope, Send
 
 from activity_session_server.http import bodies, refusals, responses, streams, unary
 from activity_session_server.http.bindings import Binding, Bindings, Found, bindings_of
-from activity_session_server.http.headers import conditions_of, context_of, wishes_of
+from activity_session_server.http.headers import conditions_of, context_of, form_of
 from activity_session_server.http.refusals import Refused
 from activity_session_server.http.requests import JsonRequest
 from activity_session_server.rpc.handlers import Rpc
@@ -34,15 +34,15 @@ class JsonCalls:
         body = await bodies.read(receive, headers, self._most_bytes)
         request = JsonRequest(binding, found.segments, scope["query_string"], body, conditions_of(headers))
         rpc = self._rpcs[binding.rpc]
+        form = form_of(headers, reads=binding.method == "GET")
         if not body.is_whole:
             send = responses.closing(send)
         if rpc.method.server_streaming:
             await streams.serve_events(rpc, request, context, receive, send)
         elif rpc.is_streamed:
-            await streams.serve_one(rpc, request, context, receive, send)
+            await streams.serve_one(rpc, request, context, receive, send, form=form)
         else:
-            wishes = wishes_of(headers, reads=binding.method == "GET")
-            await responses.send(send, await unary.serve(rpc, request, context, wishes))
+            await responses.send(send, await unary.serve(rpc, request, context, form))
 
     def _find(self, scope: Scope) -> tuple[Found, Binding]:
         found = self._bindings.find(scope["raw_path"].decode("latin-1"))

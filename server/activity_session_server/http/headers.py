@@ -8,13 +8,14 @@ from starlette.types import Scope
 from activity_session_server.http.contexts import HttpContext
 from activity_session_server.http.refusals import Refused, invalid_header
 from activity_session_server.http.requests import Conditions
-from activity_session_server.http.responses import Wishes
+from activity_session_server.http.responses import Json
 
 # By their names in small letters; of one that is there several times, the last.
 Headers = Mapping[bytes, bytes]
 # Where the protocol puts what breaks off a connection.
 ABORT = "activity_session.abort"
-_TIMEOUT = b"x-server-timeout"
+# The headers of a timeout, with how many of their units are a second.
+_TIMEOUTS = {b"x-server-timeout": 1, b"connect-timeout-ms": 1000}
 
 
 def context_of(scope: Scope, headers: Headers) -> HttpContext:
@@ -35,10 +36,14 @@ def conditions_of(headers: Headers) -> Conditions:
     return Conditions(*(headers.get(name, b"").decode("latin-1") for name in names))
 
 
-def wishes_of(headers: Headers, *, reads: bool) -> Wishes:
+def form_of(headers: Headers, *, reads: bool) -> Json:
     """What a client says of the response; one that has it already is spared it only where it `reads`."""
-    takes_gzip = any(_allows_gzip(one) for one in headers.get(b"accept-encoding", b"").lower().split(b","))
-    return Wishes(takes_gzip, headers.get(b"if-none-match", b"").decode("latin-1") if reads else "")
+    return Json(takes_gzip(headers), headers.get(b"if-none-match", b"").decode("latin-1") if reads else "")
+
+
+def takes_gzip(headers: Headers) -> bool:
+    """Whether a client reads what is compressed."""
+    return any(_allows_gzip(one) for one in headers.get(b"accept-encoding", b"").lower().split(b","))
 
 
 def _allows_gzip(coding: bytes) -> bool:
@@ -48,12 +53,17 @@ def _allows_gzip(coding: bytes) -> bool:
 
 def _seconds(headers: Headers) -> float | None:
     """Seconds that the client gives the call; None where it says nothing."""
-    if _TIMEOUT not in headers:
-        return None
+    for name, units in _TIMEOUTS.items():
+        if name in headers:
+            return _timeout(headers[name], units, name.decode())
+    return None
+
+
+def _timeout(given: bytes, units: int, header: str) -> float:
     try:
-        seconds = float(headers[_TIMEOUT])
+        seconds = float(given) / units
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise Refused(invalid_header("X-Server-Timeout", "it must be seconds, such as 2.5"))
+        raise Refused(invalid_header(header, "it must be a number above 0, such as 2500"))
     return seconds

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import grpc
 from google.rpc.status_pb2 import Status
 
-from activity_session_server.http.responses import CLOSE, Headers, Response, Wishes, of_status
+from activity_session_server.http.responses import CLOSE, Headers, Json, Response
 from activity_session_server.rpc import status
 from activity_session_server.rules.errors import invalid_field
 
-_PLAIN = Wishes()
+_PLAIN = Json()
 
 
 class Refused(Exception):  # noqa: N818 - no error of the server
@@ -61,9 +61,9 @@ def wrong_type(header: str, accepted: str) -> Response:
 def invalid_header(header: str, text: str, http_code: int = 400) -> Response:
     """For a header that is not as it must be. What has come after it is not read."""
     found = status.status_of(invalid_field(header, text))
-    return of_status(found, _PLAIN, http_code=http_code, headers=[CLOSE])
+    return _PLAIN.of_status(found, http_code=http_code, headers=[CLOSE])
 
 
 def _made(refusal: _Refusal, message: str, headers: Headers | None = None) -> Response:
     number: int = refusal.code.value[0]
-    return of_status(Status(code=number, message=message), _PLAIN, http_code=refusal.http_code, headers=headers)
+    return _PLAIN.of_status(Status(code=number, message=message), http_code=refusal.http_code, headers=headers)

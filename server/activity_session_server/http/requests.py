@@ -65,7 +65,7 @@ class JsonRequest:
         if self._body.raw:
             if not body:
                 raise invalid_field("request", "this method takes no body")
-            value = parsing.parsed(self._inflated(limits), limits)
+            value = parsing.parsed(inflated(self._body, limits), limits)
             parsing.merge(_body_of(request, body), value, body.removeprefix(_ALL))
         if self._query:
             query.merge(request, self._query, self._elsewhere(request), body.removeprefix(_ALL))
@@ -73,22 +73,6 @@ class JsonRequest:
             _set(request, variable.field, self._binding.value(variable, self._segments), "that of the path")
         self._heed(request)
         return request
-
-    def _inflated(self, limits: Limits) -> bytes:
-        raw = self._body.raw
-        if not self._body.is_gzip:
-            return raw
-        most = limits.request_bytes
-        inflater = zlib.decompressobj(_GZIP)
-        try:
-            inflated = inflater.decompress(raw, most + 1)
-        except zlib.error:
-            inflated = b""
-        if len(inflated) > most:
-            raise invalid([Violation("request", too_large("the request", most, len(inflated), "bytes or more"))])
-        if not inflater.eof or inflater.unused_data:
-            raise invalid_field("request", "it is not in the format of gzip")
-        return inflated
 
     def _elsewhere(self, request: Message) -> set[str]:
         """The fields that cannot be in the query."""
@@ -120,6 +104,27 @@ class JsonRequest:
         if "," in etag:
             raise invalid_field("If-Match", "it must be one etag")
         _set(request, path, etag, "that of If-Match")
+
+
+def inflated(body: Body, limits: Limits) -> bytes:
+    """The bytes of a body, decompressed if need be.
+
+    Raises:
+        ServiceError: INVALID_FIELD, LIMIT_EXCEEDED.
+    """
+    if not body.is_gzip:
+        return body.raw
+    most = limits.request_bytes
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        inflated = inflater.decompress(body.raw, most + 1)
+    except zlib.error:
+        inflated = b""
+    if len(inflated) > most:
+        raise invalid([Violation("request", too_large("the request", most, len(inflated), "bytes or more"))])
+    if not inflater.eof or inflater.unused_data:
+        raise invalid_field("request", "it is not in the format of gzip")
+    return inflated
 
 
 def _body_of(request: Any, body: str) -> Message:

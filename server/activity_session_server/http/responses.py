@@ -1,7 +1,7 @@
 """Responses: messages as ProtoJSON, and errors as AIP-193 has them in JSON."""
 
 import gzip
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import grpc
 import orjson
@@ -37,13 +37,13 @@ _HTTP_CODES = {
     grpc.StatusCode.UNAVAILABLE: 503,
     grpc.StatusCode.DATA_LOSS: 500,
 }
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
+CODES = {code.value[0]: code for code in grpc.StatusCode}
 # Bytes from which on it pays to compress, and how much: more takes much longer for little.
 _LEAST_GZIPPED, _GZIP_LEVEL = 1024, 5
 # Responses are of their caller, and may not be what is there the next time.
-_KEPT = [(b"cache-control", b"no-cache")]
+KEPT = [(b"cache-control", b"no-cache")]
 CLOSE = (b"connection", b"close")
-_JSON = (b"content-type", b"application/json")
+JSON = b"application/json"
 
 
 class Response(NamedTuple):
@@ -54,11 +54,47 @@ class Response(NamedTuple):
     body: bytes
 
 
-class Wishes(NamedTuple):
-    """What a client says of the response: that it may be compressed, and which one the client has."""
+class Form(Protocol):
+    """How the responses of a call are written."""
+
+    def of_message(self, response: Message | Encoded[Any], kind: type[Message], context: HttpContext) -> Response:
+        """The response of a call that has succeeded; `kind` is the type of the message."""
+
+    def of_status(self, status: Status, *, http_code: int = 0, headers: Headers | None = None) -> Response:
+        """The response of an error; the code of HTTP is that of the status unless another one is given."""
+
+
+class Json(NamedTuple):
+    """ProtoJSON; what a client says of it: that it may be compressed, and which response the client has."""
 
     takes_gzip: bool = False
     if_none_match: str = ""
+
+    def of_message(self, response: Message | Encoded[Any], kind: type[Message], context: HttpContext) -> Response:
+        """As `Form`: a resource has its etag in a header too."""
+        message = message_of(response, kind)
+        headers = KEPT + call_id(context)
+        if etag := getattr(message, "etag", ""):
+            headers.append((b"etag", etag.encode("latin-1")))
+            if _matches(self.if_none_match, etag):
+                return Response(304, headers, b"")
+        return with_body(200, headers, JSON, json_of(message), takes_gzip=self.takes_gzip)
+
+    def of_status(self, status: Status, *, http_code: int = 0, headers: Headers | None = None) -> Response:
+        """As `Form`."""
+        given = KEPT + (headers or []) + headers_of(status)
+        body = error_json(status, http_code)
+        return with_body(http_code or http_code_of(status), given, JSON, body, takes_gzip=self.takes_gzip)
+
+
+def of_error(context: HttpContext, form: Form) -> Response:
+    """The response of a call that has failed."""
+    return form.of_status(context.status, headers=call_id(context))
+
+
+def message_of(response: Message | Encoded[Any], kind: type[Message]) -> Message:
+    """The message that a handler has returned."""
+    return kind.FromString(response.raw) if isinstance(response, Encoded) else response
 
 
 def json_of(message: Message) -> bytes:
@@ -66,40 +102,31 @@ def json_of(message: Message) -> bytes:
     return orjson.dumps(json_format.MessageToDict(message))
 
 
-def of_message(response: Message | Encoded[Any], kind: type[Message], context: HttpContext, wishes: Wishes) -> Response:
-    """The response of a call that has succeeded; `kind` is the type of the message."""
-    message = kind.FromString(response.raw) if isinstance(response, Encoded) else response
-    headers = _KEPT + call_id(context)
-    if etag := getattr(message, "etag", ""):
-        headers.append((b"etag", etag.encode("latin-1")))
-        if _matches(wishes.if_none_match, etag):
-            return Response(304, headers, b"")
-    return _with_body(200, headers, json_of(message), takes_gzip=wishes.takes_gzip)
+def http_code_of(status: Status) -> int:
+    """The code of HTTP for that of a status."""
+    return _HTTP_CODES[CODES[status.code]]
 
 
-def of_error(context: HttpContext, wishes: Wishes) -> Response:
-    """The response of a call that has failed."""
-    return of_status(context.status, wishes, headers=call_id(context))
-
-
-def of_status(status: Status, wishes: Wishes, *, http_code: int = 0, headers: Headers | None = None) -> Response:
-    """The response of an error; the code of HTTP is that of the status unless another one is given."""
-    code = _CODES[status.code]
-    given = _KEPT + (headers or [])
-    if code is grpc.StatusCode.UNAUTHENTICATED:
-        given.append((b"www-authenticate", b"Bearer"))
+def headers_of(status: Status) -> Headers:
+    """The headers that say what is to be done about an error."""
+    found: Headers = []
+    if CODES[status.code] is grpc.StatusCode.UNAUTHENTICATED:
+        found.append((b"www-authenticate", b"Bearer"))
     if (seconds := _retry_seconds(status)) is not None:
-        given.append((b"retry-after", str(seconds).encode()))
-    return _with_body(
-        http_code or _HTTP_CODES[code], given, error_json(status, http_code), takes_gzip=wishes.takes_gzip
-    )
+        found.append((b"retry-after", str(seconds).encode()))
+    return found
 
 
 def error_json(status: Status, http_code: int = 0) -> bytes:
     """An error as JSON (AIP-193)."""
-    code = _CODES[status.code]
+    code = CODES[status.code]
     details = json_format.MessageToDict(status).get("details", [])
-    error = {"code": http_code or _HTTP_CODES[code], "message": status.message, "status": code.name, "details": details}
+    error = {
+        "code": http_code or http_code_of(status),
+        "message": status.message,
+        "status": code.name,
+        "details": details,
+    }
     return orjson.dumps({"error": error})
 
 
@@ -120,8 +147,9 @@ def closing(asgi_send: Send) -> Send:
     return send_and_close
 
 
-def _with_body(code: int, headers: Headers, body: bytes, *, takes_gzip: bool) -> Response:
-    headers = [*headers, _JSON, (b"vary", b"accept-encoding")]
+def with_body(code: int, headers: Headers, kind: bytes, body: bytes, *, takes_gzip: bool) -> Response:
+    """A response with a body of a media type, in gzip where that is taken and pays."""
+    headers = [*headers, (b"content-type", kind), (b"vary", b"accept-encoding")]
     if takes_gzip and len(body) >= _LEAST_GZIPPED:
         body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
         headers.append((b"content-encoding", b"gzip"))

@@ -12,21 +12,21 @@ from functools import partial
 from typing import Any
 
 from google.protobuf import message_factory
+from google.rpc.status_pb2 import Status
 from starlette.types import Receive, Send
 
 from activity_session_server.http import responses
 from activity_session_server.http.contexts import HttpContext
-from activity_session_server.http.requests import JsonRequest
-from activity_session_server.http.responses import Wishes
+from activity_session_server.http.responses import Form, Json
 from activity_session_server.rpc import status
-from activity_session_server.rpc.edge import LONGEST_WAIT
+from activity_session_server.rpc.edge import LONGEST_WAIT, Raw
 from activity_session_server.rpc.handlers import Rpc
 from activity_session_server.rules.errors import deadline_exceeded
 from activity_session_server.store.codec.encoded import Encoded
 
 # Seconds without a message after which a comment shows that the connection is there.
 HEARTBEAT = 15.0
-_PLAIN = Wishes()
+_PLAIN = Json()
 _EVENTS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -87,36 +87,36 @@ class Outgoing:
             taken.set_result(None)
 
 
-async def serve_one(rpc: Rpc, request: JsonRequest, context: HttpContext, receive: Receive, send: Send) -> None:
+async def serve_one(rpc: Rpc, request: Raw, context: HttpContext, receive: Receive, send: Send, *, form: Form) -> None:
     """Send the one response of a call that may be given later."""
-    async with _running(rpc, request, context, receive, bytes) as outgoing:
+    async with running(rpc, request, context, receive, bytes) as outgoing:
         last = None
         while (message := await outgoing.next()) is not None:
             last = message
         if not context.is_active():
             return
         if last is None or context.status.code:
-            await responses.send(send, responses.of_error(context, _PLAIN))
+            await responses.send(send, responses.of_error(context, form))
         else:
             kind = message_factory.GetMessageClass(rpc.method.output_type)
-            await responses.send(send, responses.of_message(Encoded(last), kind, context, _PLAIN))
+            await responses.send(send, form.of_message(Encoded(last), kind, context))
 
 
-async def serve_events(rpc: Rpc, request: JsonRequest, context: HttpContext, receive: Receive, send: Send) -> None:
+async def serve_events(rpc: Rpc, request: Raw, context: HttpContext, receive: Receive, send: Send) -> None:
     """Send the messages of a call as events; an error before the first one is a response of its own."""
     encode = partial(_event, message_factory.GetMessageClass(rpc.method.output_type))
-    async with _running(rpc, request, context, receive, encode) as outgoing:
+    async with running(rpc, request, context, receive, encode) as outgoing:
         first = await outgoing.next()
         if first is not None:
             await send({"type": "http.response.start", "status": 200, "headers": _EVENTS + responses.call_id(context)})
-            await _send_events(outgoing, first, context, send)
+            await send_parts(outgoing, first, context, send, heartbeat=b":\n\n", last=_last_event)
         elif context.is_active():
             await responses.send(send, responses.of_error(context, _PLAIN))
 
 
 @contextlib.asynccontextmanager
-async def _running(
-    rpc: Rpc, request: JsonRequest, context: HttpContext, receive: Receive, encode: Callable[[bytes], bytes]
+async def running(
+    rpc: Rpc, request: Raw, context: HttpContext, receive: Receive, encode: Callable[[bytes], bytes]
 ) -> AsyncIterator[Outgoing]:
     """Have a handler run, whose messages are taken inside the block; a client that goes away ends the call."""
     outgoing = Outgoing(asyncio.get_running_loop(), encode)
@@ -137,36 +137,52 @@ async def _close_when_gone(receive: Receive, context: HttpContext, outgoing: Out
     outgoing.close()
 
 
-async def _send_events(outgoing: Outgoing, first: bytes, context: HttpContext, send: Send) -> None:
+async def send_parts(
+    outgoing: Outgoing,
+    first: bytes | None,
+    context: HttpContext,
+    send: Send,
+    *,
+    heartbeat: bytes,
+    last: Callable[[Status], bytes],
+) -> None:
+    """Send the parts of a response that has begun, with heartbeats while there are none, until the call is over.
+
+    The last one is made of how it has ended.
+    """
     seconds = context.time_remaining()
-    message: bytes | None = first
+    message = first
     try:
         async with asyncio.timeout(seconds if seconds < LONGEST_WAIT else None):
             while message is not None:
                 await _send_part(send, message)
-                message = await _next(outgoing, send)
+                message = await _next(outgoing, send, heartbeat)
         found = context.status
     except TimeoutError:
         found = status.status_of(deadline_exceeded(seconds))
     if context.is_active():
-        last = b"event: error\ndata: " + responses.error_json(found) + b"\n\n" if found.code else b""
-        await send({"type": "http.response.body", "body": last})
+        await send({"type": "http.response.body", "body": last(found)})
 
 
-async def _next(outgoing: Outgoing, send: Send) -> bytes | None:
-    """The next message, with comments until it comes."""
+async def _next(outgoing: Outgoing, send: Send, heartbeat: bytes) -> bytes | None:
+    """The next message, with heartbeats until it comes."""
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT):
                 return await outgoing.next()
         except TimeoutError:
-            await _send_part(send, b":\n\n")
+            await _send_part(send, heartbeat)
 
 
 async def _send_part(send: Send, part: bytes) -> None:
     await send({"type": "http.response.body", "body": part, "more_body": True})
     # Returns once the client has room for more.
     await send({"type": "http.response.body", "body": b"", "more_body": True})
+
+
+def _last_event(found: Status) -> bytes:
+    """The error that has ended a watch, if there was one."""
+    return b"event: error\ndata: " + responses.error_json(found) + b"\n\n" if found.code else b""
 
 
 def _event(kind: type[Any], message: bytes) -> bytes:

@@ -10,43 +10,40 @@ import grpc
 from google.protobuf import message_factory
 from google.rpc.status_pb2 import Status
 
-from activity_session_server.http import responses
 from activity_session_server.http.contexts import Aborted, HttpContext
-from activity_session_server.http.requests import JsonRequest
-from activity_session_server.http.responses import Response, Wishes
+from activity_session_server.http.responses import Form, Response, of_error
+from activity_session_server.rpc.edge import Raw
 from activity_session_server.rpc.handlers import Rpc
 
 _log = logging.getLogger("activity_session.http")
 
 
-async def serve(rpc: Rpc, request: JsonRequest, context: HttpContext, wishes: Wishes) -> Response:
+async def serve(rpc: Rpc, request: Raw, context: HttpContext, form: Form) -> Response:
     """The response of a call, from a thread of its pool."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Response] = loop.create_future()
-    rpc.pool.submit(partial(_run, rpc, request, wishes, partial(_settle, loop, future)), context)
+    rpc.pool.submit(partial(_run, rpc, request, form, partial(_settle, loop, future)), context)
     return await future
 
 
-def _run(
-    rpc: Rpc, request: JsonRequest, wishes: Wishes, settle: Callable[[Response], None], context: HttpContext
-) -> None:
+def _run(rpc: Rpc, request: Raw, form: Form, settle: Callable[[Response], None], context: HttpContext) -> None:
     try:
-        response = _respond(rpc, request, wishes, context)
+        response = _respond(rpc, request, form, context)
     except Exception:  # somebody waits for a response
         _log.exception("a response failed")
         internal: int = grpc.StatusCode.INTERNAL.value[0]
-        response = responses.of_status(Status(code=internal, message="internal error"), wishes)
+        response = form.of_status(Status(code=internal, message="internal error"))
     settle(response)
 
 
-def _respond(rpc: Rpc, request: JsonRequest, wishes: Wishes, context: HttpContext) -> Response:
+def _respond(rpc: Rpc, request: Raw, form: Form, context: HttpContext) -> Response:
     """Run a handler. The response is made here too, since that can take longer than the loop may be held up."""
     try:
         response = rpc.respond(request, context)
     except Aborted:
-        return responses.of_error(context, wishes)
+        return of_error(context, form)
     kind = message_factory.GetMessageClass(rpc.method.output_type)
-    return responses.of_message(response, kind, context, wishes)
+    return form.of_message(response, kind, context)
 
 
 def _settle(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Response], response: Response) -> None:

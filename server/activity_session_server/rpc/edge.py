@@ -149,7 +149,7 @@ class Edge:
             problem = too_large("the request", self._limits.request_bytes, len(raw), "bytes")
             raise invalid([Violation("request", problem)])
         limits = self._limits
-        request = _message(raw, request_type, limits) if isinstance(raw, bytes) else raw.read(request_type, limits)
+        request = message_of(raw, request_type, limits) if isinstance(raw, bytes) else raw.read(request_type, limits)
         self._validator.check(request)
         return request
 
@@ -199,7 +199,12 @@ def error_of(call: Call, raised: Exception) -> ServiceError:
     )
 
 
-def _message(raw: bytes, request_type: type[R], limits: Limits) -> R:
+def message_of(raw: bytes, request_type: type[R], limits: Limits) -> R:
+    """The message of bytes.
+
+    Raises:
+        ServiceError: INVALID_FIELD, LIMIT_EXCEEDED.
+    """
     if violation := wire.check(raw, request_type.DESCRIPTOR, limits):
         raise invalid([violation])
     try:
