@@ -62,11 +62,12 @@ class Rpc:
 
     def _on(self, channel: grpc.Channel, serialize: Any, parse: Any) -> Any:
         if self.descriptor.server_streaming:
-            return _first_of(channel.unary_stream(self._path, serialize, parse))
-        return channel.unary_unary(self._path, serialize, parse)
+            return _first_of(channel.unary_stream(self.path, serialize, parse))
+        return channel.unary_unary(self.path, serialize, parse)
 
     @property
-    def _path(self) -> str:
+    def path(self) -> str:
+        """Return its path in gRPC."""
         return f"/{self.descriptor.containing_service.full_name}/{self.name}"
 
 
