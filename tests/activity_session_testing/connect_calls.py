@@ -29,7 +29,7 @@ class Connected(NamedTuple):
     @property
     def details(self) -> list[tuple[str, bytes]]:
         """Return the types and the bytes of the details of the error."""
-        return [(one["type"], _decoded(one["value"])) for one in self.error["details"]]
+        return [(one["type"], decoded(one["value"])) for one in self.error["details"]]
 
 
 class ConnectClient:
@@ -92,7 +92,8 @@ class ConnectClient:
             connection.close()
 
 
-def _decoded(value: str) -> bytes:
+def decoded(value: str) -> bytes:
+    """Return bytes of their base64, which has no padding."""
     return base64.b64decode(value + "=" * (-len(value) % 4))
 
 

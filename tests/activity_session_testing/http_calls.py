@@ -79,6 +79,10 @@ class HttpClient:
             return Answer(response.status, _lowered(response), raw)
 
 
+class NoPathError(Exception):
+    """The names of a request make no path."""
+
+
 class Sent(NamedTuple):
     """A server-sent event."""
 
@@ -104,7 +108,11 @@ def sent_events(response: HTTPResponse) -> Iterator[Sent]:
 
 
 def transcoded(rpc: Rpc, request: Message) -> tuple[str, str, Any]:
-    """Return method, path with query, and body of a request, by the first binding that its names fit."""
+    """Return method, path with query, and body of a request, by the first binding that its names fit.
+
+    Raises:
+        NoPathError: none fits.
+    """
     for binding in rpc.bindings:
         kind = binding.WhichOneof("pattern")
         left = json_format.MessageToDict(request, preserving_proto_field_name=True)
@@ -114,7 +122,7 @@ def transcoded(rpc: Rpc, request: Message) -> tuple[str, str, Any]:
         body = left if binding.body == "*" else left.pop(binding.body, {}) if binding.body else None
         query = "" if body is left else urlencode(list(_parameters(left, "")), doseq=True)
         return kind.upper(), f"{path}?{query}" if query else path, body
-    raise AssertionError(f"no binding of {rpc.name} fits {request}")
+    raise NoPathError(f"no binding of {rpc.name} fits {request}")
 
 
 def _path(template: str, request: Message, left: dict[str, Any]) -> str | None:

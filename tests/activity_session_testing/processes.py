@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ class ServerProcess:
         self.first_line = self.process.stdout.readline()
         assert self.first_line.startswith("listening on "), log.read_text()
         self.address = self.first_line.removeprefix("listening on ").strip()
+
+    @cached_property
+    def http_address(self) -> str:
+        """Where it serves HTTP; only of one that was told to."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert " on " in line, line
+        return line.rpartition(" ")[2].strip()
 
     def wait(self) -> int:
         """Wait for the exit code; a server that does not end logs what its threads do."""

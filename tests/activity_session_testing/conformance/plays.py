@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from activity_session_testing.backends import DatabaseServer, find_mariadb
+from activity_session_testing.conformance import http
 from activity_session_testing.conformance.callers import calling, lacking
 from activity_session_testing.conformance.matching import Mismatch
 from activity_session_testing.conformance.player import Player
@@ -73,10 +74,11 @@ def playing(
 def _play(together: list[Play], folder: Path, databases: Mapping[str, DatabaseServer]) -> Outcomes:
     """Run plays on one stage, one after another."""
     first = together[0]
+    is_http = first.client in http.CLIENTS
     try:
         folder.mkdir()
         with (
-            staged(first.script, first.backend, folder, databases, system=first.system) as operator,
+            staged(first.script, first.backend, folder, databases, system=first.system, is_http=is_http) as operator,
             contextlib.ExitStack() as stack,
         ):
             caller, *others = (

@@ -39,18 +39,23 @@ _one_at_a_time = threading.Lock()
 class Operator(ABC):
     """The operator of a server, which clients reach at `address`, over a network that can be held."""
 
-    def __init__(self, stack: contextlib.ExitStack, folder: Path, script: Script, *, system: str = "") -> None:
+    def __init__(
+        self, stack: contextlib.ExitStack, folder: Path, script: Script, *, system: str = "", is_http: bool = False
+    ) -> None:
         """Start a server for a script; the stack ends it, and releases all locks.
 
         The subject `system` may do anything; without one, callers without credentials may do what the settings say.
+        Clients reach it over gRPC, or over HTTP if `is_http`.
         """
+        self._is_http = is_http
         self._stack, self._folder, self._script = stack, folder, script
         self._locks = stack.enter_context(contextlib.ExitStack())
-        self._settings = {"address": "127.0.0.1:0", "database_url": self._new_database(), **script.server}
+        http = {"http_address": "127.0.0.1:0"} if is_http else {}
+        self._settings = {"address": "127.0.0.1:0", "database_url": self._new_database(), **http, **script.server}
         self.access = self._access(system)
         self._server = self._started()
         stack.callback(self._kill_server)
-        self._network = stack.enter_context(contextlib.closing(Network(self._server.address)))
+        self._network = stack.enter_context(contextlib.closing(Network(self._target)))
         self.address = self._network.address
 
     def stop_server(self) -> None:
@@ -61,7 +66,7 @@ class Operator(ABC):
         self._server.wait()
         self._settings |= server or {}
         self._server = self._started()
-        self._network.target = self._server.address
+        self._network.target = self._target
 
     def restart_server(self, server: dict[str, Any] | None = None) -> None:
         self.stop_server()
@@ -98,6 +103,10 @@ class Operator(ABC):
 
     def release_network(self) -> None:
         self._network.release()
+
+    @property
+    def _target(self) -> str:
+        return self._server.http_address if self._is_http else self._server.address
 
     def _access(self, system: str) -> Access | None:
         """Have the server tell its callers apart, if the script has several, or one is to be the system."""
@@ -160,10 +169,10 @@ class RemoteOperator(Operator):
     options = ""
 
     def __init__(
-        self, stack: contextlib.ExitStack, folder: Path, script: Script, database: DatabaseServer, *, system: str = ""
+        self, stack: contextlib.ExitStack, folder: Path, script: Script, database: DatabaseServer, **options: Any
     ) -> None:
         self._database = database
-        super().__init__(stack, folder, script, system=system)
+        super().__init__(stack, folder, script, **options)
 
     def lock_database(self) -> None:
         self._hold("BEGIN", "SELECT pkid FROM activity_session FOR UPDATE")
@@ -236,14 +245,17 @@ _REMOTE: dict[str, type[RemoteOperator]] = {"mariadb": MariaDBOperator, "postgre
 
 @contextlib.contextmanager
 def staged(
-    script: Script, backend: str, folder: Path, databases: Mapping[str, DatabaseServer], *, system: str = ""
+    script: Script, backend: str, folder: Path, databases: Mapping[str, DatabaseServer], **options: Any
 ) -> Iterator[Operator]:
-    """Run a stage for a script inside the block; the databases, by backend, are shared with other stages."""
+    """Run a stage for a script inside the block; the databases, by backend, are shared with other stages.
+
+    The options are those of an `Operator`.
+    """
     with contextlib.ExitStack() as stack:
         if backend not in databases:
-            yield SQLiteOperator(stack, folder, script, system=system)
+            yield SQLiteOperator(stack, folder, script, **options)
             return
         database = databases[backend]
         if script.holds_commits:
             database = stack.enter_context(MariaDB.running(folder))
-        yield _REMOTE[backend](stack, folder, script, database, system=system)
+        yield _REMOTE[backend](stack, folder, script, database, **options)
