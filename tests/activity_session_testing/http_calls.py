@@ -119,7 +119,7 @@ def transcoded(rpc: Rpc, request: Message) -> tuple[str, str, Any]:
         path = _path(getattr(binding, kind), request, left)
         if path is None:
             continue
-        body = left if binding.body == "*" else left.pop(binding.body, {}) if binding.body else None
+        body = left if binding.body == "*" else left.pop(binding.body, None) if binding.body else None
         query = "" if body is left else urlencode(list(_parameters(left, "")), doseq=True)
         return kind.upper(), f"{path}?{query}" if query else path, body
     raise NoPathError(f"no binding of {rpc.name} fits {request}")
