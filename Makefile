@@ -38,7 +38,8 @@ ON_MYSQL := $(filter-out $(FAULTS) $(OF_FORM), \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
-	$(wildcard clients/*/service_config.json clients/*/src/service_config.json)
+	$(wildcard clients/*/service_config.json clients/*/src/service_config.json) \
+	server/activity_session_server/http/openapi.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
@@ -119,7 +120,7 @@ fix: $(READY) ## format, and repair what a tool can repair
 	$(BIN)/buf format --write protos
 	$(BIN)/python tools/settings_table.py
 
-generate: $(READY) $(GENERATOR)/ready .build/googleapis ## make the stubs from the protos; Java's are made by Maven
+generate: $(READY) $(GENERATOR)/ready .build/googleapis ## make the stubs and the OpenAPI document from the protos; Java's stubs are made by Maven
 	@tools/generate
 
 $(GENERATOR)/ready: requirements-generate.lock

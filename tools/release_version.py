@@ -16,6 +16,7 @@ _IMAGE = r"image: activity-session:()$"
 # Where it stands, as an expression in which () stands for it.
 PLACES: Mapping[str, tuple[str, ...]] = {
     "pyproject.toml": (r'^version = "()"', r'"activity-session==()"'),
+    "server/activity_session_server/http/openapi.json": (r'^ +"version": "()"',),
     "clients/python/pyproject.toml": (r'^version = "()"',),
     "clients/typescript/package.json": (_NPM,),
     "clients/typescript/package-lock.json": (_NPM,),
