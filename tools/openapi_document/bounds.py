@@ -27,7 +27,8 @@ _SETTINGS = MemoryResourceSettings.model_json_schema()["properties"]
 
 
 def _bounds_only(schema: Schema) -> Schema:
-    return {key: value for key, value in schema.items() if key in ("minimum", "maximum")}
+    # That a number has 32 bits is said by its format.
+    return {key: schema[key] for key in ("minimum", "maximum") if schema.get(key, 2**31) < 2**31 - 1}
 
 
 # By message and field, or by field alone where it means the same in all messages, as in rpc/field_rules.py.

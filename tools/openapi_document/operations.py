@@ -64,7 +64,7 @@ def operation(method: Any, binding: Any, template: Template, schemas: Schemas, *
         "summary": summary(comment),
         "description": comment,
         **({"parameters": parameters} if parameters else {}),
-        **({"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}} if body else {}),
+        **({"requestBody": body} if body else {}),
         "responses": {"200": _response(method, schemas), "default": {"$ref": "#/components/responses/Error"}},
     }
 
@@ -105,9 +105,13 @@ def _body(method: Any, binding: Any, template: Template, schemas: Schemas) -> Sc
     if not binding.body:
         return {}
     if binding.body == "*":
-        return schemas.message(method.input_type, without=template.field)
-    field = method.input_type.fields_by_name[binding.body]
-    return schemas.message(field.message_type) if binding.patch else schemas.value(field)
+        comment = schemas.comment(method.input_type.full_name)
+        schema = schemas.message(method.input_type, without=template.field)
+    else:
+        field = method.input_type.fields_by_name[binding.body]
+        comment = schemas.comment(field.full_name)
+        schema = schemas.message(field.message_type) if binding.patch else schemas.value(field)
+    return {"description": comment, "required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _response(method: Any, schemas: Schemas) -> Schema:

@@ -1,0 +1,190 @@
+"""What the OpenAPI document says of values is what the server demands, and what it sends."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import grpc
+import pytest
+from google.api import field_behavior_pb2
+from google.protobuf import message_factory
+from google.protobuf.json_format import MessageToDict, ParseDict
+from grpc_status import rpc_status
+from openapi_schema_validator import OAS31Validator
+
+from activity_session_server.http import openapi
+from activity_session_server.rpc.field_rules import RULES
+from activity_session_server.rpc.validation import Validator
+from activity_session_server.rules.errors import ServiceError
+from activity_session_server.rules.limits import Limits
+from activity_session_testing.rpcs import RPCS, Rpc
+from activity_session_testing.servers import Client, connected, serving
+from openapi_document.bounds import BOUNDS
+
+DOCUMENT = json.loads(openapi.document())
+VALIDATOR = Validator(Limits.model_validate({}))
+NAMESPACE = "namespaces/default"
+ADA = f"{NAMESPACE}/participants/ada"
+TRIP = f"{NAMESPACE}/sessions/trip to 京都"
+MEMORY = {"agent": ADA, "memoryType": "MEMORY_TYPE_OBSERVATION", "content": "Ada likes 🏯."}
+EVENT = {"eventId": "q1", "author": ADA, "type": "message", "text": "Where?", "labels": {"a/b": "c"}}
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    (
+        "EnsureParticipant",
+        {"parent": NAMESPACE, "participantId": "ada", "participant": {"participantType": "PARTICIPANT_TYPE_AGENT"}},
+    ),
+    (
+        "CreateSession",
+        {"parent": NAMESPACE, "sessionId": "trip to 京都", "session": {"participants": [{"participant": ADA}]}},
+    ),
+    ("AcquireTurn", {"session": TRIP, "participant": ADA, "ttl": "30s"}),
+    ("AppendEvents", {"parent": TRIP, "events": [EVENT], "stateUpdates": [{"key": "a", "valueJson": "1"}]}),
+    ("CreateMemory", {"parent": TRIP, "memory": MEMORY, "memoryId": "m"}),
+    ("BatchCreateMemories", {"parent": TRIP, "requests": [{"parent": TRIP, "memory": MEMORY}]}),
+    ("UpdateMemory", {"memory": {"name": f"{TRIP}/memories/m", "memo": "b"}, "updateMask": "memo"}),
+    ("MarkRead", {"session": TRIP, "participant": ADA, "sequence": "1"}),
+    ("ListEvents", {"parent": TRIP}),
+    ("UpdateState", {"name": TRIP, "updates": [{"key": "a", "delete": True}, {"key": "b", "valueJson": "2"}]}),
+    ("GetState", {"name": TRIP}),
+    ("UpdateSession", {"session": {"name": TRIP, "settings": {"idleTtl": "60.5s"}}, "updateMask": "settings.idleTtl"}),
+    ("GetSession", {"name": TRIP}),
+    ("WatchSession", {"name": TRIP}),
+    ("GetNamespace", {"name": NAMESPACE}),
+    ("GetServerInfo", {}),
+    ("DeleteSession", {"name": TRIP}),
+    ("ExpungeSession", {"name": TRIP, "force": True}),
+]
+FAILING: list[tuple[str, dict[str, Any]]] = [
+    ("GetSession", {"name": f"{NAMESPACE}/sessions/none"}),
+    ("GetSession", {"name": "none"}),
+    ("CreateParticipant", {"parent": NAMESPACE, "participantId": "ada", "participant": {"participantType": 2}}),
+]
+
+
+def is_sent(field: Any) -> bool:
+    behaviors = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+    return field_behavior_pb2.OUTPUT_ONLY not in behaviors and field_behavior_pb2.IDENTIFIER not in behaviors
+
+
+def sent_fields() -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Return each field that callers send, with the request that it is in and the fields on the way to it."""
+    seen = set()
+    waiting: deque[tuple[Any, tuple[Any, ...]]] = deque((rpc.descriptor.input_type, ()) for rpc in RPCS.values())
+    while waiting:
+        request, way = waiting.popleft()
+        message = way[-1].message_type if way else request
+        for field in filter(is_sent, message.fields):
+            if field.full_name in seen:
+                continue
+            seen.add(field.full_name)
+            yield request, (*way, field)
+            if field.message_type is not None and field.message_type.file.package == "activity_session.v1":
+                waiting.append((request, (*way, field)))
+
+
+def bounds_of(field: Any) -> Mapping[str, Any]:
+    return BOUNDS.get((field.containing_type.name, field.name), BOUNDS.get(field.name, {}))
+
+
+FIELDS = [pytest.param(request, way, id=way[-1].full_name) for request, way in sent_fields() if bounds_of(way[-1])]
+# By the name of a bound: what breaks it, and what just keeps it, given what the document says.
+VALUES: Mapping[str, Callable[[Any], tuple[Any, Any]]] = {
+    "maxLength": lambda most: ("a" * (most + 1), "a" * most),
+    "maxItems": lambda most: (some_names(most + 1), some_names(most)),
+    "minimum": lambda least: (least - 1, least),
+    "maximum": lambda most: (most + 1, most),
+    "const": lambda value: (not value, value),
+    "items": lambda schema: (["a" * (schema["maxLength"] + 1)], ["a" * schema["maxLength"]]),
+    "propertyNames": lambda schema: ({"a" * (schema["maxLength"] + 1): ""}, {"a" * schema["maxLength"]: ""}),
+    "additionalProperties": lambda schema: (
+        {"a": "a" * (schema["maxLength"] + 1)},
+        {"a": "a" * schema["maxLength"]},
+    ),
+    "pattern": {"^[^/]*$": ("a/b", "a b"), "^[0-9]+$": ("-1", "1"), "^[!-~]*$": ("a b", "a-b")}.__getitem__,
+}
+# Rules of fields that the document leaves to their comments: bounds that are settings, times and whole messages.
+UNSAID = {
+    *("blob", "content", "data", "description", "filter", "memo", "text", "value_json", "participants", "settings"),
+    *("event_time", "expire_time", "ttl", "update_mask"),
+    # Only in responses, and in the names of the states of three kinds of resources.
+    *("first_sequence", "last_sequence", "name"),
+}
+
+
+def some_names(number: int) -> list[str]:
+    return [f"{NAMESPACE}/sessions/{index}" for index in range(number)]
+
+
+def is_refused(request: Any, way: tuple[Any, ...], value: Any) -> bool:
+    """Return whether the server refuses a request with a value in a field because of that field."""
+    *outer, last = way
+    made = {last.json_name: value}
+    if last.containing_type.name == "StateUpdate" and last.name != "delete":
+        # A list of changes is looked at more closely when each is one.
+        made = {"key": "a", "valueJson": "1"} | made
+    for field in reversed(outer):
+        made = {field.json_name: [made] if field.is_repeated else made}
+    try:
+        VALIDATOR.check(ParseDict(made, message_factory.GetMessageClass(request)()))
+    except ServiceError as error:
+        return any(last.name in violation.path for violation in error.violations)
+    return False
+
+
+@pytest.mark.parametrize(("request_type", "way"), FIELDS)
+def test_the_server_demands_what_the_document_says(request_type: Any, way: tuple[Any, ...]) -> None:
+    for bound, said in bounds_of(way[-1]).items():
+        breaking, keeping = VALUES[bound](said)
+        assert is_refused(request_type, way, breaking), bound
+        assert not is_refused(request_type, way, keeping), bound
+
+
+def test_each_rule_of_a_field_is_in_the_document_or_left_to_its_comment() -> None:
+    ruled, said = ({key if isinstance(key, str) else key[1] for key in keys} for keys in (RULES, BOUNDS))
+    assert ruled - said == UNSAID
+    assert not said & UNSAID
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with serving("sqlite:///:memory:") as server, connected(server.address) as client:
+        yield client
+
+
+def test_what_is_sent_and_returned_is_of_the_schemas(client: Client) -> None:
+    for name, request in CALLS:
+        rpc = RPCS[name]
+        operation = operation_of(name)
+        if "requestBody" in operation:
+            is_of(operation["requestBody"]["content"]["application/json"]["schema"], body_of(rpc, request))
+        response = rpc.on(client.channel)(ParseDict(request, rpc.request_class()))
+        (content,) = operation["responses"]["200"]["content"].values()
+        is_of(content["schema"], MessageToDict(response))
+
+
+def test_an_error_is_of_its_schema(client: Client) -> None:
+    for name, request in FAILING:
+        rpc = RPCS[name]
+        with pytest.raises(grpc.RpcError) as failed:
+            rpc.on(client.channel)(ParseDict(request, rpc.request_class()))
+        status = rpc_status.from_call(failed.value)
+        error = {**MessageToDict(status), "status": failed.value.code().name}
+        assert len(error["details"]) > 1
+        is_of({"$ref": "#/components/schemas/Error"}, {"error": error})
+
+
+def operation_of(name: str) -> Any:
+    return next(one for path in DOCUMENT["paths"].values() for one in path.values() if one["operationId"] == name)
+
+
+def body_of(rpc: Rpc, request: Mapping[str, Any]) -> Any:
+    in_path = {"parent", "name", "session"} if rpc.http.body == "*" else set()
+    if in_path:
+        return {key: value for key, value in request.items() if key not in in_path or not isinstance(value, str)}
+    return request[rpc.http.body]
+
+
+def is_of(schema: Mapping[str, Any], value: Any) -> None:
+    validator = OAS31Validator({**schema, "components": DOCUMENT["components"]})
+    assert [error.message for error in validator.iter_errors(value)] == []
