@@ -156,11 +156,14 @@ def has_no_reference_to_nothing(document: Document) -> None:
 
 
 def has_examples_that_are_valid(document: Document) -> None:
-    found = [node for node in nodes(document) if isinstance(node.get("examples"), list)]
-    assert found
-    for node in found:
-        for example in node["examples"]:
-            assert OAS31Validator(node).is_valid(example), example
+    for schema in [node for node in nodes(document) if isinstance(node.get("examples"), list)]:
+        for example in schema["examples"]:
+            assert OAS31Validator(schema).is_valid(example), example
+    for _, _, operation in operations(document):
+        if body := operation.get("requestBody"):
+            content = body["content"]["application/json"]
+            schema = {**content["schema"], "components": document["components"]}
+            assert OAS31Validator(schema).is_valid(content["example"]), operation["operationId"]
 
 
 Check = Callable[[Document], None]
@@ -241,6 +244,12 @@ def an_example_of_another_type(document: Document) -> None:
     document["components"]["schemas"]["SessionSettings"]["properties"]["idleTtl"]["examples"] = ["30 seconds"]
 
 
+def an_example_without_what_is_required(document: Document) -> None:
+    del document["paths"][f"{SESSION}/memories"]["post"]["requestBody"]["content"]["application/json"]["example"][
+        "agent"
+    ]
+
+
 def no_title(document: Document) -> None:
     del document["info"]["title"]
 
@@ -267,6 +276,7 @@ def a_type_that_is_none(document: Document) -> None:
         (a_reason_of_another_status, has_each_reason_with_its_status),
         (a_schema_less, has_no_reference_to_nothing),
         (an_example_of_another_type, has_examples_that_are_valid),
+        (an_example_without_what_is_required, has_examples_that_are_valid),
     ],
 )
 def test_a_planted_fault_is_found(document: Document, fault: Check, check: Check) -> None:

@@ -8,6 +8,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from openapi_document.bounds import ID, REQUEST_ID, Schema
 from openapi_document.comments import summary
+from openapi_document.examples import EXAMPLES
 from openapi_document.schemas import Schemas, is_required
 from openapi_document.templates import Template, told
 
@@ -111,7 +112,8 @@ def _body(method: Any, binding: Any, template: Template, schemas: Schemas) -> Sc
         field = method.input_type.fields_by_name[binding.body]
         comment = schemas.comment(field.full_name)
         schema = schemas.message(field.message_type) if binding.patch else schemas.value(field)
-    return {"description": comment, "required": True, "content": {"application/json": {"schema": schema}}}
+    content = {"schema": schema} | ({"example": EXAMPLES[method.name]} if method.name in EXAMPLES else {})
+    return {"description": comment, "required": True, "content": {"application/json": content}}
 
 
 def _response(method: Any, schemas: Schemas) -> Schema:

@@ -18,43 +18,62 @@ from activity_session_server.rpc.field_rules import RULES
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.limits import Limits
-from activity_session_testing.rpcs import RPCS, Rpc
+from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import Client, connected, serving
 from openapi_document.bounds import BOUNDS
 
 DOCUMENT = json.loads(openapi.document())
 VALIDATOR = Validator(Limits.model_validate({}))
 NAMESPACE = "namespaces/default"
-ADA = f"{NAMESPACE}/participants/ada"
-TRIP = f"{NAMESPACE}/sessions/trip to 京都"
-MEMORY = {"agent": ADA, "memoryType": "MEMORY_TYPE_OBSERVATION", "content": "Ada likes 🏯."}
-EVENT = {"eventId": "q1", "author": ADA, "type": "message", "text": "Where?", "labels": {"a/b": "c"}}
+TEAM, ADA, TRIP = "namespaces/team", f"{NAMESPACE}/participants/ada", f"{NAMESPACE}/sessions/trip"
+MEMORY = f"{TRIP}/memories/castles"
+# In an order in which each finds what it needs. Bodies are the examples of the document, and stand nowhere here.
 CALLS: list[tuple[str, dict[str, Any]]] = [
-    (
-        "EnsureParticipant",
-        {"parent": NAMESPACE, "participantId": "ada", "participant": {"participantType": "PARTICIPANT_TYPE_AGENT"}},
-    ),
-    (
-        "CreateSession",
-        {"parent": NAMESPACE, "sessionId": "trip to 京都", "session": {"participants": [{"participant": ADA}]}},
-    ),
-    ("AcquireTurn", {"session": TRIP, "participant": ADA, "ttl": "30s"}),
-    ("AppendEvents", {"parent": TRIP, "events": [EVENT], "stateUpdates": [{"key": "a", "valueJson": "1"}]}),
-    ("CreateMemory", {"parent": TRIP, "memory": MEMORY, "memoryId": "m"}),
-    ("BatchCreateMemories", {"parent": TRIP, "requests": [{"parent": TRIP, "memory": MEMORY}]}),
-    ("UpdateMemory", {"memory": {"name": f"{TRIP}/memories/m", "memo": "b"}, "updateMask": "memo"}),
-    ("MarkRead", {"session": TRIP, "participant": ADA, "sequence": "1"}),
-    ("ListEvents", {"parent": TRIP}),
-    ("UpdateState", {"name": TRIP, "updates": [{"key": "a", "delete": True}, {"key": "b", "valueJson": "2"}]}),
-    ("GetState", {"name": TRIP}),
-    ("UpdateSession", {"session": {"name": TRIP, "settings": {"idleTtl": "60.5s"}}, "updateMask": "settings.idleTtl"}),
-    ("GetSession", {"name": TRIP}),
-    ("WatchSession", {"name": TRIP}),
-    ("GetNamespace", {"name": NAMESPACE}),
     ("GetServerInfo", {}),
+    ("CreateNamespace", {"namespaceId": "team"}),
+    ("UpdateNamespace", {"namespace": {"name": TEAM}}),
+    ("DeleteNamespace", {"name": TEAM}),
+    ("UndeleteNamespace", {"name": TEAM}),
+    ("GetNamespace", {"name": TEAM}),
+    ("ListNamespaces", {"filter": 'namespace_id = "team"'}),
+    ("EnsureParticipant", {"parent": NAMESPACE}),
+    ("CreateParticipant", {"parent": NAMESPACE, "participantId": "bob"}),
+    ("UpdateParticipant", {"participant": {"name": ADA}}),
+    ("DeleteParticipant", {"name": f"{NAMESPACE}/participants/bob"}),
+    ("UndeleteParticipant", {"name": f"{NAMESPACE}/participants/bob"}),
+    ("GetParticipant", {"name": ADA}),
+    ("ListParticipants", {"parent": NAMESPACE, "showDeleted": True}),
+    ("EnsureSession", {"parent": NAMESPACE}),
+    ("CreateSession", {"parent": NAMESPACE, "sessionId": "second trip to 京都"}),
+    ("UpdateSession", {"session": {"name": TRIP}}),
+    ("BindParticipant", {"session": TRIP}),
+    ("AcquireTurn", {"session": TRIP}),
+    ("RenewTurn", {"session": TRIP}),
+    ("AppendEvents", {"parent": TRIP}),
+    ("MarkRead", {"session": TRIP}),
+    ("GetSession", {"name": TRIP, "view": "SESSION_VIEW_FULL"}),
+    ("BatchGetSessions", {"parent": NAMESPACE, "names": [TRIP]}),
+    ("ListSessions", {"parent": NAMESPACE}),
+    ("ListEvents", {"parent": TRIP}),
+    ("WatchSession", {"name": TRIP}),
+    ("UpdateState", {"name": TRIP}),
+    ("GetState", {"name": TRIP}),
+    ("CreateMemory", {"parent": TRIP, "memoryId": "castles"}),
+    ("BatchCreateMemories", {"parent": TRIP}),
+    ("UpdateMemory", {"memory": {"name": MEMORY}}),
+    ("GetMemory", {"name": MEMORY, "touch": True}),
+    ("ListMemories", {"parent": f"{NAMESPACE}/sessions/-"}),
+    ("DeleteMemory", {"name": MEMORY}),
+    ("UndeleteMemory", {"name": MEMORY}),
+    ("ReleaseTurn", {"session": TRIP}),
+    ("UnbindParticipant", {"session": TRIP}),
     ("DeleteSession", {"name": TRIP}),
-    ("ExpungeSession", {"name": TRIP, "force": True}),
+    ("UndeleteSession", {"name": TRIP}),
+    ("DeleteSession", {"name": TRIP}),
+    ("ExpungeSession", {"name": TRIP}),
 ]
+# GetEvent needs a name that only the server knows.
+UNCALLED = {"GetEvent"}
 FAILING: list[tuple[str, dict[str, Any]]] = [
     ("GetSession", {"name": f"{NAMESPACE}/sessions/none"}),
     ("GetSession", {"name": "none"}),
@@ -134,7 +153,10 @@ def is_refused(request: Any, way: tuple[Any, ...], value: Any) -> bool:
 
 @pytest.mark.parametrize(("request_type", "way"), FIELDS)
 def test_the_server_demands_what_the_document_says(request_type: Any, way: tuple[Any, ...]) -> None:
-    for bound, said in bounds_of(way[-1]).items():
+    bounds, component = bounds_of(way[-1]), DOCUMENT["components"]["schemas"].get(way[-1].containing_type.name)
+    if component is not None:
+        assert bounds.items() <= component["properties"][way[-1].json_name].items()
+    for bound, said in bounds.items():
         breaking, keeping = VALUES[bound](said)
         assert is_refused(request_type, way, breaking), bound
         assert not is_refused(request_type, way, keeping), bound
@@ -152,15 +174,22 @@ def client() -> Iterator[Client]:
         yield client
 
 
-def test_what_is_sent_and_returned_is_of_the_schemas(client: Client) -> None:
-    for name, request in CALLS:
-        rpc = RPCS[name]
-        operation = operation_of(name)
-        if "requestBody" in operation:
-            is_of(operation["requestBody"]["content"]["application/json"]["schema"], body_of(rpc, request))
-        response = rpc.on(client.channel)(ParseDict(request, rpc.request_class()))
+def test_each_example_is_taken_and_each_response_is_of_its_schema(client: Client) -> None:
+    assert {name for name, _ in CALLS} == set(RPCS) - UNCALLED
+    for name, given in CALLS:
+        rpc, operation = RPCS[name], operation_of(name)
+        request = ParseDict(with_example(given, rpc.http.body, operation), rpc.request_class())
+        response = rpc.on(client.channel)(request)
         (content,) = operation["responses"]["200"]["content"].values()
         is_of(content["schema"], MessageToDict(response))
+
+
+def with_example(given: dict[str, Any], body: str, operation: Any) -> dict[str, Any]:
+    """Return a request with the example of its body."""
+    if not body:
+        return given
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    return given | example if body == "*" else {**given, body: example | given.get(body, {})}
 
 
 def test_an_error_is_of_its_schema(client: Client) -> None:
@@ -174,17 +203,18 @@ def test_an_error_is_of_its_schema(client: Client) -> None:
         is_of({"$ref": "#/components/schemas/Error"}, {"error": error})
 
 
+def test_what_the_document_does_not_say_is_found() -> None:
+    for schema, value in (("Bookmark", {"lastSequence": 1}), ("Bookmark", {"last_sequence": "1"}), ("Event", [])):
+        with pytest.raises(AssertionError):
+            is_of({"$ref": f"#/components/schemas/{schema}"}, value)
+
+
 def operation_of(name: str) -> Any:
     return next(one for path in DOCUMENT["paths"].values() for one in path.values() if one["operationId"] == name)
 
 
-def body_of(rpc: Rpc, request: Mapping[str, Any]) -> Any:
-    in_path = {"parent", "name", "session"} if rpc.http.body == "*" else set()
-    if in_path:
-        return {key: value for key, value in request.items() if key not in in_path or not isinstance(value, str)}
-    return request[rpc.http.body]
-
-
 def is_of(schema: Mapping[str, Any], value: Any) -> None:
-    validator = OAS31Validator({**schema, "components": DOCUMENT["components"]})
+    # What a schema does not name is a fault here: the document leaves room for later versions.
+    closed = {name: {"additionalProperties": False, **one} for name, one in DOCUMENT["components"]["schemas"].items()}
+    validator = OAS31Validator({**schema, "components": {"schemas": closed}})
     assert [error.message for error in validator.iter_errors(value)] == []
