@@ -140,6 +140,19 @@ def has_the_comment_of_each_message_and_field(document: Document) -> None:
                 assert one_line(described) == COMMENTS[f"{name}.{field.name}"]
 
 
+def has_the_headers_that_mean_fields(document: Document) -> None:
+    for _, verb, operation in operations(document):
+        rpc = RPCS[operation["operationId"].partition("Of")[0]].descriptor
+        request, response = rpc.input_type.fields_by_name, rpc.output_type.fields_by_name
+        is_update = verb == "patch" and "update_mask" in request
+        told = {one["name"] for one in parameters(document, operation) if one["in"] == "header"}
+        assert ("If-Match" in told) == ("etag" in request or is_update)
+        assert ("Idempotency-Key" in told) == ("request_id" in request)
+        assert ("Last-Event-ID" in told) == (rpc.name == "WatchSession")
+        assert ("ETag" in operation["responses"]["200"]["headers"]) == ("etag" in response)
+        assert ("304" in operation["responses"]) == ("If-None-Match" in told) == (verb == "get" and "etag" in response)
+
+
 def has_each_reason_with_its_status(document: Document) -> None:
     sent = {status.name_of(reason): code.name for reason, code in status.CODES.items()}
     schema = document["components"]["schemas"]["ErrorReason"]
@@ -173,6 +186,7 @@ CHECKS: list[Check] = [
     declares_the_ids_in_paths,
     has_the_comment_of_each_rpc_and_field_of_its_request,
     has_the_comment_of_each_message_and_field,
+    has_the_headers_that_mean_fields,
     has_each_reason_with_its_status,
     has_no_reference_to_nothing,
     has_examples_that_are_valid,
@@ -227,6 +241,10 @@ def a_field_of_a_body_less(document: Document) -> None:
     del document["components"]["schemas"]["MarkReadRequest"]["properties"]["uid"]
 
 
+def no_etag(document: Document) -> None:
+    document["components"]["parameters"]["IfMatch"]["name"] = "If-None-Match"
+
+
 def a_reason_less(document: Document) -> None:
     document["components"]["schemas"]["ErrorReason"]["enum"].remove("TURN_LOST")
 
@@ -272,6 +290,7 @@ def a_type_that_is_none(document: Document) -> None:
         (a_body_of_another_comment, has_the_comment_of_each_rpc_and_field_of_its_request),
         (a_field_of_a_body_less, has_the_comment_of_each_rpc_and_field_of_its_request),
         (a_field_less, has_the_comment_of_each_message_and_field),
+        (no_etag, has_the_headers_that_mean_fields),
         (a_reason_less, has_each_reason_with_its_status),
         (a_reason_of_another_status, has_each_reason_with_its_status),
         (a_schema_less, has_no_reference_to_nothing),

@@ -6,6 +6,7 @@
     bounds      what the server demands of a field, where no setting changes it
     schemas     messages, enums and fields as ProtoJSON writes them
     templates   paths, and the ids in them
+    headers     what headers mean to an RPC
     examples    what the body of an RPC can be
     operations  an RPC by one of its bindings
     errors      the error model, with its reasons

@@ -10,7 +10,8 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from openapi_document.bounds import Schema
 from openapi_document.comments import comments_of, unwrapped
 from openapi_document.errors import add_errors
-from openapi_document.operations import HEADERS, PARAMETERS, bindings_of, operation
+from openapi_document.headers import HEADERS, PARAMETERS
+from openapi_document.operations import bindings_of, operation
 from openapi_document.schemas import Schemas
 from openapi_document.templates import resources_of, template_of
 
@@ -60,7 +61,7 @@ def document(descriptors: FileDescriptorSet, version: str) -> dict[str, Any]:
             "schemas": dict(sorted(schemas.made.items())),
             "parameters": PARAMETERS,
             "headers": HEADERS,
-            "responses": {"Error": error},
+            "responses": {"Error": error, "NotModified": {"description": "The caller has it already."}},
             "securitySchemes": {"bearerAuth": _BEARER},
         },
     }

@@ -50,6 +50,10 @@ def add_errors(schemas: Schemas, pool: DescriptorPool) -> Schema:
     schemas.made["Error"] = _error(details)
     return {
         "description": "\n".join(_table(reasons)),
+        "headers": {
+            "x-call-id": {"$ref": "#/components/headers/CallId"},
+            "Retry-After": {"$ref": "#/components/headers/RetryAfter"},
+        },
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
     }
 

@@ -1,46 +1,21 @@
 """An RPC by one of its HTTP bindings (AIP-127)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from google.api import annotations_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
-from openapi_document.bounds import ID, REQUEST_ID, Schema
+from openapi_document.bounds import ID, Schema
 from openapi_document.comments import summary
 from openapi_document.examples import EXAMPLES
+from openapi_document.headers import has_copies, headers_of, parameters_of
 from openapi_document.schemas import Schemas, is_required
 from openapi_document.templates import Template, told
 
-PARAMETERS: Schema = {
-    "IfMatch": {
-        "name": "If-Match",
-        "in": "header",
-        "description": "The etag that the resource must still have, as the header ETag had it; the same as the field "
-        "`etag`. Else the call is refused with ETAG_MISMATCH.",
-        "schema": {"type": "string"},
-    },
-    "IdempotencyKey": {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "Makes a retry safe; the same as the field `requestId`.",
-        "schema": {"type": "string", **REQUEST_ID},
-    },
-    "LastEventId": {
-        "name": "Last-Event-ID",
-        "in": "header",
-        "description": "The number of the last event that was seen, to resume after it; the same as the field "
-        "`afterSequence`. Browsers send it by themselves.",
-        "schema": {"type": "string", "pattern": "^[0-9]+$"},
-    },
-}
-HEADERS: Schema = {
-    "ETag": {"description": "The resource's etag, in quotes, for If-Match.", "schema": {"type": "string"}},
-}
-
 _STREAM = """\
-Server-sent events. The data of each is the message below, as JSON, and its id the number of the session's event, if \
-it has one. An error ends the stream, as an event of the type `error`.
+Server-sent events. The data of each is the message below, as JSON; its id, if it has one, is the number to go on after.
+An error ends the stream, as an event of the type `error`.
 
 """
 
@@ -57,16 +32,20 @@ def operation(method: Any, binding: Any, template: Template, schemas: Schemas, *
     """What a binding takes and returns. Its id is the RPC's name; the others of an RPC add what they are about."""
     comment = schemas.comment(method.full_name)
     query = _query(method, binding, template, schemas)
-    parameters = [*_ids(method, template, schemas), *query, *_headers(method, binding)]
+    parameters = [*_ids(method, template, schemas), *query, *parameters_of(method, binding)]
     body = _body(method, binding, template, schemas)
     return {
         "operationId": method.name if is_first else f"{method.name}Of{template.ids[-1].title()}",
         "tags": [method.containing_service.name],
         "summary": summary(comment),
         "description": comment,
-        **({"parameters": parameters} if parameters else {}),
+        "parameters": parameters,
         **({"requestBody": body} if body else {}),
-        "responses": {"200": _response(method, schemas), "default": {"$ref": "#/components/responses/Error"}},
+        "responses": {
+            "200": _response(method, schemas),
+            **({"304": {"$ref": "#/components/responses/NotModified"}} if has_copies(method, binding) else {}),
+            "default": {"$ref": "#/components/responses/Error"},
+        },
     }
 
 
@@ -91,17 +70,6 @@ def _query(method: Any, binding: Any, template: Template, schemas: Schemas) -> I
             yield parameter | ({"required": True} if is_required(field) else {}) | {"schema": schemas.value(field)}
 
 
-def _headers(method: Any, binding: Any) -> Iterable[Schema]:
-    fields = method.input_type.fields_by_name
-    changed = fields[binding.body].message_type.fields_by_name if binding.patch and binding.body != "*" else {}
-    wanted = {
-        "IfMatch": "etag" in fields or "etag" in changed,
-        "IdempotencyKey": "request_id" in fields,
-        "LastEventId": method.server_streaming,
-    }
-    return [{"$ref": f"#/components/parameters/{name}"} for name, is_wanted in wanted.items() if is_wanted]
-
-
 def _body(method: Any, binding: Any, template: Template, schemas: Schemas) -> Schema:
     if not binding.body:
         return {}
@@ -119,9 +87,8 @@ def _body(method: Any, binding: Any, template: Template, schemas: Schemas) -> Sc
 def _response(method: Any, schemas: Schemas) -> Schema:
     made, description = method.output_type, schemas.comment(method.output_type.full_name)
     kind = "text/event-stream" if method.server_streaming else "application/json"
-    headers = {"headers": {"ETag": {"$ref": "#/components/headers/ETag"}}} if "etag" in made.fields_by_name else {}
     return {
         "description": _STREAM + description if method.server_streaming else description,
-        **headers,
+        "headers": headers_of(method),
         "content": {kind: {"schema": schemas.message(made)}},
     }
