@@ -1,6 +1,5 @@
 """What the OpenAPI document says of values is what the server demands, and what it sends."""
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -11,69 +10,17 @@ from google.api import field_behavior_pb2
 from google.protobuf import message_factory
 from google.protobuf.json_format import MessageToDict, ParseDict
 from grpc_status import rpc_status
-from openapi_schema_validator import OAS31Validator
 
-from activity_session_server.http import openapi
 from activity_session_server.rpc.field_rules import RULES
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.limits import Limits
+from activity_session_testing.openapi import CALLS, DOCUMENT, NAMESPACE, UNCALLED, is_of, operation_of, with_example
 from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import Client, connected, serving
 from openapi_document.bounds import BOUNDS
 
-DOCUMENT = json.loads(openapi.document())
 VALIDATOR = Validator(Limits.model_validate({}))
-NAMESPACE = "namespaces/default"
-TEAM, ADA, TRIP = "namespaces/team", f"{NAMESPACE}/participants/ada", f"{NAMESPACE}/sessions/trip"
-MEMORY = f"{TRIP}/memories/castles"
-# In an order in which each finds what it needs. Bodies are the examples of the document, and stand nowhere here.
-CALLS: list[tuple[str, dict[str, Any]]] = [
-    ("GetServerInfo", {}),
-    ("CreateNamespace", {"namespaceId": "team"}),
-    ("UpdateNamespace", {"namespace": {"name": TEAM}}),
-    ("DeleteNamespace", {"name": TEAM}),
-    ("UndeleteNamespace", {"name": TEAM}),
-    ("GetNamespace", {"name": TEAM}),
-    ("ListNamespaces", {"filter": 'namespace_id = "team"'}),
-    ("EnsureParticipant", {"parent": NAMESPACE}),
-    ("CreateParticipant", {"parent": NAMESPACE, "participantId": "bob"}),
-    ("UpdateParticipant", {"participant": {"name": ADA}}),
-    ("DeleteParticipant", {"name": f"{NAMESPACE}/participants/bob"}),
-    ("UndeleteParticipant", {"name": f"{NAMESPACE}/participants/bob"}),
-    ("GetParticipant", {"name": ADA}),
-    ("ListParticipants", {"parent": NAMESPACE, "showDeleted": True}),
-    ("EnsureSession", {"parent": NAMESPACE}),
-    ("CreateSession", {"parent": NAMESPACE, "sessionId": "second trip to 京都"}),
-    ("UpdateSession", {"session": {"name": TRIP}}),
-    ("BindParticipant", {"session": TRIP}),
-    ("AcquireTurn", {"session": TRIP}),
-    ("RenewTurn", {"session": TRIP}),
-    ("AppendEvents", {"parent": TRIP}),
-    ("MarkRead", {"session": TRIP}),
-    ("GetSession", {"name": TRIP, "view": "SESSION_VIEW_FULL"}),
-    ("BatchGetSessions", {"parent": NAMESPACE, "names": [TRIP]}),
-    ("ListSessions", {"parent": NAMESPACE}),
-    ("ListEvents", {"parent": TRIP}),
-    ("WatchSession", {"name": TRIP}),
-    ("UpdateState", {"name": TRIP}),
-    ("GetState", {"name": TRIP}),
-    ("CreateMemory", {"parent": TRIP, "memoryId": "castles"}),
-    ("BatchCreateMemories", {"parent": TRIP}),
-    ("UpdateMemory", {"memory": {"name": MEMORY}}),
-    ("GetMemory", {"name": MEMORY, "touch": True}),
-    ("ListMemories", {"parent": f"{NAMESPACE}/sessions/-"}),
-    ("DeleteMemory", {"name": MEMORY}),
-    ("UndeleteMemory", {"name": MEMORY}),
-    ("ReleaseTurn", {"session": TRIP}),
-    ("UnbindParticipant", {"session": TRIP}),
-    ("DeleteSession", {"name": TRIP}),
-    ("UndeleteSession", {"name": TRIP}),
-    ("DeleteSession", {"name": TRIP}),
-    ("ExpungeSession", {"name": TRIP}),
-]
-# GetEvent needs a name that only the server knows.
-UNCALLED = {"GetEvent"}
 FAILING: list[tuple[str, dict[str, Any]]] = [
     ("GetSession", {"name": f"{NAMESPACE}/sessions/none"}),
     ("GetSession", {"name": "none"}),
@@ -184,14 +131,6 @@ def test_each_example_is_taken_and_each_response_is_of_its_schema(client: Client
         is_of(content["schema"], MessageToDict(response))
 
 
-def with_example(given: dict[str, Any], body: str, operation: Any) -> dict[str, Any]:
-    """Return a request with the example of its body."""
-    if not body:
-        return given
-    example = operation["requestBody"]["content"]["application/json"]["example"]
-    return given | example if body == "*" else {**given, body: example | given.get(body, {})}
-
-
 def test_an_error_is_of_its_schema(client: Client) -> None:
     for name, request in FAILING:
         rpc = RPCS[name]
@@ -207,14 +146,3 @@ def test_what_the_document_does_not_say_is_found() -> None:
     for schema, value in (("Bookmark", {"lastSequence": 1}), ("Bookmark", {"last_sequence": "1"}), ("Event", [])):
         with pytest.raises(AssertionError):
             is_of({"$ref": f"#/components/schemas/{schema}"}, value)
-
-
-def operation_of(name: str) -> Any:
-    return next(one for path in DOCUMENT["paths"].values() for one in path.values() if one["operationId"] == name)
-
-
-def is_of(schema: Mapping[str, Any], value: Any) -> None:
-    # What a schema does not name is a fault here: the document leaves room for later versions.
-    closed = {name: {"additionalProperties": False, **one} for name, one in DOCUMENT["components"]["schemas"].items()}
-    validator = OAS31Validator({**schema, "components": {"schemas": closed}})
-    assert [error.message for error in validator.iter_errors(value)] == []
