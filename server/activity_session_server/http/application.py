@@ -6,10 +6,13 @@ from enum import Enum, auto
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 
 from activity_session_server.http.calls import JsonCalls
 from activity_session_server.http.connect.calls import ConnectCalls
+from activity_session_server.http.openapi import document
 from activity_session_server.http.origins import OwnPages
 from activity_session_server.rpc.handlers import Rpc
 
@@ -40,5 +43,13 @@ def application(rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence
     # On the paths that the RPCs have in gRPC.
     connect = ConnectCalls(rpcs, most_bytes)
     services = sorted({path.rpartition("/")[0] for path in rpcs})
-    routes = [*(Mount(service, connect) for service in services), Mount("", JsonCalls(rpcs, most_bytes))]
+    routes = [
+        Route("/openapi.json", _document),
+        *(Mount(service, connect) for service in services),
+        Mount("", JsonCalls(rpcs, most_bytes)),
+    ]
     return Starlette(routes=routes, middleware=middleware)
+
+
+async def _document(_: Request) -> Response:
+    return Response(document(), media_type="application/json")

@@ -14,8 +14,11 @@ from activity_session_server.http.responses import Json
 Headers = Mapping[bytes, bytes]
 # Where the protocol puts what breaks off a connection.
 ABORT = "activity_session.abort"
-# The headers of a timeout, with how many of their units are a second.
-_TIMEOUTS = {b"x-server-timeout": 1, b"connect-timeout-ms": 1000}
+# The headers of a timeout: how they are spelt, how many of their units are a second, and what they must be.
+_TIMEOUTS = {
+    b"x-server-timeout": ("X-Server-Timeout", 1, "seconds, such as 2.5"),
+    b"connect-timeout-ms": ("Connect-Timeout-Ms", 1000, "milliseconds, such as 2500"),
+}
 
 
 def context_of(scope: Scope, headers: Headers) -> HttpContext:
@@ -53,17 +56,17 @@ def _allows_gzip(coding: bytes) -> bool:
 
 def _seconds(headers: Headers) -> float | None:
     """Seconds that the client gives the call; None where it says nothing."""
-    for name, units in _TIMEOUTS.items():
+    for name, (header, units, form) in _TIMEOUTS.items():
         if name in headers:
-            return _timeout(headers[name], units, name.decode())
+            seconds = _number(headers[name]) / units
+            if not 0 < seconds < math.inf:
+                raise Refused(invalid_header(header, f"it must be {form}"))
+            return seconds
     return None
 
 
-def _timeout(given: bytes, units: int, header: str) -> float:
+def _number(given: bytes) -> float:
     try:
-        seconds = float(given) / units
+        return float(given)
     except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise Refused(invalid_header(header, "it must be a number above 0, such as 2500"))
-    return seconds
+        return math.nan
