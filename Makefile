@@ -24,7 +24,7 @@ PIN := .build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom
 IMAGE_EXTRAS := postgresql jwt otel http rsa ed25519
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
-FAULTS := $(wildcard tests/faults/test_*.py) $(call named,contract,http permissions properties) $(call named,demo,demo watched_replay) \
+FAULTS := $(wildcard tests/faults/test_*.py) $(call named,contract,connect http permissions properties) $(call named,demo,demo watched_replay) \
 	$(call named,docs,docs) $(call named,server,addresses admin_address audit_log authentication authentication_jwts \
 	authentication_tokens certificates config_file database_urls environment event_purge events_command filter_rows \
 	followers fuzzing given_turns http_connections layers log_level max_clock_offset metrics migration_scripts planted_secrets plans process \

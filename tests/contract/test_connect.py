@@ -14,7 +14,6 @@ from activity_session_testing.connect_calls import ConnectClient, Connected
 from activity_session_testing.http_contracts import CHANGING, about, over_grpc, rpc_of, with_request_id
 from activity_session_testing.servers import Client, Failure, unique
 
-pytestmark = pytest.mark.one_node
 every_call = pytest.mark.parametrize("call", CALLS)
 FORMS = {"json": True, "binary": False}
 
@@ -27,10 +26,10 @@ class Caller(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def callers(database_url: str) -> Iterator[dict[str, Caller]]:
+def callers() -> Iterator[dict[str, Caller]]:
     grants = [Grant("system", "", Role.SYSTEM), Grant("outsider", unique("elsewhere"), Role.ADMIN)]
     with ExitStack() as stack:
-        access = stack.enter_context(serving_callers(database_url, grants, http_address="127.0.0.1:0"))
+        access = stack.enter_context(serving_callers("sqlite:///:memory:", grants, http_address="127.0.0.1:0"))
         address = access.server.http_address
         yield {
             grant.subject: Caller(
