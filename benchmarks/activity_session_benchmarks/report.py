@@ -92,9 +92,9 @@ sessions, among few sessions of others and among many; their ratio is that to th
         """\
 ## Metrics and traces
 
-What it costs that calls are counted, with `--admin-address`, and that one in a hundred is traced, with a collector: µs
-of CPU time of the server for a single caller's calls, without and with it, in turn. What a scrape costs is beside them:
-Prometheus asks every 15 or 30 seconds.""",
+What it costs that calls are counted, with `--admin-address`, and that one in a hundred is traced, or each, with a
+collector: µs of CPU time of the server for a single caller's calls, without and with it, in turn. What a
+scrape costs is beside them: Prometheus asks every 15 or 30 seconds.""",
         tables.monitoring,
     ),
     "watch": Part(

@@ -25,7 +25,7 @@ Rows = list[dict[str, Any]]
 
 
 # In the name of a call of which one in a hundred is traced.
-TRACED = "traced"
+COUNTED, ALL_TRACED = "with metrics", "each traced"
 
 
 class Case(NamedTuple):
@@ -114,16 +114,13 @@ def own_lists(rows: Rows) -> Iterator[Case]:
 
 def counted(rows: Rows) -> Iterator[Case]:
     """Yield what it costs calls that they are counted; a scrape is none."""
-    return (case for case in monitored(rows) if TRACED not in case.what)
+    return (Case(row["database"], row["call"], row["more_us"]) for row in rows if row["call"].endswith(COUNTED))
 
 
 def traced(rows: Rows) -> Iterator[Case]:
-    """Yield what it costs calls that one in a hundred is traced."""
-    return (case for case in monitored(rows) if TRACED in case.what)
-
-
-def monitored(rows: Rows) -> Iterator[Case]:
-    return (Case(row["database"], row["call"], row["more_us"]) for row in rows if row["off_us"])
+    """Yield a hundredth of what it costs calls that each is traced."""
+    of_each = (row for row in rows if row["call"].endswith(ALL_TRACED))
+    return (Case(row["database"], row["call"], row["more_us"] / 100) for row in of_each)
 
 
 def watchers_memory(rows: Rows) -> Iterator[Case]:
@@ -208,7 +205,7 @@ TARGETS = (
     ),
     Target(
         "monitoring",
-        "1 % of calls traced, µs more",
+        "each call traced, a hundredth of µs more",
         "≤",
         dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 10),
         traced,
