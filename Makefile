@@ -12,7 +12,7 @@ ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
 TRANSCRIPT ?= demo/transcript.txt
 # What bench measures: make bench QUICK=1 in less than two minutes, unless PARTS says otherwise.
-PARTS ?= calls growth access monitoring watch $(if $(QUICK),,capacity peers)
+PARTS ?= calls growth access monitoring http watch $(if $(QUICK),,capacity peers)
 BENCHMARKS := PYTHONPATH=tests:benchmarks $(BIN)/python -m activity_session_benchmarks
 # What fuzz is given: make fuzz FUZZ='--seed SEED' repeats a run.
 FUZZ ?=

@@ -97,6 +97,14 @@ collector: µs of CPU time of the server for a single caller's calls, without an
 scrape costs is beside them: Prometheus asks every 15 or 30 seconds.""",
         tables.monitoring,
     ),
+    "http": Part(
+        """\
+## HTTP
+
+What a call costs the server as JSON, and over Connect, against the same over gRPC: CPU time of a single caller's calls
+to one server, over each in turn; and the memory of watches as server-sent events.""",
+        tables.http,
+    ),
     "watch": Part(
         """\
 ## Watches

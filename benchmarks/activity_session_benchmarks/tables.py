@@ -32,6 +32,7 @@ ACCESS = {
     "ratio": "ratio",
 }
 MONITORING = {"call": "call", "off_us": "without, µs", "on_us": "with, µs", "more_us": "more, µs"}
+HTTP = {"what": "what", "value": "value", "unit": "unit"}
 CAPACITY = {"part": "", "what": "what", "value": "value", "unit": "unit"}
 # A line, a column, and the text of the cell.
 Cell = tuple[str, str, str]
@@ -66,6 +67,10 @@ def access(rows: Rows) -> str:
 
 def monitoring(rows: Rows) -> str:
     return plain(rows, MONITORING)
+
+
+def http(rows: Rows) -> str:
+    return plain(rows, HTTP)
 
 
 def capacity(rows: Rows) -> str:

@@ -24,8 +24,9 @@ MOST_WATCHERS = 1000
 Rows = list[dict[str, Any]]
 
 
-# In the name of a call of which one in a hundred is traced.
-COUNTED, ALL_TRACED = "with metrics", "each traced"
+# The ends of the names of figures.
+COUNTED, ALL_TRACED, AGAINST_GRPC = "with metrics", "each traced", "served per µs, times gRPC"
+SSE_MEMORY = f"memory of {MOST_WATCHERS:,} watches as server-sent events"
 
 
 class Case(NamedTuple):
@@ -210,6 +211,14 @@ TARGETS = (
         dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 10),
         traced,
     ),
+    Target(
+        "http",
+        "served of the same CPU time, times gRPC",
+        "≥",
+        dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 0.6),
+        figures(f", {AGAINST_GRPC}"),
+    ),
+    Target("http", SSE_MEMORY + ", MB", "≤", dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 80), figure(SSE_MEMORY)),
     Target("watch", "memory of 1,000 watchers, MB", "≤", {SQLITE: 60, MARIADB: 60, POSTGRESQL: 60}, watchers_memory),
     Target(
         "capacity",
