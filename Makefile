@@ -10,6 +10,8 @@ CHECKS := .build/checks
 # The settings of serve: make serve ADDRESS=127.0.0.1:0 DATABASE_URL=mysql+pymysql://...
 ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
+# Of JSON over HTTP; nowhere unless it is given.
+HTTP_ADDRESS ?=
 TRANSCRIPT ?= demo/transcript.txt
 # What bench measures: make bench QUICK=1 in less than two minutes, unless PARTS says otherwise.
 PARTS ?= calls growth access monitoring http watch $(if $(QUICK),,capacity peers)
@@ -59,7 +61,8 @@ $(READY): requirements-dev.lock pyproject.toml clients/python/pyproject.toml
 	@mkdir -p $(@D) && touch $@
 
 serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
-	@exec $(BIN)/activity-session serve --address '$(ADDRESS)' --database-url '$(DATABASE_URL)'
+	@exec $(BIN)/activity-session serve --address '$(ADDRESS)' --database-url '$(DATABASE_URL)' \
+		$(if $(HTTP_ADDRESS),--http-address '$(HTTP_ADDRESS)')
 
 test: $(READY) ## run the tests, on every backend that this machine has; on PostgreSQL those that show most of a backend
 	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance tests/deploy) -m 'not galera and (not postgresql or core)'
