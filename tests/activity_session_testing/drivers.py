@@ -84,6 +84,16 @@ CLIENTS = (
     ),
 )
 
+# Over Connect, by the library of browsers: it plays the conformance scripts, and has no watch of its own.
+CONNECT_WEB = Client(
+    "connect-web",
+    "npm",
+    "Node.js 20 or newer",
+    # Built with that of TypeScript.
+    (),
+    ("node", str(_TYPESCRIPT / "dist/connect_driver.js")),
+)
+
 
 def build() -> None:
     """Build all drivers that this machine can build; print one line for each of the others."""

@@ -132,6 +132,8 @@ def _path(template: str, request: Message, left: dict[str, Any]) -> str | None:
         part: Any = request
         rest = left
         for name in parents:
+            if name not in rest:
+                return None
             part, rest = getattr(part, name), rest[name]
         value = getattr(part, last)
         if not re.fullmatch(match[2].replace("*", "[^/]+"), value):

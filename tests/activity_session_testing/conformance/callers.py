@@ -10,15 +10,17 @@ from activity_session_testing import drivers
 from activity_session_testing.conformance import grpcurl, http
 from activity_session_testing.conformance.player import Answers, Caller
 
-_DRIVERS = {client.name: client for client in drivers.CLIENTS}
-CLIENTS = (*_DRIVERS, grpcurl.PROGRAM, *http.CLIENTS)
+_DRIVERS = {client.name: client for client in (*drivers.CLIENTS, drivers.CONNECT_WEB)}
+# Those that call over HTTP.
+OVER_HTTP = (http.NAME, drivers.CONNECT_WEB.name)
+CLIENTS = (*(client.name for client in drivers.CLIENTS), grpcurl.PROGRAM, *OVER_HTTP)
 
 
 def lacking(client: str) -> str | None:
     """Return one line on what this machine lacks for a client, or None."""
     if client in _DRIVERS:
         return _DRIVERS[client].lacks
-    if client in http.CLIENTS or shutil.which(grpcurl.PROGRAM):
+    if client == http.NAME or shutil.which(grpcurl.PROGRAM):
         return None
     return f"grpcurl is not installed; to play scripts with it: {grpcurl.HOW_TO_GET}"
 
@@ -33,8 +35,8 @@ def calling(client: str, address: str, folder: Path, token: str = "") -> Iterato
         with drivers.driving(_DRIVERS[client], address, *(["--token", token] if token else [])) as driver:
             # Only what our helpers connect sends a token.
             yield _Driven(driver, "connected" if token else "bare")
-    elif client in http.CLIENTS:
-        yield http.Http(client, address, token)
+    elif client == http.NAME:
+        yield http.Http(address, token)
     else:
         with contextlib.closing(grpcurl.Grpcurl(address, folder, token)) as processes:
             yield processes

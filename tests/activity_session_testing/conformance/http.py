@@ -1,35 +1,29 @@
-"""JSON and Connect as clients: a connection for each call, whose response is turned into the lines of a driver."""
+"""JSON over HTTP as a client: a connection for each call, whose response is turned into the lines of a driver."""
 
 import contextlib
 import json
 import queue
 import socket
-import struct
 import threading
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
-from google.protobuf import json_format, symbol_database
+from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from activity_session_testing.conformance.player import NO_PATH
-from activity_session_testing.connect_calls import decoded
 from activity_session_testing.http_calls import NoPathError, sent_events, transcoded
 from activity_session_testing.rpcs import RPCS, Rpc
 
-JSON, CONNECT = "json", "connect"
-CLIENTS = (JSON, CONNECT)
-_ENVELOPE = struct.Struct(">BI")
-_LAST = 2
+NAME = "json"
 Line = dict[str, Any]
 
 
 class Http:
-    """A client that calls one server, as JSON by the annotations, or by Connect in binary."""
+    """A client that calls one server, by the annotations."""
 
-    def __init__(self, client: str, address: str, token: str = "") -> None:
-        self._calls = _Json() if client == JSON else _Connect()
+    def __init__(self, address: str, token: str = "") -> None:
         self._address = address
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
@@ -37,10 +31,10 @@ class Http:
         """Begin a call; `timeout` is the caller's deadline in seconds."""
         rpc = RPCS[method.rpartition("/")[2]]
         message = json_format.ParseDict(request, rpc.request_class())
-        headers = self._headers | (self._calls.deadline(timeout) if timeout else {})
+        headers = self._headers | ({"X-Server-Timeout": str(timeout)} if timeout else {})
         # Longer than any call of a script takes.
         connection = HTTPConnection(self._address, timeout=60)
-        return Read(connection, lambda: self._calls.lines(connection, rpc, message, headers), timeout)
+        return Read(connection, lambda: _lines(connection, rpc, message, headers), timeout)
 
 
 class Read:
@@ -87,70 +81,30 @@ class Read:
                     self._connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-class _Json:
-    @staticmethod
-    def deadline(seconds: float) -> dict[str, str]:
-        return {"X-Server-Timeout": str(seconds)}
+def _lines(connection: HTTPConnection, rpc: Rpc, request: Message, headers: Mapping[str, str]) -> Iterator[Line]:
+    try:
+        method, path, body = transcoded(rpc, request)
+    except NoPathError as error:
+        yield _status(NO_PATH, str(error))
+        return
+    raw = None if body is None else json.dumps(body).encode()
+    connection.request(method, path, raw, {**headers, "Content-Type": "application/json"})
+    response = connection.getresponse()
+    if response.status != 200:
+        yield _of_error(json.loads(response.read())["error"])
+    elif rpc.descriptor.server_streaming:
+        yield from _events(rpc, response)
+    else:
+        yield _of_message(json_format.Parse(response.read(), rpc.answer_class()))
+        yield _status("OK", "")
 
-    def lines(
-        self, connection: HTTPConnection, rpc: Rpc, request: Message, headers: Mapping[str, str]
-    ) -> Iterator[Line]:
-        try:
-            method, path, body = transcoded(rpc, request)
-        except NoPathError as error:
-            yield _status(NO_PATH, str(error))
+
+def _events(rpc: Rpc, response: HTTPResponse) -> Iterator[Line]:
+    for sent in sent_events(response):
+        if sent.event == "error":
+            yield _of_error(sent.json["error"])
             return
-        raw = None if body is None else json.dumps(body).encode()
-        connection.request(method, path, raw, {**headers, "Content-Type": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
-            yield _of_error(json.loads(response.read())["error"])
-        elif rpc.descriptor.server_streaming:
-            yield from self._events(rpc, response)
-        else:
-            yield _of_message(json_format.Parse(response.read(), rpc.answer_class()))
-            yield _status("OK", "")
-
-    @staticmethod
-    def _events(rpc: Rpc, response: HTTPResponse) -> Iterator[Line]:
-        for sent in sent_events(response):
-            if sent.event == "error":
-                yield _of_error(sent.json["error"])
-                return
-            yield _of_message(json_format.Parse(sent.data, rpc.answer_class()))
-
-
-class _Connect:
-    @staticmethod
-    def deadline(seconds: float) -> dict[str, str]:
-        return {"Connect-Timeout-Ms": str(round(seconds * 1000))}
-
-    def lines(
-        self, connection: HTTPConnection, rpc: Rpc, request: Message, headers: Mapping[str, str]
-    ) -> Iterator[Line]:
-        raw, is_stream = request.SerializeToString(), rpc.descriptor.server_streaming
-        body = _ENVELOPE.pack(0, len(raw)) + raw if is_stream else raw
-        kind = "application/connect+proto" if is_stream else "application/proto"
-        connection.request("POST", rpc.path, body, {**headers, "Connect-Protocol-Version": "1", "Content-Type": kind})
-        response = connection.getresponse()
-        if response.status != 200:
-            yield _of_connect_error(json.loads(response.read()))
-        elif is_stream:
-            yield from self._envelopes(rpc, response)
-        else:
-            yield _of_message(rpc.answer_class.FromString(response.read()))
-            yield _status("OK", "")
-
-    @staticmethod
-    def _envelopes(rpc: Rpc, response: HTTPResponse) -> Iterator[Line]:
-        while head := response.read(_ENVELOPE.size):
-            flags, length = _ENVELOPE.unpack(head)
-            raw = response.read(length)
-            if flags == _LAST:
-                error = json.loads(raw).get("error")
-                yield _of_connect_error(error) if error else _status("OK", "")
-                return
-            yield _of_message(rpc.answer_class.FromString(raw))
+        yield _of_message(json_format.Parse(sent.data, rpc.answer_class()))
 
 
 def _of_message(message: Message) -> Line:
@@ -160,14 +114,6 @@ def _of_message(message: Message) -> Line:
 def _of_error(error: Line) -> Line:
     details = {one["@type"].rpartition(".")[2]: one for one in error["details"]}
     return _status(error["status"], error["message"], details)
-
-
-def _of_connect_error(error: Line) -> Line:
-    details = {}
-    for one in error["details"]:
-        made = symbol_database.Default().GetSymbol(one["type"]).FromString(decoded(one["value"]))
-        details[one["type"].rpartition(".")[2]] = json_format.MessageToDict(made)
-    return _status({"canceled": "CANCELLED"}.get(error["code"], error["code"].upper()), error["message"], details)
 
 
 def _status(status: str, text: str, details: Mapping[str, Line] | None = None) -> Line:

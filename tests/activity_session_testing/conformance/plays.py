@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from activity_session_testing.backends import DatabaseServer, find_mariadb
-from activity_session_testing.conformance import http
-from activity_session_testing.conformance.callers import calling, lacking
+from activity_session_testing.conformance.callers import OVER_HTTP, calling, lacking
 from activity_session_testing.conformance.matching import Mismatch
 from activity_session_testing.conformance.player import Player
 from activity_session_testing.conformance.scripts import Script
@@ -74,7 +73,7 @@ def playing(
 def _play(together: list[Play], folder: Path, databases: Mapping[str, DatabaseServer]) -> Outcomes:
     """Run plays on one stage, one after another."""
     first = together[0]
-    is_http = first.client in http.CLIENTS
+    is_http = first.client in OVER_HTTP
     try:
         folder.mkdir()
         with (

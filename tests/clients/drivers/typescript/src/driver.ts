@@ -1,56 +1,16 @@
 /** The driver of the TypeScript client; ../../README.md has the protocol. */
 
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { fromJson, toJson, type DescMethod, type DescService, type JsonValue, type Message } from "@bufbuild/protobuf";
+import { toJson, type Message } from "@bufbuild/protobuf";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { ActivitySessionError, Calls, connect, createClient, ErrorReason, watch } from "activity-session";
 import type { CallOptions, OnDisconnect } from "activity-session";
-import { EventService } from "activity-session/v1/event_service";
-import { InfoService } from "activity-session/v1/info_service";
-import { MemoryService } from "activity-session/v1/memory_service";
-import { NamespaceService } from "activity-session/v1/namespace_service";
-import { ParticipantService } from "activity-session/v1/participant_service";
 import { SessionView } from "activity-session/v1/session";
-import { SessionService, WatchSessionResponseSchema } from "activity-session/v1/session_service";
-
-interface Call {
-  id: number;
-  method: string;
-  request: JsonValue;
-  channel?: "bare" | "connected";
-  timeout?: number;
-}
-
-interface Watch {
-  id: number;
-  watch: string;
-  after_sequence?: number;
-  view?: `SESSION_VIEW_${keyof typeof SessionView}`;
-  uid?: string;
-  disconnects?: number;
-}
-
-interface Shown {
-  message: JsonValue;
-  uid?: string;
-}
-
-type Command = Call | Watch | { cancel: number };
-
-const SERVICES: DescService[] = [
-  EventService,
-  InfoService,
-  MemoryService,
-  NamespaceService,
-  ParticipantService,
-  SessionService,
-];
+import { WatchSessionResponseSchema } from "activity-session/v1/session_service";
+import { methodOf, parse, run, write, type Call, type Shown, type Watch } from "./commands.js";
 
 type Method = (request: Message, options: CallOptions) => Promise<Message> | AsyncIterable<Message>;
-
-class InvalidJson extends Error {}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -67,38 +27,6 @@ const tls =
   values.ca !== undefined && credentials.createSsl(read(values.ca), read(values.key), read(values.certificate));
 const connected = connect(target, { token: values.token, tls });
 const bare = new Client(target, credentials.createInsecure());
-
-async function run(): Promise<void> {
-  const running = new Map<number, AbortController>();
-  const ends: Promise<void>[] = [];
-  write({ ready: true });
-  for await (const line of createInterface(process.stdin)) {
-    const command = JSON.parse(line) as Command;
-    if ("cancel" in command) {
-      running.get(command.cancel)?.abort();
-    } else {
-      const controller = new AbortController();
-      running.set(command.id, controller);
-      ends.push(answer(command, controller.signal));
-    }
-  }
-  running.forEach((controller) => controller.abort());
-  await Promise.all(ends);
-  connected.close();
-  bare.close();
-}
-
-async function answer(command: Call | Watch, signal: AbortSignal): Promise<void> {
-  const { id } = command;
-  try {
-    for await (const shown of "watch" in command ? watched(command, signal) : called(command, signal)) {
-      write({ id, ...shown });
-    }
-    write({ id, status: "OK" });
-  } catch (error) {
-    write({ id, ...failure(error) });
-  }
-}
 
 async function* watched({ uid, ...command }: Watch, signal: AbortSignal): AsyncGenerator<Shown> {
   const onDisconnect = command.disconnects === undefined ? undefined : telling(command.id, command.disconnects);
@@ -122,9 +50,7 @@ function telling(id: number, most: number): OnDisconnect {
 }
 
 async function* called(command: Call, signal: AbortSignal): AsyncGenerator<Shown> {
-  const [serviceName, methodName] = command.method.split("/");
-  const service = SERVICES.find(({ name }) => name === serviceName)!;
-  const method = service.methods.find(({ name }) => name === methodName)!;
+  const [service, method] = methodOf(command);
   const client = command.channel === "bare" ? createClient(service, new Calls(bare)) : connected.client(service);
   const call = (client as Record<string, Method>)[method.localName]!;
   const timeoutMs = command.timeout === undefined ? undefined : command.timeout * 1000;
@@ -134,16 +60,7 @@ async function* called(command: Call, signal: AbortSignal): AsyncGenerator<Shown
   }
 }
 
-function parse(method: DescMethod, request: JsonValue): Message {
-  try {
-    return fromJson(method.input, request);
-  } catch (error) {
-    throw new InvalidJson(String(error));
-  }
-}
-
 function failure(error: unknown): object {
-  if (error instanceof InvalidJson) return { status: "INVALID_JSON", error: error.message };
   if (!(error instanceof ActivitySessionError)) throw error;
   return {
     status: status[error.code],
@@ -155,8 +72,6 @@ function failure(error: unknown): object {
   };
 }
 
-function write(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-await run();
+await run((command, signal) => ("watch" in command ? watched(command, signal) : called(command, signal)), failure);
+connected.close();
+bare.close();
