@@ -193,8 +193,13 @@ def test_an_etag_that_is_given_twice_must_be_the_same(http: HttpClient, session:
     assert http.call("DELETE", f"/v1/{session}?etag={quote(etag)}", If_Match=etag).code == 200
 
 
-def test_a_write_without_an_etag_refuses_if_match(http: HttpClient, session: str) -> None:
-    answer = http.call("POST", f"/v1/{session}/events:append", {"events": [{"text": "a"}]}, If_Match='"x"')
+@pytest.mark.parametrize(("path", "body"), [("/events:append", {"events": [{"text": "a"}]}), ("", {})])
+def test_a_write_that_changes_nothing_with_an_etag_refuses_if_match(
+    http: HttpClient, session: str, path: str, body: dict[str, Any]
+) -> None:
+    # The second one creates a session.
+    above = f"/v1/{session}" if path else f"/v1/{session.rpartition('/')[0]}"
+    answer = http.call("POST", f"{above}{path}", body, If_Match='"x"')
     assert (answer.reason, answer.fields) == ("INVALID_FIELD", ["If-Match"])
 
 

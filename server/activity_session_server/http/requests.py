@@ -96,7 +96,7 @@ class JsonRequest:
             parsing.merge_field(request, fields["after_sequence"], given.last_event_id, "Last-Event-ID")
 
     def _heed_etag(self, request: Message, etag: str) -> None:
-        path = _etag_path(request, self._binding.body)
+        path = _etag_path(request, self._binding)
         if path is None:
             if self._binding.method == "GET":
                 return
@@ -138,11 +138,13 @@ def _body_of(request: Any, body: str) -> Message:
     return part
 
 
-def _etag_path(request: Message, body: str) -> tuple[str, ...] | None:
+def _etag_path(request: Message, binding: Binding) -> tuple[str, ...] | None:
+    """Where a request has the etag of what it changes, if it changes something that is there."""
     fields = request.DESCRIPTOR.fields_by_name
     if "etag" in fields:
         return ("etag",)
-    field: Any = fields.get(body)
+    body = binding.body
+    field: Any = fields.get(body) if binding.method == "PATCH" else None
     return (body, "etag") if field is not None and "etag" in field.message_type.fields_by_name else None
 
 
