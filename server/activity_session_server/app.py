@@ -207,8 +207,14 @@ class App:
         settings = self.settings
         is_loopback = Address.parse(settings.http_address).is_loopback
         guard = Guard.NONE if not settings.takes_anonymous else Guard.LOOPBACK if is_loopback else Guard.ORIGINS
-        most_bytes = settings.limits.request_bytes
-        listener.start(application(self._handlers.rpcs, most_bytes, settings.cors_origins, guard))
+        made = application(
+            self._handlers.rpcs,
+            settings.limits.request_bytes,
+            settings.cors_origins,
+            guard,
+            shows_schema=settings.serves_reflection,
+        )
+        listener.start(made)
 
     def _make_watches(self) -> Watches:
         settings = self.settings

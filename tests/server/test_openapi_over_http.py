@@ -88,3 +88,11 @@ def test_the_document_is_there(address: str) -> None:
     assert (response.status, response.headers.get_content_type()) == (200, "application/json")
     assert json.loads(response.read()) == DOCUMENT
     connection.close()
+
+
+def test_it_is_not_there_where_the_schema_is_not_shown() -> None:
+    with serving("sqlite:///:memory:", http_address="127.0.0.1:0", reflection="off") as server:
+        connection = http.client.HTTPConnection(server.http_address, timeout=10)
+        connection.request("GET", "/openapi.json")
+        assert connection.getresponse().status == 404
+        connection.close()

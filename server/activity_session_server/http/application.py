@@ -28,7 +28,9 @@ class Guard(Enum):
     LOOPBACK = auto()
 
 
-def application(rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence[str], guard: Guard) -> Starlette:
+def application(
+    rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence[str], guard: Guard, *, shows_schema: bool
+) -> Starlette:
     """The ASGI application; pages of other origins may call it only where they are named."""
     cors = Middleware(
         CORSMiddleware,
@@ -44,7 +46,7 @@ def application(rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence
     connect = ConnectCalls(rpcs, most_bytes)
     services = sorted({path.rpartition("/")[0] for path in rpcs})
     routes = [
-        Route("/openapi.json", _document),
+        *([Route("/openapi.json", _document)] if shows_schema else []),
         *(Mount(service, connect) for service in services),
         Mount("", JsonCalls(rpcs, most_bytes)),
     ]
