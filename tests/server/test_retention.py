@@ -482,7 +482,10 @@ class TestSweeps:
                 new_session(client, PARENT, expire_time=past())
             server.upkeep.sweep()
             assert all_sessions(client) == []
-        assert swept(caplog)["expired"] == [BATCH] * (MANY // BATCH)
+        rounds = swept(caplog)["expired"]
+        assert sum(rounds) == MANY
+        # Fewer where the time of a transaction is over before.
+        assert max(rounds) <= BATCH < MANY
 
 
 class TestKinds:
@@ -513,7 +516,9 @@ class TestKinds:
         swept = sweep_once(due)
         few = batches.FIRST_ROWS
         each = dict.fromkeys(("purged", "removed", "forgotten", "keys", "names"), few)
-        assert swept.done == {"expired": BATCH, "expunged": BATCH, **each}
+        taken = {kind: swept.done.pop(kind) for kind in ("expired", "expunged")}
+        assert all(1 <= count <= BATCH for count in taken.values())
+        assert swept.done == each
         assert swept.is_more_due
 
     @pytest.mark.parametrize(

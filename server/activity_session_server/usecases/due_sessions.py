@@ -20,8 +20,8 @@ from activity_session_server.store.queries.swept.due_changes import expire_sessi
 # would otherwise do the same ones, and all but one for nothing.
 _FOUND = 2000
 _SESSIONS = 500
-# Sessions of a batch, which keeps them locked for some milliseconds, and the pause after it as a multiple of what it
-# took: callers must not feel it when several servers sweep.
+# The most sessions of a batch, which keeps them locked for some milliseconds, and the pause after it as a multiple of
+# what it took: callers must not feel it when several servers sweep.
 BATCH = 10
 _PAUSE = 4
 _chance = random.SystemRandom()
@@ -62,7 +62,7 @@ def _each(
             done += len(ids)
             yield len(ids)
             time.sleep(pause_after(_PAUSE * (time.monotonic() - begun)))
-        if len(found) <= _SESSIONS or not done:
+        if not done:
             return
 
 

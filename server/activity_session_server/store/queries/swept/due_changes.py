@@ -3,7 +3,8 @@
 Who is busy with a session has it locked, and is not waited for: the next sweep finds it if it is still due then.
 """
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
@@ -33,6 +34,8 @@ def _lock(column: InstrumentedAttribute[datetime | None], *, deleted: bool) -> S
 
 _LOCK_EXPIRED = _lock(ActivitySession.expire_ts, deleted=False)
 _LOCK_PURGEABLE = _lock(ActivitySession.purge_ts, deleted=True)
+# For the changes of a transaction, whose locks are held until it is committed.
+_SECONDS = 0.01
 _EXPIRE = Statement(update(table_of(ActivitySession)).where(ActivitySession.pkid == bindparam("its_uid")))
 
 
@@ -41,16 +44,13 @@ def expire_sessions(writer: Writer, namespace: HeldNamespace, uids: Collection[s
 
     Callers see no change: they have been deleted for them since they expired, so etag and update time stay.
     """
-    rows = _locked(writer, namespace, _LOCK_EXPIRED, uids)
-    age = namespace.settings.purge_age_or(writer.purge_age)
-    times = [{"delete_ts": expired_at(row), "purge_ts": expired_at(row) + age} for row in rows]
-    if rows:
-        writer.change_many(
-            _EXPIRE,
-            [{"its_uid": row.pkid, "deleted": True, **its} for row, its in zip(rows, times, strict=True)],
-        )
-    writer.changed.update(row.pkid for row in rows)
-    return [row.name for row in rows]
+    age, done = namespace.settings.purge_age_or(writer.purge_age), []
+    for row in _in_time(_locked(writer, namespace, _LOCK_EXPIRED, uids)):
+        times = {"delete_ts": expired_at(row), "purge_ts": expired_at(row) + age}
+        writer.change(_EXPIRE, {"its_uid": row.pkid, "deleted": True, **times})
+        writer.changed.add(row.pkid)
+        done.append(row.name)
+    return done
 
 
 def expunge_sessions(writer: Writer, namespace: HeldNamespace, uids: Collection[str]) -> list[str]:
@@ -58,11 +58,21 @@ def expunge_sessions(writer: Writer, namespace: HeldNamespace, uids: Collection[
 
     Returns their ids.
     """
-    rows = _locked(writer, namespace, _LOCK_PURGEABLE, uids)
-    due = [row for row in rows if not sessions.has_memories(writer, row.pkid)]
-    for row in due:
-        sessions.expunge_session(writer, row.pkid)
-    return [row.name for row in due]
+    done = []
+    for row in _in_time(_locked(writer, namespace, _LOCK_PURGEABLE, uids)):
+        if not sessions.has_memories(writer, row.pkid):
+            sessions.expunge_session(writer, row.pkid)
+            done.append(row.name)
+    return done
+
+
+def _in_time(rows: Sequence[AnyRow]) -> Iterator[AnyRow]:
+    """As many of the rows as there is time for, at least one; the others stay due."""
+    until = time.monotonic() + _SECONDS
+    for row in rows:
+        yield row
+        if time.monotonic() >= until:
+            return
 
 
 def _locked(writer: Writer, namespace: HeldNamespace, lock: Statement, uids: Collection[str]) -> Sequence[AnyRow]:
