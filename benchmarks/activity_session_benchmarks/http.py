@@ -9,7 +9,6 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
-from typing import NamedTuple
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
@@ -17,7 +16,7 @@ from activity_session.v1.session_service_pb2 import GetSessionRequest
 from activity_session_benchmarks.growth import compare
 from activity_session_benchmarks.loads import serving
 from activity_session_benchmarks.monitoring import free_port
-from activity_session_benchmarks.runs import Run, measure_all
+from activity_session_benchmarks.runs import Figure, Run, measure_all
 from activity_session_benchmarks.targets import AGAINST_GRPC, MOST_WATCHERS, SSE_MEMORY
 from activity_session_benchmarks.watch import MB, resident_bytes
 from activity_session_testing.servers import Client, connected
@@ -29,16 +28,6 @@ DATA, TEXT = "x" * 2048, "x" * 100
 WAYS = GRPC, AS_JSON, CONNECT = "gRPC", "JSON", "Connect in binary"
 SERVICES, BINARY = "/activity_session.v1.", "application/proto"
 Call = Callable[[int], object]
-
-
-class Figure(NamedTuple):
-    database: str
-    what: str
-    value: float
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.database:<12} {self.what:<44} {self.value:9,.2f} {self.unit}"
 
 
 def main() -> None:

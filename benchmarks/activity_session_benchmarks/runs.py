@@ -31,6 +31,18 @@ class Run(NamedTuple):
         return (*COMMAND, "serve", "--address", "127.0.0.1:0", "--database-url", self.url)
 
 
+class Figure(NamedTuple):
+    """Something measured on a database."""
+
+    database: str
+    what: str
+    value: float
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.database:<12} {self.what:<62} {self.value:9,.2f} {self.unit}"
+
+
 def measure_all(name: str, description: str | None, measure: Callable[[Run], Iterator[Any]]) -> None:
     """Print the figures, which are named tuples, as they come, and write them to a file of that name."""
     parser = argparse.ArgumentParser(description=description)

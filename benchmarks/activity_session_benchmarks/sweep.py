@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 
 from sqlalchemy import create_engine, text
 
 from activity_session_benchmarks.loads import serving
 from activity_session_benchmarks.measure import write_rows
-from activity_session_benchmarks.runs import Run, measure_all
+from activity_session_benchmarks.runs import Figure, Run, measure_all
 from activity_session_server.orm import ActivitySession
 from activity_session_testing.servers import connected
 from activity_session_testing.steps import append, make_namespace, new_session
@@ -28,16 +27,6 @@ LONG_AGO = datetime(2020, 1, 1)  # noqa: DTZ001 - columns hold UTC without a zon
 # Seconds after which a sweep that has not ended is given up.
 PATIENCE = 300
 LEFT = text("SELECT COUNT(*) FROM activity_session WHERE deleted = false AND expire_ts IS NOT NULL")
-
-
-class Figure(NamedTuple):
-    database: str
-    what: str
-    value: float
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.database:<12} {self.what:<44} {self.value:9,.2f} {self.unit}"
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session_server.rules.access.callers import Grant
 from activity_session_server.rules.access.roles import Role
 from activity_session_testing.access import serving_callers
@@ -86,3 +87,19 @@ def test_both_refuse_a_caller_without_a_right_for_the_same_reason(callers: dict[
         found = outsider.connect["json"].send(rpc, request)
         assert (found.error["code"], failure.reason) == ("permission_denied", "PERMISSION_DENIED")
         check_same_error(found, failure)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code", "field"),
+    [
+        ({"Connect_Protocol_Version": "2"}, 400, "Connect-Protocol-Version"),
+        ({"Connect_Timeout_Ms": "soon"}, 400, "Connect-Timeout-Ms"),
+        ({"Content_Type": "text/plain"}, 415, "Content-Type"),
+    ],
+)
+def test_a_request_that_becomes_no_call_has_an_error_of_connect(
+    callers: dict[str, Caller], headers: dict[str, str], code: int, field: str
+) -> None:
+    found = callers["system"].connect["json"].send(rpc_of("GetServerInfo"), GetServerInfoRequest(), **headers)
+    assert (found.code, found.error["code"]) == (code, "invalid_argument")
+    assert field in found.error["message"]

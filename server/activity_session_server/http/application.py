@@ -12,8 +12,11 @@ from starlette.routing import Mount, Route
 
 from activity_session_server.http.calls import JsonCalls
 from activity_session_server.http.connect.calls import ConnectCalls
+from activity_session_server.http.connect.responses import Connect
 from activity_session_server.http.openapi import document
 from activity_session_server.http.origins import OwnPages
+from activity_session_server.http.refusals import Refusing
+from activity_session_server.http.responses import JSON, Json
 from activity_session_server.rpc.handlers import Rpc
 
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
@@ -41,9 +44,10 @@ def application(
         max_age=3600,
     )
     own_pages = Middleware(OwnPages, cors_origins, is_loopback=guard is Guard.LOOPBACK)
-    middleware = ([cors] if cors_origins else []) + ([] if guard is Guard.NONE else [own_pages])
-    # On the paths that the RPCs have in gRPC.
-    connect = ConnectCalls(rpcs, most_bytes)
+    refusing = Middleware(Refusing, Json())
+    middleware = ([cors] if cors_origins else []) + [refusing] + ([] if guard is Guard.NONE else [own_pages])
+    # On the paths that the RPCs have in gRPC; its errors have a form of their own.
+    connect = Refusing(ConnectCalls(rpcs, most_bytes), Connect(JSON, is_json=True))
     services = sorted({path.rpartition("/")[0] for path in rpcs})
     routes = [
         *([Route("/openapi.json", _document)] if shows_schema else []),

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from starlette.types import Receive
 
-from activity_session_server.http.refusals import Refused, too_slow, wrong_type
+from activity_session_server.http.refusals import too_slow, wrong_type
 from activity_session_server.http.requests import Body
 
 # Seconds for the whole of a body.
@@ -38,7 +38,7 @@ async def read(
         async with asyncio.timeout(PATIENCE):
             raw, size = await _all(receive, most)
     except TimeoutError:
-        raise Refused(too_slow()) from None
+        raise too_slow() from None
     return Body(raw, size, is_gzip, is_whole=size <= _READ_FACTOR * most)
 
 
@@ -50,7 +50,7 @@ def media_type_of(headers: Mapping[bytes, bytes], accepted: Collection[bytes]) -
     """
     found = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if found not in accepted:
-        raise Refused(wrong_type("Content-Type", b" or ".join(accepted).decode()))
+        raise wrong_type("Content-Type", b" or ".join(accepted).decode())
     return found
 
 
@@ -62,7 +62,7 @@ def _is_gzip(headers: Mapping[bytes, bytes]) -> bool:
     """
     encoding = headers.get(b"content-encoding", b"identity").strip().lower()
     if encoding not in (b"gzip", b"identity"):
-        raise Refused(wrong_type("Content-Encoding", "gzip, or none"))
+        raise wrong_type("Content-Encoding", "gzip, or none")
     return encoding == b"gzip"
 
 
@@ -72,7 +72,7 @@ async def _all(receive: Receive, most: int) -> tuple[bytes, int]:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused(too_slow())
+            raise too_slow()
         part = message.get("body", b"")
         size += len(part)
         if size <= most:

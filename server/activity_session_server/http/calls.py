@@ -7,7 +7,6 @@ from starlette.types import Receive, Scope, Send
 from activity_session_server.http import bodies, refusals, responses, streams, unary
 from activity_session_server.http.bindings import Binding, Bindings, Found, bindings_of
 from activity_session_server.http.headers import conditions_of, context_of, form_of
-from activity_session_server.http.refusals import Refused
 from activity_session_server.http.requests import JsonRequest
 from activity_session_server.rpc.handlers import Rpc
 
@@ -21,13 +20,11 @@ class JsonCalls:
         self._bindings = Bindings(one for path, rpc in rpcs.items() for one in bindings_of(path, rpc.method))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        try:
-            await self._serve(scope, receive, send)
-        except Refused as refused:
-            await responses.send(send, refused.response)
+        """Serve a request.
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        Raises:
+            Refused: it becomes no call.
+        """
         found, binding = self._find(scope)
         headers = dict(scope["headers"])
         context = context_of(scope, headers)
@@ -47,8 +44,8 @@ class JsonCalls:
     def _find(self, scope: Scope) -> tuple[Found, Binding]:
         found = self._bindings.find(scope["raw_path"].decode("latin-1"))
         if found is None:
-            raise Refused(refusals.no_path())
+            raise refusals.no_path()
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method not in found.by_method:
-            raise Refused(refusals.no_method(found.by_method))
+            raise refusals.no_method(found.by_method)
         return found, found.by_method[method]

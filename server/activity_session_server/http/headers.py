@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from starlette.types import Scope
 
 from activity_session_server.http.contexts import HttpContext
-from activity_session_server.http.refusals import Refused, invalid_header
+from activity_session_server.http.refusals import invalid_header
 from activity_session_server.http.requests import Conditions
 from activity_session_server.http.responses import Json
 
@@ -60,7 +60,7 @@ def _seconds(headers: Headers) -> float | None:
         if name in headers:
             seconds = _number(headers[name]) / units
             if not 0 < seconds < math.inf:
-                raise Refused(invalid_header(header, f"it must be {form}"))
+                raise invalid_header(header, f"it must be {form}")
             return seconds
     return None
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from activity_session_server.addresses import is_loopback_host
-from activity_session_server.http import refusals, responses
+from activity_session_server.http import refusals
 
 # A page cannot read what these return unless CORS allows it.
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -30,15 +30,18 @@ class OwnPages:
         self._is_loopback = is_loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or refuse it."""
+        """Serve a request.
+
+        Raises:
+            Refused: it comes from elsewhere.
+        """
         headers = dict(scope["headers"])
         host, origin = (headers.get(name, b"").decode("latin-1").lower() for name in (b"host", b"origin"))
         if self._is_loopback and not self._is_named(host):
-            await responses.send(send, refusals.foreign("this host is none of the server's names"))
-        elif origin and scope["method"] not in _READING and not self._is_own(origin, host):
-            await responses.send(send, refusals.foreign("pages of this origin may not call: see http_cors_origins"))
-        else:
-            await self._application(scope, receive, send)
+            raise refusals.foreign("this host is none of the server's names")
+        if origin and scope["method"] not in _READING and not self._is_own(origin, host):
+            raise refusals.foreign("pages of this origin may not call: see http_cors_origins")
+        await self._application(scope, receive, send)
 
     def _is_named(self, host: str) -> bool:
         name = urlsplit(f"//{host}").hostname or ""

@@ -1,69 +1,74 @@
 """What becomes no call: there is nothing at its path, or its request cannot be read."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import grpc
 from google.rpc.status_pb2 import Status
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from activity_session_server.http.responses import CLOSE, Headers, Json, Response
+from activity_session_server.http import responses
+from activity_session_server.http.responses import CLOSE, Form, Headers, Response
 from activity_session_server.rpc import status
 from activity_session_server.rules.errors import invalid_field
 
-_PLAIN = Json()
-
 
 class Refused(Exception):  # noqa: N818 - no error of the server
-    """A request that gets a response at once."""
+    """A request that gets a response at once: a status, with a code of HTTP of its own."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.code)
-        self.response = response
+    def __init__(self, refusal: Status, http_code: int, headers: Headers | None = None) -> None:
+        super().__init__(http_code)
+        self._refusal, self._http_code, self._headers = refusal, http_code, headers
 
-
-class _Refusal(NamedTuple):
-    code: grpc.StatusCode
-    http_code: int
-
-
-_NO_PATH = _Refusal(grpc.StatusCode.NOT_FOUND, 404)
-_NO_METHOD = _Refusal(grpc.StatusCode.UNIMPLEMENTED, 405)
-_TOO_SLOW = _Refusal(grpc.StatusCode.DEADLINE_EXCEEDED, 408)
-_FOREIGN = _Refusal(grpc.StatusCode.PERMISSION_DENIED, 403)
+    def written(self, form: Form) -> Response:
+        """The response."""
+        return form.of_status(self._refusal, http_code=self._http_code, headers=self._headers)
 
 
-def no_path() -> Response:
+class Refusing:
+    """An application that sends what another one refuses, in the form of its errors."""
+
+    def __init__(self, application: ASGIApp, form: Form) -> None:
+        self._application, self._form = application, form
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it."""
+        try:
+            await self._application(scope, receive, send)
+        except Refused as refused:
+            await responses.send(send, refused.written(self._form))
+
+
+def no_path() -> Refused:
     """For a path that means nothing; it is not repeated, since it may be a slip that has a secret."""
-    return _made(_NO_PATH, "there is nothing at this path; docs/http.md says how paths are made")
+    return _made(grpc.StatusCode.NOT_FOUND, 404, "there is nothing at this path; docs/http.md says how paths are made")
 
 
-def no_method(allowed: Iterable[str]) -> Response:
+def no_method(allowed: Iterable[str]) -> Refused:
     """For a method that a path does not have."""
     methods = ", ".join(sorted(allowed))
-    return _made(_NO_METHOD, f"this path takes {methods}", [(b"allow", methods.encode())])
+    return _made(grpc.StatusCode.UNIMPLEMENTED, 405, f"this path takes {methods}", [(b"allow", methods.encode())])
 
 
-def too_slow() -> Response:
+def too_slow() -> Refused:
     """For a body that does not come; nothing can be read after it."""
-    return _made(_TOO_SLOW, "the body did not come in time", [CLOSE])
+    return _made(grpc.StatusCode.DEADLINE_EXCEEDED, 408, "the body did not come in time", [CLOSE])
 
 
-def foreign(what: str) -> Response:
+def foreign(what: str) -> Refused:
     """For what a page of somebody else has sent."""
-    return _made(_FOREIGN, what)
+    return _made(grpc.StatusCode.PERMISSION_DENIED, 403, what)
 
 
-def wrong_type(header: str, accepted: str) -> Response:
+def wrong_type(header: str, accepted: str) -> Refused:
     """For a body of another kind."""
     return invalid_header(header, f"it must be {accepted}", http_code=415)
 
 
-def invalid_header(header: str, text: str, http_code: int = 400) -> Response:
+def invalid_header(header: str, text: str, http_code: int = 400) -> Refused:
     """For a header that is not as it must be. What has come after it is not read."""
-    found = status.status_of(invalid_field(header, text))
-    return _PLAIN.of_status(found, http_code=http_code, headers=[CLOSE])
+    return Refused(status.status_of(invalid_field(header, text)), http_code, [CLOSE])
 
 
-def _made(refusal: _Refusal, message: str, headers: Headers | None = None) -> Response:
-    number: int = refusal.code.value[0]
-    return _PLAIN.of_status(Status(code=number, message=message), http_code=refusal.http_code, headers=headers)
+def _made(code: grpc.StatusCode, http_code: int, message: str, headers: Headers | None = None) -> Refused:
+    number: int = code.value[0]
+    return Refused(Status(code=number, message=message), http_code, headers)

@@ -1,6 +1,6 @@
 """What a sweep would do now, by the conditions by which it would do it; nothing is changed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from activity_session_server.rules.calls import Call
@@ -12,8 +12,8 @@ from activity_session_server.store.queries.swept.aged_events import Aged, aged_s
 from activity_session_server.store.queries.swept.due import count_due_sessions, expired_sessions, purgeable_sessions
 from activity_session_server.store.queries.swept.expunged import count_rows
 from activity_session_server.store.readers import utc_clock
+from activity_session_server.usecases.due_sessions import NewCall
 
-NewCall = Callable[[], Call]
 # No database has more sessions.
 _ALL = 2**31 - 1
 

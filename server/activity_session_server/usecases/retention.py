@@ -18,7 +18,8 @@ from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries.former_sessions import forget_names
 from activity_session_server.store.queries.state import forget_deleted
 from activity_session_server.store.queries.swept.expunged import expunged_sessions, remove_batch
-from activity_session_server.usecases import aged_events, due_sessions
+from activity_session_server.usecases import aged_events
+from activity_session_server.usecases.due_sessions import NewCall, expire_due, expunge_due
 
 # Seconds that a kind may take in a round before it is the turn of the next one.
 SHARE = 1.0
@@ -27,8 +28,6 @@ _SESSIONS = 200
 # What is left of the time of a call, so that it can return when that is too short for all batches.
 _SECONDS_FOR_A_BATCH = 2.0
 _log = logging.getLogger("activity_session.retention")
-# Makes the Call for a transaction.
-NewCall = Callable[[], Call]
 # Is told what was done to which session, by its name, after it was done.
 Note = Callable[[str, str], None]
 
@@ -125,8 +124,8 @@ def _batches(store: Store, new_call: NewCall, remove: Callable[[Writer, int], in
 def _kinds(note: Note) -> Mapping[str, Callable[[Store, NewCall], Iterator[int]]]:
     """The steps of each kind, by what is done to what is due."""
     return {
-        "expired": partial(due_sessions.expire_due, partial(note, "expired")),
-        "expunged": partial(due_sessions.expunge_due, partial(note, "expunged")),
+        "expired": partial(expire_due, partial(note, "expired")),
+        "expunged": partial(expunge_due, partial(note, "expunged")),
         "purged": partial(aged_events.purge_due, partial(note, "purged")),
         "removed": _remove_rests,
         "forgotten": _forget_requests,

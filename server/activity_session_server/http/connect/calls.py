@@ -14,7 +14,6 @@ from activity_session_server.http.connect.envelopes import opened, sealed
 from activity_session_server.http.connect.responses import Connect, error_of
 from activity_session_server.http.contexts import HttpContext
 from activity_session_server.http.headers import Headers, context_of, takes_gzip
-from activity_session_server.http.refusals import Refused
 from activity_session_server.http.requests import Body, inflated
 from activity_session_server.http.responses import KEPT
 from activity_session_server.rpc.edge import message_of
@@ -65,18 +64,16 @@ class ConnectCalls:
         self._most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        try:
-            await self._serve(scope, receive, send)
-        except Refused as refused:
-            await responses.send(send, refused.response)
+        """Serve a request.
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        Raises:
+            Refused: it becomes no call.
+        """
         rpc = self._rpcs.get(scope["path"])
         if rpc is None:
-            raise Refused(refusals.no_path())
+            raise refusals.no_path()
         if scope["method"] != "POST":
-            raise Refused(refusals.no_method(["POST"]))
+            raise refusals.no_method(["POST"])
         headers = dict(scope["headers"])
         _check_version(headers)
         in_envelope = rpc.method.server_streaming
@@ -100,7 +97,7 @@ class ConnectCalls:
 def _check_version(headers: Headers) -> None:
     version = headers.get(b"connect-protocol-version", _VERSION)
     if version != _VERSION:
-        raise Refused(refusals.invalid_header("Connect-Protocol-Version", "it must be 1"))
+        raise refusals.invalid_header("Connect-Protocol-Version", "it must be 1")
 
 
 async def _serve_stream(rpc: Rpc, request: ConnectRequest, context: HttpContext, receive: Receive, send: Send) -> None:
