@@ -90,12 +90,11 @@ class ServerProcess:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
         return most
 
-    def threads(self) -> int:
-        """Return how many threads it has, those of gRPC included."""
-        return self._status("Threads")
-
     def python_threads(self) -> int:
-        """Return how many threads of Python it has; the system names them after the process."""
+        """Return how many threads of Python it has, which the system names after the process.
+
+        gRPC has threads of its own beside them, more of them on a busy machine.
+        """
         process = Path(f"/proc/{self.process.pid}")
         name, names = (process / "comm").read_text(), []
         for found in process.glob("task/*/comm"):

