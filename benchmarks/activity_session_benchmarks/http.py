@@ -15,10 +15,10 @@ from activity_session.v1.event_service_pb2 import AppendEventsRequest
 from activity_session.v1.session_service_pb2 import GetSessionRequest
 from activity_session_benchmarks.growth import compare
 from activity_session_benchmarks.loads import serving
-from activity_session_benchmarks.monitoring import free_port
 from activity_session_benchmarks.runs import Figure, Run, measure_all
 from activity_session_benchmarks.targets import AGAINST_GRPC, MOST_WATCHERS, SSE_MEMORY
 from activity_session_benchmarks.watch import MB, resident_bytes
+from activity_session_testing.ports import free_port
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import new_session
 

@@ -7,7 +7,6 @@ collector in this process. What one in a hundred costs is less than two servers 
 each costs is the larger part of it, and can be told.
 """
 
-import socket
 import statistics
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from activity_session_benchmarks.loads import serving
 from activity_session_benchmarks.runs import Run, measure_all, spent
 from activity_session_benchmarks.targets import ALL_TRACED, COUNTED
 from activity_session_testing.collectors import Collector, collecting
+from activity_session_testing.ports import free_port
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, new_session
 
@@ -111,12 +111,6 @@ def scrape_us(admin: str, pid: int) -> float:
                 response.read()
         costs.append((spent([pid]) - before) / SCRAPES * 1e6)
     return statistics.median(costs)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import importlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any, Protocol, Self
 import pymysql
 
 from activity_session_testing import planted
+from activity_session_testing.ports import free_port
 
 # mariadb, or mysql for a run of the same tests on MySQL 8.
 SERVER = os.environ.get("MARIADB_SERVER", "mariadb")
@@ -267,19 +267,6 @@ class MySQL(MariaDB):
 
 
 SERVERS: dict[str, type[MariaDB]] = {"mariadb": MariaDB, "mysql": MySQL}
-
-
-def free_port() -> int:
-    return free_ports(1)[0]
-
-
-def free_ports(count: int) -> list[int]:
-    """Return different ports that nobody uses now."""
-    with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return [listener.getsockname()[1] for listener in listeners]
 
 
 def driver_error(number: int, text: str) -> Exception:

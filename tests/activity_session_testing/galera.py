@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from activity_session_testing.backends import MariaDB, find_mariadb, free_ports
+from activity_session_testing.backends import MariaDB, find_mariadb
+from activity_session_testing.ports import free_ports
 
 NODES = 3
 _PROVIDER = Path("/usr/lib/galera/libgalera_smm.so")

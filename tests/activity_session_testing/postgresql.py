@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import psycopg
 
-from activity_session_testing.backends import free_port
 from activity_session_testing.moments import eventually
+from activity_session_testing.ports import free_port
 
 _START_SECONDS = 60
 USER, PASSWORD = "tester", "p@ss/word"

@@ -22,6 +22,7 @@ from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
 from activity_session_testing.drivers import Answers, Driver, driving
 from activity_session_testing.drivers import Client as DrivenClient
 from activity_session_testing.moments import eventually
+from activity_session_testing.ports import free_port
 from activity_session_testing.processes import serving_process, write_lock
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import list_events, new_session
@@ -66,7 +67,9 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
     client: DrivenClient, database: Database, tmp_path: Path
 ) -> None:
     with (
-        serving_process(tmp_path / "log", "--database-url", database.url, *FLAGS) as server,
+        serving_process(
+            tmp_path / "log", "--address", f"127.0.0.1:{free_port()}", "--database-url", database.url, *FLAGS
+        ) as server,
         driving(client, server.address) as driver,
         connected(server.address) as stubs,
         contextlib.ExitStack() as restarted,

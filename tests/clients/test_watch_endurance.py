@@ -10,10 +10,10 @@ from grpc import StatusCode
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import Bookmark, ExpungeSessionRequest, WatchSessionResponse
-from activity_session_testing.backends import free_port
 from activity_session_testing.drivers import Answers, Driver, driving
 from activity_session_testing.drivers import Client as DrivenClient
 from activity_session_testing.mirrors import STAY, Answer, Mirror, error_info, refusal
+from activity_session_testing.ports import free_port
 from activity_session_testing.processes import ServerProcess
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, delete_session, new_session

@@ -4,7 +4,6 @@ import ast
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from argparse import Namespace
@@ -20,6 +19,7 @@ from activity_session_server.rules import filters
 from activity_session_server.rules.limits import Limits
 from activity_session_server.settings import FIELDS, shown_default
 from activity_session_server.sources import load
+from activity_session_testing.ports import free_port
 from activity_session_testing.servers import serving
 
 ROOT = Path(__file__).parents[2]
@@ -145,12 +145,6 @@ def test_each_way_of_the_security_page_is_set_up_as_written(tmp_path: Path) -> N
     assert done.stdout.count('"name": "namespaces/default"') == 4, "TLS, a token, a JWT, a certificate"
     assert done.stdout.count("refused: Unauthenticated") == done.stderr.count('"reason": "UNAUTHENTICATED"') == 2
     assert "refused: no certificate" in done.stdout
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def test_the_python_example_of_the_readme_runs_as_written_and_again(address: str) -> None:

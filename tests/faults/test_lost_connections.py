@@ -22,9 +22,9 @@ from activity_session_testing.backends import (
     MARIADB,
     DatabaseServer,
     driver_error,
-    free_port,
 )
 from activity_session_testing.moments import before, errors_of, eventually
+from activity_session_testing.ports import free_port
 from activity_session_testing.processes import ServerProcess
 from activity_session_testing.proxies import Proxy, proxying
 from activity_session_testing.servers import Client, Failure, connected, failure, serving, unique

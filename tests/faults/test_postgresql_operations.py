@@ -12,8 +12,8 @@ from sqlalchemy import make_url
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import AppendEventsRequest
-from activity_session_testing.backends import free_port
 from activity_session_testing.moments import eventually
+from activity_session_testing.ports import free_port
 from activity_session_testing.postgresql import (
     PASSWORD,
     USER,

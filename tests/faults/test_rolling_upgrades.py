@@ -18,8 +18,9 @@ import pytest
 import activity_session
 from activity_session import v1
 from activity_session_server.store.revisions import NEWEST
-from activity_session_testing.backends import SHARED_BACKENDS, free_ports
+from activity_session_testing.backends import SHARED_BACKENDS
 from activity_session_testing.moments import eventually
+from activity_session_testing.ports import free_ports
 from activity_session_testing.processes import ServerProcess, run
 
 WHEELS = sorted((Path(__file__).parents[1] / "released").glob("*.whl"))
@@ -29,6 +30,7 @@ AGENT = v1.Participant(participant_type=v1.PARTICIPANT_TYPE_AGENT)
 WRITERS = 3
 # Rounds of calls while the servers are as they are, of which each server gets some.
 ROUNDS = 6
+SLOW_MS = 3000
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +133,7 @@ def test_servers_of_the_last_release_are_replaced_one_by_one_and_no_call_fails(
     def start(number: int, **environment: str) -> ServerProcess:
         flags = ("--address", addresses[number], "--database-url", urls[number], "--log-format", "json")
         server = ServerProcess(next(logs), *flags, **environment)
+        stack.callback(tell_slow, server)
         stack.callback(server.kill)
         return server
 
@@ -150,6 +153,11 @@ def test_servers_of_the_last_release_are_replaced_one_by_one_and_no_call_fails(
                 # Until clients have noticed that it is there.
                 eventually(partial(served, servers[number]))
                 load.go_on()
+
+
+def tell_slow(server: ServerProcess) -> None:
+    """Print which calls have taken long, for a run that fails: a client gives up after 30 s."""
+    print(server.address, *(line for line in server.log_lines() if line.get("duration_ms", 0) > SLOW_MS), sep="\n")
 
 
 def served(server: ServerProcess) -> bool:

@@ -17,6 +17,7 @@ from activity_session.v1.info_service_pb2 import GetServerInfoRequest
 from activity_session_server.store import schema
 from activity_session_testing.backends import FIXTURES, KEEPING_BACKENDS, MariaDB
 from activity_session_testing.moments import eventually
+from activity_session_testing.ports import free_port
 from activity_session_testing.processes import COMMAND, ServerProcess, run, serving_process
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import append, get_session, list_events, new_session
@@ -258,14 +259,14 @@ class TestEnd:
             process.wait(DRAIN_DELAY + DRAIN_TIMEOUT + 5)
         assert state(worker) == "X"
 
-    def test_comes_by_the_death_of_the_one_that_started_them(
-        self, server: ServerProcess, log: Path, flags: list[str]
-    ) -> None:
-        workers = pids(server)
-        with self._watched(server):
-            server.kill()
+    def test_comes_by_the_death_of_the_one_that_started_them(self, log: Path, flags: list[str]) -> None:
+        own = (*flags, "--address", f"127.0.0.1:{free_port()}")
+        with serving_process(log, *own) as server:
+            workers = pids(server)
+            with self._watched(server):
+                server.kill()
         eventually(lambda: {state(pid) for pid in workers} == {"X"})
-        with serving_process(log, *flags, "--address", server.address) as again:
+        with serving_process(log, *own) as again:
             assert again.address == server.address
 
     @staticmethod

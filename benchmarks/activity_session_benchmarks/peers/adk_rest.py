@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from activity_session_benchmarks.figures import CLIENT_CORE, USER, Meter, cpu_clock, peer_options
+from activity_session_testing.ports import free_port
 
 START_SECONDS = 60
 
@@ -72,13 +73,6 @@ def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
         else:
             return
     raise SystemExit("adk api_server did not start")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":
