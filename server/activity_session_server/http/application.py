@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from activity_session_server.http.ag_ui.calls import PREFIX as AG_UI
+from activity_session_server.http.ag_ui.calls import AgUiCalls
 from activity_session_server.http.calls import JsonCalls
 from activity_session_server.http.connect.calls import ConnectCalls
 from activity_session_server.http.connect.responses import Connect
@@ -52,6 +54,7 @@ def application(
     routes = [
         *([Route("/openapi.json", _document)] if shows_schema else []),
         *(Mount(service, connect) for service in services),
+        Mount(AG_UI, AgUiCalls(rpcs, most_bytes)),
         Mount("", JsonCalls(rpcs, most_bytes)),
     ]
     return Starlette(routes=routes, middleware=middleware)

@@ -95,8 +95,16 @@ def bindings_of(rpc: str, method: Any) -> Iterator[Binding]:
         kind = one.WhichOneof("pattern")
         if kind == "custom" or one.response_body:
             raise ValueError(f"{rpc}: neither custom methods nor response_body are served")
-        segments, variables = _parsed(getattr(one, kind))
-        yield Binding(rpc, kind.upper(), segments, variables, one.body)
+        yield binding_of(rpc, kind.upper(), getattr(one, kind), one.body)
+
+
+def binding_of(rpc: str, method: str, template: str, body: str = "") -> Binding:
+    """The binding of an RPC at the paths of a template.
+
+    Raises:
+        ValueError: the template has what no path of this API needs.
+    """
+    return Binding(rpc, method, *_parsed(template), body)
 
 
 def _parsed(template: str) -> tuple[tuple[str, ...], tuple[Variable, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from starlette.types import Receive
 
 from activity_session_server.http.refusals import too_slow, wrong_type
-from activity_session_server.http.requests import Body
+from activity_session_server.http.requests import NO_BODY, Body
 
 # Seconds for the whole of a body.
 PATIENCE = 30.0
@@ -14,7 +14,6 @@ PATIENCE = 30.0
 # many times as long is not waited for.
 _READ_FACTOR = 2
 _JSON = (b"application/json",)
-_NONE = Body(b"", 0)
 
 
 async def read(
@@ -27,9 +26,9 @@ async def read(
     """
     length = headers.get(b"content-length", b"")
     if not length and b"transfer-encoding" not in headers:
-        return _NONE
+        return NO_BODY
     if length == b"0":
-        return _NONE
+        return NO_BODY
     media_type_of(headers, media_types)
     is_gzip = _is_gzip(headers)
     if length and int(length) > _READ_FACTOR * most:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from google.protobuf import message_factory
 from starlette.types import Receive, Scope, Send
 
 from activity_session_server.http import bodies, refusals, responses, streams, unary
@@ -35,7 +36,8 @@ class JsonCalls:
         if not body.is_whole:
             send = responses.closing(send)
         if rpc.method.server_streaming:
-            await streams.serve_events(rpc, request, context, receive, send)
+            events = streams.Messages(message_factory.GetMessageClass(rpc.method.output_type))
+            await streams.serve_events(rpc, request, context, receive, send, events=events)
         elif rpc.is_streamed:
             await streams.serve_one(rpc, request, context, receive, send, form=form)
         else:

@@ -31,6 +31,9 @@ class Body(NamedTuple):
     is_whole: bool = True
 
 
+NO_BODY = Body(b"", 0)
+
+
 class Conditions(NamedTuple):
     """The headers that mean fields: `If-Match` the etag, `Idempotency-Key` the request id, `Last-Event-ID` a place."""
 

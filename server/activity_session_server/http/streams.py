@@ -8,8 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from google.protobuf import message_factory
 from google.rpc.status_pb2 import Status
@@ -33,6 +32,34 @@ _EVENTS = [
     # A proxy would gather events before it sends them on.
     (b"x-accel-buffering", b"no"),
 ]
+
+
+class Events(Protocol):
+    """How a stream of server-sent events is written."""
+
+    def of_message(self, message: bytes) -> bytes:
+        """The events of a message; of one thread at a time."""
+
+    def of_end(self, status: Status) -> bytes:
+        """The events that say how a call has ended."""
+
+
+class Messages:
+    """`Events` that are the messages of a watch themselves, as JSON."""
+
+    def __init__(self, kind: type[Any]) -> None:
+        self._kind = kind
+
+    def of_message(self, message: bytes) -> bytes:
+        """One, of which the id is the place after which to go on."""
+        made = self._kind.FromString(message)
+        sequence = made.event.sequence or made.bookmark.last_sequence
+        place = b"id: %d\n" % sequence if sequence else b""
+        return place + b"data: " + responses.json_of(made) + b"\n\n"
+
+    def of_end(self, status: Status) -> bytes:
+        """The error that has ended a watch, if there was one."""
+        return b"event: error\ndata: " + responses.error_json(status) + b"\n\n" if status.code else b""
 
 
 class Outgoing:
@@ -102,14 +129,15 @@ async def serve_one(rpc: Rpc, request: Raw, context: HttpContext, receive: Recei
             await responses.send(send, form.of_message(Encoded(last), kind, context))
 
 
-async def serve_events(rpc: Rpc, request: Raw, context: HttpContext, receive: Receive, send: Send) -> None:
+async def serve_events(
+    rpc: Rpc, request: Raw, context: HttpContext, receive: Receive, send: Send, *, events: Events
+) -> None:
     """Send the messages of a call as events; an error before the first one is a response of its own."""
-    encode = partial(_event, message_factory.GetMessageClass(rpc.method.output_type))
-    async with running(rpc, request, context, receive, encode) as outgoing:
+    async with running(rpc, request, context, receive, events.of_message) as outgoing:
         first = await outgoing.next()
         if first is not None:
             await send({"type": "http.response.start", "status": 200, "headers": _EVENTS + responses.call_id(context)})
-            await send_parts(outgoing, first, context, send, heartbeat=b":\n\n", last=_last_event)
+            await send_parts(outgoing, first, context, send, heartbeat=b":\n\n", last=events.of_end)
         elif context.is_active():
             await responses.send(send, responses.of_error(context, _PLAIN))
 
@@ -178,16 +206,3 @@ async def _send_part(send: Send, part: bytes) -> None:
     await send({"type": "http.response.body", "body": part, "more_body": True})
     # Returns once the client has room for more.
     await send({"type": "http.response.body", "body": b"", "more_body": True})
-
-
-def _last_event(found: Status) -> bytes:
-    """The error that has ended a watch, if there was one."""
-    return b"event: error\ndata: " + responses.error_json(found) + b"\n\n" if found.code else b""
-
-
-def _event(kind: type[Any], message: bytes) -> bytes:
-    """A message of a watch as an event; its id is the place after which to go on."""
-    made = kind.FromString(message)
-    sequence = made.event.sequence or made.bookmark.last_sequence
-    place = b"id: %d\n" % sequence if sequence else b""
-    return place + b"data: " + responses.json_of(made) + b"\n\n"
