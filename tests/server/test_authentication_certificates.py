@@ -1,5 +1,9 @@
 """Client certificates: whom they name, and what counts beside a token."""
 
+import json
+import ssl
+from contextlib import closing
+from http.client import HTTPSConnection
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -10,9 +14,10 @@ from cryptography.x509 import DNSName, GeneralName, IPAddress, RFC822Name, Unifo
 from activity_session_testing.callers import GRANTS, bearer, get_namespace, new_token, reason_of, refusal, subject_seen
 from activity_session_testing.certificates import Pair, issue, trusting
 from activity_session_testing.moments import eventually
-from activity_session_testing.servers import connected, serving
+from activity_session_testing.servers import DEADLINE, connected, serving
 
 MEMORY = "sqlite:///:memory:"
+HTTP = {"http_address": "127.0.0.1:0"}
 SPIFFE = UniformResourceIdentifier("spiffe://example.org/agent")
 URI = UniformResourceIdentifier("https://example.org/agent")
 DNS, OTHER_DNS = DNSName("agent.example.org"), DNSName("other.example.org")
@@ -60,28 +65,41 @@ def ada(files: Files) -> Pair:
     return issue(files.authority, common_name="ada")
 
 
+def told_over_http(address: str, files: Files, own: Pair) -> str:
+    """Return why a client that has the certificate may not make a namespace."""
+    context = ssl.create_default_context(cafile=str(files.ca))
+    both = files.ca.with_name("client.pem")
+    both.write_bytes(own.certificate + own.key)
+    context.load_cert_chain(both)
+    with closing(HTTPSConnection(address, context=context, timeout=DEADLINE)) as connection:
+        connection.request("POST", "/v1/namespaces?namespaceId=x", "{}", {"Content-Type": "application/json"})
+        return str(json.load(connection.getresponse())["error"]["message"])
+
+
 @pytest.mark.parametrize(("names", "common_name", "subject"), NAMES.values(), ids=NAMES)
 def test_a_certificate_names_a_subject(
     files: Files, names: tuple[GeneralName, ...], common_name: str, subject: str
 ) -> None:
-    credentials = trusting(files.ca.read_bytes(), issue(files.authority, *names, common_name=common_name))
+    own = issue(files.authority, *names, common_name=common_name)
     with (
-        serving(MEMORY, **files.settings) as server,
-        connected(server.address, credentials=credentials) as client,
+        serving(MEMORY, **files.settings, **HTTP) as server,
+        connected(server.address, credentials=trusting(files.ca.read_bytes(), own)) as client,
     ):
         assert subject_seen(client) == subject
+        assert told_over_http(server.http_address, files, own).startswith(f"{subject} may not call ")
 
 
 @pytest.mark.parametrize(("names", "common_name"), NOBODY.values(), ids=NOBODY)
 def test_a_certificate_that_names_nobody_is_refused_also_where_no_credentials_are_needed(
     files: Files, names: tuple[GeneralName, ...], common_name: str
 ) -> None:
-    credentials = trusting(files.ca.read_bytes(), issue(files.authority, *names, common_name=common_name))
+    own = issue(files.authority, *names, common_name=common_name)
     with (
-        serving(MEMORY, **files.settings, allow_anonymous=True) as server,
-        connected(server.address, credentials=credentials) as client,
+        serving(MEMORY, **files.settings, **HTTP, allow_anonymous=True) as server,
+        connected(server.address, credentials=trusting(files.ca.read_bytes(), own)) as client,
     ):
         assert refusal(client).startswith("the client certificate has no name that can be a subject")
+        assert told_over_http(server.http_address, files, own) == refusal(client)
 
 
 def test_a_token_counts_more_than_the_certificate_also_if_it_does_not_hold(files: Files, ada: Pair) -> None:

@@ -169,8 +169,8 @@ class TestTls:
                 asked(server.http_address, trusting(authority))
             context = trusting(authority)
             authority.issue_cert("agent.example").configure_cert(context)
-            # The certificate lets it in, and ASGI does not tell whose it is.
-            assert asked(server.http_address, context) == 401
+            # It is let in, and nothing is granted to it.
+            assert asked(server.http_address, context) == 403
 
 
 def issue(authority: trustme.CA, folder: Path) -> dict[str, str]:

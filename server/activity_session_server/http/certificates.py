@@ -1,13 +1,17 @@
-"""TLS for HTTP: the files of the gRPC address, read again when they have changed."""
+"""TLS for HTTP: the files of the gRPC address, read again when they change, and whom a client certificate names."""
 
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
 from activity_session_server.rpc.files import FileError, FilesReadAgain
 
+# The names of a certificate, as OpenSSL has them, and as gRPC has them in its auth context.
+_NAMES = {"URI": "peer_uri", "DNS": "peer_dns", "commonName": "x509_common_name"}
+
 
 def context_of(certificate_file: str, key_file: str, client_ca_file: str) -> ssl.SSLContext:
-    """What TLS is done by; with a CA, clients need a certificate of it, of which nobody here learns the name.
+    """What TLS is done by; with a CA, clients need a certificate of it.
 
     Raises:
         FileError: nothing can be made of the files.
@@ -22,6 +26,18 @@ def context_of(certificate_file: str, key_file: str, client_ca_file: str) -> ssl
     # At each handshake, whether the client names the server or not.
     first.sni_callback = use_current
     return first
+
+
+def names_of(connection: ssl.SSLObject | None) -> Mapping[str, list[bytes]]:
+    """The names in the certificate of a client, if it has shown one that holds, as gRPC would tell them."""
+    shown = connection.getpeercert() if connection else None
+    found: dict[str, list[bytes]] = {}
+    # Of a subject each part is a list of pairs, as the names that can be in its place are.
+    for part in ((shown or {}).get("subjectAltName", ()), *(shown or {}).get("subject", ())):
+        for kind, name in part:
+            if kind in _NAMES:
+                found.setdefault(_NAMES[kind], []).append(name.encode())
+    return found
 
 
 def _read(certificate_file: str, key_file: str, client_ca_file: str) -> ssl.SSLContext:

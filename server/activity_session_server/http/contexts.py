@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import NoReturn
+from types import MappingProxyType
+from typing import Any, NoReturn
 
 import grpc
 from google.rpc.status_pb2 import Status
@@ -22,12 +23,21 @@ class HttpContext(grpc.ServicerContext):
     """The context of one call. Its end may be told by one thread while another one asks for callbacks."""
 
     def __init__(
-        self, metadata: Metadata, peer: str, seconds: float | None, abort: Callable[[], None] | None = None
+        self,
+        metadata: Metadata,
+        peer: str,
+        seconds: float | None,
+        abort: Callable[[], None] | None = None,
+        names: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        """The call may take so many seconds; `abort` breaks off its connection, and may be called by any thread."""
+        """The call may take so many seconds; `abort` breaks off its connection, and may be called by any thread.
+
+        `names` are those of the client's certificate.
+        """
         self._metadata, self._peer = metadata, peer
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._abort = abort
+        self._names = names
         self._trailing: Metadata = ()
         self._code, self._details = grpc.StatusCode.OK, ""
         # Guards the callbacks, so that none is added that nobody calls.
@@ -65,16 +75,16 @@ class HttpContext(grpc.ServicerContext):
         return self._peer
 
     def peer_identities(self) -> Iterable[bytes] | None:
-        """None: what TLS knows of the client is not told here."""
+        """None: the names are in the auth context only."""
         return None
 
     def peer_identity_key(self) -> str | None:
         """None, as above."""
         return None
 
-    def auth_context(self) -> Mapping[str, bytes]:
-        """Nothing, as above."""
-        return {}
+    def auth_context(self) -> Mapping[str, Any]:
+        """The names of the client's certificate."""
+        return self._names
 
     def is_active(self) -> bool:
         """Whether somebody still waits for the response."""

@@ -14,6 +14,8 @@ from activity_session_server.http.responses import Json
 Headers = Mapping[bytes, bytes]
 # Where the protocol puts what breaks off a connection.
 ABORT = "activity_session.abort"
+# And where the names of the client's certificate.
+NAMES = "activity_session.names"
 # The headers of a timeout: how they are spelt, how many of their units are a second, and what they must be.
 _TIMEOUTS = {
     b"x-server-timeout": ("X-Server-Timeout", 1, "seconds, such as 2.5"),
@@ -30,7 +32,8 @@ def context_of(scope: Scope, headers: Headers) -> HttpContext:
     metadata = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
     host, port = scope["client"] or ("unknown", 0)
     peer = f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
-    return HttpContext(metadata, peer, _seconds(headers), scope.get("extensions", {}).get(ABORT))
+    extensions = scope.get("extensions", {})
+    return HttpContext(metadata, peer, _seconds(headers), extensions.get(ABORT), extensions.get(NAMES, {}))
 
 
 def conditions_of(headers: Headers) -> Conditions:

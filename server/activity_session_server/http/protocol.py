@@ -4,7 +4,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from activity_session_server.http.headers import ABORT
+from activity_session_server.http.certificates import names_of
+from activity_session_server.http.headers import ABORT, NAMES
 
 # Bytes of a request line and its headers, and the seconds in which they must come.
 MOST_HEAD_BYTES = 32 * 1024
@@ -22,6 +23,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for a head."""
         super().connection_made(transport)
+        self._names = names_of(transport.get_extra_info("ssl_object"))
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -43,8 +45,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._is_head, self._head_bytes = True, 0
         self._wait()
-        # ASGI has no way to break off a connection with what is not taken of it.
-        self.scope["extensions"] = {ABORT: self._abort}  # type: ignore[dict-item]  # it knows only those of ASGI
+        # ASGI has no way to break off a connection with what is not taken of it, nor to tell whose it is.
+        self.scope["extensions"] = {ABORT: self._abort, NAMES: self._names}  # type: ignore[dict-item]  # it knows only those of ASGI
 
     def on_headers_complete(self) -> None:
         """Be done with a head."""
