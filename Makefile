@@ -41,7 +41,7 @@ ON_MYSQL := $(filter-out $(FAULTS) $(OF_FORM), \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
-	$(wildcard clients/*/service_config.json clients/*/src/service_config.json) \
+	$(wildcard clients/*/service_config.json clients/*/src/service_config.ts) \
 	server/activity_session_server/http/openapi.json
 
 .DEFAULT_GOAL := help

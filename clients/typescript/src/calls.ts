@@ -9,22 +9,12 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { Metadata, status, type Client, type ServiceError } from "@grpc/grpc-js";
+import { current, type Caller, type CallOptions, type Token } from "./caller.js";
 import { ActivitySessionError } from "./errors.js";
 import { checkTexts } from "./texts.js";
 
-/** A token, or a function that returns the current one. */
-export type Token = string | (() => string | Promise<string>);
-
-/** Options of one call. */
-export interface CallOptions {
-  /** The deadline, in milliseconds from now; after it the call fails with DEADLINE_EXCEEDED. */
-  timeoutMs?: number | undefined;
-  /** When it is aborted, the call is cancelled, and fails with CANCELLED. */
-  signal?: AbortSignal | undefined;
-}
-
 /** Makes calls with a client of grpc-js, without retries, and throws `ActivitySessionError` if they fail. */
-export class Calls {
+export class Calls implements Caller {
   readonly #client: Client;
   readonly #token: Token | undefined;
 
@@ -33,7 +23,6 @@ export class Calls {
     this.#token = token;
   }
 
-  /** Makes a unary call. */
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
@@ -50,7 +39,6 @@ export class Calls {
     });
   }
 
-  /** Returns the stream of a call, which is made when the iteration starts. Leaving the iteration cancels the call. */
   async *serverStreaming<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
     request: MessageShape<I>,
@@ -86,7 +74,7 @@ export class Calls {
 
   async #metadata(): Promise<Metadata> {
     const metadata = new Metadata();
-    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
+    const token = await current(this.#token);
     if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
     return metadata;
   }

@@ -8,7 +8,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import type { CallOptions, Calls } from "./calls.js";
+import type { Caller, CallOptions } from "./caller.js";
 
 /** The methods of a service: a unary one returns a promise, a streaming one an async iterable. */
 export type ServiceClient<S extends DescService> = {
@@ -20,12 +20,12 @@ export type ServiceClient<S extends DescService> = {
 };
 
 /** Returns a typed client of a generated service. `Channel.client` does so for a channel made by `connect`. */
-export function createClient<S extends DescService>(service: S, calls: Calls): ServiceClient<S> {
+export function createClient<S extends DescService>(service: S, calls: Caller): ServiceClient<S> {
   const methods = service.methods.map((method) => [method.localName, calling(method, calls)]);
   return Object.fromEntries(methods) as ServiceClient<S>;
 }
 
-function calling(method: DescMethod, calls: Calls) {
+function calling(method: DescMethod, calls: Caller) {
   return (init: MessageInitShape<DescMessage>, options?: CallOptions) => {
     const request = create(method.input, init);
     return method.methodKind === "unary"

@@ -1,9 +1,10 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { ChannelCredentials, Client, type ClientOptions } from "@grpc/grpc-js";
-import type { Calls, Token } from "./calls.js";
+import type { Caller, Connection, Token } from "./caller.js";
+import { Calls } from "./calls.js";
 import { createClient, type ServiceClient } from "./client.js";
 import { SafeCalls } from "./requests.js";
-import serviceConfig = require("./service_config.json");
+import serviceConfig from "./service_config.js";
 
 // gRPC does not retry a larger request; the server accepts none either.
 const RETRY_BUFFER_BYTES = 8 * 1024 * 1024;
@@ -38,13 +39,13 @@ export interface ConnectOptions {
 }
 
 /** A connection to a server, or to several servers with one name; all clients share it. */
-export class Channel {
+export class Channel implements Connection {
   readonly #client: Client;
-  readonly #calls: Calls;
+  readonly #calls: Caller;
 
   constructor(client: Client, token?: Token) {
     this.#client = client;
-    this.#calls = new SafeCalls(client, token);
+    this.#calls = new SafeCalls(new Calls(client, token));
   }
 
   /** Returns the typed client of a generated service. */

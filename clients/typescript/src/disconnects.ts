@@ -1,13 +1,13 @@
-import { emitWarning } from "node:process";
 import { backoff } from "./backoff.js";
 import type { ActivitySessionError } from "./errors.js";
+import { warn } from "./warnings.js";
 
 /** Called with the error of each failure of a watch; what it throws ends the watch. */
 export type OnDisconnect = (error: ActivitySessionError) => void | Promise<void>;
 
 const WARNING_MS = 30_000;
 
-/** The failures of a watch: its caller is told of each; of the first, and then of at most one in 30 s, Node.js warns. */
+/** The failures of a watch: its caller is told of each; of the first, and then of at most one in 30 s, a warning tells. */
 export class Disconnects {
   readonly #session: string;
   readonly #target: string;
@@ -42,7 +42,6 @@ export class Disconnects {
 
   #warn({ message }: ActivitySessionError, pause: number): void {
     const attempts = `attempt ${this.#attempts}, the next one in ${(pause / 1000).toFixed(1)} s`;
-    const text = `The watch of ${this.#session} at ${this.#target} failed: ${message} (${attempts})`;
-    emitWarning(text, { type: "ActivitySessionWarning" });
+    warn(`The watch of ${this.#session} at ${this.#target} failed: ${message} (${attempts})`);
   }
 }

@@ -1,6 +1,6 @@
 import { create, fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { anyIs, type Any } from "@bufbuild/protobuf/wkt";
-import { Metadata, status as Code, type ServiceError } from "@grpc/grpc-js";
+import { Code } from "./codes.js";
 import { ErrorReason, ErrorReasonSchema } from "./gen/activity_session/v1/error_reason_pb.js";
 import {
   BadRequestSchema,
@@ -11,13 +11,25 @@ import {
 import { StatusSchema, type Status } from "./gen/google/rpc/status_pb.js";
 
 export const DOMAIN = "activity-session";
-export const DETAILS_KEY = "grpc-status-details-bin";
+const DETAILS_KEY = "grpc-status-details-bin";
+
+/** The trailing metadata of a call, such as a `Metadata` of grpc-js. */
+interface Trailers {
+  get(key: string): (string | Uint8Array)[];
+}
+
+/** The error of a call, such as a `ServiceError` of grpc-js. */
+interface CallError extends Error {
+  code: number;
+  details: string;
+  metadata: Trailers;
+}
 
 /** The error of a failed call, which typed clients throw. */
 export class ActivitySessionError extends Error {
   override readonly name = "ActivitySessionError";
-  /** The status code. */
-  readonly code: Code;
+  /** The status code: a `status` of grpc-js, or in browsers a `Code`. */
+  readonly code: number;
   /** The server's message, for people; it may change. */
   readonly details: string;
   /** Why the call failed. UNSPECIFIED if the server gave no reason, or if the error comes from gRPC or from a proxy. */
@@ -32,8 +44,10 @@ export class ActivitySessionError extends Error {
    */
   readonly status: Status;
 
-  constructor(code: Code, details: string, trailers = new Metadata(), options?: ErrorOptions) {
-    const { status, info, fieldViolations } = parse(code, details, trailers);
+  /** `given` are the trailers of the call, or the details that were in them. */
+  constructor(code: number, details: string, given: Trailers | Any[] = [], options?: ErrorOptions) {
+    const packed = Array.isArray(given) ? given : packedIn(given);
+    const { status, info, fieldViolations } = parse(code, details, packed);
     const reason = reasonOf(info);
     super(`${Code[code]}${reason ? ` ${ErrorReason[reason]}` : ""}: ${details}`, options);
     this.code = code;
@@ -45,25 +59,25 @@ export class ActivitySessionError extends Error {
   }
 
   /** Makes one from an error of any grpc-js client; that error, with the trailing metadata, becomes its `cause`. */
-  static from(error: ServiceError): ActivitySessionError {
+  static from(error: CallError): ActivitySessionError {
     return new ActivitySessionError(error.code, error.details, error.metadata, { cause: error });
   }
 }
 
-function parse(code: Code, message: string, trailers: Metadata) {
-  const status = Object.assign(packedIn(trailers), { code, message });
+function parse(code: number, message: string, details: Any[]) {
+  const status = create(StatusSchema, { code, message, details });
   // A proxy may have added an ErrorInfo of its own.
   const info = detailsOf(status, ErrorInfoSchema).find(({ domain }) => domain === DOMAIN) ?? create(ErrorInfoSchema);
   const fieldViolations = detailsOf(status, BadRequestSchema).flatMap((badRequest) => badRequest.fieldViolations);
   return { status, info, fieldViolations };
 }
 
-function packedIn(trailers: Metadata): Status {
-  const [packed = ""] = trailers.get(DETAILS_KEY);
+function packedIn(trailers: Trailers): Any[] {
+  const [packed] = trailers.get(DETAILS_KEY);
   try {
-    return fromBinary(StatusSchema, Buffer.from(packed));
+    return packed instanceof Uint8Array ? fromBinary(StatusSchema, packed).details : [];
   } catch {
-    return create(StatusSchema); // not from this server, which sends details with each error
+    return []; // not from this server, which sends details with each error
   }
 }
 

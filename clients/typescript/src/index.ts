@@ -3,7 +3,8 @@
  * and messages are in `activity-session/v1/*`.
  */
 
-export { Calls, type CallOptions, type Token } from "./calls.js";
+export type { CallOptions, Token } from "./caller.js";
+export { Calls } from "./calls.js";
 export { createClient, type ServiceClient } from "./client.js";
 export { connect, type Channel, type ConnectOptions } from "./connect.js";
 export type { OnDisconnect } from "./disconnects.js";

@@ -1,40 +1,46 @@
-import { randomUUID } from "node:crypto";
-import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
-import { status } from "@grpc/grpc-js";
-import { backoff, sleep } from "./backoff.js";
-import { Calls, type CallOptions } from "./calls.js";
-import { ActivitySessionError } from "./errors.js";
+import type { DescMessage, DescMethodServerStreaming, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
+import type { Caller, CallOptions } from "./caller.js";
+import { Code } from "./codes.js";
+import { retrying } from "./retrying.js";
 
-const MAX_ATTEMPTS = 5;
+const RETRIES = { code: Code.CANCELLED, attempts: 5 };
 
 /** Gives each request a request id, and retries a call that a draining server has cancelled before it began. */
-export class SafeCalls extends Calls {
-  override async unary<I extends DescMessage, O extends DescMessage>(
+export class SafeCalls implements Caller {
+  readonly #calls: Caller;
+
+  constructor(calls: Caller) {
+    this.#calls = calls;
+  }
+
+  async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
-    { timeoutMs = Infinity, signal }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<MessageShape<O>> {
     const identified = withRequestId(request);
-    const deadline = Date.now() + timeoutMs;
-    const pauses = backoff();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await super.unary(method, identified, { timeoutMs: deadline - Date.now(), signal });
-      } catch (error) {
-        const pause = pauses.next().value;
-        const again = attempt < MAX_ATTEMPTS && Date.now() + pause < deadline && isCancelled(error);
-        if (!again || signal?.aborted) throw error;
-        await sleep(pause, signal);
-      }
-    }
+    return retrying((left) => this.#calls.unary(method, identified, left), RETRIES, options);
+  }
+
+  serverStreaming<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageShape<I>,
+    options?: CallOptions,
+  ): AsyncGenerator<MessageShape<O>, void, undefined> {
+    return this.#calls.serverStreaming(method, request, options);
   }
 }
 
 /** Returns the request with a request id: a copy if it had none, since the caller may use its message again. */
 function withRequestId<T extends object>(request: T): T {
-  return "requestId" in request && request.requestId === "" ? { ...request, requestId: randomUUID() } : request;
+  return "requestId" in request && request.requestId === "" ? { ...request, requestId: uuid4() } : request;
 }
 
-function isCancelled(error: unknown): boolean {
-  return error instanceof ActivitySessionError && error.code === status.CANCELLED;
+/** Returns a random UUID; `crypto.randomUUID` is missing in pages that came without TLS from another machine. */
+function uuid4(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

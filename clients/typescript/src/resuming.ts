@@ -1,12 +1,12 @@
-import { status } from "@grpc/grpc-js";
+import { Code } from "./codes.js";
 import { ActivitySessionError } from "./errors.js";
 import { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
 import type { WatchSessionRequest, WatchSessionResponse } from "./gen/activity_session/v1/session_service_pb.js";
 
-const CODES = new Set([status.UNAVAILABLE, status.CANCELLED]);
+const CODES = new Set<number>([Code.UNAVAILABLE, Code.CANCELLED]);
 const REASONS = new Set([ErrorReason.WATCH_TOO_SLOW, ErrorReason.SERVER_FULL, ErrorReason.QUOTA_EXCEEDED]);
 // Without a reason from the server they come from a proxy that has lost its connection to the server.
-const CODES_BETWEEN = new Set([status.INTERNAL, status.UNKNOWN]);
+const CODES_BETWEEN = new Set<number>([Code.INTERNAL, Code.UNKNOWN]);
 
 /** Returns whether to open a watch again after an error. */
 export function resumes(error: unknown): error is ActivitySessionError {
@@ -17,7 +17,7 @@ export function resumes(error: unknown): error is ActivitySessionError {
 
 /** The error of a stream that ended without one: the server ends no watch so, but a proxy may. */
 export function streamEnded(): ActivitySessionError {
-  return new ActivitySessionError(status.UNAVAILABLE, "the stream ended without an error");
+  return new ActivitySessionError(Code.UNAVAILABLE, "the stream ended without an error");
 }
 
 /** Makes a request ask for what comes after a message, in the same session. */

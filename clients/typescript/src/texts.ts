@@ -1,10 +1,9 @@
-import { create, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import { Metadata, status } from "@grpc/grpc-js";
-import { ActivitySessionError, DETAILS_KEY, DOMAIN } from "./errors.js";
+import { Code } from "./codes.js";
+import { ActivitySessionError, DOMAIN } from "./errors.js";
 import { BadRequestSchema, ErrorInfoSchema } from "./gen/google/rpc/error_details_pb.js";
-import { StatusSchema } from "./gen/google/rpc/status_pb.js";
 
 /**
  * Throws if a request has text that UTF-8 cannot encode, such as half an emoji, which would be sent as U+FFFD.
@@ -47,9 +46,5 @@ function refusal(field: string): ActivitySessionError {
   const info = create(ErrorInfoSchema, { domain: DOMAIN, reason: "INVALID_FIELD", metadata: { field } });
   const badRequest = create(BadRequestSchema, { fieldViolations: [{ field, description }] });
   const details = [anyPack(ErrorInfoSchema, info), anyPack(BadRequestSchema, badRequest)];
-  const message = `${field}: ${description}`;
-  const packed = toBinary(StatusSchema, create(StatusSchema, { code: status.INVALID_ARGUMENT, message, details }));
-  const trailers = new Metadata();
-  trailers.set(DETAILS_KEY, Buffer.from(packed));
-  return new ActivitySessionError(status.INVALID_ARGUMENT, message, trailers);
+  return new ActivitySessionError(Code.INVALID_ARGUMENT, `${field}: ${description}`, details);
 }

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { sleep } from "./backoff.js";
-import type { Channel } from "./connect.js";
+import type { Connection } from "./caller.js";
 import { Disconnects, type OnDisconnect } from "./disconnects.js";
 import { ActivitySessionError } from "./errors.js";
 import { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
@@ -48,7 +48,7 @@ export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefi
  * `uid` of the watch, and give both. Leaving the iteration ends it; while it waits for a message, only `signal` does.
  *
  * While a server cannot be reached the watch waits and tries again, without end. Node.js emits a warning, of the type
- * `ActivitySessionWarning`, of the first failure, and then of at most one in 30 s: the session, the target, the status
+ * `ActivitySessionWarning`, and a browser writes one to its console, of the first failure, and then of at most one in 30 s: the session, the target, the status
  * code and its message, how many attempts have failed since the last message, and in how many seconds the next one is.
  *
  * @param channel made by `connect`.
@@ -56,7 +56,7 @@ export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefi
  * @throws {ActivitySessionError} if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED.
  */
 export function watch(
-  channel: Channel,
+  channel: Connection,
   session: string,
   { afterSequence = 0n, view = SessionView.UNSPECIFIED, uid = "", signal, onDisconnect }: WatchOptions = {},
 ): Watch {
@@ -68,7 +68,7 @@ export function watch(
 
 /** Yields messages, over as many streams as it takes; the request tells at any time how the watch goes on. */
 async function* messages(
-  channel: Channel,
+  channel: Connection,
   request: WatchSessionRequest,
   disconnects: Disconnects,
   signal?: AbortSignal,
@@ -96,7 +96,7 @@ async function* messages(
  * error, grpc-js drops messages that were received and not yet read: after other errors the watch asks for them again,
  * after this one it would not.
  */
-async function* wholeStream(channel: Channel, request: WatchSessionRequest, signal?: AbortSignal) {
+async function* wholeStream(channel: Connection, request: WatchSessionRequest, signal?: AbortSignal) {
   try {
     yield* channel.client(SessionService).watchSession(request, { signal });
   } catch (error) {
@@ -105,7 +105,7 @@ async function* wholeStream(channel: Channel, request: WatchSessionRequest, sign
   }
 }
 
-async function* restOfLog(channel: Channel, { name, afterSequence, uid }: WatchSessionRequest, signal?: AbortSignal) {
+async function* restOfLog(channel: Connection, { name, afterSequence, uid }: WatchSessionRequest, signal?: AbortSignal) {
   const events = channel.client(EventService);
   let pageToken = "";
   try {

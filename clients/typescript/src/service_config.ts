@@ -1,4 +1,4 @@
-{
+export default {
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [
     {
@@ -33,4 +33,4 @@
       "name": [{"service": "activity_session.v1.SessionService", "method": "WatchSession"}]
     }
   ]
-}
+};

@@ -1,0 +1,13 @@
+/**
+ * The client of Activity Session for browsers, over Connect: a channel, its errors, and watches that survive
+ * disconnects. The generated services and messages are in `activity-session/v1/*`.
+ */
+
+export type { CallOptions, Token } from "../caller.js";
+export type { ServiceClient } from "../client.js";
+export { Code } from "../codes.js";
+export type { OnDisconnect } from "../disconnects.js";
+export { ActivitySessionError } from "../errors.js";
+export { ErrorReason } from "../gen/activity_session/v1/error_reason_pb.js";
+export { watch, type Watch, type WatchOptions } from "../watch.js";
+export { connect, type Channel, type ConnectOptions } from "./connect.js";
