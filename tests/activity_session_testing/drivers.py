@@ -15,12 +15,26 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 _FOLDER = ROOT / "tests/clients/drivers"
 _BUILT = ROOT / ".build/drivers"
 _SECONDS = 30.0
+
+
+class Server(Protocol):
+    """A server that is reached over gRPC and over HTTP."""
+
+    @property
+    def address(self) -> str:
+        """Where it is reached over gRPC."""
+
+    @property
+    def http_address(self) -> str:
+        """Where it is reached over HTTP."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,11 @@ class Client:
     how_to_get: str
     build: tuple[tuple[Path, tuple[str, ...]], ...]
     command: tuple[str, ...]
+    is_http: bool = False
+
+    def target(self, server: "Server") -> str:
+        """Return where it reaches a server, which has both addresses."""
+        return server.http_address if self.is_http else server.address
 
     @property
     def lacks(self) -> str | None:
@@ -84,7 +103,7 @@ CLIENTS = (
     ),
 )
 
-# Over Connect, by the library of browsers: it plays the conformance scripts, and has no watch of its own.
+# That of TypeScript for browsers, which calls over Connect.
 CONNECT_WEB = Client(
     "connect-web",
     "npm",
@@ -92,6 +111,12 @@ CONNECT_WEB = Client(
     # Built with that of TypeScript.
     (),
     ("node", str(_TYPESCRIPT / "dist/connect_driver.js")),
+    is_http=True,
+)
+
+# Runs a test with that too; all others run with those that call over gRPC.
+WITH_ANY_CLIENT = pytest.mark.parametrize(
+    "client", [*CLIENTS, CONNECT_WEB], ids=lambda client: client.name, indirect=True, scope="module"
 )
 
 

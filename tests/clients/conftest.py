@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from activity_session_server.app import App
 from activity_session_testing.drivers import CLIENTS, Client, Driver, driving
 from activity_session_testing.mirrors import Mirror, mirroring
 from activity_session_testing.proxies import Proxy, proxying
@@ -22,10 +23,16 @@ def client(request: pytest.FixtureRequest) -> Client:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Where a server listens."""
-    with serving("sqlite:///:memory:") as server:
-        yield server.address
+def server() -> Iterator[App]:
+    """A server, reached over gRPC and over HTTP."""
+    with serving("sqlite:///:memory:", http_address="127.0.0.1:0") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def address(server: App) -> str:
+    """Where that server listens, for gRPC."""
+    return server.address
 
 
 @pytest.fixture
@@ -43,9 +50,9 @@ def stubs(address: str) -> Iterator[Stubs]:
 
 
 @pytest.fixture(scope="module")
-def proxy(address: str) -> Iterator[Proxy]:
-    """A proxy before that server."""
-    with proxying(address) as proxy:
+def proxy(client: Client, server: App) -> Iterator[Proxy]:
+    """A proxy before that server, where the client reaches it."""
+    with proxying(client.target(server)) as proxy:
         yield proxy
 
 

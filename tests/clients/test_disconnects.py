@@ -16,7 +16,7 @@ import activity_session
 from activity_session import aio
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
-from activity_session_testing.drivers import CLIENTS, Answers, Client, Driver, driving
+from activity_session_testing.drivers import CLIENTS, CONNECT_WEB, WITH_ANY_CLIENT, Answers, Client, Driver, driving
 from activity_session_testing.mirrors import STAY, Answer, Mirror, error_info, refusal
 from activity_session_testing.processes import serving_process
 from activity_session_testing.servers import connected
@@ -26,6 +26,7 @@ SESSION, NOWHERE, CUT = (f"namespaces/default/sessions/{name}" for name in ("x",
 WATCH = "SessionService/WatchSession"
 READ = "SessionService/GetSession"
 MANY = 1000
+FLAGS = ["--database-url", "sqlite:///:memory:", "--http-address", "127.0.0.1:0"]
 UNAVAILABLE = StatusCode.UNAVAILABLE.value[0]
 MESSAGE = WatchSessionResponse(event=Event(sequence=1))
 
@@ -118,10 +119,10 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> dict[Client, Lost]:
     """What all clients have of one server that is killed."""
     log = tmp_path_factory.mktemp("killed") / "log"
     with contextlib.ExitStack() as drivers:
-        with serving_process(log, "--database-url", "sqlite:///:memory:") as server, connected(server.address) as stubs:
+        with serving_process(log, *FLAGS) as server, connected(server.address) as stubs:
             session = new_session(stubs, "namespaces/default").name
-            ready = [client for client in CLIENTS if client.lacks is None and client.is_built]
-            running = {client: drivers.enter_context(driving(client, server.address)) for client in ready}
+            ready = [client for client in (*CLIENTS, CONNECT_WEB) if client.lacks is None and client.is_built]
+            running = {client: drivers.enter_context(driving(client, client.target(server))) for client in ready}
             watches = {client: begin_watch(driver, session) for client, driver in running.items()}
             streams = {client: begin_stream(driver, session) for client, driver in running.items()}
             for answers in (*watches.values(), *streams.values()):
@@ -129,6 +130,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> dict[Client, Lost]:
         return {client: Lost(disconnects(watches[client], 1)[0], streams[client].end()) for client in ready}
 
 
+@WITH_ANY_CLIENT
 def test_a_server_that_is_killed_is_told_by_a_watch_and_by_a_stream(client: Client, lost: dict[Client, Lost]) -> None:
     check_that_it_is_of_the_transport(lost[client].told)
     check_that_it_is_of_the_transport(lost[client].ended)

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
+from activity_session_testing.drivers import WITH_ANY_CLIENT, Driver, driving
 from activity_session_testing.drivers import Client as DrivenClient
-from activity_session_testing.drivers import Driver, driving
 from activity_session_testing.moments import eventually
 from activity_session_testing.proxies import Proxy
 from activity_session_testing.servers import Client
 from activity_session_testing.steps import get_session, list_events, make_namespace, new_participant, new_session
+
+pytestmark = WITH_ANY_CLIENT
 
 
 @pytest.fixture(scope="module")

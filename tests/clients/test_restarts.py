@@ -19,10 +19,10 @@ from activity_session_server import app
 from activity_session_server.settings import Settings
 from activity_session_server.store import schema
 from activity_session_testing.backends import MARIADB, SQLITE_FILE, MariaDB
-from activity_session_testing.drivers import Answers, Driver, driving
+from activity_session_testing.drivers import WITH_ANY_CLIENT, Answers, Driver, driving
 from activity_session_testing.drivers import Client as DrivenClient
 from activity_session_testing.moments import eventually
-from activity_session_testing.ports import free_port
+from activity_session_testing.ports import free_ports
 from activity_session_testing.processes import serving_process, write_lock
 from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import list_events, new_session
@@ -63,14 +63,15 @@ def database(request: pytest.FixtureRequest, new_database: Callable[[str], str],
     return Database(url, lambda: read_only(mariadb))
 
 
+@WITH_ANY_CLIENT
 def test_calls_through_a_restart_succeed_and_are_done_once(
     client: DrivenClient, database: Database, tmp_path: Path
 ) -> None:
+    address, http_address = (f"127.0.0.1:{port}" for port in free_ports(2))
+    flags = ("--address", address, "--http-address", http_address, "--database-url", database.url, *FLAGS)
     with (
-        serving_process(
-            tmp_path / "log", "--address", f"127.0.0.1:{free_port()}", "--database-url", database.url, *FLAGS
-        ) as server,
-        driving(client, server.address) as driver,
+        serving_process(tmp_path / "log", *flags) as server,
+        driving(client, client.target(server)) as driver,
         connected(server.address) as stubs,
         contextlib.ExitStack() as restarted,
     ):
@@ -84,7 +85,8 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
             server.process.terminate()
             eventually(lambda: is_refused(server.address))
             # The second server is not a process, so that it starts at once, however busy this machine is.
-            settings: dict[str, Any] = {"address": server.address, "database_url": database.url, **PATIENT}
+            addresses = {"address": address, "http_address": http_address}
+            settings: dict[str, Any] = {"database_url": database.url, **addresses, **PATIENT}
             restarted.enter_context(app.running(Settings(**settings)))
             assert {call.code() for call in plain} & NOT_BEGUN
         ends = [call.end() for call in calls]

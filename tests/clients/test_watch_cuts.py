@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activity_session_testing.drivers import Client, driving
+from activity_session_testing.drivers import WITH_ANY_CLIENT, Client, driving
 from activity_session_testing.moments import eventually
 from activity_session_testing.proxies import proxying
 from activity_session_testing.servers import connected, serving
@@ -23,15 +23,16 @@ def check_once_and_in_order(events: list[dict[str, Any]], texts: list[str]) -> N
     assert [event["text"] for event in events] == texts
 
 
+@WITH_ANY_CLIENT
 def test_a_watch_that_is_cut_fifty_times_gives_each_event_once_and_in_order(client: Client) -> None:
     chance = random.Random(client.name)
     cut_after = set(chance.sample(range(1, EVENTS), CUTS))
     events: list[dict[str, Any]] = []
     texts: list[str] = []
     with (
-        serving("sqlite:///:memory:") as server,
+        serving("sqlite:///:memory:", http_address="127.0.0.1:0") as server,
         connected(server.address) as stubs,
-        proxying(server.address) as proxy,
+        proxying(client.target(server)) as proxy,
         driving(client, proxy.address) as driver,
     ):
         session = new_session(stubs, "namespaces/default").name
@@ -60,14 +61,15 @@ def test_a_watch_that_is_cut_fifty_times_gives_each_event_once_and_in_order(clie
     check_once_and_in_order(events, texts)
 
 
+@WITH_ANY_CLIENT
 @pytest.mark.parametrize(("view", "data"), [({}, None), ({"view": "SESSION_VIEW_FULL"}, "Kyoto")])
 def test_a_session_has_its_data_if_it_is_asked_for_also_after_a_cut(
     client: Client, view: dict[str, str], data: str | None
 ) -> None:
     with (
-        serving("sqlite:///:memory:") as server,
+        serving("sqlite:///:memory:", http_address="127.0.0.1:0") as server,
         connected(server.address) as stubs,
-        proxying(server.address) as proxy,
+        proxying(client.target(server)) as proxy,
         driving(client, proxy.address) as driver,
     ):
         session = new_session(stubs, "namespaces/default", data="Kyoto").name

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from grpc import StatusCode
@@ -10,7 +11,8 @@ from grpc import StatusCode
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import Bookmark, ExpungeSessionRequest, WatchSessionResponse
-from activity_session_testing.drivers import Answers, Driver, driving
+from activity_session_server.app import App
+from activity_session_testing.drivers import WITH_ANY_CLIENT, Answers, Driver, driving
 from activity_session_testing.drivers import Client as DrivenClient
 from activity_session_testing.mirrors import STAY, Answer, Mirror, error_info, refusal
 from activity_session_testing.ports import free_port
@@ -39,9 +41,9 @@ AT_ONCE, FAILURES = 1.5, 6
 
 
 @pytest.fixture(scope="module")
-def at_server(client: DrivenClient, address: str) -> Iterator[Driver]:
+def at_server(client: DrivenClient, server: App) -> Iterator[Driver]:
     """A driver that is connected to a server."""
-    with driving(client, address) as driver:
+    with driving(client, client.target(server)) as driver:
         yield driver
 
 
@@ -78,15 +80,25 @@ class TestGoesOn:
         watch.cancel()
         assert resumed_after(mirror) == [7, 7, 7]
 
+    @WITH_ANY_CLIENT
     def test_over_a_restart_and_a_crash_of_the_server(self, client: DrivenClient, tmp_path: Path) -> None:
-        address = f"127.0.0.1:{free_port()}"
-        with driving(client, address) as driver:
-            seen = list(events_over_restarts(driver, address, tmp_path))
+        addresses = Addresses(f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}")
+        with driving(client, client.target(addresses)) as driver:
+            seen = list(events_over_restarts(driver, addresses, tmp_path))
         assert seen == ["at first", "after a restart", "after a crash"]
 
 
-def events_over_restarts(driver: Driver, address: str, folder: Path) -> Iterator[str]:
-    flags = ["--address", address, "--database-url", f"sqlite:///{folder / 'test.db'}"]
+class Addresses(NamedTuple):
+    """Where a server listens, each time that it is started."""
+
+    address: str
+    http_address: str
+
+
+def events_over_restarts(driver: Driver, addresses: Addresses, folder: Path) -> Iterator[str]:
+    address = addresses.address
+    listening = ["--address", address, "--http-address", addresses.http_address]
+    flags = [*listening, "--database-url", f"sqlite:///{folder / 'test.db'}"]
     server = ServerProcess(folder / "log", *flags)
     try:
         with connected(address) as stubs:
@@ -114,10 +126,12 @@ def appended_and_seen(stubs: Client, session: str, text: str, watch: Answers) ->
 
 
 class TestEnds:
+    @WITH_ANY_CLIENT
     def test_where_there_is_no_session(self, at_server: Driver) -> None:
         end = at_server.begin({"watch": f"{PARENT}/sessions/missing"}).next()
         assert (end["status"], end["reason"]) == ("NOT_FOUND", "SESSION_NOT_FOUND")
 
+    @WITH_ANY_CLIENT
     def test_behind_the_whole_log_where_the_session_is_deleted(self, at_server: Driver, stubs: Client) -> None:
         session = new_session(stubs, PARENT).name
         append(stubs, session, "first", "second", "third")
@@ -129,6 +143,7 @@ class TestEnds:
         end = watch.end()
         assert (end["status"], end["reason"]) == ("FAILED_PRECONDITION", "SESSION_DELETED")
 
+    @WITH_ANY_CLIENT
     def test_where_the_session_was_expunged(self, at_server: Driver, stubs: Client) -> None:
         session = new_session(stubs, PARENT).name
         delete_session(stubs, session)

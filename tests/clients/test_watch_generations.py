@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from activity_session.v1.session_pb2 import Session
-from activity_session_testing.drivers import Answers, Driver, driving
+from activity_session_testing.drivers import WITH_ANY_CLIENT, Answers, Driver, driving
 from activity_session_testing.drivers import Client as DrivenClient
 from activity_session_testing.proxies import Proxy
 from activity_session_testing.servers import Client
 from activity_session_testing.steps import append, new_session, replaced
+
+pytestmark = WITH_ANY_CLIENT
 
 PARENT = "namespaces/default"
 SEEN = ("first", "second", "third")

@@ -15,14 +15,31 @@ import { errorOf } from "./errors.js";
 // A timer of a browser that were to run for longer would end at once.
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
+// A page learns nothing of a dead connection but that nothing comes: it can send no pings, and Connect has none.
+// A server sends a bookmark after each 15 s in which there was nothing else to send: three of them have not come.
+const QUIET_MS = 45_000;
+
+/** Options of `connect`, and of `Calls`. */
+export interface ConnectOptions {
+  /**
+   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token.
+   * If the function throws, so does the call.
+   */
+  token?: Token | undefined;
+  /**
+   * After how many milliseconds without a message a stream counts as dead: it fails with UNAVAILABLE, and a watch goes
+   * on with another one. 45,000 by default; take three times the `bookmark_interval` of the server if that is not 15 s.
+   */
+  quietMs?: number | undefined;
+}
+
 /** Makes calls by a transport of Connect, without retries, and throws `ActivitySessionError` if they fail. */
-export class ConnectCalls implements Caller {
+export class Calls implements Caller {
   readonly #transport: Transport;
   readonly #token: Token | undefined;
   readonly #quietMs: number;
 
-  /** A stream on which nothing has come for `quietMs` milliseconds fails with UNAVAILABLE. */
-  constructor(transport: Transport, quietMs: number, token?: Token) {
+  constructor(transport: Transport, { token, quietMs = QUIET_MS }: ConnectOptions = {}) {
     this.#transport = transport;
     this.#quietMs = quietMs;
     this.#token = token;

@@ -1,28 +1,10 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import type { Caller, Connection, Token } from "../caller.js";
+import type { Caller, Connection } from "../caller.js";
 import { createClient, type ServiceClient } from "../client.js";
 import { SafeCalls } from "../requests.js";
-import { ConnectCalls } from "./calls.js";
+import { Calls, type ConnectOptions } from "./calls.js";
 import { ConfiguredCalls } from "./policy.js";
-
-// A page learns nothing of a connection that is dead but that nothing comes: it can send no pings, and Connect has none.
-// Only messages come, of which a server sends a bookmark each 15 s where there is nothing else: this is three of them.
-const QUIET_MS = 45_000;
-
-/** Options of `connect`. */
-export interface ConnectOptions {
-  /**
-   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token.
-   * If the function throws, so does the call.
-   */
-  token?: Token | undefined;
-  /**
-   * After how many milliseconds without a message a stream counts as dead: it fails with UNAVAILABLE, and a watch goes
-   * on with another one. 45,000 by default; more where the `bookmark_interval` of the server is more than 15 s.
-   */
-  quietMs?: number | undefined;
-}
 
 /** A server that a page calls, over as many connections as the browser makes. */
 export class Channel implements Connection {
@@ -52,8 +34,8 @@ export class Channel implements Connection {
  * @param baseUrl that of the server's HTTP address, such as `https://sessions.example`, or with the path at which a
  *   proxy has it; by default the origin of the page.
  */
-export function connect(baseUrl = "", { token, quietMs = QUIET_MS }: ConnectOptions = {}): Channel {
+export function connect(baseUrl = "", options: ConnectOptions = {}): Channel {
   const transport = createConnectTransport({ baseUrl, useBinaryFormat: true });
-  const calls = new SafeCalls(new ConfiguredCalls(new ConnectCalls(transport, quietMs, token)));
+  const calls = new SafeCalls(new ConfiguredCalls(new Calls(transport, options)));
   return new Channel(baseUrl || globalThis.origin, calls);
 }

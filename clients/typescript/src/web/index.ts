@@ -4,10 +4,11 @@
  */
 
 export type { CallOptions, Token } from "../caller.js";
-export type { ServiceClient } from "../client.js";
+export { createClient, type ServiceClient } from "../client.js";
 export { Code } from "../codes.js";
 export type { OnDisconnect } from "../disconnects.js";
 export { ActivitySessionError } from "../errors.js";
 export { ErrorReason } from "../gen/activity_session/v1/error_reason_pb.js";
 export { watch, type Watch, type WatchOptions } from "../watch.js";
-export { connect, type Channel, type ConnectOptions } from "./connect.js";
+export { Calls, type ConnectOptions } from "./calls.js";
+export { connect, type Channel } from "./connect.js";
