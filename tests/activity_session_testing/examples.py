@@ -19,7 +19,7 @@ Command = Sequence[str | Path]
 
 def examples(client: str, language: str, address: str) -> list[str]:
     """Return the complete programs in the README of a client, for a server at that address."""
-    return [block.replace(_ADDRESS, address) for block in _blocks(client, language) if _ADDRESS in block]
+    return [block.replace(_ADDRESS, address) for block in blocks(client, language) if _ADDRESS in block]
 
 
 def make_project(
@@ -43,11 +43,11 @@ def make_project(
         package: what stands in for the folder of the client in the checkout; that one itself by default.
     """
     for language, name in files.items():
-        (block,) = _blocks(client, language)
+        (block,) = blocks(client, language)
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(block.replace(_ADDRESS, address))
-    script = "".join(_blocks(client, "sh")[-scripts:])
+    script = "".join(blocks(client, "sh")[-scripts:])
     if package is not None:
         script = script.replace(f"{_CHECKOUT}/clients/{client}", shlex.quote(package))
     script = script.replace(_CHECKOUT, shlex.quote(str(ROOT)))
@@ -57,7 +57,7 @@ def make_project(
     return shlex.split(start)
 
 
-def _blocks(client: str, language: str) -> list[str]:
+def blocks(client: str, language: str) -> list[str]:
     """Return the blocks in the README of a client that are marked with a language."""
     readme = (ROOT / f"clients/{client}/README.md").read_text()
     return re.findall(rf"^```{language}\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
