@@ -7,7 +7,7 @@ export type OnDisconnect = (error: ActivitySessionError) => void | Promise<void>
 
 const WARNING_MS = 30_000;
 
-/** The failures of a watch: its caller is told of each; of the first, and then of at most one in 30 s, a warning tells. */
+/** The failures of a watch: its caller is told of each; a warning tells of the first, then of at most one in 30 s. */
 export class Disconnects {
   readonly #session: string;
   readonly #target: string;

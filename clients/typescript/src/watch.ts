@@ -47,9 +47,10 @@ export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefi
  * even if another session has its name now. To resume in another process, keep the number of the last event and the
  * `uid` of the watch, and give both. Leaving the iteration ends it; while it waits for a message, only `signal` does.
  *
- * While a server cannot be reached the watch waits and tries again, without end. Node.js emits a warning, of the type
- * `ActivitySessionWarning`, and a browser writes one to its console, of the first failure, and then of at most one in 30 s: the session, the target, the status
- * code and its message, how many attempts have failed since the last message, and in how many seconds the next one is.
+ * While a server cannot be reached the watch waits and tries again, without end. A warning tells of the first failure,
+ * and then of at most one in 30 s, by Node.js (of the type `ActivitySessionWarning`) or on the console of a browser: the
+ * session, the target, the status code and its message, how many attempts have failed since the last message, and in how
+ * many seconds the next one is.
  *
  * @param channel made by `connect`.
  * @param session its full name.

@@ -1,4 +1,10 @@
-import type { DescMessage, DescMethod, DescMethodServerStreaming, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import type { Caller, CallOptions } from "../caller.js";
 import { Code } from "../codes.js";
 import { retrying } from "../retrying.js";

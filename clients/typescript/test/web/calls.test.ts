@@ -25,7 +25,7 @@ function keeping(serve: Serve, sent: AppendEventsRequest[]): Serve {
   };
 }
 
-test("a call is sent again, with its request id, where the server is away and where the connection is cut", async (t) => {
+test("a call is sent again, with its request id, when the server is away or the connection is cut", async (t) => {
   for (const failing of [away, cut]) {
     const sent: AppendEventsRequest[] = [];
     const events = (await connected(t, [keeping(failing, sent), keeping(append, sent)])).client(EventService);
