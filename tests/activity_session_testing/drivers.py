@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -114,7 +114,10 @@ CONNECT_WEB = Client(
     is_http=True,
 )
 
-# Runs a test with that too; all others run with those that call over gRPC.
+# AG-UI's own client, of which the driver is one of its own.
+AG_UI = replace(CONNECT_WEB, name="ag-ui", command=("node", str(_TYPESCRIPT / "dist/ag_ui.js")))
+
+# Runs a test with that of browsers too; all others run with those that call over gRPC.
 WITH_ANY_CLIENT = pytest.mark.parametrize(
     "client", [*CLIENTS, CONNECT_WEB], ids=lambda client: client.name, indirect=True, scope="module"
 )
