@@ -1,0 +1,83 @@
+/**
+ * What is shown is in the hash of the address, so that a link shows it to somebody else, and so that names of sessions
+ * do not get into the logs of proxies.
+ */
+
+import { computed, signal } from "@preact/signals";
+
+/** A list of sessions; of which namespace, if any is chosen. */
+export interface SessionsRoute {
+  view: "sessions";
+  namespace: string;
+  filter: string;
+  orderBy: string;
+  showDeleted: boolean;
+}
+
+/** A session: the number of the event to show, of which 0 is the newest, and the open panel. */
+export interface SessionRoute {
+  view: "session";
+  name: string;
+  at: number;
+  panel: string;
+}
+
+export type Route = SessionsRoute | SessionRoute;
+
+const SESSION = /^namespaces\/[^/]+\/sessions\/[^/]+$/;
+const hash = signal(location.hash);
+addEventListener("hashchange", () => (hash.value = location.hash));
+
+/** The route that the address has now. */
+export const route = computed(() => parse(hash.value));
+
+/** Returns the link to a route. */
+export function href(to: Route): string {
+  const path = (to.view === "session" ? to.name : to.namespace).split("/").map(encodeURIComponent).join("/");
+  const query = new URLSearchParams(to.view === "session" ? ofSession(to) : ofSessions(to)).toString();
+  return `#/${path}${query ? `?${query}` : ""}`;
+}
+
+/** Shows a route, as another step of the history unless it takes the place of the last one. */
+export function go(to: Route, { replace = false } = {}): void {
+  history[replace ? "replaceState" : "pushState"](null, "", href(to));
+  hash.value = location.hash;
+}
+
+/** Returns the route to a session. */
+export function toSession(name: string, rest: Partial<SessionRoute> = {}): SessionRoute {
+  return { view: "session", name, at: 0, panel: "", ...rest };
+}
+
+/** Returns the route to the sessions of a namespace. */
+export function toSessions(namespace: string, rest: Partial<SessionsRoute> = {}): SessionsRoute {
+  return { view: "sessions", namespace, filter: "", orderBy: "", showDeleted: false, ...rest };
+}
+
+/** Returns the route of a hash; one that means nothing is that of the first page. */
+export function parse(text: string): Route {
+  const [path = "", query = ""] = text.replace(/^#\/?/, "").split(/\?(.*)/s);
+  const [name, values] = [path.split("/").map(decoded).join("/"), new URLSearchParams(query)];
+  if (SESSION.test(name)) return toSession(name, { at: Number(values.get("at") ?? 0) || 0, panel: values.get("panel") ?? "" });
+  return toSessions(name, {
+    filter: values.get("filter") ?? "",
+    orderBy: values.get("orderBy") ?? "",
+    showDeleted: values.get("showDeleted") === "true",
+  });
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function ofSession({ at, panel }: SessionRoute): Record<string, string> {
+  return { ...(at && { at: String(at) }), ...(panel && { panel }) };
+}
+
+function ofSessions({ filter, orderBy, showDeleted }: SessionsRoute): Record<string, string> {
+  return { ...(filter && { filter }), ...(orderBy && { orderBy }), ...(showDeleted && { showDeleted: "true" }) };
+}
