@@ -1,0 +1,83 @@
+/** Servers under test: `activity-session serve` of the checkout, each with the console at its HTTP address. */
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { after } from "node:test";
+import { pagesOf } from "./pages.js";
+
+/** The root of the checkout, from the folder of the built tests. */
+export const ROOT = resolve(import.meta.dirname, "../../../..");
+const PROGRAM = join(ROOT, ".venv/bin/activity-session");
+const ANY = "127.0.0.1:0";
+
+/** What a server is started with: flags of `serve` and variables of its environment. */
+export interface Setting {
+  flags?: string[];
+  env?: Record<string, string>;
+}
+
+/** A running server; it ends with the file of tests. */
+export class Server {
+  /** Where it serves gRPC. */
+  address = ANY;
+  /** Where it serves HTTP. */
+  httpAddress = ANY;
+  /** The address of the console, without a slash at its end. */
+  url = "";
+  #process: ChildProcess | undefined;
+  readonly #setting: Setting;
+  readonly #database: string;
+
+  /** One that is not started yet. */
+  constructor(setting: Setting, database: string) {
+    this.#setting = setting;
+    this.#database = database;
+  }
+
+  /** Starts it, on the ports that it had before, if it was started before. */
+  async start(): Promise<void> {
+    const { flags = [], env = {} } = this.#setting;
+    const listening = ["--address", this.address, "--http-address", this.httpAddress, "--database-url", this.#database];
+    const process_ = spawn(PROGRAM, ["serve", ...listening, ...flags], {
+      env: { ...process.env, ACTIVITY_SESSION_LOG_LEVEL: "warning", ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#process = process_;
+    [this.address, this.httpAddress] = await addresses(process_);
+    this.url ||= await pagesOf(this.httpAddress);
+  }
+
+  /** Kills it with SIGKILL, as in a crash. */
+  async kill(): Promise<void> {
+    if (this.#process?.exitCode !== null || this.#process.signalCode) return;
+    this.#process.kill("SIGKILL");
+    await once(this.#process, "exit");
+  }
+}
+
+/** Starts a server for this file of tests, on the database of DATABASE_URL or on an SQLite file of its own. */
+export async function serve(setting: Setting = {}): Promise<Server> {
+  const server = new Server(setting, process.env["DATABASE_URL"] ?? `sqlite:///${join(folder(), "test.db")}`);
+  after(() => server.kill());
+  await server.start();
+  return server;
+}
+
+/** Makes a folder that is removed after the tests of this file. */
+export function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), "console-"));
+  after(() => rmSync(made, { recursive: true }));
+  return made;
+}
+
+async function addresses(server: ChildProcess): Promise<[string, string]> {
+  const found: string[] = [];
+  for await (const line of createInterface({ input: server.stdout! })) {
+    if (found.push(line.split(" on ").at(-1)!) === 2) return found as [string, string];
+  }
+  throw new Error("the server did not start: see its log above");
+}
