@@ -28,6 +28,7 @@ NOTES = {
     "poll_interval": "; on PostgreSQL they signal it as well",
     "admin_address": "; one for all workers: see Monitoring, below",
     "http_address": ": see [http.md](http.md)",
+    "console": ": see [http.md](http.md#the-console)",
     "audit_log_file": ": see Audit log, below",
 }
 # How a bound is said, by its kind.

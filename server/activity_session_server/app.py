@@ -43,7 +43,7 @@ from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.access.callers import ITSELF, nobody
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import uuid7_hex
-from activity_session_server.settings import Settings, SettingsError
+from activity_session_server.settings import Console, Settings, SettingsError
 from activity_session_server.store import Reader, Store, readiness, schema
 from activity_session_server.store.backends import EngineOptions, backend_of
 from activity_session_server.store.observer import Observer
@@ -203,16 +203,22 @@ class App:
     def _start_http(self, listener: "HttpListener") -> None:
         # Needs packages that only these servers have.
         from activity_session_server.http.application import Guard, application
+        from activity_session_server.http.pages.site import site
 
         settings = self.settings
+        pages = site(
+            has_console=settings.serves_console,
+            writes=settings.console is Console.READ_WRITE,
+            shows_schema=settings.serves_reflection,
+        )
         is_loopback = Address.parse(settings.http_address).is_loopback
         guard = Guard.NONE if not settings.takes_anonymous else Guard.LOOPBACK if is_loopback else Guard.ORIGINS
         made = application(
             self._handlers.rpcs,
+            pages,
             settings.limits.request_bytes,
             settings.cors_origins,
             guard,
-            shows_schema=settings.serves_reflection,
         )
         listener.start(made)
 

@@ -56,6 +56,14 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+class Console(StrEnum):
+    """Whether there is a web console, and whether it offers to change something."""
+
+    OFF = "off"
+    READ_ONLY = "read-only"
+    READ_WRITE = "read-write"
+
+
 class Synchronous(StrEnum):
     """When SQLite waits for the disk."""
 
@@ -86,6 +94,11 @@ class Settings(BaseModel):
     http_address: str = Field("", description="HOST:PORT for JSON over HTTP; none if empty")
     http_cors_origins: str = Field(
         "", description="origins of pages that may call it, such as https://app.example.com, with commas between them"
+    )
+    console: Console = Field(
+        Console.READ_ONLY,
+        description="web console at the HTTP address; read-write offers to append a message, to bind, and to take and "
+        "hand back a turn, as the caller's role allows",
     )
     tls_certificate_file: str = Field(
         "",
@@ -315,6 +328,11 @@ class Settings(BaseModel):
         return [origin.strip() for origin in self.http_cors_origins.split(",") if origin.strip()]
 
     @property
+    def serves_console(self) -> bool:
+        """Whether there is to be a web console."""
+        return bool(self.http_address) and self.console is not Console.OFF
+
+    @property
     def shows_metrics_to_others(self) -> bool:
         """Whether others than this machine may reach the admin address."""
         return bool(self.admin_address) and not Address.parse(self.admin_address).is_loopback
@@ -372,7 +390,7 @@ FIELDS = {name: field for name, field in Settings.model_fields.items() if name !
 
 _ADDRESSES = (
     *("address", "tls_certificate_file", "tls_key_file", "tls_client_ca_file"),
-    *("http_address", "http_cors_origins"),
+    *("http_address", "http_cors_origins", "console"),
 )
 _CALLERS = (
     *("tokens_file", "grants_file", "jwt_issuer", "jwt_audience", "jwt_keys", "jwt_grants_claim"),

@@ -6,17 +6,16 @@ from enum import Enum, auto
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from activity_session_server.http.ag_ui.calls import PREFIX as AG_UI
 from activity_session_server.http.ag_ui.calls import AgUiCalls
 from activity_session_server.http.calls import JsonCalls
 from activity_session_server.http.connect.calls import ConnectCalls
 from activity_session_server.http.connect.responses import Connect
-from activity_session_server.http.openapi import document
 from activity_session_server.http.origins import OwnPages
+from activity_session_server.http.pages.routing import Pages
 from activity_session_server.http.refusals import Refusing
 from activity_session_server.http.responses import JSON, Json
 from activity_session_server.rpc.handlers import Rpc
@@ -34,9 +33,13 @@ class Guard(Enum):
 
 
 def application(
-    rpcs: Mapping[str, Rpc], most_bytes: int, cors_origins: Sequence[str], guard: Guard, *, shows_schema: bool
+    rpcs: Mapping[str, Rpc],
+    pages: Mapping[str, ASGIApp],
+    most_bytes: int,
+    cors_origins: Sequence[str],
+    guard: Guard,
 ) -> Starlette:
-    """The ASGI application; pages of other origins may call it only where they are named."""
+    """The ASGI application, with its `pages`; those of other origins may call it only where they are named."""
     cors = Middleware(
         CORSMiddleware,
         allow_origins=cors_origins,
@@ -52,13 +55,7 @@ def application(
     connect = Refusing(ConnectCalls(rpcs, most_bytes), Connect(JSON, is_json=True))
     services = sorted({path.rpartition("/")[0] for path in rpcs})
     routes = [
-        *([Route("/openapi.json", _document)] if shows_schema else []),
         *(Mount(service, connect) for service in services),
-        Mount(AG_UI, AgUiCalls(rpcs, most_bytes)),
-        Mount("", JsonCalls(rpcs, most_bytes)),
+        Mount("", Pages(pages, JsonCalls(rpcs, most_bytes))),
     ]
     return Starlette(routes=routes, middleware=middleware)
-
-
-async def _document(_: Request) -> Response:
-    return Response(document(), media_type="application/json")

@@ -76,7 +76,7 @@ class Json(NamedTuple):
         headers = KEPT + call_id(context)
         if etag := getattr(message, "etag", ""):
             headers.append((b"etag", etag.encode("latin-1")))
-            if _matches(self.if_none_match, etag):
+            if matches(self.if_none_match, etag):
                 return Response(304, headers, b"")
         return with_body(200, headers, JSON, json_of(message), takes_gzip=self.takes_gzip)
 
@@ -130,6 +130,11 @@ def error_json(status: Status, http_code: int = 0) -> bytes:
     return orjson.dumps({"error": error})
 
 
+def matches(given: str, etag: str) -> bool:
+    """Whether If-None-Match has an etag; weak ones count too (RFC 9110, 13.1.2)."""
+    return given.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in given.split(","))
+
+
 async def send(asgi_send: Send, response: Response) -> None:
     """Send a response."""
     await asgi_send({"type": "http.response.start", "status": response.code, "headers": response.headers})
@@ -160,11 +165,6 @@ def call_id(context: HttpContext) -> Headers:
     """The header with the id of a call, if it has one yet."""
     found = context.trailing(CALL_ID_KEY)
     return [(CALL_ID_KEY.encode(), found.encode())] if found else []
-
-
-def _matches(given: str, etag: str) -> bool:
-    """Whether If-None-Match has an etag; weak ones count too (RFC 9110, 13.1.2)."""
-    return given.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in given.split(","))
 
 
 def _retry_seconds(status: Status) -> int | None:
