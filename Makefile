@@ -33,6 +33,8 @@ FAULTS := $(wildcard tests/faults/test_*.py) $(SLOW_CONTRACTS) $(call named,cont
 	followers fuzzing given_turns http_connections layers log_level max_clock_offset metrics migration_scripts planted_secrets plans process \
 	purge_command quotas read_ahead readiness reflection replicas retention schema settings_flags shedding sqlite_files \
 	startup state_limit telemetry workers)
+# Suites of their own.
+APART := tests/clients tests/conformance tests/console tests/deploy
 MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.
 OF_FORM := $(call named,contract,costly_requests field_behavior limits)
@@ -45,7 +47,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	server/activity_session_server/http/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
+.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers browser mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,14 +67,14 @@ serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
 		$(if $(HTTP_ADDRESS),--http-address '$(HTTP_ADDRESS)')
 
 test: $(READY) ## run the tests, on every backend that this machine has; on PostgreSQL those that show most of a backend
-	$(PYTEST) $(addprefix --ignore=,$(FAULTS) tests/clients tests/conformance tests/deploy) -m 'not galera and (not postgresql or core)'
+	$(PYTEST) $(addprefix --ignore=,$(FAULTS) $(APART)) -m 'not galera and (not postgresql or core)'
 
 faults: $(READY) ## run the slower tests: killed and frozen databases, many watchers, replicas, workers, starts
 	@# xdist begins with files of many tests, and the longest file, of few, would come last.
 	$(PYTEST) --no-loadscope-reorder $(LONGEST) $(filter-out $(LONGEST),$(FAULTS)) -m 'not galera and not postgresql'
 
 galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
-	$(BIN)/pytest --ignore=tests/clients --ignore=tests/conformance --ignore=tests/deploy -m 'galera and not one_node'
+	$(BIN)/pytest $(addprefix --ignore=,$(APART)) -m 'galera and not one_node'
 
 mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, which Maven brings
 	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m mariadb
@@ -80,7 +82,7 @@ mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, whic
 postgresql: $(READY) ## run the tests on PostgreSQL 18, which is in .venv; those that show most with POSTGRESQL_PROGRAMS=, the folder of another
 	@# The files of faults wait most, and would come last. Four processes: half of the time they wait.
 	$(PYTEST) --numprocesses 4 --no-loadscope-reorder $(FAULTS) tests \
-		$(addprefix --ignore=,$(OF_FORM) tests/clients tests/conformance tests/deploy) \
+		$(addprefix --ignore=,$(OF_FORM) $(APART)) \
 		-m 'postgresql$(if $(POSTGRESQL_PROGRAMS), and core)'
 
 # A jar that others test with has the server, 8.0.15.
@@ -104,6 +106,13 @@ clients: drivers ## build and test the clients in Python, Go, TypeScript and Jav
 
 conformance: drivers ## replay the contract through each client, and on each backend
 	$(PYTEST) tests/conformance
+
+browser: $(READY) ## test the console in Chromium
+	@! command -v npm >/dev/null || for folder in typescript console; do \
+		npm ci --silent --prefix clients/$$folder && npm run --silent build --prefix clients/$$folder || exit; \
+	done
+	@! command -v npm >/dev/null || npm run --silent build:test --prefix clients/console
+	$(PYTEST) tests/console
 
 demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost
 	@PYTHONPATH=demo $(BIN)/python -m activity_session_demo '$(TRANSCRIPT)' --database-url '$(DEMO_DATABASE_URL)'
@@ -188,4 +197,4 @@ lock: $(READY) ## pin the newest versions that pyproject.toml allows
 
 clean: ## remove all that make has made
 	rm -rf .venv .build dist {clients,tests/clients/drivers}/{typescript/{dist,node_modules},java/target} \
-		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info clients/python/*.egg-info server/*.egg-info
+		clients/console/{build,dist,node_modules} .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info clients/python/*.egg-info server/*.egg-info

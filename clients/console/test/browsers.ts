@@ -27,6 +27,7 @@ export async function open(
   const page = await context.newPage();
   const mistakes = watched(page);
   t.after(async () => {
+    await page.evaluate(() => new Promise((told) => setTimeout(told))); // errors that are on their way
     await context.close();
     assert.deepEqual(mistakes, []);
   });

@@ -1,0 +1,43 @@
+"""The console in Chromium, before real servers: what it does is told by the tests in clients/console/test."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from activity_session_testing import processes
+from activity_session_testing.backends import MARIADB, SQLITE_FILE
+from activity_session_testing.drivers import ROOT
+
+_BUILT = ROOT / "clients/console/build/test"
+_CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+_SECONDS = 600
+
+
+@pytest.fixture(autouse=True)
+def programs() -> None:
+    """What runs the tests of the console."""
+    if not shutil.which("node"):
+        pytest.skip("node is not installed; to test the console: Node.js 20.19 or newer")
+    if not Path(_CHROMIUM).exists():
+        pytest.skip("chromium is not installed; to test the console: apt-get install chromium fonts-noto-core")
+    assert _BUILT.exists(), "the tests of the console are not built: run `make browser`"
+
+
+@pytest.mark.parametrize("backend", [SQLITE_FILE, MARIADB])
+def test_the_console(new_database: Callable[[str], str], backend: str) -> None:
+    url = new_database(backend)
+    processes.run("migrate", "--database-url", url)
+    ended = subprocess.run(
+        ["npm", "run", "--silent", "chromium"],
+        cwd=ROOT / "clients/console",
+        env=os.environ | {"DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
