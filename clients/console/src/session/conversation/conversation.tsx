@@ -1,0 +1,61 @@
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { SessionRoute } from "../../routes.js";
+import { useShared } from "../context.js";
+import { PAGE } from "../model/pages.js";
+import { Empty } from "./empty.js";
+import { moveOf } from "./keys.js";
+import { Newest } from "./newest.js";
+import { Place } from "./place.js";
+import { Rows } from "./rows.js";
+import { useList } from "./virtual.js";
+
+/** The log of a session, which opens at its end, or at the event that the route names. */
+export function Conversation({ route }: { route: SessionRoute }) {
+  const { live } = useShared();
+  live.log.version.value; // rendered again when events come
+  const [place] = useState(() => new Place(live));
+  const scroller = useRef<HTMLDivElement>(null);
+  useListAt(place, scroller);
+  useJumps(place, route.at);
+  const onKeyDown = (key: KeyboardEvent) => {
+    const move = moveOf(key);
+    if (!move) return;
+    key.preventDefault();
+    place.move(move);
+  };
+  return (
+    <section class="conversation" aria-label="Conversation">
+      <div class="feed" role="feed" aria-label="Events" ref={scroller} tabIndex={0} onKeyDown={onKeyDown}>
+        {live.log.first > live.log.last ? <Empty /> : <Rows place={place} />}
+      </div>
+      <Newest place={place} />
+    </section>
+  );
+}
+
+/** Makes the list of the place, and has what is in view loaded. */
+function useListAt(place: Place, scroller: { current: HTMLDivElement | null }): void {
+  const { live } = place;
+  const { first, last } = place.window;
+  const list = useList({
+    count: last - first + 1,
+    getScrollElement: () => scroller.current,
+    getItemKey: useCallback((index: number) => first + index, [first]),
+    followOnAppend: last === live.log.last,
+  });
+  place.list = list;
+  useLayoutEffect(() => {
+    place.settle();
+    const { startIndex, endIndex } = list.range ?? { startIndex: 0, endIndex: -1 };
+    const view = { first: Math.max(first, first + startIndex - PAGE / 2), last: Math.min(last, first + endIndex + PAGE / 2) };
+    if (endIndex >= 0) live.loading?.want(view);
+  });
+}
+
+/** Goes where the route says, at first and when it changes. */
+function useJumps(place: Place, at: number): void {
+  useEffect(() => {
+    if (at) void place.goTo(at);
+    else place.goToNewest();
+  }, [place, at]);
+}

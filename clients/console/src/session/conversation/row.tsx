@@ -1,0 +1,81 @@
+import type { Event } from "activity-session/v1/event";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { Content } from "../content/content.js";
+import { useShared } from "../context.js";
+import { href, toSession } from "../../routes.js";
+import { Author, Mark } from "./author.js";
+import { areDaysApart, Clock, Day, Times } from "./times.js";
+
+const PLAIN_TYPES = new Set(["", "message"]);
+
+/** One event, below the one before it, with whose author it is grouped. */
+export function Row({ event, before }: { event: Event; before: Event | undefined }) {
+  const isOther = !before || before.author !== event.author || areDaysApart(before, event);
+  return (
+    <>
+      {(!before || areDaysApart(before, event)) && <Day event={event} />}
+      <Entry event={event} isOther={isOther} />
+    </>
+  );
+}
+
+function Entry({ event, isOther }: { event: Event; isOther: boolean }) {
+  const { raw } = useShared();
+  const article = useFocusKept();
+  const show = (key: KeyboardEvent) => {
+    if (key.key === "Enter" && key.target === key.currentTarget) raw.value = event;
+  };
+  const name = `Event ${event.sequence}`;
+  return (
+    <article ref={article} class={isOther ? "event event-other" : "event"} tabIndex={-1} onKeyDown={show}
+      data-sequence={String(event.sequence)} aria-label={name}>
+      <div class="event-mark">{isOther && <Mark name={event.author} />}</div>
+      <div class="event-body">
+        {isOther && <header class="event-head"><Author name={event.author} marked={false} /></header>}
+        <Chips event={event} />
+        <Content event={event} />
+      </div>
+      <Aside event={event} />
+    </article>
+  );
+}
+
+/** The type, unless it is that of every message, and the labels. */
+function Chips({ event }: { event: Event }) {
+  const labels = Object.entries(event.labels);
+  const isPlain = PLAIN_TYPES.has(event.type);
+  if (isPlain && !labels.length) return null;
+  return (
+    <ul class="chips" aria-label="Type and labels">
+      {!isPlain && <li class="chip chip-type" dir="auto">{event.type}</li>}
+      {labels.map(([key, value]) => (
+        <li key={key} class="chip"><bdi>{key}</bdi>{value && <>: <bdi>{value}</bdi></>}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** The time and number of an event, both its times where it is pointed at or has the focus, and the way to its raw form. */
+function Aside({ event }: { event: Event }) {
+  const { live, raw } = useShared();
+  return (
+    <div class="event-aside">
+      <Clock event={event} />
+      <a class="number" href={href(toSession(live.name, { at: Number(event.sequence) }))}>{String(event.sequence)}</a>
+      <button type="button" class="raw-open" aria-label={`Event ${event.sequence} as JSON`} onClick={() => (raw.value = event)}>
+        {"{ }"}
+      </button>
+      <Times event={event} />
+    </div>
+  );
+}
+
+/** Returns a ref: when the row goes while it has the focus, the list gets it, so that keys go on working. */
+function useFocusKept() {
+  const article = useRef<HTMLElement>(null);
+  useLayoutEffect(() => () => {
+    const row = article.current;
+    if (row?.contains(document.activeElement)) row.closest<HTMLElement>("[role=feed]")?.focus({ preventScroll: true });
+  }, []);
+  return article;
+}

@@ -1,0 +1,11 @@
+import type { Span } from "../model/pages.js";
+
+/** How many rows a list has at most: browsers show no page that is higher than about 17 million pixels. */
+export const MOST_ROWS = 200_000;
+
+/** Returns which events the list has: those around one, or the newest if `around` is 0. */
+export function windowOf({ first, last }: Span, around: number): Span {
+  if (!around) return { first: Math.max(first, last - MOST_ROWS + 1), last };
+  const start = Math.max(first, Math.min(around - MOST_ROWS / 2, last - MOST_ROWS + 1));
+  return { first: start, last: Math.min(last, start + MOST_ROWS - 1) };
+}

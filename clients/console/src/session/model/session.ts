@@ -1,0 +1,116 @@
+/** One session, as it is now: what a page about it shows. */
+
+import { signal } from "@preact/signals";
+import { SessionView, type Session } from "activity-session/v1/session";
+import type { WatchSessionResponse } from "activity-session/v1/session_service";
+import { ErrorReason, watch } from "activity-session/web";
+import { channel, events, sessions } from "../../api.js";
+import { Loading } from "./loading.js";
+import { EventLog } from "./log.js";
+import { PAGE } from "./pages.js";
+import { isUnavailable, purgedUpTo, reasonOf } from "./reasons.js";
+
+const AGAIN_MS = 3_000;
+
+/**
+ * Whether what is shown is what is there: `opening` until it is, `live` while it is, `cut` while the server cannot be
+ * reached, `ended` when nothing more comes.
+ */
+export type Connection = "opening" | "live" | "cut" | "ended";
+
+/** A session that is followed until it is closed. */
+export class LiveSession {
+  /** As the server has told it last; undefined until it is opened. */
+  readonly session = signal<Session | undefined>(undefined);
+  readonly connection = signal<Connection>("opening");
+  /** Why it could not be opened, is cut off, or has ended. */
+  readonly failure = signal<unknown>(undefined);
+  readonly log = new EventLog();
+  /** Loads what comes into view; there once the session is. */
+  loading: Loading | undefined;
+  #stop = new AbortController();
+
+  constructor(readonly name: string) {}
+
+  /** Reads the session and its newest events, and those around the number `at` if that is not 0, then follows it. */
+  async open(at = 0): Promise<void> {
+    this.#stop.abort();
+    const { signal } = (this.#stop = new AbortController());
+    this.connection.value = "opening";
+    try {
+      await this.#read(at, signal);
+      await this.#follow(signal);
+    } catch (error) {
+      if (!signal.aborted) await this.#end(error, at);
+    }
+  }
+
+  /** Follows it no longer. */
+  close(): void {
+    this.#stop.abort();
+  }
+
+  /** Reads the session again, for what a watch does not tell: read marks, and what was purged. */
+  async refresh(): Promise<void> {
+    this.#update(await sessions.getSession({ name: this.name }, { signal: this.#stop.signal }));
+  }
+
+  async #read(at: number, signal: AbortSignal): Promise<void> {
+    const newest = { parent: this.name, orderBy: "sequence desc", pageSize: PAGE };
+    const [session, { events: found }] = await Promise.all([
+      sessions.getSession({ name: this.name }, { signal }),
+      events.listEvents(newest, { signal }),
+    ]);
+    this.log.add(found);
+    this.loading = new Loading(this.log, this.name, session.uid, signal);
+    const { first, last } = this.log.extend(numbersOf(session));
+    if (at) await this.loading.load({ first: Math.max(first, at - PAGE / 2), last: Math.min(last, at + PAGE / 2) });
+    this.#update(session);
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const from = { afterSequence: BigInt(this.log.last), uid: this.session.value!.uid, view: SessionView.FULL };
+    const onDisconnect = (error: unknown) => this.#set("cut", error);
+    for await (const message of watch(channel, this.name, { ...from, signal, onDisconnect })) {
+      if (this.connection.peek() !== "live") this.#set("live");
+      this.#take(message);
+    }
+  }
+
+  #take({ change }: WatchSessionResponse): void {
+    if (change.case === "event") this.log.add([change.value]);
+    if (change.case === "session") this.#update(change.value);
+  }
+
+  /** A watch sends `data` only with another etag, and no read marks that have changed alone. */
+  #update(session: Session): void {
+    const before = this.session.peek();
+    if (before?.etag === session.etag && !session.data) session.data = before.data;
+    this.log.extend(numbersOf(session));
+    this.session.value = session;
+  }
+
+  #set(connection: Connection, failure?: unknown): void {
+    this.connection.value = connection;
+    this.failure.value = failure;
+    if (connection === "live") this.loading?.retry();
+  }
+
+  /** A purge that overtook the watch is no end: the session is opened again, and its first number is another one. */
+  async #end(error: unknown, at: number): Promise<void> {
+    if (purgedUpTo(error) !== undefined) return this.open();
+    if (isUnavailable(error)) return this.#openLater(error, at);
+    if (reasonOf(error) === ErrorReason.SESSION_DELETED) await this.refresh().catch(() => undefined);
+    this.#set("ended", error);
+  }
+
+  #openLater(error: unknown, at: number): void {
+    const { signal } = this.#stop;
+    this.#set("cut", error);
+    setTimeout(() => signal.aborted || void this.open(at), AGAIN_MS);
+  }
+}
+
+function numbersOf({ firstSequence, lastSequence }: Session) {
+  return { first: Number(firstSequence), last: Number(lastSequence) };
+}
