@@ -26,3 +26,14 @@ export const sessions = channel.client(SessionService);
 
 /** What the server says of its console: whether it may write. Roles decide what is allowed. */
 export const settings = signal({ version: "", writes: false });
+
+/** Reads the settings; they stay as they are where there are none. */
+export async function readSettings(): Promise<void> {
+  const response = await fetch("/console.json");
+  if (response.ok) settings.value = (await response.json()) as typeof settings.value;
+}
+
+/** Returns if a token lets somebody in; throws the server's error otherwise. */
+export async function tokenHolds(given: string): Promise<void> {
+  await connect(location.origin, { token: () => given }).client(InfoService).getServerInfo({});
+}

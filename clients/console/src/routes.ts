@@ -5,13 +5,19 @@
 
 import { computed, signal } from "@preact/signals";
 
-/** A list of sessions; of which namespace, if any is chosen. */
+/** The order of a list of sessions whose address names none. */
+export const ORDER = "update_time desc";
+/** How many sessions a list begins with, and grows by. */
+export const PAGE = 50;
+
+/** A list of sessions; of which namespace, if any is chosen, and how many rows of it. */
 export interface SessionsRoute {
   view: "sessions";
   namespace: string;
   filter: string;
   orderBy: string;
   showDeleted: boolean;
+  rows: number;
 }
 
 /** A session: the number of the event to show, of which 0 is the newest, and the open panel. */
@@ -51,7 +57,7 @@ export function toSession(name: string, rest: Partial<SessionRoute> = {}): Sessi
 
 /** Returns the route to the sessions of a namespace. */
 export function toSessions(namespace: string, rest: Partial<SessionsRoute> = {}): SessionsRoute {
-  return { view: "sessions", namespace, filter: "", orderBy: "", showDeleted: false, ...rest };
+  return { view: "sessions", namespace, filter: "", orderBy: ORDER, showDeleted: false, rows: PAGE, ...rest };
 }
 
 /** Returns the route of a hash; one that means nothing is that of the first page. */
@@ -61,8 +67,9 @@ export function parse(text: string): Route {
   if (SESSION.test(name)) return toSession(name, { at: Number(values.get("at") ?? 0) || 0, panel: values.get("panel") ?? "" });
   return toSessions(name, {
     filter: values.get("filter") ?? "",
-    orderBy: values.get("orderBy") ?? "",
+    orderBy: values.get("orderBy") ?? ORDER,
     showDeleted: values.get("showDeleted") === "true",
+    rows: Math.max(Number(values.get("rows")) || 0, PAGE),
   });
 }
 
@@ -78,6 +85,11 @@ function ofSession({ at, panel }: SessionRoute): Record<string, string> {
   return { ...(at && { at: String(at) }), ...(panel && { panel }) };
 }
 
-function ofSessions({ filter, orderBy, showDeleted }: SessionsRoute): Record<string, string> {
-  return { ...(filter && { filter }), ...(orderBy && { orderBy }), ...(showDeleted && { showDeleted: "true" }) };
+function ofSessions({ filter, orderBy, showDeleted, rows }: SessionsRoute): Record<string, string> {
+  return {
+    ...(filter && { filter }),
+    ...(orderBy !== ORDER && { orderBy }),
+    ...(showDeleted && { showDeleted: "true" }),
+    ...(rows > PAGE && { rows: String(rows) }),
+  };
 }

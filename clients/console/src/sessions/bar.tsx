@@ -1,0 +1,60 @@
+import { useState } from "preact/hooks";
+import { SessionService } from "activity-session/v1/session_service";
+import { CopyAs } from "../copy/copy_as.js";
+import { go, PAGE, type SessionsRoute } from "../routes.js";
+import { FilterHelp } from "./filter_help.js";
+import { requestOf } from "./pages.js";
+
+const ORDERS: Record<string, string> = {
+  "update_time desc": "last changed first",
+  update_time: "last changed last",
+  "create_time desc": "newest first",
+  create_time: "oldest first",
+  name: "by name",
+  "name desc": "by name, reversed",
+};
+
+/** Properties of `Bar`. */
+export interface BarProps {
+  route: SessionsRoute;
+  refresh: () => void;
+}
+
+/** What changes the list, besides its filter, and what can be done with it. */
+export function Bar({ route, refresh }: BarProps) {
+  const [isHelping, help] = useState(false);
+  return (
+    <div class="bar">
+      <Order route={route} />
+      <label>
+        <input type="checkbox" checked={route.showDeleted}
+          onChange={({ currentTarget }) => go({ ...route, showDeleted: currentTarget.checked, rows: PAGE })} /> Show deleted
+      </label>
+      <button type="button" onClick={refresh}>
+        Refresh
+      </button>
+      <CopyAs method={SessionService.method.listSessions} request={requestOf(route)} />
+      <button type="button" onClick={() => help(true)}>
+        How to filter
+      </button>
+      {isHelping && <FilterHelp close={() => help(false)} />}
+    </div>
+  );
+}
+
+function Order({ route }: { route: SessionsRoute }) {
+  const choose = (orderBy: string) => go({ ...route, orderBy, rows: PAGE });
+  const known = route.orderBy in ORDERS ? ORDERS : { ...ORDERS, [route.orderBy]: route.orderBy };
+  return (
+    <label class="choice">
+      <span>Order</span>
+      <select value={route.orderBy} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+        {Object.entries(known).map(([orderBy, name]) => (
+          <option key={orderBy} value={orderBy}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
