@@ -107,10 +107,7 @@ clients: drivers ## build and test the clients in Python, Go, TypeScript and Jav
 conformance: drivers ## replay the contract through each client, and on each backend
 	$(PYTEST) tests/conformance
 
-browser: $(READY) ## test the console in Chromium
-	@! command -v npm >/dev/null || for folder in typescript console; do \
-		npm ci --silent --prefix clients/$$folder && npm run --silent build --prefix clients/$$folder || exit; \
-	done
+browser: $(READY) console ## test the console in Chromium
 	@! command -v npm >/dev/null || npm run --silent build:test --prefix clients/console
 	$(PYTEST) tests/console
 

@@ -1,13 +1,13 @@
 /** The server that this page is from, by the client for browsers, as whoever is signed in. */
 
 import { signal } from "@preact/signals";
-import { connect } from "./web.js";
 import { EventService } from "activity-session/v1/event_service";
 import { InfoService } from "activity-session/v1/info_service";
 import { MemoryService } from "activity-session/v1/memory_service";
 import { NamespaceService } from "activity-session/v1/namespace_service";
 import { ParticipantService } from "activity-session/v1/participant_service";
 import { SessionService } from "activity-session/v1/session_service";
+import { connect } from "activity-session/web";
 
 const KEY = "token";
 
@@ -16,7 +16,7 @@ export const token = signal(sessionStorage.getItem(KEY) ?? "");
 token.subscribe((value) => sessionStorage.setItem(KEY, value));
 
 /** All calls go by this. */
-export const channel = connect(location.origin, { token: () => token.value });
+export const channel = connect(location.origin, { token: () => token.value || undefined });
 export const events = channel.client(EventService);
 export const info = channel.client(InfoService);
 export const memories = channel.client(MemoryService);
@@ -35,5 +35,5 @@ export async function readSettings(): Promise<void> {
 
 /** Returns if a token lets somebody in; throws the server's error otherwise. */
 export async function tokenHolds(given: string): Promise<void> {
-  await connect(location.origin, { token: () => given }).client(InfoService).getServerInfo({});
+  await connect(location.origin, { token: given }).client(InfoService).getServerInfo({});
 }

@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { after } from "node:test";
-import { pagesOf } from "./pages.js";
 
 /** The root of the checkout, from the folder of the built tests. */
 export const ROOT = resolve(import.meta.dirname, "../../../..");
@@ -26,8 +25,6 @@ export class Server {
   address = ANY;
   /** Where it serves HTTP. */
   httpAddress = ANY;
-  /** The address of the console, without a slash at its end. */
-  url = "";
   #process: ChildProcess | undefined;
   readonly #setting: Setting;
   readonly #database: string;
@@ -36,6 +33,11 @@ export class Server {
   constructor(setting: Setting, database: string) {
     this.#setting = setting;
     this.#database = database;
+  }
+
+  /** The address of the console, without a slash at its end. */
+  get url(): string {
+    return `http://${this.httpAddress}`;
   }
 
   /** Starts it, on the ports that it had before, if it was started before. */
@@ -48,7 +50,6 @@ export class Server {
     });
     this.#process = process_;
     [this.address, this.httpAddress] = await addresses(process_);
-    this.url ||= await pagesOf(this.httpAddress);
   }
 
   /** Kills it with SIGKILL, as in a crash. */

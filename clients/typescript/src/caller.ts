@@ -7,8 +7,8 @@ import type {
 } from "@bufbuild/protobuf";
 import type { ServiceClient } from "./client.js";
 
-/** A token, or a function that returns the current one. */
-export type Token = string | (() => string | Promise<string>);
+/** A token, or a function that returns the current one, if there is one now. */
+export type Token = string | (() => string | undefined | Promise<string | undefined>);
 
 /** Options of one call. */
 export interface CallOptions {

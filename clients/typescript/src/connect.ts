@@ -28,7 +28,7 @@ const OPTIONS: ClientOptions = {
 /** Options of `connect`. */
 export interface ConnectOptions {
   /**
-   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token.
+   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token, if there is one now.
    * If the function throws, so does the call.
    */
   token?: Token | undefined;

@@ -2,7 +2,7 @@ import { signal, type Signal } from "@preact/signals";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Session } from "activity-session/v1/session";
 import { events } from "../api.js";
-import { ActivitySessionError } from "../web.js";
+import { ActivitySessionError } from "activity-session/web";
 
 /** When the newest event came: not known yet, or a time, or that there is none, or why it is not known. */
 export type Activity = Timestamp | "" | "none" | ActivitySessionError;

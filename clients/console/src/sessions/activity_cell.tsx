@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Session } from "activity-session/v1/session";
 import { ago, Time } from "../shared/time.js";
-import { ActivitySessionError } from "../web.js";
+import { ActivitySessionError } from "activity-session/web";
 import { activityOf } from "./activity.js";
 
 /** When the newest event came. It is asked for once the row is seen. */

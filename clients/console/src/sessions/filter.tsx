@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useKeys } from "../shared/keys.js";
-import { ErrorReason, type ActivitySessionError } from "../web.js";
+import { ErrorReason, type ActivitySessionError } from "activity-session/web";
 import "./filter.css";
 
 /** Properties of `Filter`. */

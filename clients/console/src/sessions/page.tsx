@@ -2,7 +2,7 @@ import { go, href, PAGE, toSessions, type SessionsRoute } from "../routes.js";
 import { Failure } from "../shared/failure.js";
 import { useKeys } from "../shared/keys.js";
 import { idOf } from "../shared/names.js";
-import { Code, type ActivitySessionError } from "../web.js";
+import { Code, type ActivitySessionError } from "activity-session/web";
 import { Bar } from "./bar.js";
 import { Filter } from "./filter.js";
 import { useList, type List } from "./list.js";

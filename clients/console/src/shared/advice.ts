@@ -1,4 +1,4 @@
-import { Code, ErrorReason, type ActivitySessionError } from "../web.js";
+import { Code, ErrorReason, type ActivitySessionError } from "activity-session/web";
 
 /** What to say above a server's message, by the status: what happened, and what can be done. */
 const ADVICE: Partial<Record<Code, string>> = {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { Code, type ActivitySessionError } from "../web.js";
+import { Code, type ActivitySessionError } from "activity-session/web";
 import { adviceOn } from "./advice.js";
 import { TokenForm } from "./token_form.js";
 import "./failure.css";

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { ActivitySessionError, Code } from "../web.js";
+import { ActivitySessionError, Code } from "activity-session/web";
 
 const PAUSE_MS = 3_000;
 

@@ -1,6 +1,6 @@
 import { useId, useState } from "preact/hooks";
 import { tokenHolds, token } from "../api.js";
-import { ActivitySessionError } from "../web.js";
+import { ActivitySessionError } from "activity-session/web";
 import "./token_form.css";
 
 /** Properties of `TokenForm`. */
