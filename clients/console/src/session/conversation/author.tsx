@@ -28,7 +28,7 @@ export function Author({ name, marked = true }: { name: string; marked?: boolean
 export function Mark({ name }: { name: string }) {
   const isAgent = useShared().people.typeOf(name) === ParticipantType.AGENT;
   return (
-    <span class={isAgent ? "mark mark-agent" : "mark"} style={{ "--hue": hueOf(name) }} aria-hidden="true">
+    <span class={isAgent ? "face face-agent" : "face"} style={{ "--hue": hueOf(name) }} aria-hidden="true">
       {initialOf(name)}
     </span>
   );

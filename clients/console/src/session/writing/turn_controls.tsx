@@ -1,0 +1,31 @@
+import { useShared } from "../context.js";
+import { idOf } from "../names.js";
+import { Problem } from "../problem.js";
+import { useAuthor, WhoSelect } from "./who.js";
+
+/** Takes the turn for a member, and hands it back. */
+export function TurnControls() {
+  const { turn } = useShared();
+  const [author, setAuthor] = useAuthor();
+  const lease = turn.lease.value;
+  const take = (event: Event) => {
+    event.preventDefault();
+    void turn.take(author);
+  };
+  return (
+    <form class="write" onSubmit={take}>
+      {lease ? (
+        <>
+          <p>This page holds the turn for <bdi>{idOf(lease.holder)}</bdi>, and renews it until you hand it back or leave.</p>
+          <button type="button" onClick={() => void turn.handBack()}>Hand back the turn</button>
+        </>
+      ) : (
+        <>
+          <label>Whose turn<WhoSelect value={author} choose={setAuthor} /></label>
+          <button type="submit" disabled={!author}>Take the turn</button>
+        </>
+      )}
+      {turn.error.value !== undefined && <Problem error={turn.error.value} />}
+    </form>
+  );
+}
