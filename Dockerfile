@@ -1,6 +1,14 @@
 # The server, and nothing that builds it. docs/deployment.md has the commands; tests/deploy/test_image.py carries out
 # the steps of this file without a container engine.
+ARG NODE=22
 ARG PYTHON=3.13
+
+FROM node:${NODE}-slim AS console
+WORKDIR /src
+COPY tools/console tools/
+COPY clients/typescript clients/typescript
+COPY clients/console clients/console
+RUN REQUIRE_ALL=1 tools/console clients /opt/console
 
 FROM python:${PYTHON}-slim AS build
 WORKDIR /src
@@ -14,6 +22,7 @@ RUN /opt/build/bin/pip --python /opt/activity-session/bin/python3 install --no-c
 COPY LICENSE README.md pyproject.toml ./
 COPY clients/python clients/python
 COPY server server
+COPY --from=console /opt/console server/activity_session_server/http/console
 RUN /opt/build/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation \
     --wheel-dir /opt/wheels ./clients/python .
 RUN /opt/build/bin/pip --python /opt/activity-session/bin/python3 install --no-cache-dir --disable-pip-version-check \

@@ -10,9 +10,13 @@ CHECKS := .build/checks
 # The settings of serve: make serve ADDRESS=127.0.0.1:0 DATABASE_URL=mysql+pymysql://...
 ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
-# Of JSON over HTTP; nowhere unless it is given.
-HTTP_ADDRESS ?=
+# Of JSON over HTTP and the console; nowhere if it is empty.
+HTTP_ADDRESS ?= 127.0.0.1:8080
 TRANSCRIPT ?= demo/transcript.txt
+# In the package of the server, and what it is made of.
+CONSOLE := server/activity_session_server/http/console
+CONSOLE_SOURCES = $(shell find tools/console clients/console clients/typescript \
+	\( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 # What bench measures: make bench QUICK=1 in less than two minutes, unless PARTS says otherwise.
 PARTS ?= calls growth access monitoring http watch $(if $(QUICK),,capacity peers)
 BENCHMARKS := PYTHONPATH=tests:benchmarks $(BIN)/python -m activity_session_benchmarks
@@ -47,7 +51,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	server/activity_session_server/http/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test faults galera mysql postgresql fuzz clients conformance drivers browser mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
+.PHONY: help setup serve console test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,9 +66,16 @@ $(READY): requirements-dev.lock pyproject.toml clients/python/pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
 	@mkdir -p $(@D) && touch $@
 
-serve: $(READY) ## serve on 127.0.0.1:50051 with an SQLite file in this folder
+serve: $(READY) ## serve on 127.0.0.1:50051, and the console at http://127.0.0.1:8080, with an SQLite file in this folder
+	@$(if $(HTTP_ADDRESS),$(MAKE) --silent console || echo 'the console could not be built: see above' >&2)
 	@exec $(BIN)/activity-session serve --address '$(ADDRESS)' --database-url '$(DATABASE_URL)' \
 		$(if $(HTTP_ADDRESS),--http-address '$(HTTP_ADDRESS)')
+
+console: $(CONSOLE)/index.html ## build the web console, which the server has at its HTTP address
+
+$(CONSOLE)/index.html: $(CONSOLE_SOURCES)
+	@! command -v npm >/dev/null || echo 'building the console: this takes half a minute' >&2
+	@tools/console clients $(CONSOLE)
 
 test: $(READY) ## run the tests, on every backend that this machine has; on PostgreSQL those that show most of a backend
 	$(PYTEST) $(addprefix --ignore=,$(FAULTS) $(APART)) -m 'not galera and (not postgresql or core)'
@@ -107,12 +118,10 @@ clients: drivers ## build and test the clients in Python, Go, TypeScript and Jav
 conformance: drivers ## replay the contract through each client, and on each backend
 	$(PYTEST) tests/conformance
 
-browser: $(READY) console ## test the console in Chromium
-	@! command -v npm >/dev/null || npm run --silent build:test --prefix clients/console
-	$(PYTEST) tests/console
-
-demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost
-	@PYTHONPATH=demo $(BIN)/python -m activity_session_demo '$(TRANSCRIPT)' --database-url '$(DEMO_DATABASE_URL)'
+demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost; ADDRESS= plays it into one that runs
+	@PYTHONPATH=demo $(BIN)/python -m activity_session_demo '$(TRANSCRIPT)' --database-url '$(DEMO_DATABASE_URL)' \
+		$(if $(filter file,$(origin ADDRESS)),,--address '$(ADDRESS)') \
+		$(if $(LINES_PER_SECOND),--lines-per-second '$(LINES_PER_SECOND)')
 
 check: $(READY) .build/googleapis ## lint, types, layers, protos, stubs
 	$(BIN)/ruff format --check .
@@ -193,5 +202,5 @@ lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PIN) $(addprefix --extra ,$(IMAGE_EXTRAS)) --no-emit-package activity-session pyproject.toml -o deploy/docker/server.lock
 
 clean: ## remove all that make has made
-	rm -rf .venv .build dist {clients,tests/clients/drivers}/{typescript/{dist,node_modules},java/target} \
-		clients/console/{build,dist,node_modules} .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info clients/python/*.egg-info server/*.egg-info
+	rm -rf .venv .build dist $(CONSOLE) {clients,tests/clients/drivers}/{typescript/{dist,node_modules},java/target} \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info clients/python/*.egg-info server/*.egg-info

@@ -11,6 +11,8 @@ export default defineConfig({
     // The content security policy allows neither inline scripts nor inline styles.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // Of all packages that are bundled: whoever gets the files gets their licences too.
+    license: { fileName: "licenses.txt" },
   },
   server: { host: "127.0.0.1", proxy: Object.fromEntries(PATHS.map((path) => [path, SERVER])) },
 });

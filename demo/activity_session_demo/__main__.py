@@ -3,6 +3,8 @@
 Each nick is a client of its own that appends its own lines as events (`chat.py`); agents take a turn for each line. Two
 watchers follow live (`watcher.py`), one of which disconnects again and again. No client is told when the server dies:
 all of them retry (`connection.py`). At the end `checks.py` compares what is stored with what should be.
+
+With the address of a server that runs already the chat is only played into that one, to be watched (`visit.py`).
 """
 
 import argparse
@@ -19,15 +21,14 @@ from pathlib import Path
 import grpc
 
 from activity_session import v1
-from activity_session_demo.chat import Chatter, Schedule
+from activity_session_demo.chat import Schedule, chatters_of
 from activity_session_demo.checks import problems
 from activity_session_demo.connection import Connection, Tally
 from activity_session_demo.server_process import Server, ServerError
 from activity_session_demo.transcript import AGENT, USER, Line, TranscriptError, nicks, read_transcript, type_of
+from activity_session_demo.visit import CHANNELS, THREADS, play
 from activity_session_demo.watcher import Watcher
 
-THREADS = 8
-CHANNELS = 4
 CUTS = 4
 QUIET_SECONDS = 30.0
 
@@ -40,6 +41,8 @@ def main() -> int:
     options = parse_arguments()
     try:
         lines = read_transcript(options.transcript)
+        if options.address:
+            return visit(options.address, lines, options.lines_per_second)
         with tempfile.TemporaryDirectory(prefix="activity-session-demo-") as folder:
             database_url = options.database_url or f"sqlite:///{folder}/demo.db"
             server = Server(database_url, Path(folder, "server.log"), members=len(nicks(lines)))
@@ -53,12 +56,23 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("activity_session_demo", description=description)
     parser.add_argument("transcript", type=Path, help="the log of a chat, or an export of one")
     parser.add_argument("--database-url", default="", help="where to keep it; a temporary SQLite file when empty")
+    parser.add_argument("--address", default="", help="a server that runs already; it is not killed, only played into")
+    parser.add_argument("--lines-per-second", type=float, default=4, help="how fast it is played into that one [4]")
     return parser.parse_args()
 
 
 def fail(message: str) -> int:
     print(f"demo: {message}", file=sys.stderr)
     return 1
+
+
+def visit(address: str, lines: Sequence[Line], lines_per_second: float) -> int:
+    """Play the lines into a server that runs already."""
+    try:
+        print(play(address, lines, lines_per_second))
+    except grpc.RpcError as error:
+        return fail(f"{address}: {error.code().name}: {error.details()}")
+    return 0
 
 
 def demonstrate(server: Server, lines: Sequence[Line]) -> int:
@@ -93,10 +107,7 @@ class Replay:
         self._server, self._lines = server, lines
         self._main, self._tally = connections[0], connections[0].tally
         self._namespace, self._session = self._open_session()
-        self._chatters = {
-            nick: Chatter(connections[index % CHANNELS], self._namespace, self._session, nick)
-            for index, nick in enumerate(["", *nicks(lines)])
-        }
+        self._chatters = chatters_of(connections[:CHANNELS], self._namespace, self._session, nicks(lines))
         self._steady = Watcher(connections[-1], self._session)
         self._cut = Watcher(connections[-2], self._session, cut_every=len(lines) // (CUTS + 1) + 1)
         self._running: list[Future[None]] = []

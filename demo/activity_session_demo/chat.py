@@ -1,5 +1,6 @@
 """The chatters: each nick is a client of its own, and a few threads let all of them speak at once."""
 
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 
@@ -84,6 +85,16 @@ class Chatter:
             # Another agent has the turn already.
             if reason_of(error) != "TURN_LOST":
                 raise
+
+
+def chatters_of(
+    connections: Sequence[Connection], namespace: str, session: str, given: Sequence[str]
+) -> dict[str, Chatter]:
+    """Return a chatter for each nick, and one for the channel itself; they share the connections evenly."""
+    return {
+        nick: Chatter(connection, namespace, session, nick)
+        for nick, connection in zip(["", *given], itertools.cycle(connections), strict=False)
+    }
 
 
 class Schedule:

@@ -70,7 +70,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first_words(checkout: Path) -> str:
     """What the first `make serve` says until it serves; after it the environment is there."""
-    with serving([*MAKE, "serve", "ADDRESS=127.0.0.1:0"], checkout) as (said, address), connected(address) as client:
+    with (
+        serving([*MAKE, "serve", "ADDRESS=127.0.0.1:0", "HTTP_ADDRESS=127.0.0.1:0"], checkout) as (said, address),
+        connected(address) as client,
+    ):
         new_session(client, "namespaces/default")
     return said
 
@@ -132,7 +135,8 @@ def test_a_package_has_the_licence_and_each_of_its_files(dist: Path, package: st
         names = wheel.namelist()
         (licence,) = [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
         assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()
-    above = ROOT / folder / source
+    # Of the checkout that it was made of, which has the console since.
+    above = dist.parent / folder / source
     there = {str(path.relative_to(above)) for path in (above / package).rglob("*") if path.is_file()}
     # The template is for who writes a migration.
     expected = {name for name in there if "__pycache__" not in name and not name.endswith(".mako")}

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from activity_session_demo import __main__ as replay
+from activity_session_demo import visit
 from activity_session_demo.server_process import Server
 from activity_session_testing.backends import MariaDB
+from activity_session_testing.servers import connected, serving
+from activity_session_testing.steps import list_events
 
 DEMO = Path(__file__).parents[2] / "demo"
 TRANSCRIPT = DEMO / "transcript.txt"
@@ -121,3 +125,31 @@ def test_a_loss_is_noticed(
 ) -> None:
     assert exit_code_after(damage) == 1
     assert complaint in capsys.readouterr().err
+
+
+def test_it_is_played_into_a_server_that_runs_already() -> None:
+    with serving("sqlite:///:memory:") as server, connected(server.address) as client:
+        done = run_demo(str(TRANSCRIPT), "--address", server.address, "--lines-per-second", "1000")
+        assert done.returncode == 0, done.stderr
+        first, last = done.stdout.splitlines()
+        session = re.fullmatch(rf"12 clients say 66 lines in (\S+) at {server.address}", first)
+        assert session is not None
+        assert last.startswith("all 66 lines have been said, with ")
+        assert len(list_events(client, session[1])) == 66
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    done = run_demo(str(TRANSCRIPT), "--address", "127.0.0.1:1")
+    assert done.returncode == 1
+    assert "demo: 127.0.0.1:1: UNAVAILABLE" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_metronome_lets_threads_go_on_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr("time.sleep", paused.append)
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+    metronome = visit.Metronome(0.25)
+    for _ in range(3):
+        metronome.wait()
+    assert paused == [0.25, 0.5, 0.75]

@@ -55,6 +55,7 @@ def test_it_has_the_drivers_and_nothing_that_installs(image: Image) -> None:
     found = {path.name.partition("-")[0].lower() for path in packages.glob("*.dist-info")}
     assert {"activity_session", "activity_session_server", "psycopg", "psycopg_binary", "pymysql", "pyjwt"} <= found
     assert {"cryptography", "pynacl"} <= found, "for accounts of MariaDB and MySQL, and for JWTs"
+    assert (packages / "activity_session_server/http/console/index.html").exists()
     assert not {"pip", "setuptools", "wheel", "pytest"} & found
     assert sorted(path.name for path in image.last.root.glob("opt/*")) == ["activity-session"]
 

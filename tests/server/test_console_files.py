@@ -1,6 +1,7 @@
 """The files of the console: where they are, what a browser may keep of them, and what it is told that they may do."""
 
 import gzip
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from activity_session_server import __version__
 from activity_session_server.http.pages import built
 from activity_session_testing.callers import new_token
+from activity_session_testing.console import built_console, lacking
 from activity_session_testing.http_calls import HttpClient
 from activity_session_testing.processes import run, serving_process
 from activity_session_testing.servers import serving
@@ -153,6 +155,22 @@ def test_its_address_is_told_at_the_start_if_it_is_there(tmp_path: Path) -> None
         assert process.process.stdout is not None
         lines = process.process.stdout.read().splitlines()
     assert lines == ([f"console at http://{address}/"] if built.is_console_built() else [])
+
+
+def test_the_one_that_is_built_asks_for_nothing_but_its_own_files() -> None:
+    if missing := lacking():
+        pytest.skip(missing)
+    built_console()
+    with serving(MEMORY, **HTTP) as server:
+        http = HttpClient(server.http_address)
+        page = http.call("GET", "/").raw.decode()
+        named = re.findall(r'(?:src|href)="([^"]+)"', page)
+        assert [path for path in named if http.call("GET", path).code != 200] == []
+        assert {path.rpartition(".")[2] for path in named} == {"css", "js", "svg"}
+        assert "<style" not in page
+        assert re.findall(r"<script(?![^>]* src=)", page) == []
+        licences = http.call("GET", "/licenses.txt").raw.decode()
+        assert "## preact - " in licences
 
 
 def test_a_value_that_it_does_not_have_is_refused() -> None:

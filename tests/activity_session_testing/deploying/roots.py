@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # How a package index is reached from this machine, if not as usual.
-_ENVIRONMENT = ("PIP_CERT", "PIP_INDEX_URL", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy")
+_ENVIRONMENT = (
+    *("PIP_CERT", "PIP_INDEX_URL", "NPM_CONFIG_REGISTRY", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"),
+    *("HTTPS_PROXY", "https_proxy"),
+)
 _OF_THE_MACHINE = ("resolv.conf", "hosts", "nsswitch.conf", "pip.conf", "ssl", "login.defs", "ld.so.cache")
 _PROGRAMS = ("/usr/local/bin", "/usr/bin", "/usr/sbin")
 
@@ -16,6 +19,8 @@ def lacking() -> str:
     """What this machine lacks for such folders, with how to get it; empty if nothing."""
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed; to try what the image consists of: apt-get install bubblewrap"
+    if shutil.which("npm") is None:
+        return "npm is not installed; to try what the image consists of: Node.js 20.19 or newer"
     return "" if os.geteuid() == 0 else "the image is made of files of several users: run its tests as root"
 
 
