@@ -8,7 +8,7 @@ WORKDIR /src
 COPY tools/console tools/
 COPY clients/typescript clients/typescript
 COPY clients/console clients/console
-RUN REQUIRE_ALL=1 tools/console clients /opt/console
+RUN REQUIRE_ALL=1 tools/console clients console
 
 FROM python:${PYTHON}-slim AS build
 WORKDIR /src
@@ -22,7 +22,7 @@ RUN /opt/build/bin/pip --python /opt/activity-session/bin/python3 install --no-c
 COPY LICENSE README.md pyproject.toml ./
 COPY clients/python clients/python
 COPY server server
-COPY --from=console /opt/console server/activity_session_server/http/console
+COPY --from=console /src/console server/activity_session_server/http/console
 RUN /opt/build/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation \
     --wheel-dir /opt/wheels ./clients/python .
 RUN /opt/build/bin/pip --python /opt/activity-session/bin/python3 install --no-cache-dir --disable-pip-version-check \

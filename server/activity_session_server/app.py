@@ -55,7 +55,8 @@ from activity_session_server.usecases.retention import Note
 
 if TYPE_CHECKING:
     from activity_session_server.http.listener import Listener as HttpListener
-    from activity_session_server.metrics.listener import Listener
+    from activity_session_server.http.pages.site import Site
+    from activity_session_server.metrics.listener import Listener, Told
     from activity_session_server.rpc.authentication.jwts import Jwts
     from activity_session_server.telemetry.exports import MetricExports
     from activity_session_server.telemetry.tracing import Tracing
@@ -100,9 +101,10 @@ class App:
         self.is_draining = False
         # Nothing is recorded where nobody is told of it.
         self._board = board or (Board() if settings.admin_address or asked.metrics else None)
-        self.admin = (
-            _admin(settings, self._board, self) if settings.admin_address and self._board and not board else None
+        self._told = (
+            _told(settings, self._board, self) if settings.admin_address and self._board and not board else None
         )
+        self.admin = _admin(settings, self._told) if self._told and not settings.shares_admin_address else None
         self._recorder = Recorder(self._board) if self._board else None
         self._audit_log = audit_log_of(settings)
         self.store = open_store(settings, self._pools.write.aside, self._recorder)
@@ -203,24 +205,31 @@ class App:
     def _start_http(self, listener: "HttpListener") -> None:
         # Needs packages that only these servers have.
         from activity_session_server.http.application import Guard, application
-        from activity_session_server.http.pages.site import site
 
         settings = self.settings
-        pages = site(
-            has_console=settings.serves_console,
-            writes=settings.console is Console.READ_WRITE,
-            shows_schema=settings.serves_reflection,
-        )
         is_loopback = Address.parse(settings.http_address).is_loopback
         guard = Guard.NONE if not settings.takes_anonymous else Guard.LOOPBACK if is_loopback else Guard.ORIGINS
         made = application(
             self._handlers.rpcs,
-            pages,
+            self._pages(),
             settings.limits.request_bytes,
             settings.cors_origins,
             guard,
         )
         listener.start(made)
+
+    def _pages(self) -> "Site":
+        # As above.
+        from activity_session_server.http.pages.probes import probes
+        from activity_session_server.http.pages.site import site
+
+        settings = self.settings
+        told = probes(*self._told) if self._told and settings.shares_admin_address else {}
+        return told | site(
+            has_console=settings.serves_console,
+            writes=settings.console is Console.READ_WRITE,
+            shows_schema=settings.serves_reflection,
+        )
 
     def _make_watches(self) -> Watches:
         settings = self.settings
@@ -460,10 +469,10 @@ def audit_log_of(settings: Settings) -> AuditLog | None:
     return AuditLog(AuditFile(settings.audit_log_file).append) if settings.audit_log_file else None
 
 
-def _admin(settings: Settings, board: Board, app: App) -> "Listener":
+def _told(settings: Settings, board: Board, app: App) -> "Told":
     # Loaded only where there is an admin address.
     from activity_session_server.metrics.exposition import Exposition
-    from activity_session_server.metrics.listener import Listener, Pages
+    from activity_session_server.metrics.listener import Told
 
     exposition = Exposition([board], settings.database_kind)
 
@@ -471,7 +480,14 @@ def _admin(settings: Settings, board: Board, app: App) -> "Listener":
         app.refresh_board()
         return exposition.text(accept)
 
-    return Listener(Address.parse(settings.admin_address), Pages(metrics, lambda: app.problem))
+    return Told(metrics, lambda: app.problem)
+
+
+def _admin(settings: Settings, told: "Told") -> "Listener":
+    # As above.
+    from activity_session_server.metrics.listener import Listener
+
+    return Listener(Address.parse(settings.admin_address), told)
 
 
 def _tracing(settings: Settings, store: Store) -> "Tracing":

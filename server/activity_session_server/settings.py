@@ -89,7 +89,9 @@ class Settings(BaseModel):
         "127.0.0.1:50051", description="HOST:PORT to listen on, where port 0 picks a free one, or unix:PATH"
     )
     admin_address: str = Field(
-        "", description="HOST:PORT for metrics and probes, over HTTP: /metrics, /livez, /readyz; none if empty"
+        "",
+        description="HOST:PORT for metrics and probes, over HTTP: /metrics, /livez, /readyz; may be the HTTP address; "
+        "none if empty",
     )
     http_address: str = Field("", description="HOST:PORT for JSON over HTTP; none if empty")
     http_cors_origins: str = Field(
@@ -281,6 +283,11 @@ class Settings(BaseModel):
             raise ValueError("workers: each would have a database of its own in memory; use a file, or one worker")
         if self.workers > 1 and Address.parse(self.address).path:
             raise ValueError("workers: several cannot share the path of a socket; use a port, or one worker")
+        if self.workers > 1 and self.shares_admin_address:
+            raise ValueError(
+                "admin_address: it must be another than http_address where there are several workers: these serve "
+                "HTTP, and the process that starts them tells the metrics of all"
+            )
         return self
 
     @property
@@ -331,6 +338,11 @@ class Settings(BaseModel):
     def serves_console(self) -> bool:
         """Whether there is to be a web console."""
         return bool(self.http_address) and self.console is not Console.OFF
+
+    @property
+    def shares_admin_address(self) -> bool:
+        """Whether metrics and probes are at the HTTP address."""
+        return bool(self.http_address) and self.admin_address == self.http_address
 
     @property
     def shows_metrics_to_others(self) -> bool:

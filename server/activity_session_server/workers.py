@@ -353,7 +353,8 @@ def _announce(settings: Settings, address: str, http_address: str) -> None:
     if settings.tells_callers_apart and not settings.has_grants:
         _log.warning("callers who show who they are may do nothing: there is no file of grants")
     if settings.shows_metrics_to_others:
-        _log.warning("anybody who reaches %s may read the metrics, without TLS", settings.admin_address)
+        how = "" if settings.shares_admin_address and settings.tls_certificate_file else ", without TLS"
+        _log.warning("anybody who reaches %s may read the metrics%s", settings.admin_address, how)
     if not settings.serves_loopback_only:
         _warn_of_strangers(settings)
     print(f"listening on {address}", flush=True)

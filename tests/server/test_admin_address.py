@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from activity_session_server.metrics import definitions
 from activity_session_server.settings import Settings
+from activity_session_testing.callers import new_token
+from activity_session_testing.http_calls import HttpClient
 from activity_session_testing.moments import eventually
 from activity_session_testing.processes import ServerProcess, run, serving_process
 from activity_session_testing.scrapes import Page, Scrape, expected_keys, page
@@ -21,6 +23,7 @@ from activity_session_testing.steps import append, get_session, new_session
 
 NAMESPACE = "namespaces/default"
 ADMIN = {"admin_address": "127.0.0.1:0"}
+SHARED = {**ADMIN, "http_address": "127.0.0.1:0"}
 READY = Page(200, "ready\n")
 DRAINING = Page(503, "not ready: the server is draining\n")
 WORKERS = 2
@@ -101,6 +104,51 @@ class TestProbes:
             assert is_told(address, DRAINING)
             assert page(address, "/livez").status == 200
             assert server.wait() == 0
+
+
+class TestHttpAddress:
+    """Metrics and probes at the address of HTTP."""
+
+    def test_has_them_beside_the_calls_without_credentials(self, tmp_path: Path) -> None:
+        new_token(tmp_path / "tokens")
+        with serving("sqlite:///:memory:", **SHARED, tokens_file=str(tmp_path / "tokens")) as server:
+            assert server.admin is None
+            address = server.http_address
+            assert page(address, "/readyz") == READY
+            assert page(address, "/livez") == Page(200, "alive\n")
+            assert HttpClient(address).call("GET", "/v1/namespaces/default").code == 401
+            refused = {"grpc_method": "GetNamespace", "grpc_code": "UNAUTHENTICATED"}
+            assert Scrape(address).value(definitions.CALLS, **refused) == 1
+            assert set(Scrape(address).values) >= expected_keys()
+
+    def test_says_why_a_database_cannot_be_used(self, tmp_path: Path) -> None:
+        file = tmp_path / "test.db"
+        with serving(f"sqlite:///{file}", **SHARED, health_interval=0.05) as server:
+            file.rename(tmp_path / "away")
+            told = eventually(lambda: found if (found := page(server.http_address, "/readyz")) != READY else None)
+            assert told is not None
+            assert told.status == 503
+            assert told.text.startswith(f"not ready: the path {file} no longer leads to the file that was opened")
+            (tmp_path / "away").rename(file)
+            assert is_told(server.http_address, READY)
+
+    def test_says_that_a_server_drains(self, tmp_path: Path) -> None:
+        flags = ["--database-url", "sqlite:///:memory:", "--drain-delay", "3"]
+        both = ["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"]
+        with serving_process(tmp_path / "log", *flags, *both) as server:
+            assert is_told(server.http_address, READY)
+            server.process.send_signal(signal.SIGTERM)
+            assert is_told(server.http_address, DRAINING)
+            assert server.wait() == 0
+
+    def test_has_none_of_them_where_there_is_no_admin_address(self) -> None:
+        with serving("sqlite:///:memory:", http_address="127.0.0.1:0") as server:
+            for path in ("/metrics", "/livez", "/readyz"):
+                assert page(server.http_address, path).status == 404
+
+    def test_cannot_be_that_of_workers(self) -> None:
+        with pytest.raises(ValidationError, match="admin_address: it must be another than http_address where"):
+            Settings.model_validate({**SHARED, "workers": 2, "database_url": "sqlite:///test.db"})
 
 
 class TestWorkers:

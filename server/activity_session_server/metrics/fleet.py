@@ -12,7 +12,7 @@ from typing import Any
 from activity_session_server.addresses import Address
 from activity_session_server.metrics.boards import SIZE, Board
 from activity_session_server.metrics.exposition import Exposition
-from activity_session_server.metrics.listener import Listener, Pages
+from activity_session_server.metrics.listener import Listener, Told
 from activity_session_server.settings import Settings
 
 # Numbers that processes share, as they are handed to a process that is started.
@@ -31,7 +31,7 @@ class Fleet:
         self.shared: list[Shared] = [context.RawArray("d", SIZE) for _ in range(settings.workers)]
         self._boards = [board_in(shared) for shared in self.shared]
         exposition = Exposition(self._boards, settings.database_kind)
-        self.listener = Listener(Address.parse(settings.admin_address), Pages(exposition.text, problem))
+        self.listener = Listener(Address.parse(settings.admin_address), Told(exposition.text, problem))
 
     def forget(self, number: int) -> None:
         """Forget what was true of a worker that has ended, and keep what it has counted."""

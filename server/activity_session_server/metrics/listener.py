@@ -26,7 +26,7 @@ _PATHS = "/livez, /metrics, /readyz"
 _log = logging.getLogger("activity_session.admin")
 
 
-class Pages(NamedTuple):
+class Told(NamedTuple):
     """What is told: the metrics in a format that is accepted, and their content type; why the server is not ready."""
 
     metrics: Callable[[str], tuple[bytes, str]]
@@ -36,14 +36,14 @@ class Pages(NamedTuple):
 class Listener:
     """Listens on an address of its own, from when it is made; responds after `start`."""
 
-    def __init__(self, address: Address, pages: Pages) -> None:
+    def __init__(self, address: Address, told: Told) -> None:
         """Listen.
 
         Raises:
             AddressInUseError: nothing can listen on the address.
         """
         try:
-            self._server = _Server(address, pages)
+            self._server = _Server(address, told)
         except OSError:
             raise AddressInUseError(str(address)) from None
         self.address = str(address._replace(port=self._server.server_address[1]))
@@ -68,10 +68,10 @@ class Listener:
 class _Server(HTTPServer):
     """Serves a few requests at a time, each by a thread of a pool; further ones wait."""
 
-    def __init__(self, address: Address, pages: Pages) -> None:
+    def __init__(self, address: Address, told: Told) -> None:
         host = address.host.strip("[]")
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.pages = pages
+        self.told = told
         self._pool = ThreadPoolExecutor(_THREADS, "admin")
         # The connections that threads serve now. Without a lock: each step is atomic, and the end goes through a copy.
         self._served: set[socket.socket] = set()
@@ -114,12 +114,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         match self.path.partition("?")[0]:
             case "/metrics":
-                body, content_type = self.server.pages.metrics(self.headers.get("Accept", ""))
+                body, content_type = self.server.told.metrics(self.headers.get("Accept", ""))
                 self._send(HTTPStatus.OK, body, content_type)
             case "/livez":
                 self._send(HTTPStatus.OK, b"alive\n")
             case "/readyz":
-                problem = self.server.pages.problem()
+                problem = self.server.told.problem()
                 status = HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
                 self._send(status, f"not ready: {problem}\n".encode() if problem else b"ready\n")
             case _:
