@@ -2,4 +2,4 @@
 
 export { browser, open } from "./browsers.js";
 export { clients, ensureParticipants, newNamespace, say, type Clients } from "./seeds.js";
-export { folder, ROOT, serve, type Server, type Setting } from "./servers.js";
+export { folder, PROGRAM, ROOT, serve, type Server, type Setting } from "./servers.js";

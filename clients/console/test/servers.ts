@@ -10,7 +10,8 @@ import { after } from "node:test";
 
 /** The root of the checkout, from the folder of the built tests. */
 export const ROOT = resolve(import.meta.dirname, "../../../..");
-const PROGRAM = join(ROOT, ".venv/bin/activity-session");
+/** The command under test. */
+export const PROGRAM = join(ROOT, ".venv/bin/activity-session");
 const ANY = "127.0.0.1:0";
 
 /** What a server is started with: flags of `serve` and variables of its environment. */

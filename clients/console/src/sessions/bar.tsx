@@ -6,12 +6,12 @@ import { FilterHelp } from "./filter_help.js";
 import { requestOf } from "./pages.js";
 
 const ORDERS: Record<string, string> = {
-  "update_time desc": "last changed first",
-  update_time: "last changed last",
-  "create_time desc": "newest first",
-  create_time: "oldest first",
-  name: "by name",
-  "name desc": "by name, reversed",
+  "update_time desc": "changed, newest first",
+  update_time: "changed, oldest first",
+  "create_time desc": "created, newest first",
+  create_time: "created, oldest first",
+  name: "name",
+  "name desc": "name, reversed",
 };
 
 /** Properties of `Bar`. */

@@ -28,7 +28,7 @@ export function Members({ session, narrow }: MembersProps) {
       {rest.length > 0 && (
         <details>
           <summary>
-            and {rest.length} more, of whom the last has {String(mostUnread(rest, lastSequence))} unread
+            {rest.length} more, each with up to {String(mostUnread(rest, lastSequence))} unread
           </summary>
           {items(rest)}
         </details>

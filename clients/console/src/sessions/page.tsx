@@ -2,7 +2,7 @@ import { go, href, PAGE, toSessions, type SessionsRoute } from "../routes.js";
 import { Failure } from "../shared/failure.js";
 import { useKeys } from "../shared/keys.js";
 import { idOf } from "../shared/names.js";
-import { Code, type ActivitySessionError } from "activity-session/web";
+import { ErrorReason, type ActivitySessionError } from "activity-session/web";
 import { Bar } from "./bar.js";
 import { Filter } from "./filter.js";
 import { useList, type List } from "./list.js";
@@ -25,9 +25,7 @@ export function SessionsPage({ route }: { route: SessionsRoute }) {
       <Bar route={route} refresh={list.refresh} />
       {error && !ofFilter && (
         <Failure error={error} again={list.refresh}>
-          <p>
-            <a href={href(toSessions(""))}>All namespaces</a>
-          </p>
+          <a href={href(toSessions(""))}>All namespaces</a>
         </Failure>
       )}
       <Rows list={list} route={route} />
@@ -64,6 +62,6 @@ function Empty({ route }: { route: SessionsRoute }) {
   return <>The first one appears here once a client creates it: “Refresh” looks again.</>;
 }
 
-function isOfFilter({ code, metadata, message }: ActivitySessionError): boolean {
-  return code === Code.INVALID_ARGUMENT && ("position" in metadata || metadata["field"] === "filter" || message.includes("filter"));
+function isOfFilter({ reason, fieldViolations }: ActivitySessionError): boolean {
+  return reason === ErrorReason.INVALID_FILTER || fieldViolations.some(({ field }) => field === "filter");
 }

@@ -18,10 +18,12 @@ export function Row({ session, narrow }: RowProps) {
   return (
     <tr role="row" class={session.deleteTime ? "over" : ""}>
       <th role="rowheader" scope="row">
-        <a href={href(toSession(session.name))} dir="auto">
-          {idOf(session.name)}
-        </a>
-        <Marks session={session} />
+        <div class="name">
+          <a href={href(toSession(session.name))} dir="auto">
+            {idOf(session.name)}
+          </a>
+          <Marks session={session} />
+        </div>
         {session.description && <p dir="auto">{session.description}</p>}
       </th>
       <td role="cell" data-label="Participants">

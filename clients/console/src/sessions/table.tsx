@@ -25,7 +25,7 @@ export function Table({ sessions, isBusy, narrow }: TableProps) {
   };
   useKeys(
     { key: "j", does: "goes to the next session, as ↓ does from there on; Enter opens it", run: move(1) },
-    { key: "k", does: "goes to the session before, as ↑ does", run: move(-1) },
+    { key: "k", does: "goes to the previous session, as ↑ does", run: move(-1) },
   );
   const byArrow = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];

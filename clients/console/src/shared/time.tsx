@@ -1,4 +1,5 @@
-import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { signal } from "@preact/signals";
+import { timestampDate, timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
@@ -10,6 +11,9 @@ const UNITS = [
   ["minute", 60],
 ] as const;
 
+const now = signal(Date.now());
+setInterval(() => (now.value = Date.now()), 15_000);
+
 /** A time, in the zone of whoever reads it, to the second; the microseconds are in its title. */
 export function Time({ at }: { at: Timestamp }) {
   const date = timestampDate(at);
@@ -20,11 +24,11 @@ export function Time({ at }: { at: Timestamp }) {
   );
 }
 
-/** How long ago a time was, or how soon it will be, roughly: "3 min. ago". */
-export function ago(at: Timestamp, now = Date.now()): string {
-  const seconds = (timestampDate(at).getTime() - now) / 1000;
-  const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  return RELATIVE.format(Math.trunc(seconds / length), unit);
+/** How long ago a time was, or how soon it will be, roughly: "3 min ago". What shows it is rendered as time passes. */
+export function ago(at: Timestamp): string {
+  const seconds = (timestampMs(at) - now.value) / 1000;
+  const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 60];
+  return RELATIVE.format(Math.trunc(seconds / length) + 0, unit);
 }
 
 /** Returns a time in RFC 3339, in UTC, to the microsecond. */
