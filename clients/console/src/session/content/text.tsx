@@ -1,6 +1,6 @@
 import { useFold } from "./folded.js";
 
-const LINES = 24;
+const LINES = 16;
 const CHARACTERS = 4_000;
 
 /** Text as it is, of which only the start is shown until somebody asks for all, if it is long. */

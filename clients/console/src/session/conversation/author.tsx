@@ -27,6 +27,7 @@ export function Author({ name, marked = true }: { name: string; marked?: boolean
 /** The mark of an author, which says nothing that the text beside it does not say. */
 export function Mark({ name }: { name: string }) {
   const isAgent = useShared().people.typeOf(name) === ParticipantType.AGENT;
+  if (!name) return <span class="face face-nobody" aria-hidden="true">–</span>;
   return (
     <span class={isAgent ? "face face-agent" : "face"} style={{ "--hue": hueOf(name) }} aria-hidden="true">
       {initialOf(name)}

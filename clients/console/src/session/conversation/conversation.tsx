@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { SessionRoute } from "../../routes.js";
+import { useKeys } from "../../shared/keys.js";
 import { useShared } from "../context.js";
 import { PAGE } from "../model/pages.js";
 import { Empty } from "./empty.js";
@@ -17,6 +18,10 @@ export function Conversation({ route }: { route: SessionRoute }) {
   const scroller = useRef<HTMLDivElement>(null);
   useListAt(place, scroller);
   useJumps(place, route.at);
+  useKeys(
+    { key: "j", does: "goes to the next event, as ↓ does", run: () => place.move({ rows: 1 }) },
+    { key: "k", does: "goes to the event before, as ↑ does", run: () => place.move({ rows: -1 }) },
+  );
   const onKeyDown = (key: KeyboardEvent) => {
     const move = moveOf(key);
     if (!move) return;
@@ -25,10 +30,13 @@ export function Conversation({ route }: { route: SessionRoute }) {
   };
   return (
     <section class="conversation" aria-label="Conversation">
-      <div class="feed" role="feed" aria-label="Events" ref={scroller} tabIndex={0} onKeyDown={onKeyDown}>
-        {live.log.first > live.log.last ? <Empty /> : <Rows place={place} />}
+      <div class="feed-frame">
+        <div class="feed" role="feed" aria-label="Events" ref={scroller} tabIndex={0} onKeyDown={onKeyDown}>
+          {live.log.first > live.log.last ? <Empty /> : <Rows place={place} />}
+        </div>
+        <Newest place={place} />
       </div>
-      <Newest place={place} />
+      {children}
     </section>
   );
 }

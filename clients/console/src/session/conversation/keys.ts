@@ -3,9 +3,7 @@ export type Move = { rows: 1 | -1 } | { views: 1 | -1 } | { end: "first" | "last
 
 const MOVES: Record<string, Move> = {
   ArrowDown: { rows: 1 },
-  j: { rows: 1 },
   ArrowUp: { rows: -1 },
-  k: { rows: -1 },
   PageDown: { views: 1 },
   PageUp: { views: -1 },
   Home: { end: "first" },

@@ -17,6 +17,7 @@ export const AT_END_PX = 32;
 // About a line of text, for rows that were never in view.
 const ROW_PX = 34;
 const OVERSCAN = 8;
+const END_PX = 12;
 
 /** Returns the list, and renders the component again when other rows come into view. */
 export function useList(options: Options): List {
@@ -27,6 +28,7 @@ export function useList(options: Options): List {
     scrollToFn: elementScroll,
     estimateSize: () => ROW_PX,
     overscan: OVERSCAN,
+    paddingEnd: END_PX,
     anchorTo: "end" as const,
     scrollEndThreshold: AT_END_PX,
     onChange: () => render(),

@@ -50,5 +50,5 @@ function ReadMark({ at }: { at: number }) {
   const { log } = useShared().live;
   log.version.value;
   if (!at) return <>has read nothing</>;
-  return <>{at >= log.last ? "has read all" : "has read up to"} {at.toLocaleString()}{at < log.last && ` of ${log.last.toLocaleString()}`}</>;
+  return <>has read up to {at.toLocaleString()} of {log.last.toLocaleString()}</>;
 }
