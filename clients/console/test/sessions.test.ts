@@ -150,7 +150,7 @@ test("what callers write stays text", async (t) => {
   const parent = await newNamespace(seeds);
   const markup = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
   const [participant = ""] = await ensureParticipants(seeds, parent, "<b>ada");
-  const session = { description: markup, labels: { x: markup }, participants: [{ participant, role: markup }] };
+  const session = { description: markup, labels: { x: markup }, participants: [{ participant, role: "<b>traveller" }] };
   await seeds.sessions.createSession({ parent, sessionId: "<i>id", session });
   const page = await open(t, server, `#/${parent}`);
   await row(page, "<i>id").getByText(markup).first().waitFor();

@@ -44,7 +44,7 @@ function Copy({ name, text, say }: { name: string; text: string; say: (text: str
   const id = useId();
   return (
     <section aria-labelledby={id}>
-      <h3 id={id}>{name}</h3>
+      <h2 id={id}>{name}</h2>
       <button type="button" aria-label={`Copy ${name}`} onClick={async () => say(await copied(name, text))}>
         Copy
       </button>

@@ -19,12 +19,12 @@ export function Dialog({ title, close, children }: DialogProps) {
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={close}>
-      <header>
+      <div class="title">
         <h2 id={id}>{title}</h2>
         <button type="button" onClick={close}>
           Close
         </button>
-      </header>
+      </div>
       {children}
     </dialog>
   );
