@@ -3,6 +3,7 @@
 import { after } from "node:test";
 import { connect, type ConnectOptions } from "activity-session";
 import { EventService } from "activity-session/v1/event_service";
+import { MemoryService } from "activity-session/v1/memory_service";
 import { NamespaceService } from "activity-session/v1/namespace_service";
 import { ParticipantType } from "activity-session/v1/participant";
 import { ParticipantService } from "activity-session/v1/participant_service";
@@ -17,6 +18,7 @@ export function clients(server: Server, options: ConnectOptions = {}) {
   after(() => channel.close());
   return {
     events: channel.client(EventService),
+    memories: channel.client(MemoryService),
     namespaces: channel.client(NamespaceService),
     participants: channel.client(ParticipantService),
     sessions: channel.client(SessionService),

@@ -13,7 +13,7 @@ import { useList } from "./virtual.js";
 /** The log of a session, which opens at its end, or at the event that the route names. */
 export function Conversation({ route }: { route: SessionRoute }) {
   const { live } = useShared();
-  live.log.version.value; // rendered again when events come
+  live.log.version.value; // this is rendered again when events come
   const [place] = useState(() => new Place(live));
   const scroller = useRef<HTMLDivElement>(null);
   useListAt(place, scroller);
@@ -34,7 +34,7 @@ export function Conversation({ route }: { route: SessionRoute }) {
         <div class="feed" role="feed" aria-label="Events" ref={scroller} tabIndex={0} onKeyDown={onKeyDown}>
           {live.log.first > live.log.last ? <Empty /> : <Rows place={place} />}
         </div>
-        <Newest place={place} />
+        <Newest place={place} last={live.log.last} isAtEnd={place.isAtEnd} />
       </div>
       {children}
     </section>

@@ -1,15 +1,12 @@
 import { useRef } from "preact/hooks";
 import { go, route, type SessionRoute } from "../../routes.js";
-import { useShared } from "../context.js";
 import type { Place } from "./place.js";
 
 /** The way to the newest event, with how many have come since the reader left the end; and what went wrong on the way. */
-export function Newest({ place }: { place: Place }) {
-  const { log } = useShared().live;
-  const seen = useRef(log.last);
-  const isAtEnd = place.window.last === log.last && (!place.list.scrollElement || place.list.isAtEnd());
-  if (isAtEnd) seen.current = log.last;
-  const count = log.last - seen.current;
+export function Newest({ place, last, isAtEnd }: { place: Place; last: number; isAtEnd: boolean }) {
+  const seen = useRef(last);
+  if (isAtEnd) seen.current = last;
+  const count = last - seen.current;
   return (
     <div class="newest">
       <span role="status">{place.notice}</span>

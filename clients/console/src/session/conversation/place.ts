@@ -26,6 +26,11 @@ export class Place {
     return windowOf(this.live.log, this.around.value);
   }
 
+  /** Whether the reader is at the end of the log, and follows it. */
+  get isAtEnd(): boolean {
+    return this.window.last === this.live.log.last && (!this.list.scrollElement || this.list.isAtEnd());
+  }
+
   /** Shows an event, which gets the focus, or says that there is none of that number. */
   async goTo(at: number): Promise<void> {
     const { first, last } = this.live.log;

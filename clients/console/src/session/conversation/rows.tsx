@@ -22,6 +22,7 @@ export function Rows({ place }: { place: Place }) {
  */
 function Item({ item, place }: { item: VirtualItem; place: Place }) {
   const { log } = useShared().live;
+  log.version.value; // a component that reads signals is rendered again only when these, or its properties, change
   const sequence = Number(item.key);
   const [event, before] = [log.get(sequence), log.get(sequence - 1)];
   const isFirst = sequence === log.first;

@@ -82,11 +82,11 @@ export class LiveSession {
     if (change.case === "session") this.#update(change.value);
   }
 
-  /** A watch sends `data` only with another etag, and no read marks that have changed alone. */
+  /** A watch sends `data` only with another etag. The newest events may be on their way; what was purged is gone. */
   #update(session: Session): void {
     const before = this.session.peek();
     if (before?.etag === session.etag && !session.data) session.data = before.data;
-    this.log.extend(numbersOf(session));
+    this.log.extend({ first: Number(session.firstSequence), last: this.log.last });
     this.session.value = session;
   }
 
