@@ -1,18 +1,20 @@
-import { defineConfig } from "vite";
+import { defineConfig, type BuildOptions } from "vite";
 
 // A server to develop against: `make serve` has this address.
 const SERVER = "http://127.0.0.1:8080";
 const PATHS = ["/activity_session.v1.", "/console.json"];
 
+export const buildOptions: BuildOptions = {
+  target: "es2022",
+  // The content security policy allows neither inline scripts nor inline styles.
+  modulePreload: { polyfill: false },
+  assetsInlineLimit: 0,
+  // Of all packages that are bundled: whoever gets the files gets their licences too.
+  license: { fileName: "licenses.txt" },
+};
+
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  build: {
-    target: "es2022",
-    // The content security policy allows neither inline scripts nor inline styles.
-    modulePreload: { polyfill: false },
-    assetsInlineLimit: 0,
-    // Of all packages that are bundled: whoever gets the files gets their licences too.
-    license: { fileName: "licenses.txt" },
-  },
+  build: buildOptions,
   server: { host: "127.0.0.1", proxy: Object.fromEntries(PATHS.map((path) => [path, SERVER])) },
 });

@@ -1,6 +1,5 @@
 """The files of pages, which are kept in memory: they are few, and the loop of HTTP waits for no disk."""
 
-from collections.abc import Iterable
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -54,17 +53,14 @@ class File:
         return responses.with_body(200, self._headers, self._kind, self._content, takes_gzip=True)
 
 
-def files_in(folder: Path, headers: responses.Headers) -> dict[str, ASGIApp]:
-    """The files of a folder and of those in it, by their paths; an index.html is at the path of its folder."""
-    return {_path_in(folder, path): _file(folder, path, headers) for path in _files(folder)}
+def files_in(folder: Path, headers: responses.Headers, at: str = "/") -> dict[str, ASGIApp]:
+    """The files of a folder, and of `assets` in it, by their paths from `at` on, where index.html is itself."""
+    paths = (path for path in (*folder.glob("*"), *folder.glob(f"{_HASHED}/*")) if path.is_file())
+    return {_path_of(at, path.relative_to(folder)): _file(folder, path, headers) for path in paths}
 
 
-def _files(folder: Path) -> Iterable[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
-
-
-def _path_in(folder: Path, path: Path) -> str:
-    return f"/{path.relative_to(folder).as_posix()}".removesuffix(_INDEX)
+def _path_of(at: str, path: Path) -> str:
+    return at if path.name == _INDEX else f"{at}{path.as_posix()}"
 
 
 def _file(folder: Path, path: Path, headers: responses.Headers) -> File:
