@@ -56,7 +56,7 @@ export class LiveSession {
   }
 
   async #read(at: number, signal: AbortSignal): Promise<void> {
-    const newest = { parent: this.name, orderBy: "sequence desc", pageSize: PAGE };
+    const newest = { parent: this.name, orderBy: "sequence desc", pageSize: 2 * PAGE };
     const [session, { events: found }] = await Promise.all([
       sessions.getSession({ name: this.name }, { signal }),
       events.listEvents(newest, { signal }),
