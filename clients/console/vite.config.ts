@@ -11,6 +11,8 @@ export const buildOptions: BuildOptions = {
   assetsInlineLimit: 0,
   // Of all packages that are bundled: whoever gets the files gets their licences too.
   license: { fileName: "licenses.txt" },
+  // How long a plugin takes is news to nobody who only wants the console.
+  rolldownOptions: { checks: { pluginTimings: false } },
 };
 
 export default defineConfig({

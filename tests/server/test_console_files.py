@@ -28,12 +28,18 @@ FILES = {
     "assets/index-Dk3_x-9Q.js": SCRIPT,
     "assets/index-B7aPz0Ty.css": "body { margin: 0 }",
     "favicon.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "docs/index.html": "<!doctype html><title>The API</title>",
+    "docs/assets/index-Cx81mmQz.js": "const of = 'the API';",
 }
 KINDS = {
     "/": "text/html; charset=utf-8",
     "/assets/index-Dk3_x-9Q.js": "text/javascript; charset=utf-8",
     "/assets/index-B7aPz0Ty.css": "text/css; charset=utf-8",
     "/favicon.svg": "image/svg+xml",
+}
+DOCS = {
+    "/docs/": "text/html; charset=utf-8",
+    "/docs/assets/index-Cx81mmQz.js": "text/javascript; charset=utf-8",
 }
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -58,16 +64,17 @@ def http(folder: Path) -> Iterator[HttpClient]:
         yield HttpClient(server.http_address)
 
 
-@pytest.mark.parametrize("path", KINDS)
+@pytest.mark.parametrize("path", KINDS | DOCS)
 def test_each_file_is_there_with_its_type_and_what_it_may_do(http: HttpClient, path: str) -> None:
     found = http.call("GET", path)
-    assert (found.code, found.raw.decode()) == (200, FILES[path[1:] or "index.html"])
-    assert found.headers["content-type"] == KINDS[path]
+    name = f"{path[1:]}index.html" if path.endswith("/") else path[1:]
+    assert (found.code, found.raw.decode()) == (200, FILES[name])
+    assert found.headers["content-type"] == (KINDS | DOCS)[path]
     assert found.headers["content-security-policy"] == POLICY
     assert found.headers["x-content-type-options"] == "nosniff"
     assert found.headers["referrer-policy"] == "no-referrer"
     assert found.headers["cross-origin-opener-policy"] == "same-origin"
-    assert found.headers["cache-control"] == (FOREVER if path.startswith("/assets/") else "no-cache")
+    assert found.headers["cache-control"] == (FOREVER if "/assets/" in path else "no-cache")
 
 
 @pytest.mark.parametrize("path", KINDS)
@@ -135,6 +142,20 @@ def test_one_that_is_off_is_not_there(monkeypatch: pytest.MonkeyPatch, folder: P
         http = HttpClient(server.http_address)
         for path in (*KINDS, "/console.json"):
             assert http.call("GET", path).error["status"] == "NOT_FOUND"
+        assert http.call("GET", "/docs/").code == 200
+
+
+def test_the_page_about_the_api_is_there_where_the_schema_is_shown(
+    monkeypatch: pytest.MonkeyPatch, http: HttpClient, folder: Path
+) -> None:
+    sent = http.call("GET", "/docs")
+    assert (sent.code, sent.headers["location"]) == (307, "docs/")
+    monkeypatch.setattr(built, "FOLDER", folder)
+    with serving(MEMORY, **HTTP, reflection="off") as server:
+        http = HttpClient(server.http_address)
+        for path in (*DOCS, "/docs", "/openapi.json"):
+            assert http.call("GET", path).error["status"] == "NOT_FOUND"
+        assert http.call("GET", "/").code == 200
 
 
 def test_one_that_is_not_built_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -144,7 +165,9 @@ def test_one_that_is_not_built_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
         said = http.call("GET", "/")
         assert (said.code, said.headers["content-type"]) == (404, "text/plain; charset=utf-8")
         assert "make console" in said.raw.decode()
-        assert http.call("GET", "/console.json").error["status"] == "NOT_FOUND"
+        for path in ("/console.json", "/docs", "/docs/"):
+            assert http.call("GET", path).error["status"] == "NOT_FOUND"
+        assert http.call("GET", "/openapi.json").code == 200
 
 
 def test_its_address_is_told_at_the_start_if_it_is_there(tmp_path: Path) -> None:
@@ -169,8 +192,8 @@ def test_the_one_that_is_built_asks_for_nothing_but_its_own_files() -> None:
         assert {path.rpartition(".")[2] for path in named} == {"css", "js", "svg"}
         assert "<style" not in page
         assert re.findall(r"<script(?![^>]* src=)", page) == []
-        licences = http.call("GET", "/licenses.txt").raw.decode()
-        assert "## preact - " in licences
+        assert "## preact - " in http.call("GET", "/licenses.txt").raw.decode()
+        assert "## swagger-ui-dist - " in http.call("GET", "/docs/licenses.txt").raw.decode()
 
 
 def test_a_value_that_it_does_not_have_is_refused() -> None:
