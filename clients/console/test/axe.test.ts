@@ -1,14 +1,9 @@
-import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { test } from "node:test";
+import { assertAccessible } from "./accessible.js";
 import { clients, newNamespace, open, serve } from "./harness.js";
 import { scene } from "./scene.js";
-import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "playwright-core";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const RULES: RunOptions = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
-const WIDTHS = [320, 1280, 3840];
 const server = await serve();
 const seeds = clients(server);
 const [full, empty] = [await scene(seeds), await newNamespace(seeds)];
@@ -29,22 +24,6 @@ for (const [view, [hash, act]] of Object.entries(VIEWS)) {
   test(`${view}: nothing keeps anybody out, in light and dark, in narrow and wide windows`, async (t) => {
     const page = await open(t, server, hash, { bypassCSP: true });
     await act(page);
-    await page.addScriptTag({ path: AXE });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: 900 });
-        assert.deepEqual(await violations(page), [], `${colorScheme}, ${width}`);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `scrolls at ${width}`);
-      }
-    }
+    await assertAccessible(page);
   });
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations } = await page.evaluate(
-    (rules) => (globalThis as unknown as { axe: { run: (rules: RunOptions) => Promise<AxeResults> } }).axe.run(rules),
-    RULES,
-  );
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
