@@ -31,9 +31,12 @@ def programs() -> None:
 def test_the_console(new_database: Callable[[str], str], backend: str) -> None:
     url = new_database(backend)
     processes.run("migrate", "--database-url", url)
+    files = sorted(_BUILT.glob("*.test.js"))
+    # How the pages look does not depend on the database.
+    if backend == MARIADB:
+        files.remove(_BUILT / "axe.test.js")
     ended = subprocess.run(
-        ["npm", "run", "--silent", "chromium"],
-        cwd=ROOT / "clients/console",
+        ["node", "--test", "--test-concurrency=2", "--test-timeout=300000", *files],
         env=os.environ | {"DATABASE_URL": url},
         capture_output=True,
         text=True,

@@ -31,7 +31,7 @@ export async function open(
     await context.close();
     assert.deepEqual(mistakes, []);
   });
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   await page.goto(`${server.url}/${path}`);
   return page;
 }

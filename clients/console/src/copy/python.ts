@@ -13,10 +13,13 @@ export function python(call: Call, place: Place): string {
     ...(place.origin.startsWith("https:") ? ["tls=True"] : []),
   ];
   const request = `v1.${method.input.name}(${fieldsOf(call).join(", ")})`;
-  const made = `v1.${method.parent.name}Stub(channel).${method.name}(${request})`;
-  const used = method.methodKind === "unary" ? `print(${made})` : `for message in ${made}:\n        print(message)`;
-  return `import os\n\nimport activity_session\nfrom activity_session import v1\n
-with activity_session.connect(${options.join(", ")}) as channel:\n    ${used}\n`;
+  const made = `stub.${method.name}(${request})`;
+  const lines = [
+    `with activity_session.connect(${options.join(", ")}) as channel:`,
+    `    stub = v1.${method.parent.name}Stub(channel)`,
+    ...(method.methodKind === "unary" ? [`    print(${made})`] : [`    for message in ${made}:`, "        print(message)"]),
+  ];
+  return `import os\n\nimport activity_session\nfrom activity_session import v1\n\n${lines.join("\n")}\n`;
 }
 
 function fieldsOf({ method, request }: Call): string[] {

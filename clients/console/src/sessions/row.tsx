@@ -24,7 +24,11 @@ export function Row({ session, narrow }: RowProps) {
           </a>
           <Marks session={session} />
         </div>
-        {session.description && <p dir="auto">{session.description}</p>}
+        {session.description && (
+          <p>
+            <bdi>{session.description}</bdi>
+          </p>
+        )}
       </th>
       <td role="cell" data-label="Participants">
         <Members session={session} narrow={narrow} />
