@@ -12,11 +12,12 @@ const SESSIONS = [
   ["release-0.3", "what is still missing, and who does it", { team: "core", "area/kind": "release" }, ["margaret", "writer-agent"]],
 ] as const;
 
-/** Makes the scene, and returns the name of its namespace. */
-export async function scene(seeds: Clients): Promise<string> {
-  const parent = await newNamespace(seeds, "what people ask, and what agents do about it");
+/** Makes the scene, in a namespace with that id or with a new one, and returns the name of its namespace. */
+export async function scene(seeds: Clients, id?: string): Promise<string> {
+  const parent = await newNamespace(seeds, "what people ask, and what agents do about it", id);
   for (const [sessionId, description, labels, members] of SESSIONS) {
-    const participants = (await ensureParticipants(seeds, parent, ...members)).map((participant) => ({ participant }));
+    const names = await ensureParticipants(seeds, parent, ...members);
+    const participants = names.map((participant, at) => ({ participant, role: at === 0 ? "asks" : "" }));
     const session = { description, labels, participants };
     const { name } = await seeds.sessions.createSession({ parent, sessionId, session });
     const lines = members.flatMap((member, at) => Array.from({ length: 7 * (at + 1) }, (_, line) => `${member}: line ${line}`));

@@ -27,9 +27,12 @@ export function clients(server: Server, options: ConnectOptions = {}) {
 
 let made = 0;
 
-/** Makes a namespace that no other test uses, and returns its name. */
-export async function newNamespace({ namespaces }: Clients, description = ""): Promise<string> {
-  const namespaceId = `n${process.pid}-${++made}`;
+/** Makes a namespace, by default one that no other test uses, and returns its name. */
+export async function newNamespace(
+  { namespaces }: Clients,
+  description = "",
+  namespaceId = `n${process.pid}-${++made}`,
+): Promise<string> {
   await namespaces.createNamespace({ namespaceId, namespace: { description } });
   return `namespaces/${namespaceId}`;
 }

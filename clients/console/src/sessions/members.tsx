@@ -41,8 +41,14 @@ function Member({ member, last, narrow }: { member: SessionParticipant; last: bi
   const unread = last - member.lastReadSequence;
   return (
     <li class="chip">
-      <button type="button" onClick={() => narrow(withParticipant(member.participant))} title={member.role || undefined}>
+      <button type="button" onClick={() => narrow(withParticipant(member.participant))}>
         <bdi>{idOf(member.participant)}</bdi>
+        {member.role && (
+          <span class="kind">
+            {" "}
+            <bdi>{member.role}</bdi>
+          </span>
+        )}
         {member.participantType === ParticipantType.AGENT && <span class="kind"> agent</span>}
         <span class="unseen">: show sessions with it</span>
       </button>
