@@ -27,8 +27,8 @@ export function Time({ at }: { at: Timestamp }) {
 /** How long ago a time was, or how soon it will be, roughly: "3 min ago". What shows it is rendered as time passes. */
 export function ago(at: Timestamp): string {
   const seconds = (timestampMs(at) - now.value) / 1000;
-  const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 60];
-  return RELATIVE.format(Math.trunc(seconds / length) + 0, unit);
+  const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+  return RELATIVE.format(Math.abs(seconds) < 60 ? 0 : Math.round(seconds / length), unit);
 }
 
 /** Returns a time in RFC 3339, in UTC, to the microsecond. */
