@@ -21,9 +21,9 @@ export function ToolCall({ event, tool, result }: { event: Event; tool: Tool; re
     <Fold id={`tool ${event.sequence}`} summary={summary}>
       {() => (
         <>
-          <h4>Call</h4>
+          <h2>Call</h2>
           <Plain event={event} />
-          {result && <h4>Result</h4>}
+          {result && <h2>Result</h2>}
           {result && <Plain event={result} />}
         </>
       )}

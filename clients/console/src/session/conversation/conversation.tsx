@@ -22,6 +22,7 @@ export function Conversation({ route }: { route: SessionRoute }) {
     { key: "j", does: "goes to the next event, as ↓ does", run: () => place.move({ rows: 1 }) },
     { key: "k", does: "goes to the event before, as ↑ does", run: () => place.move({ rows: -1 }) },
   );
+  const isEmpty = live.log.first > live.log.last;
   const onKeyDown = (key: KeyboardEvent) => {
     const move = moveOf(key);
     if (!move) return;
@@ -31,8 +32,8 @@ export function Conversation({ route }: { route: SessionRoute }) {
   return (
     <section class="conversation" aria-label="Conversation">
       <div class="feed-frame">
-        <div class="feed" role="feed" aria-label="Events" ref={scroller} tabIndex={0} onKeyDown={onKeyDown}>
-          {live.log.first > live.log.last ? <Empty /> : <Rows place={place} />}
+        <div class="feed" role={isEmpty ? "region" : "feed"} aria-label="Events" ref={scroller} tabIndex={0} onKeyDown={onKeyDown}>
+          {isEmpty ? <Empty /> : <Rows place={place} />}
         </div>
         <Newest place={place} last={live.log.last} isAtEnd={place.isAtEnd} />
       </div>

@@ -1,19 +1,20 @@
+import { EventService } from "activity-session/v1/event_service";
 import { settings } from "../../api.js";
+import { CopyAs } from "../../copy/copy_as.js";
 import { useShared } from "../context.js";
 import { Purged } from "./rows.js";
 
+const FIRST = { type: "message", content: { case: "text" as const, value: "hello" } };
+
 /** What is shown where there are no events. */
 export function Empty() {
-  const { log } = useShared().live;
+  const { log, name } = useShared().live;
   return (
     <div class="empty">
       {log.first > 1 && <Purged to={log.first - 1} />}
       <p>{log.first > 1 ? "No event has come since." : "No event has come yet."}</p>
-      <p class="quiet">
-        {settings.value.writes
-          ? "What is appended appears here at once. Append the first one below."
-          : "What is appended appears here at once, by any client: the command is under “Copy as” in the About panel."}
-      </p>
+      <p class="quiet">What is appended appears here at once{settings.value.writes ? ", also from below." : ": here is a call that does so."}</p>
+      {!settings.value.writes && <CopyAs method={EventService.method.appendEvents} request={{ parent: name, events: [FIRST] }} />}
     </div>
   );
 }

@@ -22,7 +22,7 @@ export function About() {
         <Times session={session} />
         <Marks session={session} />
       </Facts>
-      <h3>Settings</h3>
+      <h2>Settings</h2>
       <Facts>
         {session.settings && settingsOf(toJson(SessionSettingsSchema, session.settings)).map(([name, value]) => <Fact key={name} name={name}><bdi>{value}</bdi></Fact>)}
       </Facts>
@@ -47,7 +47,7 @@ function Data({ data }: { data: string }) {
   if (!data) return null;
   return (
     <>
-      <h3>Data</h3>
+      <h2>Data</h2>
       <Text id="data" text={lines ?? data} code={lines !== undefined} />
     </>
   );

@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useShared } from "../context.js";
 import { idOf } from "../names.js";
 import { Problem } from "../problem.js";
@@ -14,16 +15,17 @@ export function TurnControls() {
   };
   return (
     <form class="write" onSubmit={take}>
+      {/* With keys of their own, or a click on one button would become the other while it is under way. */}
       {lease ? (
-        <>
+        <Fragment key="held">
           <p>This page holds the turn for <bdi>{idOf(lease.holder)}</bdi>, and renews it until you hand it back or leave.</p>
           <button type="button" onClick={() => void turn.handBack()}>Hand back the turn</button>
-        </>
+        </Fragment>
       ) : (
-        <>
+        <Fragment key="free">
           <label>Whose turn<WhoSelect value={author} choose={setAuthor} /></label>
           <button type="submit" disabled={!author}>Take the turn</button>
-        </>
+        </Fragment>
       )}
       {turn.error.value !== undefined && <Problem error={turn.error.value} />}
     </form>
