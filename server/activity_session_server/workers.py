@@ -18,7 +18,6 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from activity_session_server import addresses, logs, memory
-from activity_session_server.http.pages import built
 from activity_session_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -360,14 +359,16 @@ def _announce(settings: Settings, address: str, http_address: str) -> None:
     print(f"listening on {address}", flush=True)
     if http_address:
         print(f"JSON over HTTP on {http_address}", flush=True)
-    if url := _console_url(settings, http_address):
-        print(f"console at {url}", flush=True)
+    if settings.serves_console:
+        _announce_console("https" if settings.tls_certificate_file else "http", http_address)
 
 
-def _console_url(settings: Settings, http_address: str) -> str:
-    """Where the console is; empty where there is none."""
-    scheme = "https" if settings.tls_certificate_file else "http"
-    return f"{scheme}://{http_address}/" if settings.serves_console and built.is_console_built() else ""
+def _announce_console(scheme: str, http_address: str) -> None:
+    # Loaded only where there is an HTTP address.
+    from activity_session_server.http.pages.built import is_console_built
+
+    if is_console_built():
+        print(f"console at {scheme}://{http_address}/", flush=True)
 
 
 def _warn_of_strangers(settings: Settings) -> None:

@@ -48,6 +48,7 @@ class File:
     def _plain(self) -> responses.Response:
         return responses.with_body(200, self._headers, self._kind, self._content, takes_gzip=False)
 
+    # Once, when it is first asked for: the largest takes 50 ms.
     @cached_property
     def _compressed(self) -> responses.Response:
         return responses.with_body(200, self._headers, self._kind, self._content, takes_gzip=True)
