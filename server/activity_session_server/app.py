@@ -215,6 +215,7 @@ class App:
             settings.limits.request_bytes,
             settings.cors_origins,
             guard,
+            count_refused=self._recorder.refused if self._recorder else lambda _: None,
         )
         listener.start(made)
 

@@ -1,6 +1,6 @@
 """All that is at the HTTP address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 
 from starlette.applications import Starlette
@@ -38,8 +38,13 @@ def application(
     most_bytes: int,
     cors_origins: Sequence[str],
     guard: Guard,
+    *,
+    count_refused: Callable[[int], None],
 ) -> Starlette:
-    """The ASGI application, with its `pages`; those of other origins may call it only where they are named."""
+    """The ASGI application, with its `pages`; those of other origins may call it only where they are named.
+
+    `count_refused` is called with the code of HTTP of each request that becomes no call.
+    """
     cors = Middleware(
         CORSMiddleware,
         allow_origins=cors_origins,
@@ -49,10 +54,10 @@ def application(
         max_age=3600,
     )
     own_pages = Middleware(OwnPages, cors_origins, is_loopback=guard is Guard.LOOPBACK)
-    refusing = Middleware(Refusing, Json())
+    refusing = Middleware(Refusing, Json(), count_refused)
     middleware = ([cors] if cors_origins else []) + [refusing] + ([] if guard is Guard.NONE else [own_pages])
     # On the paths that the RPCs have in gRPC; its errors have a form of their own.
-    connect = Refusing(ConnectCalls(rpcs, most_bytes), Connect(JSON, is_json=True))
+    connect = Refusing(ConnectCalls(rpcs, most_bytes), Connect(JSON, is_json=True), count_refused)
     services = sorted({path.rpartition("/")[0] for path in rpcs})
     routes = [
         *(Mount(service, connect) for service in services),

@@ -1,6 +1,7 @@
 """What becomes no call: there is nothing at its path, or its request cannot be read."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 
 import grpc
 from google.rpc.status_pb2 import Status
@@ -11,31 +12,44 @@ from activity_session_server.http.responses import CLOSE, Form, Headers, Respons
 from activity_session_server.rpc import status
 from activity_session_server.rules.errors import invalid_field
 
+_log = logging.getLogger("activity_session.http")
+
 
 class Refused(Exception):  # noqa: N818 - no error of the server
     """A request that gets a response at once: a status, with a code of HTTP of its own."""
 
     def __init__(self, refusal: Status, http_code: int, headers: Headers | None = None) -> None:
         super().__init__(http_code)
-        self._refusal, self._http_code, self._headers = refusal, http_code, headers
+        self.http_code, self.message = http_code, refusal.message
+        self._refusal, self._headers = refusal, headers
 
     def written(self, form: Form) -> Response:
         """The response."""
-        return form.of_status(self._refusal, http_code=self._http_code, headers=self._headers)
+        return form.of_status(self._refusal, http_code=self.http_code, headers=self._headers)
 
 
 class Refusing:
-    """An application that sends what another one refuses, in the form of its errors."""
+    """An application that sends what another one refuses, in the form of its errors, and tells of it."""
 
-    def __init__(self, application: ASGIApp, form: Form) -> None:
-        self._application, self._form = application, form
+    def __init__(self, application: ASGIApp, form: Form, count: Callable[[int], None]) -> None:
+        """`count` is called with the code of HTTP of each refusal."""
+        self._application, self._form, self._count = application, form, count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
         try:
             await self._application(scope, receive, send)
         except Refused as refused:
+            self._count(refused.http_code)
+            # Without the path, as the response.
+            fields = {"http_method": scope["method"], "http_code": refused.http_code, "peer": _peer(scope)}
+            _log.info("no call: %s", refused.message, extra={"fields": fields})
             await responses.send(send, refused.written(self._form))
+
+
+def _peer(scope: Scope) -> str:
+    host: str = (scope["client"] or ("unknown",))[0]
+    return host
 
 
 def no_path() -> Refused:

@@ -83,6 +83,8 @@ CAUSES = ("contention", "interrupted", "unreachable", "in_doubt")
 # What a sweep does to what is due, as its log says.
 SWEPT = ("expired", "expunged", "purged", "removed", "forgotten", "keys", "names")
 DUE = ("expired", "expunged", "purged")
+# Of requests over HTTP that become no call.
+HTTP_CODES = ("400", "403", "404", "405", "408", "415")
 CLASSES = ((READ,), (WRITE,))
 _FAST = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _SLOW = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -126,6 +128,12 @@ CALL_ERRORS = _counter(
     "Calls that have failed, by the reason in the error. Those with SERVER_FULL and QUOTA_EXCEEDED were shed.",
     ("class", "reason"),
     product((READ, WRITE), REASONS),
+)
+HTTP_REFUSED = _counter(
+    "http_refused_requests",
+    "Requests over HTTP that became no call, by the code of HTTP: nothing is at the path, or they cannot be read.",
+    ("code",),
+    _rows(HTTP_CODES),
 )
 THREAD_WAIT = _histogram("thread_wait_seconds", "How long calls waited for a thread.", _FAST, ("class",), CLASSES)
 IN_FLIGHT = _gauge("calls_in_flight", "Calls that a thread serves now.", ("class",), CLASSES)

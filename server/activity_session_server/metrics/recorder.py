@@ -53,6 +53,7 @@ class Recorder:
         self._methods = {f"/{service}/{name}": _method(service, name) for service, name in definitions.METHODS}
         self._retries = {cause: place_of(definitions.RETRIES, cause) for cause in definitions.CAUSES}
         self._swept = {kind: place_of(definitions.SWEEPS, kind) for kind in definitions.SWEPT}
+        self._refused = {int(code): place_of(definitions.HTTP_REFUSED, code) for code in definitions.HTTP_CODES}
         # What is to be called, and with which two values. Threads append, and the one that adds takes away.
         self._notes: deque[tuple[Callable[[Any, Any], None], Any, Any]] = deque()
         # Held by the thread that adds the notes to the board.
@@ -71,6 +72,11 @@ class Recorder:
         """Record how a call has ended, and after how long."""
         reason = None if error is None else error.reason
         self._notes.append((self._add_end, (call.method, code, reason), time.monotonic() - call.begun))
+        self._add_if_many()
+
+    def refused(self, http_code: int) -> None:
+        """Record a request over HTTP that became no call."""
+        self._notes.append((self._add, self._refused[http_code], 1))
         self._add_if_many()
 
     def connected(self, seconds: float) -> None:
