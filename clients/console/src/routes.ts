@@ -64,7 +64,8 @@ export function toSessions(namespace: string, rest: Partial<SessionsRoute> = {})
 export function parse(text: string): Route {
   const [path = "", query = ""] = text.replace(/^#\/?/, "").split(/\?(.*)/s);
   const [name, values] = [path.split("/").map(decoded).join("/"), new URLSearchParams(query)];
-  if (SESSION.test(name)) return toSession(name, { at: Number(values.get("at") ?? 0) || 0, panel: values.get("panel") ?? "" });
+  if (SESSION.test(name))
+    return toSession(name, { at: Number(values.get("at") ?? 0) || 0, panel: values.get("panel") ?? "" });
   return toSessions(name, {
     filter: values.get("filter") ?? "",
     orderBy: values.get("orderBy") ?? ORDER,

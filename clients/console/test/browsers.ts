@@ -41,7 +41,8 @@ function watched(page: Page): string[] {
   const mistakes: string[] = [];
   page.on("pageerror", (error) => mistakes.push(String(error)));
   page.on("console", (message) => {
-    const isOfCall = message.text().startsWith("Failed to load resource") && message.location().url.includes("/activity_session.v1.");
+    const isOfCall =
+      message.text().startsWith("Failed to load resource") && message.location().url.includes("/activity_session.v1.");
     if (message.type() === "error" && !isOfCall) mistakes.push(`${message.text()} (${message.location().url})`);
   });
   return mistakes;

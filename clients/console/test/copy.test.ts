@@ -20,7 +20,9 @@ async function copied(t: TestContext, of: Server, token?: string): Promise<strin
   await seeds.sessions.createSession({ parent, sessionId: "found", session: { description: ODD } });
   await seeds.sessions.createSession({ parent, sessionId: "other", session: {} });
   const filter = encodeURIComponent(`description = ${JSON.stringify(ODD)}`);
-  const page = await open(t, of, `#/${parent}?filter=${filter}`, { permissions: ["clipboard-read", "clipboard-write"] });
+  const page = await open(t, of, `#/${parent}?filter=${filter}`, {
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
   if (token) await page.getByLabel("Token").fill(token);
   if (token) await page.keyboard.press("Enter");
   await page.getByText("1 session: these are all.").waitFor();
@@ -41,7 +43,10 @@ function run(program: string, ...given: string[]): string {
 
 let addressed = server;
 
-for (const [name, of, token] of [["without a token", server, undefined], ["with a token", guarded, TOKEN]] as const) {
+for (const [name, of, token] of [
+  ["without a token", server, undefined],
+  ["with a token", guarded, TOKEN],
+] as const) {
   test(`what is copied ${name} is run as it is`, async (t) => {
     addressed = of;
     const [grpcurl = "", curl = "", python = ""] = await copied(t, of, token);

@@ -10,7 +10,10 @@ const namespace = await scene(clients(server), "support");
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`sessions, ${colorScheme}`, async (t) => {
-    const page = await open(t, server, `#/${namespace}?showDeleted=true`, { colorScheme, viewport: { width: 1200, height: 640 } });
+    const page = await open(t, server, `#/${namespace}?showDeleted=true`, {
+      colorScheme,
+      viewport: { width: 1200, height: 640 },
+    });
     await page.locator("time").nth(7).waitFor();
     await page.screenshot({ path: join(ROOT, `docs/images/console-sessions-${colorScheme}.png`) });
   });

@@ -4,12 +4,32 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { ensureParticipants, newNamespace, say, type Clients } from "./seeds.js";
 
 const SESSIONS = [
-  ["trip to 京都", "in April, with the castle and the river 🏯", { team: "travel", state: "planning" }, ["ada", "planner-agent"]],
+  [
+    "trip to 京都",
+    "in April, with the castle and the river 🏯",
+    { team: "travel", state: "planning" },
+    ["ada", "planner-agent"],
+  ],
   ["رحلة إلى عمّان", "حجز فندق قريب من المدرج الروماني", { team: "travel", language: "ar" }, ["layla", "planner-agent"]],
-  ["incident-4711", "payments are slow in eu-west", { team: "payments", severity: "1" }, ["ada", "grace", "triage-agent"]],
+  [
+    "incident-4711",
+    "payments are slow in eu-west",
+    { team: "payments", severity: "1" },
+    ["ada", "grace", "triage-agent"],
+  ],
   ["incident-4712", "a disk is full", { team: "storage", severity: "3" }, ["grace", "triage-agent"]],
-  ["onboarding of a colleague whose first day is next Monday", "", { team: "people" }, ["ada", "grace", "layla", "margaret", "joan", "writer-agent"]],
-  ["release-0.3", "what is still missing, and who does it", { team: "core", "area/kind": "release" }, ["margaret", "writer-agent"]],
+  [
+    "onboarding of a colleague whose first day is next Monday",
+    "",
+    { team: "people" },
+    ["ada", "grace", "layla", "margaret", "joan", "writer-agent"],
+  ],
+  [
+    "release-0.3",
+    "what is still missing, and who does it",
+    { team: "core", "area/kind": "release" },
+    ["margaret", "writer-agent"],
+  ],
 ] as const;
 
 /** Makes the scene, in a namespace with that id or with a new one, and returns the name of its namespace. */
@@ -20,7 +40,9 @@ export async function scene(seeds: Clients, id?: string): Promise<string> {
     const participants = names.map((participant, at) => ({ participant, role: at === 0 ? "asks" : "" }));
     const session = { description, labels, participants };
     const { name } = await seeds.sessions.createSession({ parent, sessionId, session });
-    const lines = members.flatMap((member, at) => Array.from({ length: 7 * (at + 1) }, (_, line) => `${member}: line ${line}`));
+    const lines = members.flatMap((member, at) =>
+      Array.from({ length: 7 * (at + 1) }, (_, line) => `${member}: line ${line}`),
+    );
     await say(seeds, name, ...lines);
     await seeds.sessions.markRead({ session: name, participant: participants[0]!.participant, sequence: 7n });
   }

@@ -38,7 +38,11 @@ export async function newNamespace(
 }
 
 /** Makes participants, of which the ids that end with "-agent" are agents, and returns their names. */
-export async function ensureParticipants({ participants }: Clients, parent: string, ...ids: string[]): Promise<string[]> {
+export async function ensureParticipants(
+  { participants }: Clients,
+  parent: string,
+  ...ids: string[]
+): Promise<string[]> {
   const type = (id: string) => (id.endsWith("-agent") ? ParticipantType.AGENT : ParticipantType.USER);
   const ensure = (id: string) =>
     participants.ensureParticipant({ parent, participantId: id, participant: { participantType: type(id) } });

@@ -7,7 +7,8 @@ import { scene } from "./scene.js";
 const server = await serve();
 const seeds = clients(server);
 
-const row = (page: Page, name: string) => page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
+const row = (page: Page, name: string) =>
+  page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
 const names = (page: Page) => page.locator("th[scope=row] a").allInnerTexts();
 const create = (parent: string, sessionId: string, labels: Record<string, string> = {}) =>
   seeds.sessions.createSession({ parent, sessionId, session: { labels } });
@@ -15,7 +16,17 @@ const create = (parent: string, sessionId: string, labels: Record<string, string
 test("a row tells who takes part, what they have not read, whose turn it is, and what is particular", async (t) => {
   const page = await open(t, server, `#/${await scene(seeds)}?showDeleted=true`);
   const incident = row(page, "incident-4711");
-  for (const told of ["payments are slow", "held", "ada", "35 unread", "agent", /ends in [45] min/, "severity: 1", "42", "now"]) {
+  for (const told of [
+    "payments are slow",
+    "held",
+    "ada",
+    "35 unread",
+    "agent",
+    /ends in [45] min/,
+    "severity: 1",
+    "42",
+    "now",
+  ]) {
     await incident.getByText(told).first().waitFor();
   }
   await row(page, "incident-4712").getByText("deleted").waitFor();
@@ -30,7 +41,11 @@ test("labels and participants narrow the list, whatever characters they have", a
   const parent = await newNamespace(seeds);
   const odd = 'a "quoted" \\ * 京都 (x OR y)';
   const [participant = ""] = await ensureParticipants(seeds, parent, "ada");
-  await seeds.sessions.createSession({ parent, sessionId: "one", session: { labels: { "odd/k.e-y": odd }, participants: [{ participant }] } });
+  await seeds.sessions.createSession({
+    parent,
+    sessionId: "one",
+    session: { labels: { "odd/k.e-y": odd }, participants: [{ participant }] },
+  });
   await create(parent, "two", { "odd/k.e-y": 'a "quoted" \\ or else' });
   await create(parent, "three", { "odd/k.e-y": odd });
   const page = await open(t, server, `#/${parent}`);
@@ -118,7 +133,15 @@ test("the keyboard moves along the rows, opens one, and comes back to it", async
   const page = await open(t, server, `#/${parent}?orderBy=name`);
   await row(page, "a").waitFor();
   const focused = () => page.evaluate(() => document.activeElement?.textContent);
-  for (const [key, name] of [["j", "a"], ["j", "b"], ["ArrowDown", "c"], ["j", "c"], ["k", "b"], ["ArrowUp", "a"], ["j", "b"]] as const) {
+  for (const [key, name] of [
+    ["j", "a"],
+    ["j", "b"],
+    ["ArrowDown", "c"],
+    ["j", "c"],
+    ["k", "b"],
+    ["ArrowUp", "a"],
+    ["j", "b"],
+  ] as const) {
     await page.keyboard.press(key);
     assert.equal(await focused(), name, key);
   }

@@ -16,7 +16,7 @@ const server = await serve({ flags: ["--tokens-file", tokens, "--grants-file", g
 const seeds = clients(server, { token: operator });
 
 function grant(...lines: string[]): void {
-  writeFileSync(grants, ['[[grant]]', 'subject = "operator"', 'role = "system"', ...lines].join("\n"));
+  writeFileSync(grants, ["[[grant]]", 'subject = "operator"', 'role = "system"', ...lines].join("\n"));
 }
 
 test("who signs in sees sessions until they sign out", async (t) => {

@@ -34,7 +34,13 @@ function Copies({ call }: { call: Call }) {
       ))}
       <p role="status">{said}</p>
       <p class="note">
-        <code>ADDRESS</code> is where the server serves gRPC{place.isSignedIn && <>, <code>TOKEN</code> your token</>}.
+        <code>ADDRESS</code> is where the server serves gRPC
+        {place.isSignedIn && (
+          <>
+            , <code>TOKEN</code> your token
+          </>
+        )}
+        .
       </p>
     </>
   );

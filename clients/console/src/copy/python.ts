@@ -17,7 +17,9 @@ export function python(call: Call, place: Place): string {
   const lines = [
     `with activity_session.connect(${options.join(", ")}) as channel:`,
     `    stub = v1.${method.parent.name}Stub(channel)`,
-    ...(method.methodKind === "unary" ? [`    print(${made})`] : [`    for message in ${made}:`, "        print(message)"]),
+    ...(method.methodKind === "unary"
+      ? [`    print(${made})`]
+      : [`    for message in ${made}:`, "        print(message)"]),
   ];
   return `import os\n\nimport activity_session\nfrom activity_session import v1\n\n${lines.join("\n")}\n`;
 }
@@ -33,7 +35,8 @@ function setFields(message: ReflectMessage): DescField[] {
 
 function valueOf(field: DescField, message: ReflectMessage): string {
   const value: unknown = message.get(field);
-  if (field.fieldKind === "list") return `[${[...(value as ReflectList)].map((one) => literal(field, one)).join(", ")}]`;
+  if (field.fieldKind === "list")
+    return `[${[...(value as ReflectList)].map((one) => literal(field, one)).join(", ")}]`;
   if (field.fieldKind !== "map") return literal(field, value);
   return `{${[...(value as ReflectMap)].map(([key, one]) => `${JSON.stringify(key)}: ${literal(field, one)}`).join(", ")}}`;
 }
@@ -48,6 +51,7 @@ function literal({ message, enum: names, scalar }: DescField, value: unknown): s
 }
 
 function dict(message: ReflectMessage): string {
-  return `{${setFields(message).map((field) => `"${field.name}": ${valueOf(field, message)}`).join(", ")}}`;
+  return `{${setFields(message)
+    .map((field) => `"${field.name}": ${valueOf(field, message)}`)
+    .join(", ")}}`;
 }
-

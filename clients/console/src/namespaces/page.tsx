@@ -20,7 +20,8 @@ export function NamespacesPage() {
 function Listed() {
   const { value } = known.value;
   if (!value) return <p role="status">Loading…</p>;
-  if (value.namespaces.length === 0) return <p>You have no role in a namespace. Where you take part in sessions, write its name.</p>;
+  if (value.namespaces.length === 0)
+    return <p>You have no role in a namespace. Where you take part in sessions, write its name.</p>;
   return (
     <>
       <ul>

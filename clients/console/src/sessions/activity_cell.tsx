@@ -14,7 +14,12 @@ function Newest({ session }: { session: Session }) {
   const activity = activityOf(session).value;
   if (activity === "") return <span class="quiet">…</span>;
   if (activity === "none") return <span class="quiet">no events</span>;
-  if (activity instanceof ActivitySessionError) return <span class="refusal" dir="auto">not known: {activity.details}</span>;
+  if (activity instanceof ActivitySessionError)
+    return (
+      <span class="refusal" dir="auto">
+        not known: {activity.details}
+      </span>
+    );
   return (
     <>
       {ago(activity)}

@@ -27,8 +27,12 @@ export function Bar({ route, refresh }: BarProps) {
     <div class="bar">
       <Order route={route} />
       <label>
-        <input type="checkbox" checked={route.showDeleted}
-          onChange={({ currentTarget }) => go({ ...route, showDeleted: currentTarget.checked, rows: PAGE })} /> Show deleted
+        <input
+          type="checkbox"
+          checked={route.showDeleted}
+          onChange={({ currentTarget }) => go({ ...route, showDeleted: currentTarget.checked, rows: PAGE })}
+        />{" "}
+        Show deleted
       </label>
       <button type="button" onClick={refresh}>
         Refresh

@@ -22,10 +22,22 @@ export function Filter({ filter, error, apply }: FilterProps) {
     if (position !== undefined) field.current?.setSelectionRange(position, position);
   }, [error]);
   return (
-    <form role="search" class="filter" onSubmit={(event) => (event.preventDefault(), apply(field.current?.value ?? ""))}>
+    <form
+      role="search"
+      class="filter"
+      onSubmit={(event) => (event.preventDefault(), apply(field.current?.value ?? ""))}
+    >
       <label for="filter">Filter</label>
-      <input id="filter" ref={field} dir="auto" autocomplete="off" spellcheck={false} enterkeyhint="search"
-        aria-invalid={error !== undefined} aria-describedby="filter-error" />
+      <input
+        id="filter"
+        ref={field}
+        dir="auto"
+        autocomplete="off"
+        spellcheck={false}
+        enterkeyhint="search"
+        aria-invalid={error !== undefined}
+        aria-describedby="filter-error"
+      />
       <button type="submit">Apply</button>
       {filter && (
         <button type="button" onClick={() => apply("")}>

@@ -15,7 +15,10 @@ export function useList(route: SessionsRoute): List {
   const loading = useMemo(() => new Loading<Listed>(), []);
   const { filter, orderBy, showDeleted } = route;
   const refresh = () => void loading.run((signal) => listUpTo(route, signal));
-  useEffect(() => void loading.run((signal) => listUpTo(route, signal), { isNew: true }), [filter, orderBy, showDeleted]);
+  useEffect(
+    () => void loading.run((signal) => listUpTo(route, signal), { isNew: true }),
+    [filter, orderBy, showDeleted],
+  );
   useEffect(() => () => loading.stop(), []);
   useEffect(() => {
     const seen = () => document.visibilityState === "visible" && refresh();

@@ -37,7 +37,15 @@ export function Members({ session, narrow }: MembersProps) {
   );
 }
 
-function Member({ member, last, narrow }: { member: SessionParticipant; last: bigint; narrow: (term: string) => void }) {
+function Member({
+  member,
+  last,
+  narrow,
+}: {
+  member: SessionParticipant;
+  last: bigint;
+  narrow: (term: string) => void;
+}) {
   const unread = last - member.lastReadSequence;
   return (
     <li class="chip">

@@ -58,7 +58,8 @@ function count(found: number, areMore: boolean): string {
 }
 
 function Empty({ route }: { route: SessionsRoute }) {
-  if (route.filter) return <>None passes the filter{!route.showDeleted && ", unless it is deleted"}: clear it, or change it.</>;
+  if (route.filter)
+    return <>None passes the filter{!route.showDeleted && ", unless it is deleted"}: clear it, or change it.</>;
   return <>The first one appears here once a client creates it: “Refresh” looks again.</>;
 }
 

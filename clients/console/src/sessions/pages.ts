@@ -18,7 +18,9 @@ const MOST_CALLS = 10;
 /** Returns the request of the first page of a list. */
 export function requestOf({ namespace, filter, orderBy, showDeleted, rows }: SessionsRoute) {
   const pageSize = Math.min(rows, LARGEST_PAGE);
-  return { parent: namespace, pageSize, filter, orderBy, showDeleted } satisfies MessageInitShape<typeof ListSessionsRequestSchema>;
+  return { parent: namespace, pageSize, filter, orderBy, showDeleted } satisfies MessageInitShape<
+    typeof ListSessionsRequestSchema
+  >;
 }
 
 /** Lists sessions until there are as many as the route has rows, going on after those that are there. */

@@ -1,6 +1,6 @@
 import type { Session } from "activity-session/v1/session";
 import { useEffect, useRef } from "preact/hooks";
-import { useKeys } from "../shared/keys.js";
+import { linksIn, useMoves } from "./moves.js";
 import { Row } from "./row.js";
 import "./table.css";
 
@@ -18,25 +18,23 @@ export interface TableProps {
 /** The sessions, a row for each; in narrow windows, a card for each. */
 export function Table({ sessions, isBusy, narrow }: TableProps) {
   const table = useRef<HTMLTableElement>(null);
-  const links = () => [...(table.current?.querySelectorAll<HTMLAnchorElement>("th[scope=row] a") ?? [])];
-  const move = (by: number) => () => {
-    const at = links().findIndex((link) => link.closest("tr")?.contains(document.activeElement));
-    links()[Math.max(at + by, 0)]?.focus();
-  };
-  useKeys(
-    { key: "j", does: "goes to the next session, as ↓ does from there on; Enter opens it", run: move(1) },
-    { key: "k", does: "goes to the previous session, as ↑ does", run: move(-1) },
+  const byArrow = useMoves(table);
+  useEffect(
+    () =>
+      linksIn(table)
+        .find(({ hash }) => hash === opened)
+        ?.focus(),
+    [],
   );
-  const byArrow = (event: KeyboardEvent) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    move(by)();
-  };
-  useEffect(() => links().find(({ hash }) => hash === opened)?.focus(), []);
   return (
-    <table ref={table} role="table" aria-busy={isBusy} class="sessions" onKeyDown={byArrow}
-      onClick={({ target }) => remember(target)}>
+    <table
+      ref={table}
+      role="table"
+      aria-busy={isBusy}
+      class="sessions"
+      onKeyDown={byArrow}
+      onClick={({ target }) => remember(target)}
+    >
       <caption class="unseen">Sessions</caption>
       <thead role="rowgroup">
         <tr role="row">

@@ -24,8 +24,12 @@ export function KeyHelp() {
         ))}
       </dl>
       <label>
-        <input type="checkbox" checked={letters.value === "on"}
-          onChange={({ currentTarget }) => (letters.value = currentTarget.checked ? "on" : "off")} /> These keys are on
+        <input
+          type="checkbox"
+          checked={letters.value === "on"}
+          onChange={({ currentTarget }) => (letters.value = currentTarget.checked ? "on" : "off")}
+        />{" "}
+        These keys are on
       </label>
       {version && <p class="note">Activity Session {version}</p>}
     </Dialog>

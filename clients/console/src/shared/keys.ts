@@ -38,6 +38,7 @@ addEventListener("keydown", (event) => {
 });
 
 function isTaken(target: EventTarget | null): boolean {
-  const writes = target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+  const writes =
+    target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
   return Boolean(writes) || document.querySelector("dialog:modal") !== null;
 }

@@ -33,5 +33,7 @@ export function ago(at: Timestamp): string {
 
 /** Returns a time in RFC 3339, in UTC, to the microsecond. */
 export function exactly(at: Timestamp): string {
-  return timestampDate(at).toISOString().replace(/\d{3}Z$/, `${String(at.nanos).padStart(9, "0").slice(0, 6)}Z`);
+  return timestampDate(at)
+    .toISOString()
+    .replace(/\d{3}Z$/, `${String(at.nanos).padStart(9, "0").slice(0, 6)}Z`);
 }

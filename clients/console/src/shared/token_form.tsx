@@ -25,8 +25,16 @@ export function TokenForm({ done }: TokenFormProps) {
   return (
     <form class="token" onSubmit={submit}>
       <label for={id}>Token</label>
-      <input id={id} name="token" type="password" required autocomplete="off" spellcheck={false}
-        aria-invalid={refusal !== ""} aria-describedby={`${id}-refusal`} />
+      <input
+        id={id}
+        name="token"
+        type="password"
+        required
+        autocomplete="off"
+        spellcheck={false}
+        aria-invalid={refusal !== ""}
+        aria-describedby={`${id}-refusal`}
+      />
       <button type="submit" class="main">
         Sign in
       </button>
