@@ -29,6 +29,34 @@ test("a call of a tool opens to itself and its result, which is not shown twice"
   await row(page, 4).getByText("The result of call 3").waitFor();
 });
 
+test("an event of several parts shows each, and the calls among them with their results", async (t) => {
+  const name = await newSession(seeds);
+  const parts = (...given: object[]) => ({
+    mediaType: "application/vnd.activity-session.parts+json",
+    content: { case: "text" as const, value: JSON.stringify({ parts: given }) },
+  });
+  const call = { id: "c1", name: "search", arguments: { q: "<b>ryokan</b>" } };
+  const file = { uri: "javascript:alert(1)", name: "plan.pdf", media_type: "application/pdf" };
+  await seeds.events.appendEvents({
+    parent: name,
+    events: [
+      parts({ text: "I look." }, { tool_call: call }, { file }, { film: 1 }),
+      parts({ tool_result: { id: "c1", result: "none free", is_error: true } }),
+      parts({ tool_result: { id: "of nobody", result: "alone" } }),
+    ],
+  });
+  const page = await openSession(t, server, name);
+  await row(page, 1).getByText("I look.").waitFor();
+  await row(page, 1).getByText('"film": 1').waitFor();
+  await row(page, 1).getByText("javascript:alert(1)").waitFor();
+  assert.equal(await row(page, 1).getByRole("link", { name: /plan|javascript/ }).count(), 0);
+  await row(page, 1).getByRole("button", { name: /search.*failed 2/ }).click();
+  await row(page, 1).getByText('"q": "<b>ryokan</b>"').waitFor();
+  await row(page, 1).getByText("none free").last().waitFor();
+  await row(page, 2).getByText("The result of call 1").waitFor();
+  await row(page, 3).getByText("alone").waitFor();
+});
+
 test("pictures are shown, and run nothing; other bytes can be saved", async (t) => {
   const page = await openSession(t, server, session, "at=7");
   for (const sequence of [6, 7]) {

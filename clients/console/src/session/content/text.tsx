@@ -1,7 +1,16 @@
+import { useMemo } from "preact/hooks";
 import { useFold } from "./folded.js";
+import { pretty } from "./json.js";
 
 const LINES = 16;
 const CHARACTERS = 4_000;
+
+/** Text, or JSON in lines. */
+export function Body({ id, text }: { id: string; text: string }) {
+  const lines = useMemo(() => pretty(text), [text]);
+  if (!text) return <p class="quiet">This event has an empty text.</p>;
+  return <Text id={id} text={lines ?? text} code={lines !== undefined} />;
+}
 
 /** Text as it is, of which only the start is shown until somebody asks for all, if it is long. */
 export function Text({ id, text, code = false }: { id: string; text: string; code?: boolean }) {

@@ -1,53 +1,62 @@
-import type { Event } from "activity-session/v1/event";
-import { go, href, toSession } from "../../routes.js";
 import { useShared } from "../context.js";
-import { Plain } from "./content.js";
+import { EventLink } from "../conversation/event_link.js";
 import { Fold } from "./folded.js";
-import { textOf } from "./kinds.js";
-import type { Tool } from "./tools.js";
+import { Body } from "./text.js";
+import { counterpart, type Found } from "./tools.js";
 
 const PREVIEW = 120;
 
-/** A call of a tool in one line, which opens to the whole of it and of its result. */
-export function ToolCall({ event, tool, result }: { event: Event; tool: Tool; result: Event | undefined }) {
+/** A call of a tool, with its result; a result by itself only where its call is not shown. */
+export function ToolContent(found: Found) {
+  const { log } = useShared().live;
+  const other = counterpart((sequence) => log.get(sequence), found);
+  if (found.tool.role === "call") return <ToolCall call={found} result={other} />;
+  return other ? <ResultElsewhere call={other} /> : <Body id={idOf(found)} text={found.tool.body} />;
+}
+
+/** A call in one line, which opens to the whole of it and of its result. */
+function ToolCall({ call, result }: { call: Found; result: Found | undefined }) {
   const summary = (
     <>
-      <span class="tool-name" dir="auto">{tool.name || event.type}</span>
-      <span class="tool-preview" dir="auto">{previewOf(result ?? event)}</span>
-      <span class={result ? "tool-state done" : "tool-state"}>{result ? `result ${result.sequence}` : "no result yet"}</span>
+      <span class="tool-name" dir="auto">{call.tool.name || call.event.type}</span>
+      <span class="tool-preview" dir="auto">{previewOf(result ?? call)}</span>
+      <span class={result ? "tool-state done" : "tool-state"}>{stateOf(result)}</span>
     </>
   );
   return (
-    <Fold id={`tool ${event.sequence}`} summary={summary}>
+    <Fold id={`tool ${idOf(call)}`} summary={summary}>
       {() => (
         <>
-          <h2>Call</h2>
-          <Plain event={event} />
-          {result && <h2>Result</h2>}
-          {result && <Plain event={result} />}
+          <h4>Call</h4>
+          <Body id={idOf(call)} text={call.tool.body} />
+          {result && <h4>Result</h4>}
+          {result && <Body id={idOf(result)} text={result.tool.body} />}
         </>
       )}
     </Fold>
   );
 }
 
-/** Stands at the number of a result that is shown with its call. */
-export function ToolResultElsewhere({ call, tool }: { call: Event; tool: Tool }) {
-  const { live } = useShared();
-  const to = toSession(live.name, { at: Number(call.sequence) });
-  const show = (click: MouseEvent) => {
-    click.preventDefault();
-    go(to);
-  };
+/** Stands at the place of a result that is shown with its call. */
+function ResultElsewhere({ call: { event, tool } }: { call: Found }) {
   return (
     <p class="quiet">
-      The result of <a href={href(to)} onClick={show}>call {String(call.sequence)}</a>
+      The result of call <EventLink at={Number(event.sequence)} />
       {tool.name && <> of <bdi>{tool.name}</bdi></>}, shown with it.
     </p>
   );
 }
 
-function previewOf(event: Event): string {
-  const text = (textOf(event) ?? "").replace(/\s+/g, " ");
+function idOf({ event, tool }: Found): string {
+  return `${event.sequence} ${tool.role} ${tool.id}`;
+}
+
+function stateOf(result: Found | undefined): string {
+  if (!result) return "no result yet";
+  return `${result.tool.hasFailed ? "failed" : "result"} ${result.event.sequence}`;
+}
+
+function previewOf({ tool }: Found): string {
+  const text = tool.body.replace(/\s+/g, " ");
   return text.length > PREVIEW ? `${text.slice(0, PREVIEW)} …` : text;
 }
