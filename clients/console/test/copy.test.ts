@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { clients, folder, newNamespace, open, PROGRAM, ROOT, serve, type Server } from "./harness.js";
+import { SessionService } from "activity-session/v1/session_service";
+import type { Call } from "../src/copy/call.js";
+import { python } from "../src/copy/python.js";
+import { curl, grpcurl } from "../src/copy/shell.js";
+import {
+  clients,
+  ensureParticipants,
+  folder,
+  newNamespace,
+  open,
+  PROGRAM,
+  ROOT,
+  say,
+  serve,
+  type Server,
+} from "./harness.js";
 
 const tokens = join(folder(), "tokens.json");
 const TOKEN = execFileSync(PROGRAM, ["token", "new", "ada", "--tokens-file", tokens], { encoding: "utf8" }).trim();
@@ -36,22 +51,27 @@ async function copied(t: TestContext, of: Server, token?: string): Promise<strin
   return texts;
 }
 
-function run(program: string, ...given: string[]): string {
-  const env = { ...process.env, PATH: `${process.env["PATH"]}:${process.env["HOME"]}/go/bin`, TOKEN };
-  return execFileSync(program, given, { encoding: "utf8", env: { ...env, ADDRESS: addressed.address } });
-}
+const environment = (of: Server) => ({
+  ...process.env,
+  PATH: `${process.env["PATH"]}:${process.env["HOME"]}/go/bin`,
+  PYTHONUNBUFFERED: "1",
+  TOKEN,
+  ADDRESS: of.address,
+});
+const PYTHON = join(ROOT, ".venv/bin/python");
 
-let addressed = server;
+function run(of: Server, program: string, ...given: string[]): string {
+  return execFileSync(program, given, { encoding: "utf8", env: environment(of) });
+}
 
 for (const [name, of, token] of [
   ["without a token", server, undefined],
   ["with a token", guarded, TOKEN],
 ] as const) {
   test(`what is copied ${name} is run as it is`, async (t) => {
-    addressed = of;
     const [grpcurl = "", curl = "", python = ""] = await copied(t, of, token);
-    const found = [run("bash", "-c", curl), run(join(ROOT, ".venv/bin/python"), "-c", python)];
-    if (hasGrpcurl()) found.push(run("bash", "-c", grpcurl));
+    const found = [run(of, "bash", "-c", curl), run(of, PYTHON, "-c", python)];
+    if (hasGrpcurl()) found.push(run(of, "bash", "-c", grpcurl));
     else t.diagnostic("grpcurl is not installed: what is copied for it is not run");
     for (const output of found) {
       assert.match(output, /found/);
@@ -61,9 +81,44 @@ for (const [name, of, token] of [
   });
 }
 
+test("a stream is followed by what is copied", async () => {
+  const seeds = clients(guarded, { token: TOKEN });
+  const parent = await newNamespace(seeds);
+  await ensureParticipants(seeds, parent, "ada");
+  const { name } = await seeds.sessions.createSession({ parent, sessionId: "it's 京都", session: {} });
+  await say(seeds, name, "ada: before", "ada: after");
+  const call = { method: SessionService.method.watchSession, request: { name, afterSequence: 1n } } as unknown as Call;
+  const place = { origin: guarded.url, isSignedIn: true };
+  const shell = [curl(call, place), ...(hasGrpcurl() ? [grpcurl(call, place)] : [])].map((text) => [
+    "bash",
+    "-c",
+    text,
+  ]);
+  for (const command of [...shell, [PYTHON, "-c", python(call, place)]]) {
+    assert.doesNotMatch(await outputUntil("after", command), /before/);
+  }
+});
+
+/** Runs a command until it has written a text; it is ended then. */
+async function outputUntil(text: string, [program = "", ...given]: string[]): Promise<string> {
+  const running = spawn(program, given, {
+    env: environment(guarded),
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: true,
+  });
+  let output = "";
+  for await (const part of running.stdout) {
+    output += String(part);
+    if (output.includes(text)) break;
+  }
+  process.kill(-running.pid!, "SIGKILL");
+  assert.match(output, new RegExp(text));
+  return output;
+}
+
 function hasGrpcurl(): boolean {
   try {
-    return run("grpcurl", "--version") === "" || true;
+    return run(server, "bash", "-c", "command -v grpcurl") !== "";
   } catch {
     return false;
   }

@@ -6,22 +6,33 @@ import { guessedAddress, type Call, type Place } from "./call.js";
 
 /** Returns the call as a program; ADDRESS names the server, and TOKEN the token. */
 export function python(call: Call, place: Place): string {
-  const { method } = call;
   const options = [
     `os.environ.get("ADDRESS", ${JSON.stringify(guessedAddress(place))})`,
     ...(place.isSignedIn ? [`token=os.environ["TOKEN"]`] : []),
     ...(place.origin.startsWith("https:") ? ["tls=True"] : []),
   ];
-  const request = `v1.${method.input.name}(${fieldsOf(call).join(", ")})`;
-  const made = `stub.${method.name}(${request})`;
-  const lines = [
-    `with activity_session.connect(${options.join(", ")}) as channel:`,
-    `    stub = v1.${method.parent.name}Stub(channel)`,
-    ...(method.methodKind === "unary"
-      ? [`    print(${made})`]
-      : [`    for message in ${made}:`, "        print(message)"]),
-  ];
-  return `import os\n\nimport activity_session\nfrom activity_session import v1\n\n${lines.join("\n")}\n`;
+  const lines = call.method.methodKind === "unary" ? printed(call) : watched(call);
+  return `import os
+
+import activity_session
+from activity_session import v1
+
+with activity_session.connect(${options.join(", ")}) as channel:
+${lines.map((line) => `    ${line}\n`).join("")}`;
+}
+
+function printed(call: Call): string[] {
+  const { input, name, parent } = call.method;
+  const request = `v1.${input.name}(${fieldsOf(call).join(", ")})`;
+  return [`stub = v1.${parent.name}Stub(channel)`, `print(stub.${name}(${request}))`];
+}
+
+/** The only stream is that of a session, which the client's own watch goes on with after it was cut off. */
+function watched(call: Call): string[] {
+  const given = fieldsOf(call)
+    .join(", ")
+    .replace(/^name=/, "session=");
+  return [`for message in activity_session.watch(channel, ${given}):`, "    print(message)"];
 }
 
 function fieldsOf({ method, request }: Call): string[] {
@@ -38,7 +49,8 @@ function valueOf(field: DescField, message: ReflectMessage): string {
   if (field.fieldKind === "list")
     return `[${[...(value as ReflectList)].map((one) => literal(field, one)).join(", ")}]`;
   if (field.fieldKind !== "map") return literal(field, value);
-  return `{${[...(value as ReflectMap)].map(([key, one]) => `${JSON.stringify(key)}: ${literal(field, one)}`).join(", ")}}`;
+  const pairs = [...(value as ReflectMap)].map(([key, one]) => `${JSON.stringify(key)}: ${literal(field, one)}`);
+  return `{${pairs.join(", ")}}`;
 }
 
 /** Returns one value. Texts of JSON are texts of Python too; enums take their names, messages take dicts. */

@@ -11,7 +11,8 @@ export function quoted(text: string): string {
 export function grpcurl(call: Call, place: Place): string {
   const plaintext = place.origin.startsWith("https:") ? "" : " -plaintext";
   const token = place.isSignedIn ? " -expand-headers -H 'authorization: Bearer ${TOKEN}'" : "";
-  return `grpcurl${plaintext}${token} -d ${quoted(jsonOf(call))} \\\n  "\${ADDRESS:-${guessedAddress(place)}}" ${pathOf(call)}`;
+  const address = `"\${ADDRESS:-${guessedAddress(place)}}"`;
+  return `grpcurl${plaintext}${token} -d ${quoted(jsonOf(call))} \\\n  ${address} ${pathOf(call)}`;
 }
 
 /** Returns the call by curl: over Connect, or of a stream as server-sent events; TOKEN is the token. */
@@ -22,7 +23,8 @@ export function curl(call: Call, place: Place): string {
 }
 
 function posted(call: Call, { origin }: Place): string {
-  return `-H 'Content-Type: application/json' ${quoted(`${origin}/${pathOf(call)}`)} \\\n  -d ${quoted(jsonOf(call))}`;
+  const address = quoted(`${origin}/${pathOf(call)}`);
+  return `-H 'Content-Type: application/json' ${address} \\\n  -d ${quoted(jsonOf(call))}`;
 }
 
 function streamed(call: Call, { origin }: Place): string {

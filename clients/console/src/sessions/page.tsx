@@ -54,7 +54,8 @@ function Rows({ list: { loading, more }, route }: { list: List; route: SessionsR
 
 function count(found: number, areMore: boolean): string {
   if (found === 0) return areMore ? "None of the sessions looked at so far." : "No sessions.";
-  return `${found.toLocaleString()} ${found === 1 ? "session" : "sessions"}${areMore ? " so far." : ": these are all."}`;
+  const sessions = found === 1 ? "1 session" : `${found.toLocaleString()} sessions`;
+  return areMore ? `${sessions} so far.` : `${sessions}: these are all.`;
 }
 
 function Empty({ route }: { route: SessionsRoute }) {
