@@ -1,5 +1,4 @@
 import { useRef } from "preact/hooks";
-import { go, route, type SessionRoute } from "../../routes.js";
 import type { Place } from "./place.js";
 
 /** The way to the newest event, with how many have come since the reader left the end; and what went wrong on the way. */
@@ -11,15 +10,10 @@ export function Newest({ place, last, isAtEnd }: { place: Place; last: number; i
     <div class="newest">
       <span role="status">{place.notice}</span>
       {!isAtEnd && (
-        <button type="button" class="newest-button" onClick={() => showNewest(place)}>
+        <button type="button" class="newest-button" onClick={() => place.goToNewest()}>
           {count ? `${count.toLocaleString()} new` : "Newest"} <span aria-hidden="true">↓</span>
         </button>
       )}
     </div>
   );
-}
-
-function showNewest(place: Place): void {
-  go({ ...(route.peek() as SessionRoute), at: 0 }, { replace: true });
-  place.goToNewest();
 }

@@ -1,6 +1,7 @@
 /** Where a reader is in the list, and how to get elsewhere. */
 
 import { signal, type Signal } from "@preact/signals";
+import { go, route, type SessionRoute } from "../../routes.js";
 import type { LiveSession } from "../model/session.js";
 import { PAGE, type Span } from "../model/pages.js";
 import type { Move } from "./keys.js";
@@ -44,8 +45,10 @@ export class Place {
     this.settle();
   }
 
-  /** Shows the newest event. */
+  /** Shows the newest event, also by the address. */
   goToNewest(): void {
+    const shown = route.peek() as SessionRoute;
+    if (shown.at) go({ ...shown, at: 0 }, { replace: true });
     this.around.value = 0;
     this.marked.value = 0;
     this.notice.value = "";
@@ -55,7 +58,7 @@ export class Place {
 
   /** Moves the focus as a key says. */
   move(move: Move): void {
-    const { first, last } = this.window;
+    const { first, last } = this.live.log;
     if ("rows" in move) this.#focus(Math.max(first, Math.min(this.#current(move.rows) + move.rows, last)));
     else if ("views" in move) this.#turn(move.views);
     else if (move.end === "first") void this.goTo(this.live.log.first);
@@ -77,8 +80,10 @@ export class Place {
   }
 
   #focus(sequence: number): void {
+    const { first, last } = this.window;
+    if (sequence < first || sequence > last) return void this.goTo(sequence);
     this.#focused = sequence;
-    this.list.scrollToIndex(sequence - this.window.first);
+    this.list.scrollToIndex(sequence - first);
     this.settle();
   }
 

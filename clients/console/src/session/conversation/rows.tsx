@@ -31,6 +31,7 @@ function Item({ item, place }: { item: VirtualItem; place: Place }) {
     <div key="row" class={place.marked.value === sequence ? "row row-at" : "row"} data-index={item.index} ref={place.list.measureElement}>
       <Above sequence={sequence} place={place} />
       <Row event={event} before={isFirst ? undefined : before} />
+      {sequence === place.window.last && sequence < log.last && <Beyond to={sequence + 1} place={place} />}
     </div>
   );
 }
@@ -44,9 +45,14 @@ function Above({ sequence, place }: { sequence: number; place: Place }) {
   const { log } = useShared().live;
   if (sequence === log.first && sequence > 1) return <Purged to={sequence - 1} />;
   if (sequence !== place.window.first || sequence === log.first) return null;
+  return <Beyond to={sequence - 1} place={place} />;
+}
+
+/** The way to events that are not in the list, which has only so many around the reader. */
+function Beyond({ to, place }: { to: number; place: Place }) {
   return (
-    <button type="button" class="more" onClick={() => void place.goTo(sequence - 1)}>
-      Show events before {sequence.toLocaleString()}
+    <button type="button" class="more" onClick={() => void place.goTo(to)}>
+      Go on to event {to.toLocaleString()}
     </button>
   );
 }

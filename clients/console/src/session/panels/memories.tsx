@@ -50,11 +50,16 @@ function Remembered({ memory }: { memory: Memory }) {
       <Text id={`memory ${memory.name}`} text={content} />
       {memo && <p class="memo" dir="auto">{memo}</p>}
       <p class="quiet">
-        <Source memory={memory} /> Made <Whole time={createTime} />, recalled {accessCount === 1n ? "once" : `${accessCount} times`}.
+        <Source memory={memory} /> Made <Whole time={createTime} />, {recalled(accessCount)}.
         {deleteTime && <> Deleted <Whole time={deleteTime} />.</>}
       </p>
     </li>
   );
+}
+
+function recalled(count: bigint): string {
+  if (!count) return "never recalled";
+  return count === 1n ? "recalled once" : `recalled ${count} times`;
 }
 
 /** The events that a memory came from. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proxyOf } from "./proxies.js";
-import { clients, say, serve } from "./harness.js";
-import { callsOf, connected, feed, newSession, openSession, row, walk } from "./session_pages.js";
+import { clients, say, serve } from "../harness.js";
+import { callsOf, connected, feed, newSession, openSession, row, walk } from "./pages.js";
 
 const server = await serve();
 const seeds = clients(server);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryType } from "activity-session/v1/memory";
-import { clients, newNamespace, serve } from "./harness.js";
-import { openSession, row } from "./session_pages.js";
-import { text } from "./session_scene.js";
+import { clients, newNamespace, serve } from "../harness.js";
+import { openSession, row } from "./pages.js";
+import { text } from "./scene.js";
 
 const server = await serve();
 const seeds = clients(server);

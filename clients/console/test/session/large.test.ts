@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { clients, serve, type Clients } from "./harness.js";
-import { callsOf, connected, feed, linkTo, newSession, row } from "./session_pages.js";
-import { open } from "./browsers.js";
+import { clients, serve, type Clients } from "../harness.js";
+import { callsOf, connected, feed, linkTo, newSession, row } from "./pages.js";
+import { open } from "../browsers.js";
 
 const server = await serve();
 const seeds = clients(server);

@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { open } from "./browsers.js";
-import { clients, folder, PROGRAM, say, serve } from "./harness.js";
-import { connected, linkTo, newSession, openSession, row } from "./session_pages.js";
+import { open } from "../browsers.js";
+import { clients, folder, PROGRAM, say, serve } from "../harness.js";
+import { connected, linkTo, newSession, openSession, row } from "./pages.js";
 
 const server = await serve({ flags: ["--sweep-interval", "1"] });
 const seeds = clients(server);

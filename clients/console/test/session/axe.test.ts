@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { assertAccessible } from "./accessible.js";
-import { open } from "./browsers.js";
-import { clients, serve } from "./harness.js";
-import { linkTo, newSession, openSession, row } from "./session_pages.js";
-import { trip } from "./session_scene.js";
+import { assertAccessible } from "../accessible.js";
+import { open } from "../browsers.js";
+import { clients, serve } from "../harness.js";
+import { linkTo, newSession, openSession, row } from "./pages.js";
+import { trip } from "./scene.js";
 
 const server = await serve({ flags: ["--console", "read-write"] });
 const seeds = clients(server);

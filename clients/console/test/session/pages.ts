@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
-import { open } from "./browsers.js";
-import { ensureParticipants, newNamespace, type Clients } from "./seeds.js";
-import type { Server } from "./servers.js";
+import { open } from "../browsers.js";
+import { ensureParticipants, newNamespace, type Clients } from "../seeds.js";
+import type { Server } from "../servers.js";
 
 /** Makes a session with members, in a namespace of its own, and returns its name. */
 export async function newSession(seeds: Clients, ...members: string[]): Promise<string> {

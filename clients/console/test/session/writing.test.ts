@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clients, ensureParticipants, serve } from "./harness.js";
-import { newSession, openSession, row } from "./session_pages.js";
+import { clients, ensureParticipants, serve } from "../harness.js";
+import { newSession, openSession, row } from "./pages.js";
 
 const server = await serve({ flags: ["--console", "read-write"] });
 const seeds = clients(server);

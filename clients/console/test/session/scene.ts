@@ -4,7 +4,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { EventSchema } from "activity-session/v1/event";
 import { MemoryType } from "activity-session/v1/memory";
-import { ensureParticipants, newNamespace, type Clients } from "./seeds.js";
+import { ensureParticipants, newNamespace, type Clients } from "../seeds.js";
 
 type NewEvent = MessageInitShape<typeof EventSchema>;
 

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { TestContext } from "node:test";
-import type { Server } from "./servers.js";
+import type { Server } from "../servers.js";
 
 /** A proxy before the HTTP address of a server. */
 export interface Proxy {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { clients, serve } from "./harness.js";
-import { openSession, row } from "./session_pages.js";
-import { trip } from "./session_scene.js";
+import { clients, serve } from "../harness.js";
+import { openSession, row } from "./pages.js";
+import { trip } from "./scene.js";
 
 const server = await serve();
 const seeds = clients(server);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clients, say, serve } from "./harness.js";
-import { feed, newSession, openSession, row } from "./session_pages.js";
-import { trip } from "./session_scene.js";
+import { clients, say, serve } from "../harness.js";
+import { feed, newSession, openSession, row } from "./pages.js";
+import { trip } from "./scene.js";
 
 const server = await serve();
 const seeds = clients(server);
