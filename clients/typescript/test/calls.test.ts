@@ -56,7 +56,7 @@ test("large appends are sent again, also when many are under way", async (t) => 
   assert.deepEqual([...attempts.values()], parents.map(() => 2));
 });
 
-test("the token is asked for at each call, and the call fails with its failure", async (t) => {
+test("the token is asked for at each call, which fails with its failure, and has none where there is none", async (t) => {
   const sent: unknown[] = [];
   const appendEvents: Append = ({ metadata }, answer) => {
     sent.push(...metadata.get("authorization"));
@@ -66,12 +66,13 @@ test("the token is asked for at each call, and the call fails with its failure",
   const token = async () => {
     asked += 1;
     if (asked === 3) throw new Error("no token");
-    return `t${asked}`;
+    return asked === 4 ? undefined : `t${asked}`;
   };
   const events = (await connected(t, { appendEvents }, { token })).client(EventService);
   await events.appendEvents({});
   await events.appendEvents({});
   await assert.rejects(events.appendEvents({}), { message: "no token" });
+  await events.appendEvents({});
   assert.deepEqual(sent, ["Bearer t1", "Bearer t2"]);
 });
 
