@@ -111,6 +111,20 @@ test("both times are shown where an event has the focus", async (t) => {
   assert.notEqual(await times.first().getAttribute("datetime"), await times.last().getAttribute("datetime"));
 });
 
+test("events that cannot be loaded are tried again", async (t) => {
+  const name = await newSession(seeds, "ada");
+  await say(seeds, name, ...Array.from({ length: 300 }, (_, at) => `ada: line ${at + 1}`));
+  const page = await openSession(t, server, name);
+  const refusal = { status: 403, contentType: "application/json", body: '{"code": "permission_denied", "message": "not now"}' };
+  await page.route("**/ListEvents", (route) => route.fulfill(refusal));
+  await feed(page).press("Home");
+  await page.getByRole("alert").getByText("not now").waitFor();
+  await page.unroute("**/ListEvents");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await row(page, 1).getByText("line 1", { exact: true }).waitFor();
+  await page.getByRole("alert").waitFor({ state: "detached" });
+});
+
 test("a number that is not there yet is said", async (t) => {
   const page = await openSession(t, server, session, "at=900");
   await page.getByText("There is no event 900 yet: the newest is 11.").waitFor();

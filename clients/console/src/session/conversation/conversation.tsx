@@ -5,10 +5,11 @@ import { useShared } from "../context.js";
 import { PAGE } from "../model/pages.js";
 import { Empty } from "./empty.js";
 import { moveOf } from "./keys.js";
+import { LoadFailure } from "./load_failure.js";
 import { Newest } from "./newest.js";
 import { Place } from "./place.js";
 import { Rows } from "./rows.js";
-import { useList } from "./virtual.js";
+import { ROW_PX, useList } from "./virtual.js";
 
 /** The log of a session, which opens at its end, or at the event that the route names. */
 export function Conversation({ route }: { route: SessionRoute }) {
@@ -16,7 +17,7 @@ export function Conversation({ route }: { route: SessionRoute }) {
   live.log.version.value; // this is rendered again when events come
   const [place] = useState(() => new Place(live));
   const scroller = useRef<HTMLDivElement>(null);
-  useListAt(place, scroller);
+  useListAt(place, scroller, route.at);
   useJumps(place, route.at);
   useKeys(
     { key: "j", does: "goes to the next event, as ↓ does", run: () => place.move({ rows: 1 }) },
@@ -35,6 +36,7 @@ export function Conversation({ route }: { route: SessionRoute }) {
         <div class="feed" role={isEmpty ? "region" : "feed"} aria-label="Events" ref={scroller} tabIndex={0} onKeyDown={onKeyDown}>
           {isEmpty ? <Empty /> : <Rows place={place} />}
         </div>
+        <LoadFailure />
         <Newest place={place} last={live.log.last} isAtEnd={place.isAtEnd} />
       </div>
       {children}
@@ -43,7 +45,7 @@ export function Conversation({ route }: { route: SessionRoute }) {
 }
 
 /** Makes the list of the place, and has what is in view loaded. */
-function useListAt(place: Place, scroller: { current: HTMLDivElement | null }): void {
+function useListAt(place: Place, scroller: { current: HTMLDivElement | null }, at: number): void {
   const { live } = place;
   const { first, last } = place.window;
   const list = useList({
@@ -51,6 +53,8 @@ function useListAt(place: Place, scroller: { current: HTMLDivElement | null }): 
     getScrollElement: () => scroller.current,
     getItemKey: useCallback((index: number) => first + index, [first]),
     followOnAppend: last === live.log.last,
+    // Where the reader will be, so that nothing is loaded that is elsewhere.
+    initialOffset: () => ((at || last + 1) - first) * ROW_PX,
   });
   place.list = list;
   useLayoutEffect(() => {

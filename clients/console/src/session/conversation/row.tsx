@@ -1,6 +1,7 @@
 import type { Event } from "activity-session/v1/event";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Content } from "../content/content.js";
+import { idOf } from "../../shared/names.js";
 import { useShared } from "../context.js";
 import { href, toSession } from "../../routes.js";
 import { Author, Mark } from "./author.js";
@@ -25,10 +26,10 @@ function Entry({ event, isOther }: { event: Event; isOther: boolean }) {
   const show = (key: KeyboardEvent) => {
     if (key.key === "Enter" && key.target === key.currentTarget) raw.value = event;
   };
-  const name = `Event ${event.sequence}`;
+  const name = event.author ? `Event ${event.sequence} by ${idOf(event.author)}` : `Event ${event.sequence}`;
   return (
     <article ref={article} class={isOther ? "event event-other" : "event"} tabIndex={-1} onKeyDown={show}
-      data-sequence={String(event.sequence)} aria-label={name}>
+      data-sequence={String(event.sequence)} aria-label={name} aria-posinset={Number(event.sequence)} aria-setsize={-1}>
       <div class="event-mark">{isOther && <Mark name={event.author} />}</div>
       <div class="event-body">
         {isOther && <header class="event-head"><Author name={event.author} marked={false} /></header>}

@@ -10,12 +10,12 @@ import { useLayoutEffect, useReducer, useState } from "preact/hooks";
 /** A list of which only the rows in view are in the page. */
 export type List = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
-type Options = Pick<VirtualizerOptions<HTMLDivElement, HTMLDivElement>, "count" | "getScrollElement" | "getItemKey" | "followOnAppend">;
+type Options = Pick<VirtualizerOptions<HTMLDivElement, HTMLDivElement>, "count" | "getScrollElement" | "getItemKey" | "followOnAppend" | "initialOffset">;
 
 /** From how many pixels above its end on a list counts as at the end, and follows what is appended. */
 export const AT_END_PX = 32;
-// About a line of text, for rows that were never in view.
-const ROW_PX = 34;
+/** About a line of text: the height of rows that were never in view. */
+export const ROW_PX = 34;
 const OVERSCAN = 8;
 const END_PX = 12;
 

@@ -1,8 +1,10 @@
 /** The turn that this page has taken, which it keeps until it is handed back or the page is left. */
 
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { signal } from "@preact/signals";
 import type { TurnLease } from "activity-session/v1/turn";
 import { sessions } from "../../api.js";
+import { failureOf, isUnavailable } from "../model/reasons.js";
 import type { LiveSession } from "../model/session.js";
 
 const TTL = { seconds: 30n, nanos: 0 };
@@ -44,7 +46,13 @@ export class HeldTurn {
     await this.#try(async () => {
       this.lease.value = await sessions.renewTurn({ ...this.#session(), token, ttl: TTL });
     });
-    if (this.error.peek()) this.#drop();
+    const error = this.error.peek();
+    if (error && !(isUnavailable(error) && this.#isRunning())) this.#drop();
+  }
+
+  #isRunning(): boolean {
+    const { expireTime } = this.lease.peek() ?? {};
+    return expireTime !== undefined && timestampMs(expireTime) > Date.now();
   }
 
   #session() {
