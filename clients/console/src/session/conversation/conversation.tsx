@@ -60,8 +60,9 @@ function useListAt(place: Place, scroller: { current: HTMLDivElement | null }, a
   useLayoutEffect(() => {
     place.settle();
     const { startIndex, endIndex } = list.range ?? { startIndex: 0, endIndex: -1 };
-    const view = { first: Math.max(first, first + startIndex - PAGE / 2), last: Math.min(last, first + endIndex + PAGE / 2) };
-    if (endIndex >= 0) live.loading?.want(view);
+    // Half a page more than is in view, also beyond the list: how a row begins depends on the one before it.
+    const wanted = { first: Math.max(live.log.first, first + startIndex - PAGE / 2), last: first + endIndex + PAGE / 2 };
+    if (endIndex >= 0) live.loading?.want(wanted);
   });
 }
 
