@@ -51,7 +51,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	server/activity_session_server/http/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve console test faults galera mysql postgresql fuzz clients conformance drivers mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
+.PHONY: help setup serve console test faults galera mysql postgresql fuzz clients conformance drivers browser mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +117,10 @@ clients: drivers ## build and test the clients in Python, Go, TypeScript and Jav
 
 conformance: drivers ## replay the contract through each client, and on each backend
 	$(PYTEST) tests/conformance
+
+browser: $(READY) console ## test the console in Chromium
+	@! command -v npm >/dev/null || npm run --silent build:test --prefix clients/console
+	$(PYTEST) tests/console
 
 demo: $(READY) ## replay a chat against a real server, kill it, show that nothing is lost; ADDRESS= plays it into one that runs
 	@PYTHONPATH=demo $(BIN)/python -m activity_session_demo '$(TRANSCRIPT)' --database-url '$(DEMO_DATABASE_URL)' \
@@ -202,5 +206,5 @@ lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PIN) $(addprefix --extra ,$(IMAGE_EXTRAS)) --no-emit-package activity-session pyproject.toml -o deploy/docker/server.lock
 
 clean: ## remove all that make has made
-	rm -rf .venv .build dist $(CONSOLE) {clients,tests/clients/drivers}/{typescript/{dist,node_modules},java/target} \
+	rm -rf .venv .build dist $(CONSOLE) {clients,tests/clients/drivers}/{console/build,{console,typescript}/{dist,node_modules},java/target} \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info clients/python/*.egg-info server/*.egg-info

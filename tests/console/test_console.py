@@ -1,14 +1,13 @@
 """The console in Chromium, before real servers: what it does is told by the tests in clients/console/test."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from activity_session_testing import processes
+from activity_session_testing import console, processes
 from activity_session_testing.backends import MARIADB, SQLITE_FILE
 from activity_session_testing.drivers import ROOT
 
@@ -20,8 +19,8 @@ _SECONDS = 900
 @pytest.fixture(autouse=True)
 def programs() -> None:
     """What runs the tests of the console."""
-    if not shutil.which("node"):
-        pytest.skip("node is not installed; to test the console: Node.js 20.19 or newer")
+    if lacks := console.lacking():
+        pytest.skip(lacks)
     if not Path(_CHROMIUM).exists():
         pytest.skip("chromium is not installed; to test the console: apt-get install chromium fonts-noto-core")
     assert _BUILT.exists(), "the tests of the console are not built: run `make browser`"

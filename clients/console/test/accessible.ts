@@ -7,18 +7,17 @@ import type { Page } from "playwright-core";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const RULES: RunOptions = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
+const SCHEMES = ["light", "dark"] as const;
 const WIDTHS = [320, 1280, 3840];
 
 /** Asserts that nothing keeps anybody out, in light and dark, and that nothing is wider than the window. */
 export async function assertAccessible(page: Page): Promise<void> {
   await page.addScriptTag({ path: AXE });
-  for (const colorScheme of ["light", "dark"] as const) {
+  for (const [colorScheme, width] of SCHEMES.flatMap((scheme) => WIDTHS.map((width) => [scheme, width] as const))) {
     await page.emulateMedia({ colorScheme });
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 900 });
-      assert.deepEqual(await violations(page), [], `${colorScheme}, ${width}`);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `scrolls at ${width}`);
-    }
+    await page.setViewportSize({ width, height: 900 });
+    assert.deepEqual(await violations(page), [], `${colorScheme}, ${width}`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `scrolls at ${width}`);
   }
 }
 

@@ -28,8 +28,8 @@ const OPTIONS: ClientOptions = {
 /** Options of `connect`. */
 export interface ConnectOptions {
   /**
-   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token, if there is one now.
-   * If the function throws, so does the call.
+   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token, if
+   * there is one now. If the function throws, so does the call.
    */
   token?: Token | undefined;
   /** `true` for the certificate authorities of the system, or credentials of your own. */

@@ -61,6 +61,7 @@ def application(
     services = sorted({path.rpartition("/")[0] for path in rpcs})
     routes = [
         *(Mount(service, connect) for service in services),
+        Mount(AG_UI, AgUiCalls(rpcs, most_bytes)),
         Mount("", Pages(pages, JsonCalls(rpcs, most_bytes))),
     ]
     return Starlette(routes=routes, middleware=middleware)

@@ -1,7 +1,7 @@
 import { href, toSessions } from "../routes.js";
 import { Connected } from "./connected.js";
 import { useShared } from "./context.js";
-import { idOf, namespaceOf } from "./names.js";
+import { idOf, namespaceOf } from "../shared/names.js";
 
 /** Which session it is, and whether it is live. */
 export function Header() {

@@ -10,10 +10,21 @@ const ADVICE: Partial<Record<Code, string>> = {
   [Code.INVALID_ARGUMENT]: "The server does not take this request: correct what the message names.",
 };
 
+/** What to say instead where the reason says more than the status. */
+const REASONS: Partial<Record<ErrorReason, string>> = {
+  [ErrorReason.TURN_HELD]: "Somebody else has the turn: wait until it ends, or is handed back.",
+  [ErrorReason.TURN_LOST]: "The turn is over, or has been given to somebody else: take it again.",
+  [ErrorReason.TURN_REQUIRED]: "This session takes events only from whoever has the turn: take it first.",
+  [ErrorReason.SESSION_DELETED]: "The session is deleted: it takes nothing more, unless somebody brings it back.",
+  [ErrorReason.SESSION_DISABLED]: "The session is disabled: it takes nothing until somebody enables it.",
+  [ErrorReason.PARTICIPANT_NOT_FOUND]: "There is no such participant in this namespace: make one first.",
+  [ErrorReason.COMMIT_OUTCOME_UNKNOWN]: "Nobody knows yet whether it was written: look, then try again, which is safe.",
+};
+
 /** Returns what somebody can do about an error. */
 export function adviceOn({ code, reason, metadata }: ActivitySessionError): string {
   if (reason === ErrorReason.PERMISSION_DENIED) return denied(metadata);
-  return ADVICE[code as Code] ?? `The call failed with ${Code[code]}.`;
+  return REASONS[reason] ?? ADVICE[code as Code] ?? `The call failed with ${Code[code]}.`;
 }
 
 function denied({ permission, resource }: Readonly<Record<string, string>>): string {

@@ -22,8 +22,8 @@ const QUIET_MS = 45_000;
 /** Options of `connect`, and of `Calls`. */
 export interface ConnectOptions {
   /**
-   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token.
-   * If the function throws, so does the call.
+   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token, if
+   * there is one now. If the function throws, so does the call.
    */
   token?: Token | undefined;
   /**

@@ -6,24 +6,6 @@ import { SafeCalls } from "../requests.js";
 import { Calls, type ConnectOptions } from "./calls.js";
 import { ConfiguredCalls } from "./policy.js";
 
-// A page learns nothing of a connection that is dead but that nothing comes: it can send no pings, and Connect has none.
-// Only messages come, of which a server sends a bookmark each 15 s where there is nothing else: this is three of them.
-const QUIET_MS = 45_000;
-
-/** Options of `connect`. */
-export interface ConnectOptions {
-  /**
-   * Sent with every call as `authorization: Bearer TOKEN`, even without TLS; or a function that returns the token, if there is one now.
-   * If the function throws, so does the call.
-   */
-  token?: Token | undefined;
-  /**
-   * After how many milliseconds without a message a stream counts as dead: it fails with UNAVAILABLE, and a watch goes
-   * on with another one. 45,000 by default; more where the `bookmark_interval` of the server is more than 15 s.
-   */
-  quietMs?: number | undefined;
-}
-
 /** A server that a page calls, over as many connections as the browser makes. */
 export class Channel implements Connection {
   /** The base URL, or where that is empty the origin of the page. */

@@ -1,5 +1,5 @@
 import type { Event } from "activity-session/v1/event";
-import { idOf } from "../names.js";
+import { idOf } from "../../shared/names.js";
 import { sizeOf, useBlobUrl } from "./blob.js";
 
 // The browser is to save it, whatever it is, and not to open it.

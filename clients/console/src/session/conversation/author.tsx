@@ -1,6 +1,6 @@
 import { ParticipantType } from "activity-session/v1/participant";
 import { useShared } from "../context.js";
-import { idOf } from "../names.js";
+import { idOf } from "../../shared/names.js";
 
 const HUES = 24;
 

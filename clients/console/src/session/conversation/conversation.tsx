@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { SessionRoute } from "../../routes.js";
 import { useKeys } from "../../shared/keys.js";
@@ -12,7 +13,7 @@ import { Rows } from "./rows.js";
 import { ROW_PX, useList } from "./virtual.js";
 
 /** The log of a session, which opens at its end, or at the event that the route names. */
-export function Conversation({ route }: { route: SessionRoute }) {
+export function Conversation({ route, children }: { route: SessionRoute; children?: ComponentChildren }) {
   const { live } = useShared();
   live.log.version.value; // this is rendered again when events come
   const [place] = useState(() => new Place(live));

@@ -3,8 +3,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { Content } from "../content/content.js";
 import { idOf } from "../../shared/names.js";
 import { useShared } from "../context.js";
-import { href, toSession } from "../../routes.js";
 import { Author, Mark } from "./author.js";
+import { EventLink } from "./event_link.js";
 import { areDaysApart, Clock, Day, Times } from "./times.js";
 
 const PLAIN_TYPES = new Set(["", "message"]);
@@ -58,12 +58,12 @@ function Chips({ event }: { event: Event }) {
 
 /** The time and number of an event, both its times where it is pointed at or has the focus, and the way to its raw form. */
 function Aside({ event }: { event: Event }) {
-  const { live, raw } = useShared();
+  const { raw } = useShared();
   return (
     <div class="event-aside">
       <Clock event={event} />
-      <a class="number" href={href(toSession(live.name, { at: Number(event.sequence) }))}>{String(event.sequence)}</a>
-      <button type="button" class="raw-open" aria-label={`Event ${event.sequence} as JSON`} onClick={() => (raw.value = event)}>
+      <EventLink class="number" tabIndex={-1} at={Number(event.sequence)} />
+      <button type="button" class="raw-open" tabIndex={-1} aria-label={`Event ${event.sequence} as JSON`} onClick={() => (raw.value = event)}>
         {"{ }"}
       </button>
       <Times event={event} />

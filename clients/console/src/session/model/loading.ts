@@ -1,11 +1,12 @@
 /** Loads what comes into view, by numbers. */
 
 import { signal } from "@preact/signals";
+import type { ActivitySessionError } from "activity-session/web";
 import type { Event } from "activity-session/v1/event";
 import { events } from "../../api.js";
 import type { EventLog } from "./log.js";
 import { pagesOf, PAGE, type Span } from "./pages.js";
-import { purgedUpTo } from "./reasons.js";
+import { failureOf, purgedUpTo } from "./reasons.js";
 
 const AT_ONCE = 2;
 const AGAIN_MS = 3_000;
@@ -13,7 +14,7 @@ const AGAIN_MS = 3_000;
 /** Loads pages into a log: those that were wanted last, two at a time. */
 export class Loading {
   /** Why a page could not be loaded. It is tried again after three seconds, and by `retry`. */
-  readonly failure = signal<unknown>(undefined);
+  readonly failure = signal<ActivitySessionError | undefined>(undefined);
   readonly #running = new Map<number, Promise<void>>();
   #wanted: number[] = [];
 
@@ -59,7 +60,7 @@ export class Loading {
     try {
       for (let gap = this.log.gap(page); gap; gap = this.log.gap(page)) await this.#fetch(gap);
     } catch (error) {
-      if (!this.signal.aborted) this.#fail(error);
+      if (!this.signal.aborted) this.#fail(failureOf(error));
     } finally {
       this.#running.delete(page);
       if (this.failure.peek() === undefined) this.#next();
@@ -70,7 +71,7 @@ export class Loading {
     try {
       this.#take(gap, await this.#list(gap));
     } catch (error) {
-      const first = purgedUpTo(error);
+      const first = purgedUpTo(failureOf(error));
       if (first === undefined) throw error;
       this.log.extend({ first, last: this.log.last });
     }
@@ -89,7 +90,7 @@ export class Loading {
     return (await events.listEvents(request, { signal: this.signal })).events;
   }
 
-  #fail(error: unknown): void {
+  #fail(error: ActivitySessionError): void {
     this.failure.value = error;
     setTimeout(() => this.failure.peek() === error && this.retry(), AGAIN_MS);
   }

@@ -3,12 +3,12 @@
 import { signal } from "@preact/signals";
 import { SessionView, type Session } from "activity-session/v1/session";
 import type { WatchSessionResponse } from "activity-session/v1/session_service";
-import { ErrorReason, watch } from "activity-session/web";
+import { ErrorReason, watch, type ActivitySessionError } from "activity-session/web";
 import { channel, events, sessions } from "../../api.js";
 import { Loading } from "./loading.js";
 import { EventLog } from "./log.js";
 import { PAGE } from "./pages.js";
-import { isUnavailable, purgedUpTo, reasonOf } from "./reasons.js";
+import { failureOf, isUnavailable, purgedUpTo } from "./reasons.js";
 
 const AGAIN_MS = 3_000;
 
@@ -24,7 +24,7 @@ export class LiveSession {
   readonly session = signal<Session | undefined>(undefined);
   readonly connection = signal<Connection>("opening");
   /** Why it could not be opened, is cut off, or has ended. */
-  readonly failure = signal<unknown>(undefined);
+  readonly failure = signal<ActivitySessionError | undefined>(undefined);
   readonly log = new EventLog();
   /** Loads what comes into view; there once the session is. */
   loading: Loading | undefined;
@@ -41,7 +41,7 @@ export class LiveSession {
       await this.#read(at, signal);
       await this.#follow(signal);
     } catch (error) {
-      if (!signal.aborted) await this.#end(error, at);
+      if (!signal.aborted) await this.#end(failureOf(error), at);
     }
   }
 
@@ -70,7 +70,7 @@ export class LiveSession {
 
   async #follow(signal: AbortSignal): Promise<void> {
     const from = { afterSequence: BigInt(this.log.last), uid: this.session.value!.uid, view: SessionView.FULL };
-    const onDisconnect = (error: unknown) => this.#set("cut", error);
+    const onDisconnect = (error: ActivitySessionError) => this.#set("cut", error);
     for await (const message of watch(channel, this.name, { ...from, signal, onDisconnect })) {
       if (this.connection.peek() !== "live") this.#set("live");
       this.#take(message);
@@ -90,21 +90,21 @@ export class LiveSession {
     this.session.value = session;
   }
 
-  #set(connection: Connection, failure?: unknown): void {
+  #set(connection: Connection, failure?: ActivitySessionError): void {
     this.connection.value = connection;
     this.failure.value = failure;
     if (connection === "live") this.loading?.retry();
   }
 
   /** A purge that overtook the watch is no end: the session is opened again, and its first number is another one. */
-  async #end(error: unknown, at: number): Promise<void> {
+  async #end(error: ActivitySessionError, at: number): Promise<void> {
     if (purgedUpTo(error) !== undefined) return this.open();
     if (isUnavailable(error)) return this.#openLater(error, at);
-    if (reasonOf(error) === ErrorReason.SESSION_DELETED) await this.refresh().catch(() => undefined);
+    if (error.reason === ErrorReason.SESSION_DELETED) await this.refresh().catch(() => undefined);
     this.#set("ended", error);
   }
 
-  #openLater(error: unknown, at: number): void {
+  #openLater(error: ActivitySessionError, at: number): void {
     const { signal } = this.#stop;
     this.#set("cut", error);
     setTimeout(() => signal.aborted || void this.open(at), AGAIN_MS);

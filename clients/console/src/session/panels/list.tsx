@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { Problem } from "../problem.js";
+import { Failure } from "../../shared/failure.js";
 import { Paged, type LoadPage } from "./paged.js";
 import { useEvery } from "./every.js";
 
@@ -26,7 +26,7 @@ export function PagedList<T>({ load, of, everyMs, empty, row }: PagedListProps<T
   const rows = list.rows.value;
   return (
     <>
-      {list.error.value !== undefined && <Problem error={list.error.value} again={() => void list.refresh()} />}
+      {list.error.value && <Failure error={list.error.value} again={() => void list.refresh()} />}
       {rows?.length === 0 && <p class="quiet">{empty}</p>}
       {rows && rows.length > 0 && <ul class="panel-list">{rows.map(row)}</ul>}
       {list.next.value && <button type="button" onClick={() => void list.more()}>Load more</button>}

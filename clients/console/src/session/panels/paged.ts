@@ -1,4 +1,6 @@
 import { signal } from "@preact/signals";
+import type { ActivitySessionError } from "activity-session/web";
+import { failureOf } from "../model/reasons.js";
 
 const FIRST = 50;
 const MOST = 1_000;
@@ -11,7 +13,7 @@ export class Paged<T> {
   readonly rows = signal<readonly T[] | undefined>(undefined);
   /** The token of the next page; empty on the last one. */
   readonly next = signal("");
-  readonly error = signal<unknown>(undefined);
+  readonly error = signal<ActivitySessionError | undefined>(undefined);
   readonly #load: LoadPage<T>;
   #stop = new AbortController();
 
@@ -42,7 +44,7 @@ export class Paged<T> {
       const { rows, nextPageToken } = await this.#load(page, signal);
       [this.rows.value, this.next.value, this.error.value] = [[...before, ...rows], nextPageToken, undefined];
     } catch (error) {
-      if (!signal.aborted) this.error.value = error;
+      if (!signal.aborted) this.error.value = failureOf(error);
     }
   }
 }

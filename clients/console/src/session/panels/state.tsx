@@ -6,7 +6,7 @@ import { CopyAs } from "../../copy/copy_as.js";
 import { pretty } from "../content/json.js";
 import { Text } from "../content/text.js";
 import { useShared } from "../context.js";
-import { idOf, namespaceOf } from "../names.js";
+import { idOf, namespaceOf } from "../../shared/names.js";
 import { PagedList } from "./list.js";
 
 // A watch does not tell of state.

@@ -1,8 +1,8 @@
 import { useRef } from "preact/hooks";
 import { sessions } from "../../api.js";
 import { useShared } from "../context.js";
-import { namespaceOf } from "../names.js";
-import { Problem } from "../problem.js";
+import { namespaceOf } from "../../shared/names.js";
+import { Failure } from "../../shared/failure.js";
 import { useSending } from "./sending.js";
 
 /** Makes a participant of the namespace a member, or gives a member another role. */
@@ -21,7 +21,7 @@ export function Bind() {
       <label>Participant's id<input name="id" required dir="auto" autocomplete="off" spellcheck={false} /></label>
       <label>Role, if any<input name="role" dir="auto" maxLength={64} autocomplete="off" /></label>
       <button type="submit" disabled={isBusy}>Bind</button>
-      {error !== undefined && <Problem error={error} />}
+      {error && <Failure error={error} />}
     </form>
   );
 }

@@ -1,9 +1,14 @@
 import { useRef, useState } from "preact/hooks";
 import { events } from "../../api.js";
 import { useShared } from "../context.js";
-import { Problem } from "../problem.js";
+import { Failure } from "../../shared/failure.js";
 import { useSending } from "./sending.js";
 import { useAuthor, WhoSelect } from "./who.js";
+
+/** Returns a random id; `crypto.randomUUID` is missing in pages that came without TLS from another machine. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** Appends a message as a member, with the token of the turn while this page holds it. */
 export function Composer() {
@@ -11,17 +16,17 @@ export function Composer() {
   const [author, setAuthor] = useAuthor();
   const [text, setText] = useState("");
   // It stays until the event is written, so that one of which nobody knows is not written twice.
-  const eventId = useRef<string>(crypto.randomUUID());
+  const eventId = useRef("");
   const { send, isBusy, error } = useSending(async () => {
-    const event = { eventId: eventId.current, author, type: "message", content: { case: "text" as const, value: text } };
+    const event = { eventId: (eventId.current ||= newId()), author, type: "message", content: { case: "text" as const, value: text } };
     const { uid } = live.session.peek()!;
     await events.appendEvents({ parent: live.name, uid, turnToken: turn.token, events: [event] });
     setText("");
-    eventId.current = crypto.randomUUID();
+    eventId.current = "";
   });
   const change = (value: string) => {
     setText(value);
-    eventId.current = crypto.randomUUID();
+    eventId.current = "";
   };
   const onKeyDown = (key: KeyboardEvent) => key.key === "Enter" && (key.ctrlKey || key.metaKey) && text && void send();
   return (
@@ -32,7 +37,7 @@ export function Composer() {
         <textarea rows={1} dir="auto" required value={text} onInput={({ currentTarget }) => change(currentTarget.value)} onKeyDown={onKeyDown} />
       </label>
       <button type="submit" class="main" disabled={isBusy}>Append</button>
-      {error !== undefined && <Problem error={error} />}
+      {error && <Failure error={error} />}
     </form>
   );
 }

@@ -2,6 +2,7 @@
 
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { signal } from "@preact/signals";
+import type { ActivitySessionError } from "activity-session/web";
 import type { TurnLease } from "activity-session/v1/turn";
 import { sessions } from "../../api.js";
 import { failureOf, isUnavailable } from "../model/reasons.js";
@@ -15,7 +16,7 @@ export class HeldTurn {
   /** The lease while this page holds it. */
   readonly lease = signal<TurnLease | undefined>(undefined);
   /** Why the last call for it failed. */
-  readonly error = signal<unknown>(undefined);
+  readonly error = signal<ActivitySessionError | undefined>(undefined);
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(readonly live: LiveSession) {}
@@ -69,7 +70,7 @@ export class HeldTurn {
       await call();
       this.error.value = undefined;
     } catch (error) {
-      this.error.value = error;
+      this.error.value = failureOf(error);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Fragment } from "preact";
 import { useShared } from "../context.js";
-import { idOf } from "../names.js";
-import { Problem } from "../problem.js";
+import { idOf } from "../../shared/names.js";
+import { Failure } from "../../shared/failure.js";
 import { useAuthor, WhoSelect } from "./who.js";
 
 /** Takes the turn for a member, and hands it back. */
@@ -27,7 +27,7 @@ export function TurnControls() {
           <button type="submit" disabled={!author}>Take the turn</button>
         </Fragment>
       )}
-      {turn.error.value !== undefined && <Problem error={turn.error.value} />}
+      {turn.error.value && <Failure error={turn.error.value} />}
     </form>
   );
 }

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { useShared } from "../context.js";
-import { idOf } from "../names.js";
+import { idOf } from "../../shared/names.js";
 
 const chosen = signal<Record<string, string>>({});
 
