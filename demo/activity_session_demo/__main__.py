@@ -26,9 +26,10 @@ from activity_session_demo.checks import problems
 from activity_session_demo.connection import Connection, Tally
 from activity_session_demo.server_process import Server, ServerError
 from activity_session_demo.transcript import AGENT, USER, Line, TranscriptError, nicks, read_transcript, type_of
-from activity_session_demo.visit import CHANNELS, THREADS, play
+from activity_session_demo.visit import CHANNELS, play
 from activity_session_demo.watcher import Watcher
 
+THREADS = 8
 CUTS = 4
 QUIET_SECONDS = 30.0
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from activity_session_demo import __main__ as replay
-from activity_session_demo import visit
 from activity_session_demo.server_process import Server
 from activity_session_testing.backends import MariaDB
 from activity_session_testing.servers import connected, serving
@@ -135,7 +134,9 @@ def test_it_is_played_into_a_server_that_runs_already() -> None:
         session = re.fullmatch(rf"12 clients say 66 lines in (\S+) at {server.address}", first)
         assert session is not None
         assert last.startswith("all 66 lines have been said, with ")
-        assert len(list_events(client, session[1])) == 66
+        numbers = [int(event.labels["line"]) for event in list_events(client, session[1])]
+        assert len(numbers) == 66
+        assert numbers == sorted(numbers), "as in the transcript"
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
@@ -143,13 +144,3 @@ def test_a_server_that_is_not_there_is_named() -> None:
     assert done.returncode == 1
     assert "demo: 127.0.0.1:1: UNAVAILABLE" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_metronome_lets_threads_go_on_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    paused: list[float] = []
-    monkeypatch.setattr("time.sleep", paused.append)
-    monkeypatch.setattr("time.monotonic", lambda: 100.0)
-    metronome = visit.Metronome(0.25)
-    for _ in range(3):
-        metronome.wait()
-    assert paused == [0.25, 0.5, 0.75]
