@@ -27,9 +27,9 @@ function ToolCall({ call, result }: { call: Found; result: Found | undefined }) 
     <Fold id={`tool ${idOf(call)}`} summary={summary}>
       {() => (
         <>
-          <h4>Call</h4>
+          <p class="fold-title">Call</p>
           <Body id={idOf(call)} text={call.tool.body} />
-          {result && <h4>Result</h4>}
+          {result && <p class="fold-title">Result</p>}
           {result && <Body id={idOf(result)} text={result.tool.body} />}
         </>
       )}
