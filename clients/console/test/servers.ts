@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -12,7 +13,9 @@ import { after } from "node:test";
 export const ROOT = resolve(import.meta.dirname, "../../../..");
 /** The command under test. */
 export const PROGRAM = join(ROOT, ".venv/bin/activity-session");
-const ANY = "127.0.0.1:0";
+const HOST = "127.0.0.1";
+// Below the ports that systems give to whoever asks for any: a server that was killed takes its own again.
+const [LEAST_PORT, PORTS] = [10_000, 20_000];
 
 /** What a server is started with: flags of `serve` and variables of its environment. */
 export interface Setting {
@@ -23,9 +26,9 @@ export interface Setting {
 /** A running server; it ends with the file of tests. */
 export class Server {
   /** Where it serves gRPC. */
-  address = ANY;
+  address = "";
   /** Where it serves HTTP. */
-  httpAddress = ANY;
+  httpAddress = "";
   #process: ChildProcess | undefined;
   readonly #setting: Setting;
   readonly #database: string;
@@ -44,13 +47,15 @@ export class Server {
   /** Starts it, on the ports that it had before, if it was started before. */
   async start(): Promise<void> {
     const { flags = [], env = {} } = this.#setting;
+    this.address ||= await freeAddress();
+    this.httpAddress ||= await freeAddress();
     const listening = ["--address", this.address, "--http-address", this.httpAddress, "--database-url", this.#database];
     const process_ = spawn(PROGRAM, ["serve", ...listening, ...flags], {
       env: { ...process.env, ACTIVITY_SESSION_LOG_LEVEL: "warning", ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#process = process_;
-    [this.address, this.httpAddress] = await addresses(process_);
+    await untilItListens(process_);
   }
 
   /** Kills it with SIGKILL, as in a crash. */
@@ -76,10 +81,20 @@ export function folder(): string {
   return made;
 }
 
-async function addresses(server: ChildProcess): Promise<[string, string]> {
-  const found: string[] = [];
+/** Returns an address where nobody listens. */
+async function freeAddress(): Promise<string> {
+  const port = LEAST_PORT + Math.floor(Math.random() * PORTS);
+  const listener = createServer().listen(port, HOST);
+  const isFree = await once(listener, "listening").then(() => true, () => false);
+  listener.close();
+  return isFree ? `${HOST}:${port}` : freeAddress();
+}
+
+/** Waits for the lines by which it says where it listens, of which the second is about HTTP. */
+async function untilItListens(server: ChildProcess): Promise<void> {
+  let lines = 0;
   for await (const line of createInterface({ input: server.stdout! })) {
-    if (found.push(line.split(" on ").at(-1)!) === 2) return found as [string, string];
+    if (line.includes(" on ") && ++lines === 2) return;
   }
   throw new Error("the server did not start: see its log above");
 }
