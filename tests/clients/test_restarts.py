@@ -1,6 +1,7 @@
 """Calls during a restart of their server: each succeeds, and takes effect once."""
 
 import contextlib
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -83,7 +84,7 @@ def test_calls_through_a_restart_succeed_and_are_done_once(
             plain = delete_often(stubs)
             calls += begin_others(driver, sessions[0])
             server.process.terminate()
-            eventually(lambda: is_refused(server.address))
+            eventually(lambda: is_refused(address) and is_closed(http_address))
             # The second server is not a process, so that it starts at once, however busy this machine is.
             addresses = {"address": address, "http_address": http_address}
             settings: dict[str, Any] = {"database_url": database.url, **addresses, **PATIENT}
@@ -132,6 +133,14 @@ def is_refused(address: str) -> bool:
         except grpc.RpcError as error:
             return error.code() is grpc.StatusCode.UNAVAILABLE
     return False
+
+
+def is_closed(address: str) -> bool:
+    """Return whether nobody listens at an address."""
+    host, _, port = address.rpartition(":")
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection((host, int(port))):
+        return False
+    return True
 
 
 def check_that_all_is_there_once(stubs: Client, sessions: list[str]) -> None:

@@ -13,3 +13,5 @@ const connected = connect(baseUrl, { token: values.token });
 const bare = new Calls(createConnectTransport({ baseUrl }));
 
 await drive({ ...library, codes: Code }, { connected, bare: (service) => createClient(service, bare) });
+// The fetch of Node.js can keep the connection of a stream that was aborted with much to read, and so the process.
+process.exit();
