@@ -1,11 +1,12 @@
 """What becomes no call: there is nothing at its path, or its request cannot be read."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
 import grpc
 from google.rpc.status_pb2 import Status
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activity_session_server.http import responses
 from activity_session_server.http.responses import CLOSE, Form, Headers, Response
@@ -37,14 +38,34 @@ class Refusing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
         try:
-            await self._application(scope, receive, send)
+            await self._application(scope, receive, noting)
         except Refused as refused:
-            self._count(refused.http_code)
-            # Without the path, as the response.
-            fields = {"http_method": scope["method"], "http_code": refused.http_code, "peer": _peer(scope)}
-            _log.info("no call: %s", refused.message, extra={"fields": fields})
+            self._tell(scope, refused)
             await responses.send(send, refused.written(self._form))
+        except asyncio.CancelledError:
+            if has_begun:
+                raise
+            await responses.send(send, _ended().written(self._form))
+
+    def _tell(self, scope: Scope, refused: Refused) -> None:
+        self._count(refused.http_code)
+        # Without the path, as the response.
+        fields = {"http_method": scope["method"], "http_code": refused.http_code, "peer": _peer(scope)}
+        _log.info("no call: %s", refused.message, extra={"fields": fields})
+
+
+def _ended() -> Refused:
+    """For a call that runs when the time of the server is over: nobody waits to see whether it was carried out."""
+    message = "the server has ended before the call: it may have been carried out"
+    return _made(grpc.StatusCode.UNAVAILABLE, 503, message, [CLOSE])
 
 
 def _peer(scope: Scope) -> str:
