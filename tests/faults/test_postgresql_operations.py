@@ -95,8 +95,8 @@ class TestPgBouncer:
         url = postgresql.new_database()
         assert run("migrate", "--database-url", url).returncode == 0
         with self.before(postgresql, **{"pool_mode": "transaction", **settings}) as port:
-            for command in ("check", "serve"):
-                done = run(command, "--database-url", at(url, port))
+            for command in (["check"], ["serve", "--address", "127.0.0.1:0"]):
+                done = run(*command, "--database-url", at(url, port))
                 assert done.returncode == 1
                 assert "pool_mode = session" in done.stderr
 
