@@ -93,6 +93,13 @@ def test_tool_calls_and_their_results_are_those_of_the_protocol(http: HttpClient
     )
 
 
+def test_a_tool_that_has_failed_is_told_beside_its_result(http: HttpClient, client: Client, session: str) -> None:
+    append(client, session, of_parts({"tool_result": {"id": "c1", "result": "no rooms", "is_error": True}}))
+    with http.open("GET", f"/ag-ui/{session}") as response:
+        found = events(response, 2)[1]
+    assert (found["content"], found["metadata"]["activity-session"]["isError"]) == ("no rooms", True)
+
+
 @pytest.mark.parametrize(
     "event",
     [

@@ -1,5 +1,6 @@
 """The HTTP address: who may listen where, TLS, workers, and clients that are slow or too long."""
 
+import contextlib
 import http.client
 import socket
 import ssl
@@ -125,18 +126,12 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
 def test_a_head_that_is_too_long_is_refused() -> None:
     with serving(MEMORY, **HTTP) as server, connected_to(server.http_address) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
-        received = b""
-        try:
+        # The response may be lost with the connection, whose end shows that no more is taken; a timeout shows nothing.
+        with contextlib.suppress(ConnectionError):
             for _ in range(1000):
                 connection.sendall(b"a" * 1000)
-                time.sleep(0.001)
-        except OSError:
-            pass
-        try:
-            received = connection.recv(1000)
-        except OSError:
-            return
-        assert received.startswith(b"HTTP/1.1 431 ")
+        with contextlib.suppress(ConnectionError):
+            assert connection.recv(1000).startswith(b"HTTP/1.1 431 ")
 
 
 def test_an_announced_body_over_the_limit_is_not_read() -> None:

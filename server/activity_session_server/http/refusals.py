@@ -1,4 +1,4 @@
-"""What becomes no call: there is nothing at its path, or its request cannot be read."""
+"""Requests that become no call: nothing is at their path, or they cannot be read. And calls that are broken off."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ class Refusing:
         self._application, self._form, self._count = application, form, count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or refuse it."""
+        """Serve a request, or say why it is not served."""
         has_begun = False
 
         async def noting(message: Message) -> None:
@@ -53,7 +53,7 @@ class Refusing:
         except asyncio.CancelledError:
             if has_begun:
                 raise
-            await responses.send(send, _ended().written(self._form))
+            await responses.send(send, _broken_off().written(self._form))
 
     def _tell(self, scope: Scope, refused: Refused) -> None:
         self._count(refused.http_code)
@@ -62,9 +62,9 @@ class Refusing:
         _log.info("no call: %s", refused.message, extra={"fields": fields})
 
 
-def _ended() -> Refused:
-    """For a call that runs when the time of the server is over: nobody waits to see whether it was carried out."""
-    message = "the server has ended before the call: it may have been carried out"
+def _broken_off() -> Refused:
+    """For a call that still runs when a server that stops has no more time: nobody sees how it ends."""
+    message = "the server has stopped while it carried out the call, which may have had its effect"
     return _made(grpc.StatusCode.UNAVAILABLE, 503, message, [CLOSE])
 
 

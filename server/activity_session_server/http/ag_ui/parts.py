@@ -22,6 +22,7 @@ class ToolResult(BaseModel):
 
     id: str
     result: Any = None
+    is_error: bool = False
 
 
 class Part(BaseModel):

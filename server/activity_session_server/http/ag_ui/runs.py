@@ -58,10 +58,10 @@ class Run:
         return _sent({"type": "RUN_STARTED", **ids, "protocolVersion": _VERSION})
 
     def _of_event(self, event: Event) -> Events:
-        common = {"timestamp": event.create_time.ToMilliseconds(), "metadata": {"activity-session": _metadata(event)}}
+        time = event.create_time.ToMilliseconds()
         for number, part in enumerate(parts_of(event) or [Part()]):
             first, *others = self._of_part(event, part, number)
-            yield first | common
+            yield first | {"timestamp": time, "metadata": {"activity-session": _metadata(event, part)}}
             yield from others
 
     def _of_part(self, event: Event, part: Part, number: int) -> Events:
@@ -105,8 +105,10 @@ def _custom(event: Event) -> dict[str, Any]:
     return {"type": "CUSTOM", "name": name, "value": json_format.MessageToDict(event)}
 
 
-def _metadata(event: Event) -> dict[str, Any]:
-    return {"event": event.name, "sequence": str(event.sequence), "author": event.author, "type": event.type}
+def _metadata(event: Event, part: Part) -> dict[str, Any]:
+    """What the protocol has no field for."""
+    about = {"event": event.name, "sequence": str(event.sequence), "author": event.author, "type": event.type}
+    return about | ({"isError": True} if part.tool_result and part.tool_result.is_error else {})
 
 
 def _sent(event: Mapping[str, Any]) -> bytes:
