@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import RpcError
 
 from activity_session.v1.event_pb2 import Event
@@ -84,6 +85,11 @@ def get_session(client: Client, name: str) -> Session:
 def update_session(client: Client, session: Session, *paths: str) -> Session:
     request = UpdateSessionRequest(session=session, update_mask=FieldMask(paths=paths))
     return client.sessions.UpdateSession(request)
+
+
+def end_of(session: Session) -> Timestamp:
+    """When a session expired: its expiry, unless that had passed when it was set, as on a machine that is busy."""
+    return max(session.expire_time, session.update_time, key=Timestamp.ToNanoseconds)
 
 
 def delete_session(client: Client, name: str) -> Session:

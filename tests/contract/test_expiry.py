@@ -35,6 +35,7 @@ from activity_session_testing.servers import Client, failure
 from activity_session_testing.steps import (
     AGENT,
     append,
+    end_of,
     expunge_session,
     get_session,
     list_events,
@@ -149,13 +150,15 @@ class TestExpired:
 
 
 def test_a_watch_ends_at_the_second_of_the_expiry(client: Client, namespace: str) -> None:
-    end = now() + timedelta(seconds=0.3)
-    session = new_session(client, namespace, expire_time=at(end))
-    with Watching.of(client, session.name) as watch:
+    name = new_session(client, namespace).name
+    with Watching.of(client, name) as watch:
+        watch.wait(lambda watch: watch.sessions)
+        end = now() + timedelta(seconds=0.3)
+        session = update_session(client, Session(name=name, expire_time=at(end)))
         assert watch.wait_for_end().reason == "SESSION_DELETED"
         assert end - timedelta(seconds=0.1) < now() < end + timedelta(seconds=10)
         last = watch.sessions[-1]
-    assert last.delete_time == session.expire_time
+    assert last.delete_time == end_of(session)
     assert (last.etag, last.update_time) == (session.etag, session.update_time)
 
 

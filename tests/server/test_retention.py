@@ -63,6 +63,7 @@ from activity_session_testing.steps import (
     append,
     at_once,
     delete_session,
+    end_of,
     expunge_session,
     get_session,
     list_events,
@@ -146,7 +147,7 @@ class TestExpiry:
             name = new_session(client, PARENT, expire_time=at(soon)).name
             eventually(lambda: get_session(client, name).HasField("delete_time"))
             before_it = get_session(client, name)
-            assert before_it.delete_time == before_it.expire_time
+            assert before_it.delete_time == end_of(before_it)
             assert before_it.purge_time.ToDatetime() - before_it.delete_time.ToDatetime() == timedelta(days=7)
             assert sweep_once(server).done["expired"] == 1
             assert get_session(client, name) == before_it
