@@ -17,6 +17,9 @@ from activity_session.v1.event_service_pb2 import (
     AppendEventsResponse,
     GetStateRequest,
     ListEventsRequest,
+    PopEventsRequest,
+    SupersedeEventsRequest,
+    SupersedeEventsResponse,
     UpdateStateRequest,
 )
 from activity_session.v1.memory_pb2 import Memory, MemoryType
@@ -124,6 +127,20 @@ def append(client: Client, session: str, *events: Event | str, **fields: Any) ->
     for event in made:
         planted.plant_content(event.text)
     return client.events.AppendEvents(AppendEventsRequest(parent=session, events=made, **fields))
+
+
+def supersede(
+    client: Client, session: str, first: int, last: int, *events: Event | str, **fields: Any
+) -> SupersedeEventsResponse:
+    """Supersede a range of a session's events; a text means an event with only that text."""
+    made = [Event(text=event) if isinstance(event, str) else event for event in events]
+    request = SupersedeEventsRequest(parent=session, from_sequence=first, to_sequence=last, events=made, **fields)
+    return client.events.SupersedeEvents(request)
+
+
+def pop(client: Client, session: str, count: int = 1, **fields: Any) -> list[Event]:
+    """Take the newest events of a session out of view."""
+    return list(client.events.PopEvents(PopEventsRequest(parent=session, count=count, **fields)).events)
 
 
 def list_events(client: Client, session: str, **fields: Any) -> list[Event]:

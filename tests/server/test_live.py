@@ -4,12 +4,13 @@ import contextlib
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, Self, TypeVar
 
 import pytest
 
 from activity_session.v1.session_pb2 import Session
-from activity_session_server.live.feeds import Feed, SessionMessage
+from activity_session_server.live.feeds import EventMessage, Feed, SessionMessage, Tail
 from activity_session_server.live.jobs import MOST_OTHERS, MOST_PROMPT, JobThreads
 from activity_session_server.live.lanes import THREADS, Lane
 from activity_session_testing.moments import eventually
@@ -40,7 +41,9 @@ class OneSession:
 
 def test_a_message_that_is_forgotten_while_it_is_sent_is_sent_all_the_same() -> None:
     feeds: Any = OneSession()
-    head: Any = Session(name="namespaces/n/sessions/s", uid="session-1")
+    head: Any = SimpleNamespace(
+        name="namespaces/n/sessions/s", uid="session-1", first_sequence=1, last_sequence=0, history_revision=0
+    )
     found = ForgetfulFeed(head, feeds).session_message(full=True, is_first=True)
     assert found is not None
     assert b"namespaces/n/sessions/s" in found.raw
@@ -59,14 +62,16 @@ class Needing:
 @pytest.mark.parametrize("is_prompt", [True, False])
 def test_what_only_clients_that_do_not_read_need_is_not_kept_for_them(*, is_prompt: bool) -> None:
     feeds: Any = OneSession()
-    head: Any = Session(name="namespaces/n/sessions/s", uid="session-1")
+    head: Any = SimpleNamespace(
+        name="namespaces/n/sessions/s", uid="session-1", first_sequence=1, last_sequence=0, history_revision=0
+    )
     feed = Feed(head, feeds)
     followers: Any = feed.followers
     followers.add(Needing(is_prompt=is_prompt))
     feed.session_message(full=True, is_first=True)
-    feed._tail = [(1, b"event")]  # noqa: SLF001
+    feed._tails = {False: Tail(0, 0, [EventMessage(1, 0, b"event")])}  # noqa: SLF001
     feed.forget_passed()
-    assert bool(feed._tail) == bool(feed._messages) == is_prompt  # noqa: SLF001
+    assert bool(feed._tails) == bool(feed._messages) == is_prompt  # noqa: SLF001
 
 
 class Waiting:

@@ -7,7 +7,7 @@ import pytest
 
 from activity_session.v1.event_pb2 import Event
 from activity_session_server.app import App
-from activity_session_server.live.feeds import BYTES_AT_A_TIME, EVENTS_AT_A_TIME, Feed
+from activity_session_server.live.feeds import BYTES_AT_A_TIME, EVENTS_AT_A_TIME, EventMessage, Feed
 from activity_session_server.rules.names import ids_of
 from activity_session_server.store.queries import heads
 from activity_session_testing.backends import KEEPING_BACKENDS
@@ -44,12 +44,12 @@ def new_feed(server: App, client: Client, *events: Event | str) -> Feed:
     return Feed(head, server.feeds)
 
 
-def read_through(feed: Feed, last: int) -> list[list[tuple[int, bytes]]]:
+def read_through(feed: Feed, last: int) -> list[list[EventMessage]]:
     """All that is read at a time, up to the last event of a session."""
-    found: list[list[tuple[int, bytes]]] = []
-    while not found or found[-1][-1][0] < last:
-        found.append(feed.events_after(found[-1][-1][0] if found else 0))
-    assert [sequence for part in found for sequence, _ in part] == list(range(1, last + 1))
+    found: list[list[EventMessage]] = []
+    while not found or found[-1][-1].sequence < last:
+        found.append(feed.events_after(found[-1][-1].sequence if found else 0, show_superseded=False))
+    assert [message.sequence for part in found for message in part] == list(range(1, last + 1))
     return found
 
 
@@ -68,8 +68,9 @@ def read_through(feed: Feed, last: int) -> list[list[tuple[int, bytes]]]:
 def test_is_bounded_in_bytes(server: App, client: Client, events: list[Any]) -> None:
     feed = new_feed(server, client, *events)
     for part in read_through(feed, len(events)):
-        assert len(part) == 1 or sum(len(message) - ROOM for _, message in part) <= BYTES_AT_A_TIME
-        assert sum(len(message) for _, message in feed._tail) <= BYTES_AT_A_TIME + len(part) * ROOM  # noqa: SLF001
+        assert len(part) == 1 or sum(len(message.raw) - ROOM for message in part) <= BYTES_AT_A_TIME
+        tail = feed._tails[False]  # noqa: SLF001
+        assert sum(len(message.raw) for message in tail.messages) <= BYTES_AT_A_TIME + len(part) * ROOM
 
 
 def test_of_small_events_takes_one_query_for_many(server: App, client: Client) -> None:

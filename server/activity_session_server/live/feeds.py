@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
@@ -23,8 +23,9 @@ from activity_session_server.rules.errors import ServiceError, draining, not_fou
 from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Reader, Store
 from activity_session_server.store.codec.encoded import field
-from activity_session_server.store.queries import events, heads, sessions
+from activity_session_server.store.queries import events, heads, logs, sessions
 from activity_session_server.store.queries.heads import Head, Pulse
+from activity_session_server.store.queries.logs import Told
 
 # Reads for followers that may go on at once, and connections: one for each, and one for the looks.
 READS = 2
@@ -39,6 +40,7 @@ _TENDING_INTERVAL = 0.1
 _NEWS = 64
 
 _EVENT = WatchSessionResponse.EVENT_FIELD_NUMBER
+_MARK = WatchSessionResponse.MARK_FIELD_NUMBER
 _SESSION = WatchSessionResponse.SESSION_FIELD_NUMBER
 _log = logging.getLogger("activity_session.feeds")
 T = TypeVar("T")
@@ -69,6 +71,32 @@ class SessionMessage(NamedTuple):
     raw: bytes
 
 
+class EventMessage(NamedTuple):
+    """An event as a message of a watch: its number, from which number on a mark concerns others, and its bytes."""
+
+    sequence: int
+    concerns: int
+    raw: bytes
+
+    @classmethod
+    def of(cls, told: Told) -> Self:
+        """The message of an event."""
+        return cls(told.sequence, told.concerns, field(_MARK if told.concerns else _EVENT, told.raw))
+
+
+class Tail(NamedTuple):
+    """The events that come next after a number, as messages, without those that are not told at a revision."""
+
+    after: int
+    revision: int
+    messages: list[EventMessage]
+
+    @property
+    def last(self) -> int:
+        """The number of the last one."""
+        return self.messages[-1].sequence if self.messages else self.after
+
+
 class Feed:
     """What is known of one session. `version` grows whenever the session's own message has changed."""
 
@@ -78,6 +106,9 @@ class Feed:
         # each look ends by scheduling the followers that have work. A queue of turns also sets `turn_is_held` itself.
         self.last_sequence = session.last_sequence
         self.first_sequence = session.first_sequence
+        # Of its newest mark, as in the head. Written before `last_sequence`, and read after it: so a log in which there
+        # are marks up to that is never taken for one without.
+        self.history_revision = session.history_revision
         self.version = 0
         self.turn_is_held = True
         self.ended: ServiceError | None = None
@@ -87,7 +118,8 @@ class Feed:
         # Held while the newest events or the session are read, so that one thread reads them for all. `forget_passed`
         # does without, since it would wait for the database: so each value is fetched once, and used from a variable.
         self._reading = threading.Lock()
-        self._tail: list[tuple[int, bytes]] = []
+        # By whether it has superseded events too.
+        self._tails: dict[bool, Tail] = {}
         # Whether the event that was read last was large. Without a lock: it is one value, and no more than a guess.
         self._are_large = False
         # By whether the session is whole: with its data.
@@ -105,21 +137,19 @@ class Feed:
         if pulse is None:
             self.ended = not_found(Kind.SESSION, name)
             return
-        last_sequence, first_sequence, *state = pulse
+        last_sequence, first_sequence, history_revision, *state = pulse
         if tuple(state) != self._state:
             self._state = tuple(state)
             self.version += 1
         if last_sequence > self.last_sequence and self._feeds.on_delivery is not None:
             self._news = (*self._news[1 - _NEWS :], (last_sequence, noticed))
-        self.last_sequence = max(self.last_sequence, last_sequence)
-        self.first_sequence = max(self.first_sequence, first_sequence)
+        self._move_on(last_sequence, first_sequence, history_revision)
         self.turn_is_held = bool(pulse.turn_is_held)
         self.ended = flags.deleted(Kind.SESSION, name) if pulse.is_deleted else None
 
     def note(self, session: Head) -> None:
         """Note a session that was just read, and may be newer than the last look."""
-        self.last_sequence = max(self.last_sequence, session.last_sequence)
-        self.first_sequence = max(self.first_sequence, session.first_sequence)
+        self._move_on(session.last_sequence, session.first_sequence, session.history_revision)
         if not flags.is_deleted(session):
             self.ended = None
 
@@ -136,15 +166,16 @@ class Feed:
         if since:
             self._feeds.on_delivery(time.monotonic() - since)
 
-    def events_after(self, position: int) -> list[tuple[int, bytes]]:
+    def events_after(self, position: int, *, show_superseded: bool) -> list["EventMessage"]:
         """The next events after a number, as messages of a watch; the newest are read once for all followers."""
         with self._reading:
-            tail = self._tail
-            if not tail or position >= tail[-1][0]:
-                tail = self._tail = self._read_after(position)
-            if not tail or position + 1 >= tail[0][0]:
-                return [(sequence, message) for sequence, message in tail if sequence > position]
-        return self._read_after(position)
+            tail = self._tails.get(show_superseded)
+            if tail is None or position >= tail.last or tail.revision != self.history_revision:
+                tail = self._read_after(position, show_superseded=show_superseded)
+                self._tails[show_superseded] = tail
+            if position >= tail.after:
+                return [message for message in tail.messages if message.sequence > position]
+        return self._read_after(position, show_superseded=show_superseded).messages
 
     def session_message(self, *, full: bool, is_first: bool) -> "SessionMessage | None":
         """The session as a message of a watch, with its data or without; None when it is gone.
@@ -168,23 +199,33 @@ class Feed:
 
     def forget_passed(self) -> None:
         """Forget what no follower needs any more, or only those whose clients are slow."""
-        tail, messages = self._tail, tuple(self._messages.values())
-        if not (tail or messages):
+        tails, messages = tuple(self._tails.values()), tuple(self._messages.values())
+        if not (tails or messages):
             return
-        newest = tail[-1][0] if tail else 0
+        newest = max((tail.last for tail in tails), default=0)
         version = max((message.version for message in messages), default=0)
         if not any(follower.is_prompt and follower.needs(newest, version) for follower in tuple(self.followers)):
-            self._tail, self._messages = [], {}
+            self._tails, self._messages = {}, {}
 
-    def _read_after(self, position: int) -> list[tuple[int, bytes]]:
+    def _move_on(self, last_sequence: int, first_sequence: int, history_revision: int) -> None:
+        self.history_revision = max(self.history_revision, history_revision)
+        self.last_sequence = max(self.last_sequence, last_sequence)
+        self.first_sequence = max(self.first_sequence, first_sequence)
+
+    def _read_after(self, position: int, *, show_superseded: bool) -> "Tail":
+        last_sequence, history_revision = self.last_sequence, self.history_revision
+        head = self.session._replace(last_sequence=last_sequence, history_revision=history_revision)
         # After a large event the next one is read alone: the database would look at the sizes of many large ones.
         most = 1 if self._are_large else EVENTS_AT_A_TIME
-        found = self._feeds.read(
-            lambda reader: events.events_after(reader, self.session, position, most, BYTES_AT_A_TIME)
-        )
-        messages = [(sequence, field(_EVENT, event)) for sequence, event in enumerate(found, position + 1)]
-        self._are_large = len(messages) == 1 and len(messages[0][1]) > BYTES_AT_A_TIME // EVENTS_AT_A_TIME
-        return messages
+
+        def told(reader: Reader) -> list[Told]:
+            if history_revision:
+                return logs.told_after(reader, head, position, most, BYTES_AT_A_TIME, show_superseded=show_superseded)
+            return events.told_after(reader, head, position, most, BYTES_AT_A_TIME)
+
+        messages = [EventMessage.of(one) for one in self._feeds.read(told)]
+        self._are_large = len(messages) == 1 and len(messages[0].raw) > BYTES_AT_A_TIME // EVENTS_AT_A_TIME
+        return Tail(position, history_revision, messages)
 
 
 class Feeds:

@@ -186,15 +186,20 @@ class Watch:
         if self.position >= self.feed.last_sequence:
             return False
         before = self.position
-        events = self.feed.events_after(before)
-        for sequence, message in events:
-            self._send(message)
+        events = self.feed.events_after(before, show_superseded=self._request.show_superseded)
+        for sequence, concerns, message in events:
+            if not self._is_known(sequence, concerns):
+                self._send(message)
             self.position = sequence
             if time.monotonic() > until:
                 break
         if self.position > self._start:
             self.feed.note_delivery(max(before, self._start))
         return bool(events)
+
+    def _is_known(self, sequence: int, concerns: int) -> bool:
+        """Whether what a mark says was seen from what was there at the start: it concerns nothing from before that."""
+        return self._request.after_sequence < concerns and sequence <= self._start
 
     def _send_session(self) -> None:
         if self._version == self.feed.version:

@@ -7,9 +7,11 @@ from activity_session_server.orm.activity_session import ActivitySession
 from activity_session_server.orm.activity_session_participant import ActivitySessionParticipant
 from activity_session_server.orm.base import Base
 from activity_session_server.orm.event import Event
+from activity_session_server.orm.event_mark import EventMark
 from activity_session_server.orm.expunged import Expunged
 from activity_session_server.orm.former_member import FormerMember
 from activity_session_server.orm.former_session import FormerSession
+from activity_session_server.orm.hidden_range import HiddenRange
 from activity_session_server.orm.idempotency import Idempotency
 from activity_session_server.orm.memory import Memory
 from activity_session_server.orm.namespace import Namespace
@@ -23,9 +25,11 @@ __all__ = [
     "ActivitySessionParticipant",
     "Base",
     "Event",
+    "EventMark",
     "Expunged",
     "FormerMember",
     "FormerSession",
+    "HiddenRange",
     "Idempotency",
     "Memory",
     "Namespace",

@@ -77,6 +77,9 @@ class ActivitySession(Resource):
     first_sequence: Mapped[int] = mapped_column(
         BigInteger, default=1, server_default="1", comment="number of the oldest event that was not purged"
     )
+    history_revision: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="number of the newest mark; 0 for a log without any"
+    )
     log_bytes: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="bytes of the events of the session"
     )

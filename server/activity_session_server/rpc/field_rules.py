@@ -171,6 +171,17 @@ def _batch_names(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
         yield Violation(path, too_large("it", limits.batch_get_names, len(value), "names"))
 
 
+def _exceptions(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    if len(value) > limits.superseded_exceptions:
+        yield Violation(path, too_large("it", limits.superseded_exceptions, len(value), "numbers"))
+
+
+def _count(value: int, path: str, limits: Limits) -> Iterable[Violation]:
+    if value > limits.batch_events:
+        return [Violation(path, too_large("it", limits.batch_events, value, "events"))]
+    return _not_negative(value, path, limits)
+
+
 def _update_mask(value: Any, path: str, limits: Limits) -> Iterator[Violation]:
     if len(value.paths) > limits.update_mask_paths:
         yield Violation(path, too_large("it", limits.update_mask_paths, len(value.paths), "paths"))
@@ -207,6 +218,8 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "page_size": _not_negative,
     "after_sequence": _not_negative,
     "before_sequence": _not_negative,
+    "from_sequence": _not_negative,
+    "to_sequence": _not_negative,
     "expected_last_sequence": _not_negative,
     "expected_revision": _not_negative,
     "first_sequence": _not_negative,
@@ -220,9 +233,12 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "uid": _uid,
     "update_mask": _update_mask,
     "filter": _at_most_characters("filter_characters"),
+    "reason": _free_text("description_bytes"),
     "description": _free_text("description_bytes"),
     "role": _one_line("role_characters"),
     ("BatchGetSessionsRequest", "names"): _batch_names,
+    ("SupersedeEventsRequest", "except_sequences"): _exceptions,
+    ("PopEventsRequest", "count"): _count,
     ("Namespace", "settings"): _namespace_settings,
     ("Session", "data"): _free_text("data_bytes"),
     ("Session", "settings"): _session_settings,

@@ -99,6 +99,8 @@ def _twice(values: Iterable[tuple[Any, str]], path: str) -> Iterator[Violation]:
 LISTS: Mapping[tuple[str, str], ListRule] = {
     ("AppendEventsRequest", "events"): _events,
     ("AppendEventsRequest", "state_updates"): _appended_updates,
+    ("SupersedeEventsRequest", "events"): _events,
+    ("SupersedeEventsRequest", "state_updates"): _appended_updates,
     ("UpdateStateRequest", "updates"): _own_updates,
     ("BatchCreateMemoriesRequest", "requests"): _memory_requests,
 }

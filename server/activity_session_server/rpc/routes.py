@@ -19,6 +19,7 @@ from activity_session_server.usecases import (
     participants,
     sessions,
     state,
+    supersessions,
     turns,
 )
 
@@ -78,6 +79,8 @@ ROUTES: Mapping[str, Mapping[str, UseCase | Streamed]] = {
     },
     "activity_session.v1.EventService": {
         "AppendEvents": events.append_events,
+        "SupersedeEvents": supersessions.supersede_events,
+        "PopEvents": supersessions.pop_events,
         "GetEvent": events.get_event,
         "ListEvents": events.list_events,
         "GetState": state.get_state,

@@ -55,6 +55,9 @@ class Limits(BaseModel):
     collection_overrides: int = Field(64, ge=0, le=1024, description="collection overrides in a session's settings")
     event_content_bytes: int = Field(MIB, ge=1, le=64 * MIB, description="bytes of an event's content")
     batch_events: int = Field(100, ge=1, le=1000, description="events of an AppendEvents call")
+    superseded_ranges: int = Field(
+        10_000, ge=1, le=1_000_000, description="ranges of superseded events of a session, those that touch as one"
+    )
     batch_bytes: int = Field(
         3 * MIB, ge=1, le=255 * MIB, description="bytes of all events and state updates, or of all memories, of a call"
     )
@@ -175,6 +178,11 @@ class Limits(BaseModel):
     @property
     def batch_get_names(self) -> int:
         """Names of a batch read."""
+        return 100
+
+    @property
+    def superseded_exceptions(self) -> int:
+        """Exceptions of a range that is superseded."""
         return 100
 
     @property

@@ -33,7 +33,7 @@ from activity_session_server.store.readers import Reader
 _ROW_LENGTH = 10 * 1024
 _CHARACTER_BYTES = 4
 # No value is as long; SQLite takes no larger number.
-_ALL = 2**31 - 2
+ANY_BYTES = 2**31 - 2
 
 
 def clipped(statement: Select[Any]) -> Select[Any]:
@@ -111,13 +111,13 @@ class Portions:
         if whole:
             return rows[:whole], False
         count = self._count_fitting(rest, count, used)
-        rows = self._rows(rest.statement, rest.values, count, _ALL)
+        rows = self._rows(rest.statement, rest.values, count, ANY_BYTES)
         return rows, len(rows) < count
 
     def _count_fitting(self, rest: Rest, count: int, used: int) -> int:
         """How many rows there are up to the first that does not fit any more."""
         sizes: Any = _prepared_sizes if isinstance(rest.statement, Statement) else _sizes
-        rows = self._rows(sizes(rest.statement, rest.long_columns.names), rest.values, count, _ALL)
+        rows = self._rows(sizes(rest.statement, rest.long_columns.names), rest.values, count, ANY_BYTES)
         fitting = takewhile(lambda total: total <= self._most_bytes, accumulate((row[0] for row in rows), initial=used))
         return min(len(list(fitting)), count)
 

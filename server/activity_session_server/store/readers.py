@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import Executable, Table
 
@@ -13,6 +14,7 @@ from activity_session_server.store.backends import Backend
 from activity_session_server.store.driver.connections import Connection
 from activity_session_server.store.driver.statements import Statement, Values
 from activity_session_server.store.expressions import insert_new
+from activity_session_server.store.known import Known
 
 _NONE: Values = MappingProxyType({})
 
@@ -25,13 +27,15 @@ def utc_clock() -> datetime:
 class Reader:
     """What a read may do: run statements, those that are compiled once and those that are built for one call.
 
-    `purge_age` is how long deleted sessions are kept where their namespace does not say.
+    `purge_age` is how long deleted sessions are kept where their namespace does not say; `logs` is what is known of the
+    logs of sessions, by their names.
     """
 
-    def __init__(self, connection: Connection, backend: Backend, purge_age: timedelta) -> None:
+    def __init__(self, connection: Connection, backend: Backend, purge_age: timedelta, logs: Known[Any]) -> None:
         self._connection = connection
         self._backend = backend
         self.purge_age = purge_age
+        self.logs = logs
 
     def rows(self, statement: Statement | Executable, values: Values = _NONE) -> Sequence[AnyRow]:
         """All rows of a query."""
@@ -51,7 +55,8 @@ class Writer(Reader):
     """
 
     def __init__(self, connection: Connection, backend: Backend, purge_age: timedelta) -> None:
-        super().__init__(connection, backend, purge_age)
+        # What a transaction reads may never be committed, and is not remembered after it.
+        super().__init__(connection, backend, purge_age, Known(0))
         self.now = utc_clock()
         self.changed: set[str] = set()
         self.session_uid = ""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from sqlalchemy import Engine
@@ -24,12 +24,16 @@ from activity_session_server.store import idempotency
 from activity_session_server.store.backends import Signals, backend_of
 from activity_session_server.store.commits import Commits, Work
 from activity_session_server.store.driver.connections import Connection, Connections
+from activity_session_server.store.known import Known
 from activity_session_server.store.observer import Observer
 from activity_session_server.store.readers import Reader, Writer, utc_clock
 from activity_session_server.store.retries import OWN_ERRORS, Retries
 from activity_session_server.store.writer_queues import Aside
 
 T = TypeVar("T")
+
+# Ranges of logs that a process remembers: about 15 MB.
+_KNOWN_RANGES = 100_000
 
 
 class Store:
@@ -57,6 +61,7 @@ class Store:
         self._observer = observer
         self._connections = Connections(engine, connections, timeout, observer)
         self._commits = Commits(self._connections, self._backend, timeout, aside, observer)
+        self._logs: Known[Any] = Known(_KNOWN_RANGES)
         self._older_claims_end: datetime | None = None
         self._retried = (*OWN_ERRORS, SQLAlchemyError, self._backend.driver.Error)
 
@@ -74,7 +79,7 @@ class Store:
 
         def read(connection: Connection) -> T:
             connection.end_by(call.deadline, call.trace)
-            return fn(Reader(connection, self._backend, call.limits.purge_age))
+            return fn(Reader(connection, self._backend, call.limits.purge_age, self._logs))
 
         return self._retrying(call, lambda: self._connections.run(read), None)
 

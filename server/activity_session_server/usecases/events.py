@@ -13,6 +13,7 @@ from activity_session.v1.event_service_pb2 import (
     GetEventRequest,
     ListEventsRequest,
     ListEventsResponse,
+    SupersedeEventsRequest,
 )
 from activity_session.v1.state_pb2 import STATE_SCOPE_NAMESPACE, STATE_SCOPE_PARTICIPANT, StateUpdate
 from activity_session_server.rules import conflicts, filters, flags, paging
@@ -25,19 +26,23 @@ from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.codec.events import Encoder, Given
 from activity_session_server.store.idempotency import Record
 from activity_session_server.store.queries import events, namespaces
-from activity_session_server.store.queries.events import NewEvent
+from activity_session_server.store.queries.events import Listed, NewEvent
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.state import Owner
 from activity_session_server.usecases import access, state, turns
 
 # What the server gives an event, though the caller may choose the id; the rest is its content.
-_GIVEN: tuple[Literal["name", "event_id", "sequence", "create_time", "created_by"], ...] = (
+_GIVEN: tuple[
+    Literal["name", "event_id", "sequence", "create_time", "created_by", "superseded_by", "supersession"], ...
+] = (
     "name",
     "event_id",
     "sequence",
     "create_time",
     "created_by",
+    "superseded_by",
+    "supersession",
 )
 
 
@@ -56,7 +61,7 @@ class Appended(NamedTuple):
     @classmethod
     def of(cls, kept: AppendEventsResponse) -> Self:
         """The same from what was kept."""
-        return cls(list(map(_given, kept.events)), kept.last_sequence, list(kept.written))
+        return cls(list(map(given_of, kept.events)), kept.last_sequence, list(kept.written))
 
 
 _RECORD = Record(Appended.to_message, lambda _, kept: Appended.of(kept))
@@ -64,19 +69,20 @@ _RECORD = Record(Appended.to_message, lambda _, kept: Appended.of(kept))
 
 def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Encoded[AppendEventsResponse]:
     """Append events under the next numbers, and make the state updates that go with them."""
-    asked = [_new(event) for event in request.events]
+    asked = [new_event(event) for event in request.events]
     given_ids = [event.event_id for event in request.events if event.event_id]
-    _check_namespaces(request)
+    check_namespaces(request)
 
     def append(writer: Writer) -> Appended:
         head = access.lock_usable_head(writer, call, request.parent, request.uid)
         found = events.find_events(writer, head, given_ids) if given_ids else {}
         _check_same(head, asked, found)
-        given = {event_id: _given(event) for event_id, event in found.items()}
+        given = {event_id: given_of(event) for event_id, event in found.items()}
         written = [event.event_id not in found for event in asked]
         if any(written):
             new = list(itertools.compress(asked, written))
-            appended = _append(writer, call, head, request, new)
+            admit(writer, call, head, request, new)
+            appended = events.append_events(writer, head, new, call.caller.subject)
             given |= {event.event_id: event for event in appended}
         return Appended([given[event.event_id] for event in asked], head.last_sequence + sum(written), written)
 
@@ -91,25 +97,23 @@ def get_event(store: Store, call: Call, request: GetEventRequest) -> Encoded[Eve
 def list_events(store: Store, call: Call, request: ListEventsRequest) -> Encoded[ListEventsResponse]:
     """List one page of the events of a session."""
     page = paging.page_of(request, call.limits, ("sequence",))
-    where = filters.parse(request.filter, filters.EVENT_FIELDS, call.limits)
+    listed = Listed(
+        request.parent,
+        uid=request.uid,
+        after=request.after_sequence,
+        before=request.before_sequence,
+        show_superseded=request.show_superseded,
+        omit_content=request.omit_content,
+        where=filters.parse(request.filter, filters.EVENT_FIELDS, call.limits),
+    )
+    most_bytes = paging.most_bytes(call.limits)
     found, next_position = store.read(
-        call,
-        lambda reader: events.list_events(
-            reader,
-            request.parent,
-            page,
-            where,
-            uid=request.uid,
-            after=request.after_sequence,
-            before=request.before_sequence,
-            omit_content=request.omit_content,
-            most_bytes=paging.most_bytes(call.limits),
-        ),
+        call, lambda reader: events.list_events(reader, listed, page, most_bytes=most_bytes)
     )
     return Encoded(encoded.page(found, paging.next_token(request, next_position)))
 
 
-def _new(asked: Event) -> NewEvent:
+def new_event(asked: Event) -> NewEvent:
     """An event as it is asked for, without what only the server sets, and as the database can hold it."""
     event_id = asked.event_id or new_id()
     event = _content(asked)
@@ -120,18 +124,24 @@ def _new(asked: Event) -> NewEvent:
 
 def _with_content(parent: str, asked: Sequence[NewEvent], appended: Appended) -> Encoded[AppendEventsResponse]:
     """The response, made of what the server gives the events, which is kept, and of what the request asks for."""
-    encoder = Encoder(parent)
-    messages = [
-        encoder.named(given.event_id, given.raw + event.raw) for given, event in zip(appended.given, asked, strict=True)
-    ]
     numbers = AppendEventsResponse(last_sequence=appended.last_sequence, written=appended.written)
-    return Encoded(encoded.page(messages) + numbers.SerializeToString())
+    return Encoded(encoded.page(named(parent, asked, appended.given)) + numbers.SerializeToString())
 
 
-def _append(
-    writer: Writer, call: Call, head: Head, request: AppendEventsRequest, new: Sequence[NewEvent]
-) -> list[Given]:
-    """Append the events of a request that are new to a locked session, if turn, participants and state allow it."""
+def named(parent: str, asked: Sequence[NewEvent], given: Sequence[Given]) -> list[bytes]:
+    """Events with their names, of what was asked for and what the server has given them."""
+    encoder = Encoder(parent)
+    return [encoder.named(one.event_id, one.raw + event.raw) for one, event in zip(given, asked, strict=True)]
+
+
+def admit(
+    writer: Writer,
+    call: Call,
+    head: Head,
+    request: AppendEventsRequest | SupersedeEventsRequest,
+    new: Sequence[NewEvent],
+) -> None:
+    """Make way for new events of a locked session: turn, authors and expectations allow them; state is changed."""
     turns.check_append(call, head, request.turn_token)
     scopes = [update.participant for update in request.state_updates if update.participant]
     authors = [event.message.author for event in new if event.message.author]
@@ -140,10 +150,10 @@ def _append(
     changes = state.lock(writer, updates)
     _check_expected(writer, head, request, changes)
     state.write(writer, call, changes, "state_updates")
-    return events.append_events(writer, head, new, call.caller.subject)
 
 
-def _check_namespaces(request: AppendEventsRequest) -> None:
+def check_namespaces(request: AppendEventsRequest | SupersedeEventsRequest) -> None:
+    """Refuse authors, and participants whose state changes, of another namespace than the session's."""
     first: dict[str, int] = {}
     for index, event in enumerate(request.events):
         first.setdefault(event.author, index)
@@ -160,17 +170,23 @@ def _check_same(head: Head, asked: Sequence[NewEvent], found: dict[str, Event]) 
     for event in asked:
         there = found.get(event.event_id)
         if there is not None and _content(there) != event.message:
-            name = f"{head.name}/events/{event.event_id}"
-            raise about(
-                Kind.EVENT,
-                ErrorReason.ERROR_REASON_EVENT_ALREADY_EXISTS,
-                name,
-                f"{name} already exists with other content, as event {there.sequence} of the session",
-                sequence=str(there.sequence),
-            )
+            raise already_exists(head, there, "with other content, as")
 
 
-def _given(event: Event) -> Given:
+def already_exists(head: Head, there: Event, how: str = "as") -> ServiceError:
+    """The error for an id that an event of the session has."""
+    name = f"{head.name}/events/{there.event_id}"
+    return about(
+        Kind.EVENT,
+        ErrorReason.ERROR_REASON_EVENT_ALREADY_EXISTS,
+        name,
+        f"{name} already exists {how} event {there.sequence} of the session",
+        sequence=str(there.sequence),
+    )
+
+
+def given_of(event: Event) -> Given:
+    """What the server has given an event."""
     given = Event(
         event_id=event.event_id, sequence=event.sequence, create_time=event.create_time, created_by=event.created_by
     )
@@ -199,7 +215,12 @@ def _owner(writer: Writer, call: Call, head: Head, people: dict[str, HeldPartici
     return Owner(head.uid, head.name)
 
 
-def _check_expected(writer: Writer, head: Head, request: AppendEventsRequest, changes: Sequence[state.Change]) -> None:
+def _check_expected(
+    writer: Writer,
+    head: Head,
+    request: AppendEventsRequest | SupersedeEventsRequest,
+    changes: Sequence[state.Change],
+) -> None:
     """Refuse a call whose expectations are not met, with what its caller has missed."""
     last, expected = head.last_sequence, request.expected_last_sequence
     is_stale = request.HasField("expected_last_sequence") and expected != last

@@ -23,7 +23,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An entry of a session's log. Events are appended and never changed.
+// An entry of a session's log. Events are appended and never changed: what takes
+// some out of view is an event too, a mark, which says so in `supersession`.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name,
@@ -62,7 +63,14 @@ type Event struct {
 	Labels map[string]string `protobuf:"bytes,11,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The subject of the caller who made it; empty for one without credentials.
 	// An event that comes again keeps that of the first caller.
-	CreatedBy     string `protobuf:"bytes,12,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	CreatedBy string `protobuf:"bytes,12,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	// The number of the mark that took the event out of view, the newest of those
+	// that hold; 0 while it is in view.
+	SupersededBy int64 `protobuf:"varint,13,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	// Which events this one takes out of view: set on marks, which SupersedeEvents
+	// and PopEvents append, and on nothing else. A mark has no author and no
+	// content, and is itself shown only with the superseded events.
+	Supersession  *Supersession `protobuf:"bytes,14,opt,name=supersession,proto3" json:"supersession,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -192,6 +200,20 @@ func (x *Event) GetCreatedBy() string {
 	return ""
 }
 
+func (x *Event) GetSupersededBy() int64 {
+	if x != nil {
+		return x.SupersededBy
+	}
+	return 0
+}
+
+func (x *Event) GetSupersession() *Supersession {
+	if x != nil {
+		return x.Supersession
+	}
+	return nil
+}
+
 type isEvent_Content interface {
 	isEvent_Content()
 }
@@ -210,11 +232,143 @@ func (*Event_Text) isEvent_Content() {}
 
 func (*Event_Blob) isEvent_Content() {}
 
+// What a mark does. Events are superseded while a mark covers them that is not
+// superseded itself.
+type Supersession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it covers: numbers before its own, in order.
+	Ranges []*SequenceRange `protobuf:"bytes,1,rep,name=ranges,proto3" json:"ranges,omitempty"`
+	// Why, in the caller's words.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What is not superseded any more, since it covers the marks that had covered
+	// that; in order. Those that are no marks, and were not purged, are in view
+	// again.
+	Restored []*SequenceRange `protobuf:"bytes,3,rep,name=restored,proto3" json:"restored,omitempty"`
+	// What is superseded by it besides `ranges`: it covers marks that had covered
+	// the marks of that; in order.
+	Superseded    []*SequenceRange `protobuf:"bytes,4,rep,name=superseded,proto3" json:"superseded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Supersession) Reset() {
+	*x = Supersession{}
+	mi := &file_activity_session_v1_event_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Supersession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Supersession) ProtoMessage() {}
+
+func (x *Supersession) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Supersession.ProtoReflect.Descriptor instead.
+func (*Supersession) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Supersession) GetRanges() []*SequenceRange {
+	if x != nil {
+		return x.Ranges
+	}
+	return nil
+}
+
+func (x *Supersession) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Supersession) GetRestored() []*SequenceRange {
+	if x != nil {
+		return x.Restored
+	}
+	return nil
+}
+
+func (x *Supersession) GetSuperseded() []*SequenceRange {
+	if x != nil {
+		return x.Superseded
+	}
+	return nil
+}
+
+// Numbers of events that follow each other.
+type SequenceRange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first number.
+	FirstSequence int64 `protobuf:"varint,1,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
+	// The last number, which is in it too.
+	LastSequence  int64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SequenceRange) Reset() {
+	*x = SequenceRange{}
+	mi := &file_activity_session_v1_event_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SequenceRange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SequenceRange) ProtoMessage() {}
+
+func (x *SequenceRange) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SequenceRange.ProtoReflect.Descriptor instead.
+func (*SequenceRange) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SequenceRange) GetFirstSequence() int64 {
+	if x != nil {
+		return x.FirstSequence
+	}
+	return 0
+}
+
+func (x *SequenceRange) GetLastSequence() int64 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
 var File_activity_session_v1_event_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x1factivity_session/v1/event.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x05\n" +
+	"\x1factivity_session/v1/event.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x06\n" +
 	"\x05Event\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x1f\n" +
 	"\bevent_id\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\aeventId\x12 \n" +
@@ -233,12 +387,24 @@ const file_activity_session_v1_event_proto_rawDesc = "" +
 	"createTime\x12D\n" +
 	"\x06labels\x18\v \x03(\v2&.activity_session.v1.Event.LabelsEntryB\x04\xe2A\x01\x01R\x06labels\x12#\n" +
 	"\n" +
-	"created_by\x18\f \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy\x1a9\n" +
+	"created_by\x18\f \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy\x12)\n" +
+	"\rsuperseded_by\x18\r \x01(\x03B\x04\xe2A\x01\x03R\fsupersededBy\x12K\n" +
+	"\fsupersession\x18\x0e \x01(\v2!.activity_session.v1.SupersessionB\x04\xe2A\x01\x03R\fsupersession\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:d\xeaAa\n" +
 	"\x16activity-session/Event\x128namespaces/{namespace}/sessions/{session}/events/{event}*\x06events2\x05eventB\t\n" +
-	"\acontentBY\n" +
+	"\acontent\"\xe6\x01\n" +
+	"\fSupersession\x12:\n" +
+	"\x06ranges\x18\x01 \x03(\v2\".activity_session.v1.SequenceRangeR\x06ranges\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12>\n" +
+	"\brestored\x18\x03 \x03(\v2\".activity_session.v1.SequenceRangeR\brestored\x12B\n" +
+	"\n" +
+	"superseded\x18\x04 \x03(\v2\".activity_session.v1.SequenceRangeR\n" +
+	"superseded\"[\n" +
+	"\rSequenceRange\x12%\n" +
+	"\x0efirst_sequence\x18\x01 \x01(\x03R\rfirstSequence\x12#\n" +
+	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequenceBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
@@ -253,21 +419,27 @@ func file_activity_session_v1_event_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_event_proto_rawDescData
 }
 
-var file_activity_session_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_activity_session_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_activity_session_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: activity_session.v1.Event
-	nil,                           // 1: activity_session.v1.Event.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(*Supersession)(nil),          // 1: activity_session.v1.Supersession
+	(*SequenceRange)(nil),         // 2: activity_session.v1.SequenceRange
+	nil,                           // 3: activity_session.v1.Event.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
 }
 var file_activity_session_v1_event_proto_depIdxs = []int32{
-	2, // 0: activity_session.v1.Event.event_time:type_name -> google.protobuf.Timestamp
-	2, // 1: activity_session.v1.Event.create_time:type_name -> google.protobuf.Timestamp
-	1, // 2: activity_session.v1.Event.labels:type_name -> activity_session.v1.Event.LabelsEntry
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	4, // 0: activity_session.v1.Event.event_time:type_name -> google.protobuf.Timestamp
+	4, // 1: activity_session.v1.Event.create_time:type_name -> google.protobuf.Timestamp
+	3, // 2: activity_session.v1.Event.labels:type_name -> activity_session.v1.Event.LabelsEntry
+	1, // 3: activity_session.v1.Event.supersession:type_name -> activity_session.v1.Supersession
+	2, // 4: activity_session.v1.Supersession.ranges:type_name -> activity_session.v1.SequenceRange
+	2, // 5: activity_session.v1.Supersession.restored:type_name -> activity_session.v1.SequenceRange
+	2, // 6: activity_session.v1.Supersession.superseded:type_name -> activity_session.v1.SequenceRange
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_event_proto_init() }
@@ -285,7 +457,7 @@ func file_activity_session_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_event_proto_rawDesc), len(file_activity_session_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

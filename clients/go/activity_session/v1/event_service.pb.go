@@ -196,6 +196,365 @@ func (x *AppendEventsResponse) GetWritten() []bool {
 	return nil
 }
 
+// Asks for a range of events to be superseded.
+type SupersedeEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session's name.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The number of the first event of the range.
+	FromSequence int64 `protobuf:"varint,2,opt,name=from_sequence,json=fromSequence,proto3" json:"from_sequence,omitempty"`
+	// The number of its last event: one that the caller has seen, so not beyond
+	// the session's last. What comes after it is never covered.
+	ToSequence int64 `protobuf:"varint,3,opt,name=to_sequence,json=toSequence,proto3" json:"to_sequence,omitempty"`
+	// Numbers in the range that are not covered, at most `superseded_exceptions`.
+	ExceptSequences []int64 `protobuf:"varint,4,rep,packed,name=except_sequences,json=exceptSequences,proto3" json:"except_sequences,omitempty"`
+	// Why, for those who look later. At most `description_bytes` of UTF-8.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What stands in its place, at most `batch_events`: appended after the mark,
+	// under the next numbers. An id that is taken refuses the call.
+	Events []*Event `protobuf:"bytes,6,rep,name=events,proto3" json:"events,omitempty"`
+	// Changes of state to be made with it, as on AppendEvents.
+	StateUpdates []*StateUpdate `protobuf:"bytes,7,rep,name=state_updates,json=stateUpdates,proto3" json:"state_updates,omitempty"`
+	// Only if this is still the number of the session's newest event, as on
+	// AppendEvents.
+	ExpectedLastSequence *int64 `protobuf:"varint,8,opt,name=expected_last_sequence,json=expectedLastSequence,proto3,oneof" json:"expected_last_sequence,omitempty"`
+	// Only while the turn with this token is current; TURN_LOST otherwise.
+	TurnToken int64 `protobuf:"varint,9,opt,name=turn_token,json=turnToken,proto3" json:"turn_token,omitempty"`
+	// Makes a retry safe, as on AppendEvents.
+	RequestId string `protobuf:"bytes,10,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on AppendEvents.
+	Uid           string `protobuf:"bytes,11,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupersedeEventsRequest) Reset() {
+	*x = SupersedeEventsRequest{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupersedeEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupersedeEventsRequest) ProtoMessage() {}
+
+func (x *SupersedeEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupersedeEventsRequest.ProtoReflect.Descriptor instead.
+func (*SupersedeEventsRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SupersedeEventsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *SupersedeEventsRequest) GetFromSequence() int64 {
+	if x != nil {
+		return x.FromSequence
+	}
+	return 0
+}
+
+func (x *SupersedeEventsRequest) GetToSequence() int64 {
+	if x != nil {
+		return x.ToSequence
+	}
+	return 0
+}
+
+func (x *SupersedeEventsRequest) GetExceptSequences() []int64 {
+	if x != nil {
+		return x.ExceptSequences
+	}
+	return nil
+}
+
+func (x *SupersedeEventsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SupersedeEventsRequest) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *SupersedeEventsRequest) GetStateUpdates() []*StateUpdate {
+	if x != nil {
+		return x.StateUpdates
+	}
+	return nil
+}
+
+func (x *SupersedeEventsRequest) GetExpectedLastSequence() int64 {
+	if x != nil && x.ExpectedLastSequence != nil {
+		return *x.ExpectedLastSequence
+	}
+	return 0
+}
+
+func (x *SupersedeEventsRequest) GetTurnToken() int64 {
+	if x != nil {
+		return x.TurnToken
+	}
+	return 0
+}
+
+func (x *SupersedeEventsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SupersedeEventsRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
+// What was appended to supersede a range.
+type SupersedeEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The events with their numbers, in the order of the request.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// The number of the session's newest event.
+	LastSequence int64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// The mark, which has the number before those of `events`.
+	Mark          *Event `protobuf:"bytes,3,opt,name=mark,proto3" json:"mark,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupersedeEventsResponse) Reset() {
+	*x = SupersedeEventsResponse{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupersedeEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupersedeEventsResponse) ProtoMessage() {}
+
+func (x *SupersedeEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupersedeEventsResponse.ProtoReflect.Descriptor instead.
+func (*SupersedeEventsResponse) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SupersedeEventsResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *SupersedeEventsResponse) GetLastSequence() int64 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *SupersedeEventsResponse) GetMark() *Event {
+	if x != nil {
+		return x.Mark
+	}
+	return nil
+}
+
+// Asks for the newest events to be taken out of view.
+type PopEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session's name.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// How many at most, up to `batch_events`; 0 means 1. Fewer are taken where
+	// more would not fit into a response.
+	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// Why, for those who look later. At most `description_bytes` of UTF-8.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Only while the turn with this token is current; TURN_LOST otherwise.
+	TurnToken int64 `protobuf:"varint,4,opt,name=turn_token,json=turnToken,proto3" json:"turn_token,omitempty"`
+	// Makes a retry safe, as on AppendEvents.
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on AppendEvents.
+	Uid           string `protobuf:"bytes,6,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PopEventsRequest) Reset() {
+	*x = PopEventsRequest{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PopEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PopEventsRequest) ProtoMessage() {}
+
+func (x *PopEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PopEventsRequest.ProtoReflect.Descriptor instead.
+func (*PopEventsRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *PopEventsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *PopEventsRequest) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *PopEventsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *PopEventsRequest) GetTurnToken() int64 {
+	if x != nil {
+		return x.TurnToken
+	}
+	return 0
+}
+
+func (x *PopEventsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PopEventsRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
+// The events that were taken out of view.
+type PopEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The events, in the order of their numbers.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// The number of the session's newest event.
+	LastSequence int64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// The mark that covers them; not set where there was none to take.
+	Mark          *Event `protobuf:"bytes,3,opt,name=mark,proto3" json:"mark,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PopEventsResponse) Reset() {
+	*x = PopEventsResponse{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PopEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PopEventsResponse) ProtoMessage() {}
+
+func (x *PopEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PopEventsResponse.ProtoReflect.Descriptor instead.
+func (*PopEventsResponse) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PopEventsResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *PopEventsResponse) GetLastSequence() int64 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *PopEventsResponse) GetMark() *Event {
+	if x != nil {
+		return x.Mark
+	}
+	return nil
+}
+
 // Asks for one event.
 type GetEventRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -207,7 +566,7 @@ type GetEventRequest struct {
 
 func (x *GetEventRequest) Reset() {
 	*x = GetEventRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[2]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -219,7 +578,7 @@ func (x *GetEventRequest) String() string {
 func (*GetEventRequest) ProtoMessage() {}
 
 func (x *GetEventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[2]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -232,7 +591,7 @@ func (x *GetEventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEventRequest.ProtoReflect.Descriptor instead.
 func (*GetEventRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{2}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetEventRequest) GetName() string {
@@ -265,14 +624,16 @@ type ListEventsRequest struct {
 	// Leave out text and blob.
 	OmitContent bool `protobuf:"varint,8,opt,name=omit_content,json=omitContent,proto3" json:"omit_content,omitempty"`
 	// Only if this is still the uid of the session, as on AppendEvents.
-	Uid           string `protobuf:"bytes,9,opt,name=uid,proto3" json:"uid,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Uid string `protobuf:"bytes,9,opt,name=uid,proto3" json:"uid,omitempty"`
+	// Whether superseded events are listed too, and the marks.
+	ShowSuperseded bool `protobuf:"varint,10,opt,name=show_superseded,json=showSuperseded,proto3" json:"show_superseded,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[3]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -284,7 +645,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[3]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -297,7 +658,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{3}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListEventsRequest) GetParent() string {
@@ -363,6 +724,13 @@ func (x *ListEventsRequest) GetUid() string {
 	return ""
 }
 
+func (x *ListEventsRequest) GetShowSuperseded() bool {
+	if x != nil {
+		return x.ShowSuperseded
+	}
+	return false
+}
+
 // One page of events.
 type ListEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -376,7 +744,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[4]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -388,7 +756,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[4]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -401,7 +769,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{4}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -440,7 +808,7 @@ type GetStateRequest struct {
 
 func (x *GetStateRequest) Reset() {
 	*x = GetStateRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[5]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -452,7 +820,7 @@ func (x *GetStateRequest) String() string {
 func (*GetStateRequest) ProtoMessage() {}
 
 func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[5]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -465,7 +833,7 @@ func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStateRequest.ProtoReflect.Descriptor instead.
 func (*GetStateRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{5}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetStateRequest) GetName() string {
@@ -528,7 +896,7 @@ type UpdateStateRequest struct {
 
 func (x *UpdateStateRequest) Reset() {
 	*x = UpdateStateRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[6]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +908,7 @@ func (x *UpdateStateRequest) String() string {
 func (*UpdateStateRequest) ProtoMessage() {}
 
 func (x *UpdateStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[6]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +921,7 @@ func (x *UpdateStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateStateRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{6}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateStateRequest) GetName() string {
@@ -603,10 +971,44 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\x14AppendEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
 	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12\x18\n" +
-	"\awritten\x18\x03 \x03(\bR\awritten\"F\n" +
+	"\awritten\x18\x03 \x03(\bR\awritten\"\xb7\x04\n" +
+	"\x16SupersedeEventsRequest\x127\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x12)\n" +
+	"\rfrom_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x02R\ffromSequence\x12%\n" +
+	"\vto_sequence\x18\x03 \x01(\x03B\x04\xe2A\x01\x02R\n" +
+	"toSequence\x12/\n" +
+	"\x10except_sequences\x18\x04 \x03(\x03B\x04\xe2A\x01\x01R\x0fexceptSequences\x12\x1c\n" +
+	"\x06reason\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x06reason\x128\n" +
+	"\x06events\x18\x06 \x03(\v2\x1a.activity_session.v1.EventB\x04\xe2A\x01\x01R\x06events\x12K\n" +
+	"\rstate_updates\x18\a \x03(\v2 .activity_session.v1.StateUpdateB\x04\xe2A\x01\x01R\fstateUpdates\x12?\n" +
+	"\x16expected_last_sequence\x18\b \x01(\x03B\x04\xe2A\x01\x01H\x00R\x14expectedLastSequence\x88\x01\x01\x12#\n" +
+	"\n" +
+	"turn_token\x18\t \x01(\x03B\x04\xe2A\x01\x01R\tturnToken\x12#\n" +
+	"\n" +
+	"request_id\x18\n" +
+	" \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\v \x01(\tB\x04\xe2A\x01\x01R\x03uidB\x19\n" +
+	"\x17_expected_last_sequence\"\xa2\x01\n" +
+	"\x17SupersedeEventsResponse\x122\n" +
+	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
+	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12.\n" +
+	"\x04mark\x18\x03 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\"\xe7\x01\n" +
+	"\x10PopEventsRequest\x127\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x12\x1a\n" +
+	"\x05count\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\x05count\x12\x1c\n" +
+	"\x06reason\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06reason\x12#\n" +
+	"\n" +
+	"turn_token\x18\x04 \x01(\x03B\x04\xe2A\x01\x01R\tturnToken\x12#\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\x9c\x01\n" +
+	"\x11PopEventsResponse\x122\n" +
+	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
+	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12.\n" +
+	"\x04mark\x18\x03 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\"F\n" +
 	"\x0fGetEventRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
-	"\x16activity-session/EventR\x04name\"\xf0\x02\n" +
+	"\x16activity-session/EventR\x04name\"\x9f\x03\n" +
 	"\x11ListEventsRequest\x127\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x12!\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
@@ -617,7 +1019,9 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\x0eafter_sequence\x18\x06 \x01(\x03B\x04\xe2A\x01\x01R\rafterSequence\x12-\n" +
 	"\x0fbefore_sequence\x18\a \x01(\x03B\x04\xe2A\x01\x01R\x0ebeforeSequence\x12'\n" +
 	"\fomit_content\x18\b \x01(\bB\x04\xe2A\x01\x01R\vomitContent\x12\x16\n" +
-	"\x03uid\x18\t \x01(\tB\x04\xe2A\x01\x01R\x03uid\"p\n" +
+	"\x03uid\x18\t \x01(\tB\x04\xe2A\x01\x01R\x03uid\x12-\n" +
+	"\x0fshow_superseded\x18\n" +
+	" \x01(\bB\x04\xe2A\x01\x01R\x0eshowSuperseded\"p\n" +
 	"\x12ListEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd0\x01\n" +
@@ -639,9 +1043,12 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\aupdates\x18\x02 \x03(\v2 .activity_session.v1.StateUpdateB\x04\xe2A\x01\x02R\aupdates\x12#\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
-	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xb8\a\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xae\n" +
+	"\n" +
 	"\fEventService\x12\xb2\x01\n" +
-	"\fAppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xdaA\rparent,events\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:append\x12\x88\x01\n" +
+	"\fAppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xdaA\rparent,events\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:append\x12\xd1\x01\n" +
+	"\x0fSupersedeEvents\x12+.activity_session.v1.SupersedeEventsRequest\x1a,.activity_session.v1.SupersedeEventsResponse\"c\xdaA parent,from_sequence,to_sequence\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{parent=namespaces/*/sessions/*}/events:supersede\x12\x9f\x01\n" +
+	"\tPopEvents\x12%.activity_session.v1.PopEventsRequest\x1a&.activity_session.v1.PopEventsResponse\"C\xdaA\x06parent\x82\xd3\xe4\x93\x024:\x01*\"//v1/{parent=namespaces/*/sessions/*}/events:pop\x12\x88\x01\n" +
 	"\bGetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xdaA\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\x9b\x01\n" +
 	"\n" +
 	"ListEvents\x12&.activity_session.v1.ListEventsRequest\x1a'.activity_session.v1.ListEventsResponse\"<\xdaA\x06parent\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*/sessions/*}/events\x12\xd7\x01\n" +
@@ -661,40 +1068,54 @@ func file_activity_session_v1_event_service_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_event_service_proto_rawDescData
 }
 
-var file_activity_session_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_activity_session_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_activity_session_v1_event_service_proto_goTypes = []any{
-	(*AppendEventsRequest)(nil),  // 0: activity_session.v1.AppendEventsRequest
-	(*AppendEventsResponse)(nil), // 1: activity_session.v1.AppendEventsResponse
-	(*GetEventRequest)(nil),      // 2: activity_session.v1.GetEventRequest
-	(*ListEventsRequest)(nil),    // 3: activity_session.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),   // 4: activity_session.v1.ListEventsResponse
-	(*GetStateRequest)(nil),      // 5: activity_session.v1.GetStateRequest
-	(*UpdateStateRequest)(nil),   // 6: activity_session.v1.UpdateStateRequest
-	(*Event)(nil),                // 7: activity_session.v1.Event
-	(*StateUpdate)(nil),          // 8: activity_session.v1.StateUpdate
-	(*State)(nil),                // 9: activity_session.v1.State
+	(*AppendEventsRequest)(nil),     // 0: activity_session.v1.AppendEventsRequest
+	(*AppendEventsResponse)(nil),    // 1: activity_session.v1.AppendEventsResponse
+	(*SupersedeEventsRequest)(nil),  // 2: activity_session.v1.SupersedeEventsRequest
+	(*SupersedeEventsResponse)(nil), // 3: activity_session.v1.SupersedeEventsResponse
+	(*PopEventsRequest)(nil),        // 4: activity_session.v1.PopEventsRequest
+	(*PopEventsResponse)(nil),       // 5: activity_session.v1.PopEventsResponse
+	(*GetEventRequest)(nil),         // 6: activity_session.v1.GetEventRequest
+	(*ListEventsRequest)(nil),       // 7: activity_session.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),      // 8: activity_session.v1.ListEventsResponse
+	(*GetStateRequest)(nil),         // 9: activity_session.v1.GetStateRequest
+	(*UpdateStateRequest)(nil),      // 10: activity_session.v1.UpdateStateRequest
+	(*Event)(nil),                   // 11: activity_session.v1.Event
+	(*StateUpdate)(nil),             // 12: activity_session.v1.StateUpdate
+	(*State)(nil),                   // 13: activity_session.v1.State
 }
 var file_activity_session_v1_event_service_proto_depIdxs = []int32{
-	7,  // 0: activity_session.v1.AppendEventsRequest.events:type_name -> activity_session.v1.Event
-	8,  // 1: activity_session.v1.AppendEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
-	7,  // 2: activity_session.v1.AppendEventsResponse.events:type_name -> activity_session.v1.Event
-	7,  // 3: activity_session.v1.ListEventsResponse.events:type_name -> activity_session.v1.Event
-	8,  // 4: activity_session.v1.UpdateStateRequest.updates:type_name -> activity_session.v1.StateUpdate
-	0,  // 5: activity_session.v1.EventService.AppendEvents:input_type -> activity_session.v1.AppendEventsRequest
-	2,  // 6: activity_session.v1.EventService.GetEvent:input_type -> activity_session.v1.GetEventRequest
-	3,  // 7: activity_session.v1.EventService.ListEvents:input_type -> activity_session.v1.ListEventsRequest
-	5,  // 8: activity_session.v1.EventService.GetState:input_type -> activity_session.v1.GetStateRequest
-	6,  // 9: activity_session.v1.EventService.UpdateState:input_type -> activity_session.v1.UpdateStateRequest
-	1,  // 10: activity_session.v1.EventService.AppendEvents:output_type -> activity_session.v1.AppendEventsResponse
-	7,  // 11: activity_session.v1.EventService.GetEvent:output_type -> activity_session.v1.Event
-	4,  // 12: activity_session.v1.EventService.ListEvents:output_type -> activity_session.v1.ListEventsResponse
-	9,  // 13: activity_session.v1.EventService.GetState:output_type -> activity_session.v1.State
-	9,  // 14: activity_session.v1.EventService.UpdateState:output_type -> activity_session.v1.State
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	11, // 0: activity_session.v1.AppendEventsRequest.events:type_name -> activity_session.v1.Event
+	12, // 1: activity_session.v1.AppendEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
+	11, // 2: activity_session.v1.AppendEventsResponse.events:type_name -> activity_session.v1.Event
+	11, // 3: activity_session.v1.SupersedeEventsRequest.events:type_name -> activity_session.v1.Event
+	12, // 4: activity_session.v1.SupersedeEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
+	11, // 5: activity_session.v1.SupersedeEventsResponse.events:type_name -> activity_session.v1.Event
+	11, // 6: activity_session.v1.SupersedeEventsResponse.mark:type_name -> activity_session.v1.Event
+	11, // 7: activity_session.v1.PopEventsResponse.events:type_name -> activity_session.v1.Event
+	11, // 8: activity_session.v1.PopEventsResponse.mark:type_name -> activity_session.v1.Event
+	11, // 9: activity_session.v1.ListEventsResponse.events:type_name -> activity_session.v1.Event
+	12, // 10: activity_session.v1.UpdateStateRequest.updates:type_name -> activity_session.v1.StateUpdate
+	0,  // 11: activity_session.v1.EventService.AppendEvents:input_type -> activity_session.v1.AppendEventsRequest
+	2,  // 12: activity_session.v1.EventService.SupersedeEvents:input_type -> activity_session.v1.SupersedeEventsRequest
+	4,  // 13: activity_session.v1.EventService.PopEvents:input_type -> activity_session.v1.PopEventsRequest
+	6,  // 14: activity_session.v1.EventService.GetEvent:input_type -> activity_session.v1.GetEventRequest
+	7,  // 15: activity_session.v1.EventService.ListEvents:input_type -> activity_session.v1.ListEventsRequest
+	9,  // 16: activity_session.v1.EventService.GetState:input_type -> activity_session.v1.GetStateRequest
+	10, // 17: activity_session.v1.EventService.UpdateState:input_type -> activity_session.v1.UpdateStateRequest
+	1,  // 18: activity_session.v1.EventService.AppendEvents:output_type -> activity_session.v1.AppendEventsResponse
+	3,  // 19: activity_session.v1.EventService.SupersedeEvents:output_type -> activity_session.v1.SupersedeEventsResponse
+	5,  // 20: activity_session.v1.EventService.PopEvents:output_type -> activity_session.v1.PopEventsResponse
+	11, // 21: activity_session.v1.EventService.GetEvent:output_type -> activity_session.v1.Event
+	8,  // 22: activity_session.v1.EventService.ListEvents:output_type -> activity_session.v1.ListEventsResponse
+	13, // 23: activity_session.v1.EventService.GetState:output_type -> activity_session.v1.State
+	13, // 24: activity_session.v1.EventService.UpdateState:output_type -> activity_session.v1.State
+	18, // [18:25] is the sub-list for method output_type
+	11, // [11:18] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_event_service_proto_init() }
@@ -705,13 +1126,14 @@ func file_activity_session_v1_event_service_proto_init() {
 	file_activity_session_v1_event_proto_init()
 	file_activity_session_v1_state_proto_init()
 	file_activity_session_v1_event_service_proto_msgTypes[0].OneofWrappers = []any{}
+	file_activity_session_v1_event_service_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_event_service_proto_rawDesc), len(file_activity_session_v1_event_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,11 +19,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	EventService_AppendEvents_FullMethodName = "/activity_session.v1.EventService/AppendEvents"
-	EventService_GetEvent_FullMethodName     = "/activity_session.v1.EventService/GetEvent"
-	EventService_ListEvents_FullMethodName   = "/activity_session.v1.EventService/ListEvents"
-	EventService_GetState_FullMethodName     = "/activity_session.v1.EventService/GetState"
-	EventService_UpdateState_FullMethodName  = "/activity_session.v1.EventService/UpdateState"
+	EventService_AppendEvents_FullMethodName    = "/activity_session.v1.EventService/AppendEvents"
+	EventService_SupersedeEvents_FullMethodName = "/activity_session.v1.EventService/SupersedeEvents"
+	EventService_PopEvents_FullMethodName       = "/activity_session.v1.EventService/PopEvents"
+	EventService_GetEvent_FullMethodName        = "/activity_session.v1.EventService/GetEvent"
+	EventService_ListEvents_FullMethodName      = "/activity_session.v1.EventService/ListEvents"
+	EventService_GetState_FullMethodName        = "/activity_session.v1.EventService/GetState"
+	EventService_UpdateState_FullMethodName     = "/activity_session.v1.EventService/UpdateState"
 )
 
 // EventServiceClient is the client API for EventService service.
@@ -43,7 +45,20 @@ type EventServiceClient interface {
 	// nothing is written, not even state. The response says which events this
 	// call wrote: of any number of calls with the same event, exactly one did.
 	AppendEvents(ctx context.Context, in *AppendEventsRequest, opts ...grpc.CallOption) (*AppendEventsResponse, error)
-	// Reads an event, even of a deleted session.
+	// Takes a range of events out of view and appends what stands in their place,
+	// all or nothing: a mark, which says what it covers, and then the given
+	// events. Nothing is removed: lists and watches with `show_superseded` show
+	// all of it. An event is superseded while a mark covers it that is not
+	// superseded itself, so superseding a mark brings back what it had covered.
+	//
+	// With no events the range is cleared; with one that sums it up, compacted;
+	// a range of one event and another one in its place is an edit.
+	SupersedeEvents(ctx context.Context, in *SupersedeEventsRequest, opts ...grpc.CallOption) (*SupersedeEventsResponse, error)
+	// Takes the newest events that are in view out of it, and returns them. Of any
+	// number of concurrent calls, no two return the same event. Where none is in
+	// view, nothing is written and none returned.
+	PopEvents(ctx context.Context, in *PopEventsRequest, opts ...grpc.CallOption) (*PopEventsResponse, error)
+	// Reads an event, even of a deleted session, and even a superseded one.
 	GetEvent(ctx context.Context, in *GetEventRequest, opts ...grpc.CallOption) (*Event, error)
 	// Lists the events of a session, even of a deleted one, in pages from either
 	// end. A page can end early, to fit into a response.
@@ -69,6 +84,26 @@ func (c *eventServiceClient) AppendEvents(ctx context.Context, in *AppendEventsR
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AppendEventsResponse)
 	err := c.cc.Invoke(ctx, EventService_AppendEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *eventServiceClient) SupersedeEvents(ctx context.Context, in *SupersedeEventsRequest, opts ...grpc.CallOption) (*SupersedeEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SupersedeEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_SupersedeEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *eventServiceClient) PopEvents(ctx context.Context, in *PopEventsRequest, opts ...grpc.CallOption) (*PopEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PopEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_PopEvents_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +167,20 @@ type EventServiceServer interface {
 	// nothing is written, not even state. The response says which events this
 	// call wrote: of any number of calls with the same event, exactly one did.
 	AppendEvents(context.Context, *AppendEventsRequest) (*AppendEventsResponse, error)
-	// Reads an event, even of a deleted session.
+	// Takes a range of events out of view and appends what stands in their place,
+	// all or nothing: a mark, which says what it covers, and then the given
+	// events. Nothing is removed: lists and watches with `show_superseded` show
+	// all of it. An event is superseded while a mark covers it that is not
+	// superseded itself, so superseding a mark brings back what it had covered.
+	//
+	// With no events the range is cleared; with one that sums it up, compacted;
+	// a range of one event and another one in its place is an edit.
+	SupersedeEvents(context.Context, *SupersedeEventsRequest) (*SupersedeEventsResponse, error)
+	// Takes the newest events that are in view out of it, and returns them. Of any
+	// number of concurrent calls, no two return the same event. Where none is in
+	// view, nothing is written and none returned.
+	PopEvents(context.Context, *PopEventsRequest) (*PopEventsResponse, error)
+	// Reads an event, even of a deleted session, and even a superseded one.
 	GetEvent(context.Context, *GetEventRequest) (*Event, error)
 	// Lists the events of a session, even of a deleted one, in pages from either
 	// end. A page can end early, to fit into a response.
@@ -156,6 +204,12 @@ type UnimplementedEventServiceServer struct{}
 
 func (UnimplementedEventServiceServer) AppendEvents(context.Context, *AppendEventsRequest) (*AppendEventsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method AppendEvents not implemented")
+}
+func (UnimplementedEventServiceServer) SupersedeEvents(context.Context, *SupersedeEventsRequest) (*SupersedeEventsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SupersedeEvents not implemented")
+}
+func (UnimplementedEventServiceServer) PopEvents(context.Context, *PopEventsRequest) (*PopEventsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method PopEvents not implemented")
 }
 func (UnimplementedEventServiceServer) GetEvent(context.Context, *GetEventRequest) (*Event, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method GetEvent not implemented")
@@ -204,6 +258,42 @@ func _EventService_AppendEvents_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(EventServiceServer).AppendEvents(ctx, req.(*AppendEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EventService_SupersedeEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SupersedeEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).SupersedeEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_SupersedeEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).SupersedeEvents(ctx, req.(*SupersedeEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EventService_PopEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PopEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).PopEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_PopEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).PopEvents(ctx, req.(*PopEventsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -290,6 +380,14 @@ var EventService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AppendEvents",
 			Handler:    _EventService_AppendEvents_Handler,
+		},
+		{
+			MethodName: "SupersedeEvents",
+			Handler:    _EventService_SupersedeEvents_Handler,
+		},
+		{
+			MethodName: "PopEvents",
+			Handler:    _EventService_PopEvents_Handler,
 		},
 		{
 			MethodName: "GetEvent",

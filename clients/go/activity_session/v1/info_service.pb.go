@@ -217,8 +217,13 @@ type ServerLimits struct {
 	// Bytes that are stored in a namespace whose own settings do not say how
 	// many; 0 is any number.
 	NamespaceBytes int64 `protobuf:"varint,42,opt,name=namespace_bytes,json=namespaceBytes,proto3" json:"namespace_bytes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Ranges of superseded events of a session; those that touch, and the marks
+	// between them, are one.
+	SupersededRanges int32 `protobuf:"varint,43,opt,name=superseded_ranges,json=supersededRanges,proto3" json:"superseded_ranges,omitempty"`
+	// Exceptions of a SupersedeEvents call.
+	SupersededExceptions int32 `protobuf:"varint,44,opt,name=superseded_exceptions,json=supersededExceptions,proto3" json:"superseded_exceptions,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *ServerLimits) Reset() {
@@ -545,6 +550,20 @@ func (x *ServerLimits) GetNamespaceBytes() int64 {
 	return 0
 }
 
+func (x *ServerLimits) GetSupersededRanges() int32 {
+	if x != nil {
+		return x.SupersededRanges
+	}
+	return 0
+}
+
+func (x *ServerLimits) GetSupersededExceptions() int32 {
+	if x != nil {
+		return x.SupersededExceptions
+	}
+	return 0
+}
+
 var File_activity_session_v1_info_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_info_service_proto_rawDesc = "" +
@@ -555,7 +574,7 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"ServerInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\x06limits\x18\x02 \x01(\v2!.activity_session.v1.ServerLimitsR\x06limits\x12\"\n" +
-	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xa1\x0e\n" +
+	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\x83\x0f\n" +
 	"\fServerLimits\x12#\n" +
 	"\rrequest_bytes\x18\x01 \x01(\x05R\frequestBytes\x12%\n" +
 	"\x0eresponse_bytes\x18\x02 \x01(\x05R\rresponseBytes\x12#\n" +
@@ -603,7 +622,9 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"\vfilter_rows\x18( \x01(\x05R\n" +
 	"filterRows\x12-\n" +
 	"\x12namespace_sessions\x18) \x01(\x05R\x11namespaceSessions\x12'\n" +
-	"\x0fnamespace_bytes\x18* \x01(\x03R\x0enamespaceBytes2\x85\x01\n" +
+	"\x0fnamespace_bytes\x18* \x01(\x03R\x0enamespaceBytes\x12+\n" +
+	"\x11superseded_ranges\x18+ \x01(\x05R\x10supersededRanges\x123\n" +
+	"\x15superseded_exceptions\x18, \x01(\x05R\x14supersededExceptions2\x85\x01\n" +
 	"\vInfoService\x12v\n" +
 	"\rGetServerInfo\x12).activity_session.v1.GetServerInfoRequest\x1a\x1f.activity_session.v1.ServerInfo\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/serverInfoBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"

@@ -1301,9 +1301,11 @@ type WatchSessionRequest struct {
 	// the uid that it was told: the numbers of a later session of the same name
 	// are others, so the watch is then refused with SESSION_NOT_FOUND. Any session
 	// of that name when empty.
-	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Uid string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
+	// Whether superseded events are sent too.
+	ShowSuperseded bool `protobuf:"varint,5,opt,name=show_superseded,json=showSuperseded,proto3" json:"show_superseded,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *WatchSessionRequest) Reset() {
@@ -1364,6 +1366,13 @@ func (x *WatchSessionRequest) GetUid() string {
 	return ""
 }
 
+func (x *WatchSessionRequest) GetShowSuperseded() bool {
+	if x != nil {
+		return x.ShowSuperseded
+	}
+	return false
+}
+
 // One thing that happened in a session.
 type WatchSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1374,6 +1383,7 @@ type WatchSessionResponse struct {
 	//	*WatchSessionResponse_Event
 	//	*WatchSessionResponse_Session
 	//	*WatchSessionResponse_Bookmark
+	//	*WatchSessionResponse_Mark
 	Change isWatchSessionResponse_Change `protobuf_oneof:"change"`
 	// The uid of the session, to resume with. Set in the first message of a watch
 	// only.
@@ -1446,6 +1456,15 @@ func (x *WatchSessionResponse) GetBookmark() *Bookmark {
 	return nil
 }
 
+func (x *WatchSessionResponse) GetMark() *Event {
+	if x != nil {
+		if x, ok := x.Change.(*WatchSessionResponse_Mark); ok {
+			return x.Mark
+		}
+	}
+	return nil
+}
+
 func (x *WatchSessionResponse) GetUid() string {
 	if x != nil {
 		return x.Uid
@@ -1474,11 +1493,22 @@ type WatchSessionResponse_Bookmark struct {
 	Bookmark *Bookmark `protobuf:"bytes,3,opt,name=bookmark,proto3,oneof"`
 }
 
+type WatchSessionResponse_Mark struct {
+	// The next event, which is a mark: its `supersession` says which of the
+	// events before it are out of view from now on, and which are in view again.
+	// The latter are not sent once more: ListEvents returns them. Marks that
+	// were there at the start are sent only where they concern events up to
+	// `after_sequence`.
+	Mark *Event `protobuf:"bytes,5,opt,name=mark,proto3,oneof"`
+}
+
 func (*WatchSessionResponse_Event) isWatchSessionResponse_Change() {}
 
 func (*WatchSessionResponse_Session) isWatchSessionResponse_Change() {}
 
 func (*WatchSessionResponse_Bookmark) isWatchSessionResponse_Change() {}
+
+func (*WatchSessionResponse_Mark) isWatchSessionResponse_Change() {}
 
 // A place in a session's log to resume from.
 type Bookmark struct {
@@ -1640,17 +1670,19 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12\x1a\n" +
 	"\x05token\x18\x02 \x01(\x03B\x04\xe2A\x01\x02R\x05token\x12\x16\n" +
-	"\x03uid\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xcd\x01\n" +
+	"\x03uid\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xfc\x01\n" +
 	"\x13WatchSessionRequest\x125\n" +
 	"\x04name\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\x04name\x12+\n" +
 	"\x0eafter_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\rafterSequence\x12:\n" +
 	"\x04view\x18\x03 \x01(\x0e2 .activity_session.v1.SessionViewB\x04\xe2A\x01\x01R\x04view\x12\x16\n" +
-	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xdd\x01\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid\x12-\n" +
+	"\x0fshow_superseded\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\x0eshowSuperseded\"\x8f\x02\n" +
 	"\x14WatchSessionResponse\x122\n" +
 	"\x05event\x18\x01 \x01(\v2\x1a.activity_session.v1.EventH\x00R\x05event\x128\n" +
 	"\asession\x18\x02 \x01(\v2\x1c.activity_session.v1.SessionH\x00R\asession\x12;\n" +
-	"\bbookmark\x18\x03 \x01(\v2\x1d.activity_session.v1.BookmarkH\x00R\bbookmark\x12\x10\n" +
+	"\bbookmark\x18\x03 \x01(\v2\x1d.activity_session.v1.BookmarkH\x00R\bbookmark\x120\n" +
+	"\x04mark\x18\x05 \x01(\v2\x1a.activity_session.v1.EventH\x00R\x04mark\x12\x10\n" +
 	"\x03uid\x18\x04 \x01(\tR\x03uidB\b\n" +
 	"\x06change\"/\n" +
 	"\bBookmark\x12#\n" +
@@ -1736,43 +1768,44 @@ var file_activity_session_v1_session_service_proto_depIdxs = []int32{
 	25, // 13: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
 	21, // 14: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
 	20, // 15: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
-	0,  // 16: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
-	1,  // 17: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
-	3,  // 18: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
-	4,  // 19: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
-	6,  // 20: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
-	8,  // 21: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
-	9,  // 22: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
-	10, // 23: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
-	11, // 24: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
-	12, // 25: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
-	13, // 26: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
-	14, // 27: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
-	15, // 28: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
-	16, // 29: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
-	17, // 30: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
-	18, // 31: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
-	21, // 32: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
-	2,  // 33: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
-	21, // 34: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
-	5,  // 35: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
-	7,  // 36: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
-	21, // 37: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
-	21, // 38: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
-	21, // 39: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
-	26, // 40: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
-	27, // 41: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
-	26, // 42: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
-	27, // 43: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
-	28, // 44: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
-	28, // 45: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
-	26, // 46: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
-	19, // 47: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
-	32, // [32:48] is the sub-list for method output_type
-	16, // [16:32] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	25, // 16: activity_session.v1.WatchSessionResponse.mark:type_name -> activity_session.v1.Event
+	0,  // 17: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
+	1,  // 18: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
+	3,  // 19: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
+	4,  // 20: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
+	6,  // 21: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
+	8,  // 22: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
+	9,  // 23: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
+	10, // 24: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
+	11, // 25: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
+	12, // 26: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
+	13, // 27: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
+	14, // 28: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
+	15, // 29: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
+	16, // 30: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
+	17, // 31: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
+	18, // 32: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
+	21, // 33: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
+	2,  // 34: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
+	21, // 35: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
+	5,  // 36: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
+	7,  // 37: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
+	21, // 38: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
+	21, // 39: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
+	21, // 40: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
+	26, // 41: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
+	27, // 42: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
+	26, // 43: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
+	27, // 44: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
+	28, // 45: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
+	28, // 46: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
+	26, // 47: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
+	19, // 48: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
+	33, // [33:49] is the sub-list for method output_type
+	17, // [17:33] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_service_proto_init() }
@@ -1787,6 +1820,7 @@ func file_activity_session_v1_session_service_proto_init() {
 		(*WatchSessionResponse_Event)(nil),
 		(*WatchSessionResponse_Session)(nil),
 		(*WatchSessionResponse_Bookmark)(nil),
+		(*WatchSessionResponse_Mark)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -60,8 +60,14 @@ if TYPE_CHECKING:
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_TURN_REQUIRED as ERROR_REASON_TURN_REQUIRED
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_WATCH_TOO_SLOW as ERROR_REASON_WATCH_TOO_SLOW
     from activity_session.v1.event_pb2 import Event as Event
+    from activity_session.v1.event_pb2 import Supersession as Supersession
+    from activity_session.v1.event_pb2 import SequenceRange as SequenceRange
     from activity_session.v1.event_service_pb2 import AppendEventsRequest as AppendEventsRequest
     from activity_session.v1.event_service_pb2 import AppendEventsResponse as AppendEventsResponse
+    from activity_session.v1.event_service_pb2 import SupersedeEventsRequest as SupersedeEventsRequest
+    from activity_session.v1.event_service_pb2 import SupersedeEventsResponse as SupersedeEventsResponse
+    from activity_session.v1.event_service_pb2 import PopEventsRequest as PopEventsRequest
+    from activity_session.v1.event_service_pb2 import PopEventsResponse as PopEventsResponse
     from activity_session.v1.event_service_pb2 import GetEventRequest as GetEventRequest
     from activity_session.v1.event_service_pb2 import ListEventsRequest as ListEventsRequest
     from activity_session.v1.event_service_pb2 import ListEventsResponse as ListEventsResponse
@@ -213,8 +219,14 @@ else:
         "ERROR_REASON_TURN_REQUIRED": "error_reason_pb2",
         "ERROR_REASON_WATCH_TOO_SLOW": "error_reason_pb2",
         "Event": "event_pb2",
+        "Supersession": "event_pb2",
+        "SequenceRange": "event_pb2",
         "AppendEventsRequest": "event_service_pb2",
         "AppendEventsResponse": "event_service_pb2",
+        "SupersedeEventsRequest": "event_service_pb2",
+        "SupersedeEventsResponse": "event_service_pb2",
+        "PopEventsRequest": "event_service_pb2",
+        "PopEventsResponse": "event_service_pb2",
         "GetEventRequest": "event_service_pb2",
         "ListEventsRequest": "event_service_pb2",
         "ListEventsResponse": "event_service_pb2",

@@ -27,7 +27,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61\x63tivity_session/v1/event.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x04\n\x05\x45vent\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08\x65vent_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x06\x61uthor\x18\x04 \x01(\tB%\xe2\x41\x01\x01\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04type\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x04text\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x14\n\x04\x62lob\x18\x07 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x12\x18\n\nmedia_type\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\nevent_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12<\n\x06labels\x18\x0b \x03(\x0b\x32&.activity_session.v1.Event.LabelsEntryB\x04\xe2\x41\x01\x01\x12\x18\n\ncreated_by\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:d\xea\x41\x61\n\x16\x61\x63tivity-session/Event\x12\x38namespaces/{namespace}/sessions/{session}/events/{event}*\x06\x65vents2\x05\x65ventB\t\n\x07\x63ontentBY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61\x63tivity_session/v1/event.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x05\n\x05\x45vent\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08\x65vent_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x06\x61uthor\x18\x04 \x01(\tB%\xe2\x41\x01\x01\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04type\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x04text\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x14\n\x04\x62lob\x18\x07 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x12\x18\n\nmedia_type\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\nevent_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12<\n\x06labels\x18\x0b \x03(\x0b\x32&.activity_session.v1.Event.LabelsEntryB\x04\xe2\x41\x01\x01\x12\x18\n\ncreated_by\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rsuperseded_by\x18\r \x01(\x03\x42\x04\xe2\x41\x01\x03\x12=\n\x0csupersession\x18\x0e \x01(\x0b\x32!.activity_session.v1.SupersessionB\x04\xe2\x41\x01\x03\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:d\xea\x41\x61\n\x16\x61\x63tivity-session/Event\x12\x38namespaces/{namespace}/sessions/{session}/events/{event}*\x06\x65vents2\x05\x65ventB\t\n\x07\x63ontent\"\xc0\x01\n\x0cSupersession\x12\x32\n\x06ranges\x18\x01 \x03(\x0b\x32\".activity_session.v1.SequenceRange\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x34\n\x08restored\x18\x03 \x03(\x0b\x32\".activity_session.v1.SequenceRange\x12\x36\n\nsuperseded\x18\x04 \x03(\x0b\x32\".activity_session.v1.SequenceRange\">\n\rSequenceRange\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x03\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x42Y\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,10 +61,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['labels']._serialized_options = b'\342A\001\001'
   _globals['_EVENT'].fields_by_name['created_by']._loaded_options = None
   _globals['_EVENT'].fields_by_name['created_by']._serialized_options = b'\342A\001\003'
+  _globals['_EVENT'].fields_by_name['superseded_by']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['superseded_by']._serialized_options = b'\342A\001\003'
+  _globals['_EVENT'].fields_by_name['supersession']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['supersession']._serialized_options = b'\342A\001\003'
   _globals['_EVENT']._loaded_options = None
   _globals['_EVENT']._serialized_options = b'\352Aa\n\026activity-session/Event\0228namespaces/{namespace}/sessions/{session}/events/{event}*\006events2\005event'
   _globals['_EVENT']._serialized_start=150
-  _globals['_EVENT']._serialized_end=727
-  _globals['_EVENT_LABELSENTRY']._serialized_start=569
-  _globals['_EVENT_LABELSENTRY']._serialized_end=614
+  _globals['_EVENT']._serialized_end=819
+  _globals['_EVENT_LABELSENTRY']._serialized_start=661
+  _globals['_EVENT_LABELSENTRY']._serialized_end=706
+  _globals['_SUPERSESSION']._serialized_start=822
+  _globals['_SUPERSESSION']._serialized_end=1014
+  _globals['_SEQUENCERANGE']._serialized_start=1016
+  _globals['_SEQUENCERANGE']._serialized_end=1078
 # @@protoc_insertion_point(module_scope)

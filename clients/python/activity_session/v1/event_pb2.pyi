@@ -15,7 +15,9 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class Event(google.protobuf.message.Message):
-    """An entry of a session's log. Events are appended and never changed."""
+    """An entry of a session's log. Events are appended and never changed: what takes
+    some out of view is an event too, a mark, which says so in `supersession`.
+    """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -47,6 +49,8 @@ class Event(google.protobuf.message.Message):
     CREATE_TIME_FIELD_NUMBER: builtins.int
     LABELS_FIELD_NUMBER: builtins.int
     CREATED_BY_FIELD_NUMBER: builtins.int
+    SUPERSEDED_BY_FIELD_NUMBER: builtins.int
+    SUPERSESSION_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The resource name,
     `namespaces/{namespace}/sessions/{session}/events/{event}`. Set by the
@@ -79,6 +83,10 @@ class Event(google.protobuf.message.Message):
     """The subject of the caller who made it; empty for one without credentials.
     An event that comes again keeps that of the first caller.
     """
+    superseded_by: builtins.int
+    """The number of the mark that took the event out of view, the newest of those
+    that hold; 0 while it is in view.
+    """
     @property
     def event_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """When it happened, by the caller's clock. Between the years 1970 and 9999,
@@ -95,6 +103,13 @@ class Event(google.protobuf.message.Message):
     def labels(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """The caller's own labels, as on sessions."""
 
+    @property
+    def supersession(self) -> global___Supersession:
+        """Which events this one takes out of view: set on marks, which SupersedeEvents
+        and PopEvents append, and on nothing else. A mark has no author and no
+        content, and is itself shown only with the superseded events.
+        """
+
     def __init__(
         self,
         *,
@@ -110,9 +125,76 @@ class Event(google.protobuf.message.Message):
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         labels: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         created_by: builtins.str = ...,
+        superseded_by: builtins.int = ...,
+        supersession: global___Supersession | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["blob", b"blob", "content", b"content", "create_time", b"create_time", "event_time", b"event_time", "text", b"text"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["author", b"author", "blob", b"blob", "content", b"content", "create_time", b"create_time", "created_by", b"created_by", "event_id", b"event_id", "event_time", b"event_time", "labels", b"labels", "media_type", b"media_type", "name", b"name", "sequence", b"sequence", "text", b"text", "type", b"type"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["blob", b"blob", "content", b"content", "create_time", b"create_time", "event_time", b"event_time", "supersession", b"supersession", "text", b"text"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["author", b"author", "blob", b"blob", "content", b"content", "create_time", b"create_time", "created_by", b"created_by", "event_id", b"event_id", "event_time", b"event_time", "labels", b"labels", "media_type", b"media_type", "name", b"name", "sequence", b"sequence", "superseded_by", b"superseded_by", "supersession", b"supersession", "text", b"text", "type", b"type"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["content", b"content"]) -> typing.Literal["text", "blob"] | None: ...
 
 global___Event = Event
+
+@typing.final
+class Supersession(google.protobuf.message.Message):
+    """What a mark does. Events are superseded while a mark covers them that is not
+    superseded itself.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RANGES_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    RESTORED_FIELD_NUMBER: builtins.int
+    SUPERSEDED_FIELD_NUMBER: builtins.int
+    reason: builtins.str
+    """Why, in the caller's words."""
+    @property
+    def ranges(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SequenceRange]:
+        """What it covers: numbers before its own, in order."""
+
+    @property
+    def restored(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SequenceRange]:
+        """What is not superseded any more, since it covers the marks that had covered
+        that; in order. Those that are no marks, and were not purged, are in view
+        again.
+        """
+
+    @property
+    def superseded(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SequenceRange]:
+        """What is superseded by it besides `ranges`: it covers marks that had covered
+        the marks of that; in order.
+        """
+
+    def __init__(
+        self,
+        *,
+        ranges: collections.abc.Iterable[global___SequenceRange] | None = ...,
+        reason: builtins.str = ...,
+        restored: collections.abc.Iterable[global___SequenceRange] | None = ...,
+        superseded: collections.abc.Iterable[global___SequenceRange] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["ranges", b"ranges", "reason", b"reason", "restored", b"restored", "superseded", b"superseded"]) -> None: ...
+
+global___Supersession = Supersession
+
+@typing.final
+class SequenceRange(google.protobuf.message.Message):
+    """Numbers of events that follow each other."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FIRST_SEQUENCE_FIELD_NUMBER: builtins.int
+    LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    first_sequence: builtins.int
+    """The first number."""
+    last_sequence: builtins.int
+    """The last number, which is in it too."""
+    def __init__(
+        self,
+        *,
+        first_sequence: builtins.int = ...,
+        last_sequence: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["first_sequence", b"first_sequence", "last_sequence", b"last_sequence"]) -> None: ...
+
+global___SequenceRange = SequenceRange

@@ -30,7 +30,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'activity_session/v1/event_service.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1f\x61\x63tivity_session/v1/event.proto\x1a\x1f\x61\x63tivity_session/v1/state.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xc4\x02\n\x13\x41ppendEventsRequest\x12/\n\x06parent\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\x12\x16\x61\x63tivity-session/Event\x12\x30\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x1a.activity_session.v1.EventB\x04\xe2\x41\x01\x02\x12=\n\rstate_updates\x18\x03 \x03(\x0b\x32 .activity_session.v1.StateUpdateB\x04\xe2\x41\x01\x01\x12)\n\x16\x65xpected_last_sequence\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x18\n\nturn_token\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x42\x19\n\x17_expected_last_sequence\"j\n\x14\x41ppendEventsResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.activity_session.v1.Event\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x12\x0f\n\x07written\x18\x03 \x03(\x08\"@\n\x0fGetEventRequest\x12-\n\x04name\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\n\x16\x61\x63tivity-session/Event\"\x91\x02\n\x11ListEventsRequest\x12/\n\x06parent\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\x12\x16\x61\x63tivity-session/Event\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x61\x66ter_sequence\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x62\x65\x66ore_sequence\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0comit_content\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\t \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x12ListEventsResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.activity_session.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9f\x01\n\x0fGetStateRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xe2\x41\x01\x02\xfa\x41\x03\n\x01*\x12\x12\n\x04keys\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nkey_prefix\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"\x94\x01\n\x12UpdateStateRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xe2\x41\x01\x02\xfa\x41\x03\n\x01*\x12\x37\n\x07updates\x18\x02 \x03(\x0b\x32 .activity_session.v1.StateUpdateB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x32\xb8\x07\n\x0c\x45ventService\x12\xb2\x01\n\x0c\x41ppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xda\x41\rparent,events\x82\xd3\xe4\x93\x02\x37\"2/v1/{parent=namespaces/*/sessions/*}/events:append:\x01*\x12\x88\x01\n\x08GetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xda\x41\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\x9b\x01\n\nListEvents\x12&.activity_session.v1.ListEventsRequest\x1a\'.activity_session.v1.ListEventsResponse\"<\xda\x41\x06parent\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*/sessions/*}/events\x12\xd7\x01\n\x08GetState\x12$.activity_session.v1.GetStateRequest\x1a\x1a.activity_session.v1.State\"\x88\x01\xda\x41\x04name\x82\xd3\xe4\x93\x02{\x12\x1d/v1/{name=namespaces/*}/stateZ.\x12,/v1/{name=namespaces/*/participants/*}/stateZ*\x12(/v1/{name=namespaces/*/sessions/*}/state\x12\xef\x01\n\x0bUpdateState\x12\'.activity_session.v1.UpdateStateRequest\x1a\x1a.activity_session.v1.State\"\x9a\x01\xda\x41\x0cname,updates\x82\xd3\xe4\x93\x02\x84\x01\x32\x1d/v1/{name=namespaces/*}/state:\x01*Z12,/v1/{name=namespaces/*/participants/*}/state:\x01*Z-2(/v1/{name=namespaces/*/sessions/*}/state:\x01*BY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'activity_session/v1/event_service.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1f\x61\x63tivity_session/v1/event.proto\x1a\x1f\x61\x63tivity_session/v1/state.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xc4\x02\n\x13\x41ppendEventsRequest\x12/\n\x06parent\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\x12\x16\x61\x63tivity-session/Event\x12\x30\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x1a.activity_session.v1.EventB\x04\xe2\x41\x01\x02\x12=\n\rstate_updates\x18\x03 \x03(\x0b\x32 .activity_session.v1.StateUpdateB\x04\xe2\x41\x01\x01\x12)\n\x16\x65xpected_last_sequence\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x18\n\nturn_token\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x42\x19\n\x17_expected_last_sequence\"j\n\x14\x41ppendEventsResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.activity_session.v1.Event\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x12\x0f\n\x07written\x18\x03 \x03(\x08\"\xb5\x03\n\x16SupersedeEventsRequest\x12/\n\x06parent\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\x12\x16\x61\x63tivity-session/Event\x12\x1b\n\rfrom_sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x19\n\x0bto_sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x1e\n\x10\x65xcept_sequences\x18\x04 \x03(\x03\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\x06\x65vents\x18\x06 \x03(\x0b\x32\x1a.activity_session.v1.EventB\x04\xe2\x41\x01\x01\x12=\n\rstate_updates\x18\x07 \x03(\x0b\x32 .activity_session.v1.StateUpdateB\x04\xe2\x41\x01\x01\x12)\n\x16\x65xpected_last_sequence\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x18\n\nturn_token\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\x42\x19\n\x17_expected_last_sequence\"\x86\x01\n\x17SupersedeEventsResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.activity_session.v1.Event\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x12(\n\x04mark\x18\x03 \x01(\x0b\x32\x1a.activity_session.v1.Event\"\xb5\x01\n\x10PopEventsRequest\x12/\n\x06parent\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\x12\x16\x61\x63tivity-session/Event\x12\x13\n\x05\x63ount\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nturn_token\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"\x80\x01\n\x11PopEventsResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.activity_session.v1.Event\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x12(\n\x04mark\x18\x03 \x01(\x0b\x32\x1a.activity_session.v1.Event\"@\n\x0fGetEventRequest\x12-\n\x04name\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\n\x16\x61\x63tivity-session/Event\"\xb0\x02\n\x11ListEventsRequest\x12/\n\x06parent\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\x12\x16\x61\x63tivity-session/Event\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x61\x66ter_sequence\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x62\x65\x66ore_sequence\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0comit_content\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fshow_superseded\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\"Y\n\x12ListEventsResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.activity_session.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9f\x01\n\x0fGetStateRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xe2\x41\x01\x02\xfa\x41\x03\n\x01*\x12\x12\n\x04keys\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nkey_prefix\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"\x94\x01\n\x12UpdateStateRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xe2\x41\x01\x02\xfa\x41\x03\n\x01*\x12\x37\n\x07updates\x18\x02 \x03(\x0b\x32 .activity_session.v1.StateUpdateB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03uid\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x32\xae\n\n\x0c\x45ventService\x12\xb2\x01\n\x0c\x41ppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xda\x41\rparent,events\x82\xd3\xe4\x93\x02\x37\"2/v1/{parent=namespaces/*/sessions/*}/events:append:\x01*\x12\xd1\x01\n\x0fSupersedeEvents\x12+.activity_session.v1.SupersedeEventsRequest\x1a,.activity_session.v1.SupersedeEventsResponse\"c\xda\x41 parent,from_sequence,to_sequence\x82\xd3\xe4\x93\x02:\"5/v1/{parent=namespaces/*/sessions/*}/events:supersede:\x01*\x12\x9f\x01\n\tPopEvents\x12%.activity_session.v1.PopEventsRequest\x1a&.activity_session.v1.PopEventsResponse\"C\xda\x41\x06parent\x82\xd3\xe4\x93\x02\x34\"//v1/{parent=namespaces/*/sessions/*}/events:pop:\x01*\x12\x88\x01\n\x08GetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xda\x41\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\x9b\x01\n\nListEvents\x12&.activity_session.v1.ListEventsRequest\x1a\'.activity_session.v1.ListEventsResponse\"<\xda\x41\x06parent\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*/sessions/*}/events\x12\xd7\x01\n\x08GetState\x12$.activity_session.v1.GetStateRequest\x1a\x1a.activity_session.v1.State\"\x88\x01\xda\x41\x04name\x82\xd3\xe4\x93\x02{\x12\x1d/v1/{name=namespaces/*}/stateZ.\x12,/v1/{name=namespaces/*/participants/*}/stateZ*\x12(/v1/{name=namespaces/*/sessions/*}/state\x12\xef\x01\n\x0bUpdateState\x12\'.activity_session.v1.UpdateStateRequest\x1a\x1a.activity_session.v1.State\"\x9a\x01\xda\x41\x0cname,updates\x82\xd3\xe4\x93\x02\x84\x01\x32\x1d/v1/{name=namespaces/*}/state:\x01*Z12,/v1/{name=namespaces/*/participants/*}/state:\x01*Z-2(/v1/{name=namespaces/*/sessions/*}/state:\x01*BY\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +52,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPENDEVENTSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_APPENDEVENTSREQUEST'].fields_by_name['uid']._loaded_options = None
   _globals['_APPENDEVENTSREQUEST'].fields_by_name['uid']._serialized_options = b'\342A\001\001'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\030\022\026activity-session/Event'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['from_sequence']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['from_sequence']._serialized_options = b'\342A\001\002'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['to_sequence']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['to_sequence']._serialized_options = b'\342A\001\002'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['except_sequences']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['except_sequences']._serialized_options = b'\342A\001\001'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['reason']._serialized_options = b'\342A\001\001'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['events']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['events']._serialized_options = b'\342A\001\001'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['state_updates']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['state_updates']._serialized_options = b'\342A\001\001'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['expected_last_sequence']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['expected_last_sequence']._serialized_options = b'\342A\001\001'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['turn_token']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['turn_token']._serialized_options = b'\342A\001\001'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['uid']._loaded_options = None
+  _globals['_SUPERSEDEEVENTSREQUEST'].fields_by_name['uid']._serialized_options = b'\342A\001\001'
+  _globals['_POPEVENTSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_POPEVENTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\030\022\026activity-session/Event'
+  _globals['_POPEVENTSREQUEST'].fields_by_name['count']._loaded_options = None
+  _globals['_POPEVENTSREQUEST'].fields_by_name['count']._serialized_options = b'\342A\001\001'
+  _globals['_POPEVENTSREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_POPEVENTSREQUEST'].fields_by_name['reason']._serialized_options = b'\342A\001\001'
+  _globals['_POPEVENTSREQUEST'].fields_by_name['turn_token']._loaded_options = None
+  _globals['_POPEVENTSREQUEST'].fields_by_name['turn_token']._serialized_options = b'\342A\001\001'
+  _globals['_POPEVENTSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_POPEVENTSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_POPEVENTSREQUEST'].fields_by_name['uid']._loaded_options = None
+  _globals['_POPEVENTSREQUEST'].fields_by_name['uid']._serialized_options = b'\342A\001\001'
   _globals['_GETEVENTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETEVENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\030\n\026activity-session/Event'
   _globals['_LISTEVENTSREQUEST'].fields_by_name['parent']._loaded_options = None
@@ -72,6 +106,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTEVENTSREQUEST'].fields_by_name['omit_content']._serialized_options = b'\342A\001\001'
   _globals['_LISTEVENTSREQUEST'].fields_by_name['uid']._loaded_options = None
   _globals['_LISTEVENTSREQUEST'].fields_by_name['uid']._serialized_options = b'\342A\001\001'
+  _globals['_LISTEVENTSREQUEST'].fields_by_name['show_superseded']._loaded_options = None
+  _globals['_LISTEVENTSREQUEST'].fields_by_name['show_superseded']._serialized_options = b'\342A\001\001'
   _globals['_GETSTATEREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETSTATEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\003\n\001*'
   _globals['_GETSTATEREQUEST'].fields_by_name['keys']._loaded_options = None
@@ -94,6 +130,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATESTATEREQUEST'].fields_by_name['uid']._serialized_options = b'\342A\001\001'
   _globals['_EVENTSERVICE'].methods_by_name['AppendEvents']._loaded_options = None
   _globals['_EVENTSERVICE'].methods_by_name['AppendEvents']._serialized_options = b'\332A\rparent,events\202\323\344\223\0027\"2/v1/{parent=namespaces/*/sessions/*}/events:append:\001*'
+  _globals['_EVENTSERVICE'].methods_by_name['SupersedeEvents']._loaded_options = None
+  _globals['_EVENTSERVICE'].methods_by_name['SupersedeEvents']._serialized_options = b'\332A parent,from_sequence,to_sequence\202\323\344\223\002:\"5/v1/{parent=namespaces/*/sessions/*}/events:supersede:\001*'
+  _globals['_EVENTSERVICE'].methods_by_name['PopEvents']._loaded_options = None
+  _globals['_EVENTSERVICE'].methods_by_name['PopEvents']._serialized_options = b'\332A\006parent\202\323\344\223\0024\"//v1/{parent=namespaces/*/sessions/*}/events:pop:\001*'
   _globals['_EVENTSERVICE'].methods_by_name['GetEvent']._loaded_options = None
   _globals['_EVENTSERVICE'].methods_by_name['GetEvent']._serialized_options = b'\332A\004name\202\323\344\223\002-\022+/v1/{name=namespaces/*/sessions/*/events/*}'
   _globals['_EVENTSERVICE'].methods_by_name['ListEvents']._loaded_options = None
@@ -106,16 +146,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPENDEVENTSREQUEST']._serialized_end=570
   _globals['_APPENDEVENTSRESPONSE']._serialized_start=572
   _globals['_APPENDEVENTSRESPONSE']._serialized_end=678
-  _globals['_GETEVENTREQUEST']._serialized_start=680
-  _globals['_GETEVENTREQUEST']._serialized_end=744
-  _globals['_LISTEVENTSREQUEST']._serialized_start=747
-  _globals['_LISTEVENTSREQUEST']._serialized_end=1020
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=1022
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=1111
-  _globals['_GETSTATEREQUEST']._serialized_start=1114
-  _globals['_GETSTATEREQUEST']._serialized_end=1273
-  _globals['_UPDATESTATEREQUEST']._serialized_start=1276
-  _globals['_UPDATESTATEREQUEST']._serialized_end=1424
-  _globals['_EVENTSERVICE']._serialized_start=1427
-  _globals['_EVENTSERVICE']._serialized_end=2379
+  _globals['_SUPERSEDEEVENTSREQUEST']._serialized_start=681
+  _globals['_SUPERSEDEEVENTSREQUEST']._serialized_end=1118
+  _globals['_SUPERSEDEEVENTSRESPONSE']._serialized_start=1121
+  _globals['_SUPERSEDEEVENTSRESPONSE']._serialized_end=1255
+  _globals['_POPEVENTSREQUEST']._serialized_start=1258
+  _globals['_POPEVENTSREQUEST']._serialized_end=1439
+  _globals['_POPEVENTSRESPONSE']._serialized_start=1442
+  _globals['_POPEVENTSRESPONSE']._serialized_end=1570
+  _globals['_GETEVENTREQUEST']._serialized_start=1572
+  _globals['_GETEVENTREQUEST']._serialized_end=1636
+  _globals['_LISTEVENTSREQUEST']._serialized_start=1639
+  _globals['_LISTEVENTSREQUEST']._serialized_end=1943
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=1945
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=2034
+  _globals['_GETSTATEREQUEST']._serialized_start=2037
+  _globals['_GETSTATEREQUEST']._serialized_end=2196
+  _globals['_UPDATESTATEREQUEST']._serialized_start=2199
+  _globals['_UPDATESTATEREQUEST']._serialized_end=2347
+  _globals['_EVENTSERVICE']._serialized_start=2350
+  _globals['_EVENTSERVICE']._serialized_end=3676
 # @@protoc_insertion_point(module_scope)

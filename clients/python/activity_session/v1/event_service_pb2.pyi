@@ -109,6 +109,180 @@ class AppendEventsResponse(google.protobuf.message.Message):
 global___AppendEventsResponse = AppendEventsResponse
 
 @typing.final
+class SupersedeEventsRequest(google.protobuf.message.Message):
+    """Asks for a range of events to be superseded."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: builtins.int
+    FROM_SEQUENCE_FIELD_NUMBER: builtins.int
+    TO_SEQUENCE_FIELD_NUMBER: builtins.int
+    EXCEPT_SEQUENCES_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    EVENTS_FIELD_NUMBER: builtins.int
+    STATE_UPDATES_FIELD_NUMBER: builtins.int
+    EXPECTED_LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    TURN_TOKEN_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
+    parent: builtins.str
+    """The session's name."""
+    from_sequence: builtins.int
+    """The number of the first event of the range."""
+    to_sequence: builtins.int
+    """The number of its last event: one that the caller has seen, so not beyond
+    the session's last. What comes after it is never covered.
+    """
+    reason: builtins.str
+    """Why, for those who look later. At most `description_bytes` of UTF-8."""
+    expected_last_sequence: builtins.int
+    """Only if this is still the number of the session's newest event, as on
+    AppendEvents.
+    """
+    turn_token: builtins.int
+    """Only while the turn with this token is current; TURN_LOST otherwise."""
+    request_id: builtins.str
+    """Makes a retry safe, as on AppendEvents."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on AppendEvents."""
+    @property
+    def except_sequences(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Numbers in the range that are not covered, at most `superseded_exceptions`."""
+
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
+        """What stands in its place, at most `batch_events`: appended after the mark,
+        under the next numbers. An id that is taken refuses the call.
+        """
+
+    @property
+    def state_updates(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.state_pb2.StateUpdate]:
+        """Changes of state to be made with it, as on AppendEvents."""
+
+    def __init__(
+        self,
+        *,
+        parent: builtins.str = ...,
+        from_sequence: builtins.int = ...,
+        to_sequence: builtins.int = ...,
+        except_sequences: collections.abc.Iterable[builtins.int] | None = ...,
+        reason: builtins.str = ...,
+        events: collections.abc.Iterable[activity_session.v1.event_pb2.Event] | None = ...,
+        state_updates: collections.abc.Iterable[activity_session.v1.state_pb2.StateUpdate] | None = ...,
+        expected_last_sequence: builtins.int | None = ...,
+        turn_token: builtins.int = ...,
+        request_id: builtins.str = ...,
+        uid: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_expected_last_sequence", b"_expected_last_sequence", "expected_last_sequence", b"expected_last_sequence"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_expected_last_sequence", b"_expected_last_sequence", "events", b"events", "except_sequences", b"except_sequences", "expected_last_sequence", b"expected_last_sequence", "from_sequence", b"from_sequence", "parent", b"parent", "reason", b"reason", "request_id", b"request_id", "state_updates", b"state_updates", "to_sequence", b"to_sequence", "turn_token", b"turn_token", "uid", b"uid"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_expected_last_sequence", b"_expected_last_sequence"]) -> typing.Literal["expected_last_sequence"] | None: ...
+
+global___SupersedeEventsRequest = SupersedeEventsRequest
+
+@typing.final
+class SupersedeEventsResponse(google.protobuf.message.Message):
+    """What was appended to supersede a range."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: builtins.int
+    LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    MARK_FIELD_NUMBER: builtins.int
+    last_sequence: builtins.int
+    """The number of the session's newest event."""
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
+        """The events with their numbers, in the order of the request."""
+
+    @property
+    def mark(self) -> activity_session.v1.event_pb2.Event:
+        """The mark, which has the number before those of `events`."""
+
+    def __init__(
+        self,
+        *,
+        events: collections.abc.Iterable[activity_session.v1.event_pb2.Event] | None = ...,
+        last_sequence: builtins.int = ...,
+        mark: activity_session.v1.event_pb2.Event | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["mark", b"mark"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["events", b"events", "last_sequence", b"last_sequence", "mark", b"mark"]) -> None: ...
+
+global___SupersedeEventsResponse = SupersedeEventsResponse
+
+@typing.final
+class PopEventsRequest(google.protobuf.message.Message):
+    """Asks for the newest events to be taken out of view."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: builtins.int
+    COUNT_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    TURN_TOKEN_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
+    parent: builtins.str
+    """The session's name."""
+    count: builtins.int
+    """How many at most, up to `batch_events`; 0 means 1. Fewer are taken where
+    more would not fit into a response.
+    """
+    reason: builtins.str
+    """Why, for those who look later. At most `description_bytes` of UTF-8."""
+    turn_token: builtins.int
+    """Only while the turn with this token is current; TURN_LOST otherwise."""
+    request_id: builtins.str
+    """Makes a retry safe, as on AppendEvents."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on AppendEvents."""
+    def __init__(
+        self,
+        *,
+        parent: builtins.str = ...,
+        count: builtins.int = ...,
+        reason: builtins.str = ...,
+        turn_token: builtins.int = ...,
+        request_id: builtins.str = ...,
+        uid: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["count", b"count", "parent", b"parent", "reason", b"reason", "request_id", b"request_id", "turn_token", b"turn_token", "uid", b"uid"]) -> None: ...
+
+global___PopEventsRequest = PopEventsRequest
+
+@typing.final
+class PopEventsResponse(google.protobuf.message.Message):
+    """The events that were taken out of view."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: builtins.int
+    LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    MARK_FIELD_NUMBER: builtins.int
+    last_sequence: builtins.int
+    """The number of the session's newest event."""
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
+        """The events, in the order of their numbers."""
+
+    @property
+    def mark(self) -> activity_session.v1.event_pb2.Event:
+        """The mark that covers them; not set where there was none to take."""
+
+    def __init__(
+        self,
+        *,
+        events: collections.abc.Iterable[activity_session.v1.event_pb2.Event] | None = ...,
+        last_sequence: builtins.int = ...,
+        mark: activity_session.v1.event_pb2.Event | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["mark", b"mark"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["events", b"events", "last_sequence", b"last_sequence", "mark", b"mark"]) -> None: ...
+
+global___PopEventsResponse = PopEventsResponse
+
+@typing.final
 class GetEventRequest(google.protobuf.message.Message):
     """Asks for one event."""
 
@@ -141,6 +315,7 @@ class ListEventsRequest(google.protobuf.message.Message):
     BEFORE_SEQUENCE_FIELD_NUMBER: builtins.int
     OMIT_CONTENT_FIELD_NUMBER: builtins.int
     UID_FIELD_NUMBER: builtins.int
+    SHOW_SUPERSEDED_FIELD_NUMBER: builtins.int
     parent: builtins.str
     """The session's name."""
     page_size: builtins.int
@@ -164,6 +339,8 @@ class ListEventsRequest(google.protobuf.message.Message):
     """Leave out text and blob."""
     uid: builtins.str
     """Only if this is still the uid of the session, as on AppendEvents."""
+    show_superseded: builtins.bool
+    """Whether superseded events are listed too, and the marks."""
     def __init__(
         self,
         *,
@@ -176,8 +353,9 @@ class ListEventsRequest(google.protobuf.message.Message):
         before_sequence: builtins.int = ...,
         omit_content: builtins.bool = ...,
         uid: builtins.str = ...,
+        show_superseded: builtins.bool = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "before_sequence", b"before_sequence", "filter", b"filter", "omit_content", b"omit_content", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "uid", b"uid"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "before_sequence", b"before_sequence", "filter", b"filter", "omit_content", b"omit_content", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "show_superseded", b"show_superseded", "uid", b"uid"]) -> None: ...
 
 global___ListEventsRequest = ListEventsRequest
 

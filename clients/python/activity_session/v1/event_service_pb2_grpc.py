@@ -43,6 +43,16 @@ class EventServiceStub(object):
                 request_serializer=activity__session_dot_v1_dot_event__service__pb2.AppendEventsRequest.SerializeToString,
                 response_deserializer=activity__session_dot_v1_dot_event__service__pb2.AppendEventsResponse.FromString,
                 _registered_method=True)
+        self.SupersedeEvents = channel.unary_unary(
+                '/activity_session.v1.EventService/SupersedeEvents',
+                request_serializer=activity__session_dot_v1_dot_event__service__pb2.SupersedeEventsRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_event__service__pb2.SupersedeEventsResponse.FromString,
+                _registered_method=True)
+        self.PopEvents = channel.unary_unary(
+                '/activity_session.v1.EventService/PopEvents',
+                request_serializer=activity__session_dot_v1_dot_event__service__pb2.PopEventsRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_event__service__pb2.PopEventsResponse.FromString,
+                _registered_method=True)
         self.GetEvent = channel.unary_unary(
                 '/activity_session.v1.EventService/GetEvent',
                 request_serializer=activity__session_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
@@ -85,8 +95,31 @@ class EventServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SupersedeEvents(self, request, context):
+        """Takes a range of events out of view and appends what stands in their place,
+        all or nothing: a mark, which says what it covers, and then the given
+        events. Nothing is removed: lists and watches with `show_superseded` show
+        all of it. An event is superseded while a mark covers it that is not
+        superseded itself, so superseding a mark brings back what it had covered.
+
+        With no events the range is cleared; with one that sums it up, compacted;
+        a range of one event and another one in its place is an edit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PopEvents(self, request, context):
+        """Takes the newest events that are in view out of it, and returns them. Of any
+        number of concurrent calls, no two return the same event. Where none is in
+        view, nothing is written and none returned.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetEvent(self, request, context):
-        """Reads an event, even of a deleted session.
+        """Reads an event, even of a deleted session, and even a superseded one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,6 +157,16 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.AppendEvents,
                     request_deserializer=activity__session_dot_v1_dot_event__service__pb2.AppendEventsRequest.FromString,
                     response_serializer=activity__session_dot_v1_dot_event__service__pb2.AppendEventsResponse.SerializeToString,
+            ),
+            'SupersedeEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.SupersedeEvents,
+                    request_deserializer=activity__session_dot_v1_dot_event__service__pb2.SupersedeEventsRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_event__service__pb2.SupersedeEventsResponse.SerializeToString,
+            ),
+            'PopEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.PopEvents,
+                    request_deserializer=activity__session_dot_v1_dot_event__service__pb2.PopEventsRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_event__service__pb2.PopEventsResponse.SerializeToString,
             ),
             'GetEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEvent,
@@ -175,6 +218,60 @@ class EventService(object):
             '/activity_session.v1.EventService/AppendEvents',
             activity__session_dot_v1_dot_event__service__pb2.AppendEventsRequest.SerializeToString,
             activity__session_dot_v1_dot_event__service__pb2.AppendEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SupersedeEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.EventService/SupersedeEvents',
+            activity__session_dot_v1_dot_event__service__pb2.SupersedeEventsRequest.SerializeToString,
+            activity__session_dot_v1_dot_event__service__pb2.SupersedeEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PopEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.EventService/PopEvents',
+            activity__session_dot_v1_dot_event__service__pb2.PopEventsRequest.SerializeToString,
+            activity__session_dot_v1_dot_event__service__pb2.PopEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

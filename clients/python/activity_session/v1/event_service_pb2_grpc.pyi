@@ -40,11 +40,34 @@ class EventServiceStub:
     call wrote: of any number of calls with the same event, exactly one did.
     """
 
+    SupersedeEvents: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.SupersedeEventsRequest,
+        activity_session.v1.event_service_pb2.SupersedeEventsResponse,
+    ]
+    """Takes a range of events out of view and appends what stands in their place,
+    all or nothing: a mark, which says what it covers, and then the given
+    events. Nothing is removed: lists and watches with `show_superseded` show
+    all of it. An event is superseded while a mark covers it that is not
+    superseded itself, so superseding a mark brings back what it had covered.
+
+    With no events the range is cleared; with one that sums it up, compacted;
+    a range of one event and another one in its place is an edit.
+    """
+
+    PopEvents: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.PopEventsRequest,
+        activity_session.v1.event_service_pb2.PopEventsResponse,
+    ]
+    """Takes the newest events that are in view out of it, and returns them. Of any
+    number of concurrent calls, no two return the same event. Where none is in
+    view, nothing is written and none returned.
+    """
+
     GetEvent: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.GetEventRequest,
         activity_session.v1.event_pb2.Event,
     ]
-    """Reads an event, even of a deleted session."""
+    """Reads an event, even of a deleted session, and even a superseded one."""
 
     ListEvents: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.ListEventsRequest,
@@ -91,11 +114,34 @@ class EventServiceAsyncStub:
     call wrote: of any number of calls with the same event, exactly one did.
     """
 
+    SupersedeEvents: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.SupersedeEventsRequest,
+        activity_session.v1.event_service_pb2.SupersedeEventsResponse,
+    ]
+    """Takes a range of events out of view and appends what stands in their place,
+    all or nothing: a mark, which says what it covers, and then the given
+    events. Nothing is removed: lists and watches with `show_superseded` show
+    all of it. An event is superseded while a mark covers it that is not
+    superseded itself, so superseding a mark brings back what it had covered.
+
+    With no events the range is cleared; with one that sums it up, compacted;
+    a range of one event and another one in its place is an edit.
+    """
+
+    PopEvents: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.PopEventsRequest,
+        activity_session.v1.event_service_pb2.PopEventsResponse,
+    ]
+    """Takes the newest events that are in view out of it, and returns them. Of any
+    number of concurrent calls, no two return the same event. Where none is in
+    view, nothing is written and none returned.
+    """
+
     GetEvent: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.GetEventRequest,
         activity_session.v1.event_pb2.Event,
     ]
-    """Reads an event, even of a deleted session."""
+    """Reads an event, even of a deleted session, and even a superseded one."""
 
     ListEvents: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.ListEventsRequest,
@@ -145,12 +191,39 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         """
 
     @abc.abstractmethod
+    def SupersedeEvents(
+        self,
+        request: activity_session.v1.event_service_pb2.SupersedeEventsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.event_service_pb2.SupersedeEventsResponse, collections.abc.Awaitable[activity_session.v1.event_service_pb2.SupersedeEventsResponse]]:
+        """Takes a range of events out of view and appends what stands in their place,
+        all or nothing: a mark, which says what it covers, and then the given
+        events. Nothing is removed: lists and watches with `show_superseded` show
+        all of it. An event is superseded while a mark covers it that is not
+        superseded itself, so superseding a mark brings back what it had covered.
+
+        With no events the range is cleared; with one that sums it up, compacted;
+        a range of one event and another one in its place is an edit.
+        """
+
+    @abc.abstractmethod
+    def PopEvents(
+        self,
+        request: activity_session.v1.event_service_pb2.PopEventsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.event_service_pb2.PopEventsResponse, collections.abc.Awaitable[activity_session.v1.event_service_pb2.PopEventsResponse]]:
+        """Takes the newest events that are in view out of it, and returns them. Of any
+        number of concurrent calls, no two return the same event. Where none is in
+        view, nothing is written and none returned.
+        """
+
+    @abc.abstractmethod
     def GetEvent(
         self,
         request: activity_session.v1.event_service_pb2.GetEventRequest,
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.event_pb2.Event, collections.abc.Awaitable[activity_session.v1.event_pb2.Event]]:
-        """Reads an event, even of a deleted session."""
+        """Reads an event, even of a deleted session, and even a superseded one."""
 
     @abc.abstractmethod
     def ListEvents(

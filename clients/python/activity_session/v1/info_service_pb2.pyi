@@ -107,6 +107,8 @@ class ServerLimits(google.protobuf.message.Message):
     FILTER_ROWS_FIELD_NUMBER: builtins.int
     NAMESPACE_SESSIONS_FIELD_NUMBER: builtins.int
     NAMESPACE_BYTES_FIELD_NUMBER: builtins.int
+    SUPERSEDED_RANGES_FIELD_NUMBER: builtins.int
+    SUPERSEDED_EXCEPTIONS_FIELD_NUMBER: builtins.int
     request_bytes: builtins.int
     """Bytes of a whole request."""
     response_bytes: builtins.int
@@ -191,6 +193,12 @@ class ServerLimits(google.protobuf.message.Message):
     """Bytes that are stored in a namespace whose own settings do not say how
     many; 0 is any number.
     """
+    superseded_ranges: builtins.int
+    """Ranges of superseded events of a session; those that touch, and the marks
+    between them, are one.
+    """
+    superseded_exceptions: builtins.int
+    """Exceptions of a SupersedeEvents call."""
     @property
     def request_id_age(self) -> google.protobuf.duration_pb2.Duration:
         """How long a request id is remembered."""
@@ -250,8 +258,10 @@ class ServerLimits(google.protobuf.message.Message):
         filter_rows: builtins.int = ...,
         namespace_sessions: builtins.int = ...,
         namespace_bytes: builtins.int = ...,
+        superseded_ranges: builtins.int = ...,
+        superseded_exceptions: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["purge_age", b"purge_age", "request_id_age", b"request_id_age", "turn_ttl", b"turn_ttl"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "batch_events", b"batch_events", "batch_get_names", b"batch_get_names", "batch_memories", b"batch_memories", "collection_overrides", b"collection_overrides", "data_bytes", b"data_bytes", "description_bytes", b"description_bytes", "event_content_bytes", b"event_content_bytes", "event_type_characters", b"event_type_characters", "filter_characters", b"filter_characters", "filter_depth", b"filter_depth", "filter_rows", b"filter_rows", "filter_terms", b"filter_terms", "id_characters", b"id_characters", "label_key_characters", b"label_key_characters", "label_value_characters", b"label_value_characters", "labels", b"labels", "media_type_characters", b"media_type_characters", "memory_content_bytes", b"memory_content_bytes", "namespace_bytes", b"namespace_bytes", "namespace_sessions", b"namespace_sessions", "page_size", b"page_size", "purge_age", b"purge_age", "request_bytes", b"request_bytes", "request_fields", b"request_fields", "request_id_age", b"request_id_age", "request_id_characters", b"request_id_characters", "response_bytes", b"response_bytes", "role_characters", b"role_characters", "session_participants", b"session_participants", "state_key_characters", b"state_key_characters", "state_keys", b"state_keys", "state_updates", b"state_updates", "state_value_bytes", b"state_value_bytes", "state_value_levels", b"state_value_levels", "turn_ttl", b"turn_ttl", "update_mask_paths", b"update_mask_paths", "waiting_turns", b"waiting_turns", "waiting_turns_per_connection", b"waiting_turns_per_connection", "watch_backlog", b"watch_backlog", "watches", b"watches", "watches_per_connection", b"watches_per_connection"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "batch_events", b"batch_events", "batch_get_names", b"batch_get_names", "batch_memories", b"batch_memories", "collection_overrides", b"collection_overrides", "data_bytes", b"data_bytes", "description_bytes", b"description_bytes", "event_content_bytes", b"event_content_bytes", "event_type_characters", b"event_type_characters", "filter_characters", b"filter_characters", "filter_depth", b"filter_depth", "filter_rows", b"filter_rows", "filter_terms", b"filter_terms", "id_characters", b"id_characters", "label_key_characters", b"label_key_characters", "label_value_characters", b"label_value_characters", "labels", b"labels", "media_type_characters", b"media_type_characters", "memory_content_bytes", b"memory_content_bytes", "namespace_bytes", b"namespace_bytes", "namespace_sessions", b"namespace_sessions", "page_size", b"page_size", "purge_age", b"purge_age", "request_bytes", b"request_bytes", "request_fields", b"request_fields", "request_id_age", b"request_id_age", "request_id_characters", b"request_id_characters", "response_bytes", b"response_bytes", "role_characters", b"role_characters", "session_participants", b"session_participants", "state_key_characters", b"state_key_characters", "state_keys", b"state_keys", "state_updates", b"state_updates", "state_value_bytes", b"state_value_bytes", "state_value_levels", b"state_value_levels", "superseded_exceptions", b"superseded_exceptions", "superseded_ranges", b"superseded_ranges", "turn_ttl", b"turn_ttl", "update_mask_paths", b"update_mask_paths", "waiting_turns", b"waiting_turns", "waiting_turns_per_connection", b"waiting_turns_per_connection", "watch_backlog", b"watch_backlog", "watches", b"watches", "watches_per_connection", b"watches_per_connection"]) -> None: ...
 
 global___ServerLimits = ServerLimits

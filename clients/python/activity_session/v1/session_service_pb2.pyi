@@ -587,6 +587,7 @@ class WatchSessionRequest(google.protobuf.message.Message):
     AFTER_SEQUENCE_FIELD_NUMBER: builtins.int
     VIEW_FIELD_NUMBER: builtins.int
     UID_FIELD_NUMBER: builtins.int
+    SHOW_SUPERSEDED_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The session's name."""
     after_sequence: builtins.int
@@ -605,6 +606,8 @@ class WatchSessionRequest(google.protobuf.message.Message):
     are others, so the watch is then refused with SESSION_NOT_FOUND. Any session
     of that name when empty.
     """
+    show_superseded: builtins.bool
+    """Whether superseded events are sent too."""
     def __init__(
         self,
         *,
@@ -612,8 +615,9 @@ class WatchSessionRequest(google.protobuf.message.Message):
         after_sequence: builtins.int = ...,
         view: activity_session.v1.session_pb2.SessionView.ValueType = ...,
         uid: builtins.str = ...,
+        show_superseded: builtins.bool = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "name", b"name", "uid", b"uid", "view", b"view"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "name", b"name", "show_superseded", b"show_superseded", "uid", b"uid", "view", b"view"]) -> None: ...
 
 global___WatchSessionRequest = WatchSessionRequest
 
@@ -626,6 +630,7 @@ class WatchSessionResponse(google.protobuf.message.Message):
     EVENT_FIELD_NUMBER: builtins.int
     SESSION_FIELD_NUMBER: builtins.int
     BOOKMARK_FIELD_NUMBER: builtins.int
+    MARK_FIELD_NUMBER: builtins.int
     UID_FIELD_NUMBER: builtins.int
     uid: builtins.str
     """The uid of the session, to resume with. Set in the first message of a watch
@@ -646,17 +651,27 @@ class WatchSessionResponse(google.protobuf.message.Message):
     def bookmark(self) -> global___Bookmark:
         """Nothing has happened for a while."""
 
+    @property
+    def mark(self) -> activity_session.v1.event_pb2.Event:
+        """The next event, which is a mark: its `supersession` says which of the
+        events before it are out of view from now on, and which are in view again.
+        The latter are not sent once more: ListEvents returns them. Marks that
+        were there at the start are sent only where they concern events up to
+        `after_sequence`.
+        """
+
     def __init__(
         self,
         *,
         event: activity_session.v1.event_pb2.Event | None = ...,
         session: activity_session.v1.session_pb2.Session | None = ...,
         bookmark: global___Bookmark | None = ...,
+        mark: activity_session.v1.event_pb2.Event | None = ...,
         uid: builtins.str = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "session", b"session"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "session", b"session", "uid", b"uid"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["change", b"change"]) -> typing.Literal["event", "session", "bookmark"] | None: ...
+    def HasField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "mark", b"mark", "session", b"session"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["bookmark", b"bookmark", "change", b"change", "event", b"event", "mark", b"mark", "session", b"session", "uid", b"uid"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["change", b"change"]) -> typing.Literal["event", "session", "bookmark", "mark"] | None: ...
 
 global___WatchSessionResponse = WatchSessionResponse
 

@@ -91,6 +91,9 @@ _SERVICES: Mapping[str, Mapping[str, Permission]] = {
     },
     "EventService": {
         "AppendEvents": Permission(_WRITER, Reach.BOUND, acts_as=("events.author",)),
+        # Not for participants, which act only as themselves: a range has events of others.
+        "SupersedeEvents": Permission(_WRITER),
+        "PopEvents": Permission(_WRITER),
         "GetEvent": Permission(_READER, Reach.BOUND),
         "ListEvents": Permission(_READER, Reach.BOUND),
         "GetState": Permission(_READER, Reach.OWN),

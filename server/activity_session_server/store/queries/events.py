@@ -4,7 +4,7 @@ A page is one range of their primary key, wherever in the log it lies.
 """
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -28,8 +28,9 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped, long_columns
-from activity_session_server.store.queries import heads
+from activity_session_server.store.queries import heads, logs
 from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.logs import Told
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 
 _TABLE = table_of(Event)
@@ -37,12 +38,14 @@ _MESSAGE = _TABLE.c.message
 # What an event is made of, and its place.
 _EVENT = select(_TABLE.c.activity_session_pkid, _TABLE.c.sequence, _TABLE.c.event_id, _MESSAGE)
 # By way of the session: all events of an expunged session are out of reach at once. Not by a join, of which PostgreSQL
-# does not know that it finds one session, and would sort all of its events.
+# does not know that it finds one session, and would sort all of its events. The events of a log with marks are found in
+# another way (`logs`).
 _OF_SESSION = (
     Event.activity_session_pkid
     == select(ActivitySession.pkid)
     .join_from(ActivitySession, Namespace)
     .where(ActivitySession.name == bindparam("session"), Namespace.name == bindparam("namespace"))
+    .where(ActivitySession.history_revision == 0)
     .scalar_subquery()
 )
 _GET = Statement(_EVENT.where(_OF_SESSION, Event.event_id == bindparam("id")))
@@ -77,7 +80,8 @@ _COLUMNS: Columns = {
     "event_time": _TABLE.c.event_ts,
     "labels": _TABLE.c.labels,
 }
-# The number is compared too: on Galera a lock holds on one node only. An `expire_ts` that is given is written too.
+# The number is compared too: on Galera a lock holds on one node only. An `expire_ts` that is given is written too,
+# and a `history_revision`.
 _COUNT = Statement(
     update(table_of(ActivitySession))
     .where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.last_sequence == bindparam("its_last"))
@@ -94,47 +98,105 @@ def get_event(reader: Reader, namespace_id: str, session_id: str, event_id: str)
     values = {"namespace": namespace_id, "session": session_id, "id": event_id}
     row = reader.row(_GET, values)
     if row is None:
-        heads.get_head(reader, namespace_id, session_id)
+        head = heads.get_head(reader, namespace_id, session_id)
+        if head.history_revision and (found := logs.get_event(reader, head, event_id)):
+            return found
         raise not_found(Kind.EVENT, format_name(Kind.EVENT, namespace_id, session_id, event_id))
     return Encoder(format_name(Kind.SESSION, namespace_id, session_id)).whole(row)
 
 
-def list_events(
-    reader: Reader,
-    session: str,
-    page: Page,
-    where: Node | None,
-    *,
-    uid: str,
-    after: int,
-    before: int,
-    omit_content: bool,
-    most_bytes: int,
-) -> tuple[list[bytes], Position | None]:
-    """One page of the events of a session, and where the next one starts; `before` is 0 for no bound.
+class Listed(NamedTuple):
+    """Which events of a session are listed: those between two numbers, of which `before` is 0 for no bound."""
+
+    session: str
+    uid: str
+    after: int
+    before: int
+    show_superseded: bool
+    omit_content: bool
+    where: Node | None
+
+
+def list_events(reader: Reader, listed: Listed, page: Page, *, most_bytes: int) -> tuple[list[bytes], Position | None]:
+    """One page of the events of a session, and where the next one starts.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND; EVENTS_PURGED where the next one after `after`, or after
             the page before, is not there any more.
     """
-    namespace_id, session_id = ids_of(session)
-    values = {"namespace": namespace_id, "session": session_id, "after": after, "before": before or INT64 - 1}
-    query = Query(_LIST, values, _LONG, condition(where, _COLUMNS))
-    encoder = Encoder(session)
-    found = fetch_owned_page(
+    place = listed.after if page.after is None or page.order.descending else int(page.after.value)
+    if reader.logs.get(listed.session) is None:
+        try:
+            found = _list_plain(reader, listed, page, most_bytes)
+        except _HasMarks:
+            pass
+        else:
+            if place and not (listed.where is None and _begins_after(place, found[0])):
+                _check_gap(reader, listed.session, place)
+            return found
+    return _list_marked(reader, listed, page, place, most_bytes)
+
+
+class _HasMarks(Exception):  # noqa: N818 - nothing is wrong
+    """Raised where a log that seemed to have no marks has some."""
+
+
+def _list_plain(reader: Reader, listed: Listed, page: Page, most_bytes: int) -> tuple[list[bytes], Position | None]:
+    """A page of a log that has no marks, as most have none: one statement."""
+    namespace_id, session_id = ids_of(listed.session)
+
+    def owner_uid() -> str:
+        head = heads.get_head(reader, namespace_id, session_id)
+        if head.history_revision:
+            raise _HasMarks
+        return head.uid
+
+    values = {
+        "namespace": namespace_id,
+        "session": session_id,
+        "after": listed.after,
+        "before": listed.before or INT64 - 1,
+    }
+    return fetch_owned_page(
         reader,
-        query,
+        Query(_LIST, values, _LONG, condition(listed.where, _COLUMNS)),
         Keys(_TABLE.c.sequence, owner_uid=_TABLE.c.activity_session_pkid),
         page,
-        encoder.without_content if omit_content else encoder.whole,
+        _encode(listed),
         most_bytes=most_bytes,
-        owner_uid=lambda: heads.get_head(reader, namespace_id, session_id).uid,
-        check_owner=partial(check_uid, Kind.SESSION, session, meant=uid),
+        owner_uid=owner_uid,
+        check_owner=partial(check_uid, Kind.SESSION, listed.session, meant=listed.uid),
     )
-    place = after if page.after is None or page.order.descending else int(page.after.value)
-    if place and not (where is None and _begins_after(place, found[0])):
-        _check_gap(reader, session, place)
+
+
+def _list_marked(
+    reader: Reader, listed: Listed, page: Page, place: int, most_bytes: int
+) -> tuple[list[bytes], Position | None]:
+    """A page of a log that has marks: its head is read before it, and after it where a filter was."""
+    head = heads.get_head(reader, *ids_of(listed.session), uid=listed.uid)
+    _check_place(head, place)
+    found = logs.list_page(
+        reader,
+        head,
+        page,
+        condition(listed.where, _COLUMNS),
+        _encode(listed),
+        after=listed.after,
+        before=listed.before,
+        show_superseded=listed.show_superseded,
+        most_bytes=most_bytes,
+    )
+    if listed.where is not None:
+        now = heads.get_head(reader, *ids_of(listed.session))
+        if now.uid != head.uid:
+            raise Raced
+        _check_place(now, place)
     return found
+
+
+def _encode(listed: Listed) -> Callable[[AnyRow], bytes]:
+    encoder = Encoder(listed.session)
+    return encoder.without_content if listed.omit_content else encoder.whole
 
 
 def _begins_after(place: int, messages: Sequence[bytes]) -> bool:
@@ -148,9 +210,12 @@ def _check_gap(reader: Reader, session: str, place: int) -> None:
     Raises:
         ServiceError: EVENTS_PURGED.
     """
-    first = heads.get_head(reader, *ids_of(session)).first_sequence
-    if place < first - 1:
-        raise events_purged(session, place, first)
+    _check_place(heads.get_head(reader, *ids_of(session)), place)
+
+
+def _check_place(head: Head, place: int) -> None:
+    if place and place < head.first_sequence - 1:
+        raise events_purged(head.name, place, head.first_sequence)
 
 
 def find_events(reader: Reader, session: Head, event_ids: Collection[str]) -> dict[str, EventMessage]:
@@ -159,15 +224,18 @@ def find_events(reader: Reader, session: Head, event_ids: Collection[str]) -> di
     return {row.event_id: EventMessage.FromString(row.message) for row in rows}
 
 
-def events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[bytes]:
-    """The next events after a number, one at least, up to a gap: an expunged session has one while its log is removed.
+def told_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[Told]:
+    """The next events after a number of a log without marks, one at least, up to a gap: as watches tell them.
 
-    They have about `most_bytes` at most; one event that is larger comes alone.
+    They have about `most_bytes` at most; one event that is larger comes alone. An expunged session has a gap while its
+    log is removed. `session` says up to where it is known that there are no marks.
     """
-    if most > 1 and (found := small_events_after(reader, session, after, most, most_bytes // most)):
-        return found
-    row = reader.row(_AFTER, {"its_session": session.uid, "after": after, "most": 1})
-    return [] if row is None else _without_gap([row], session, after)
+    most = min(most, session.last_sequence - after)
+    found = small_events_after(reader, session, after, most, most_bytes // most) if most > 1 else []
+    if not found:
+        row = reader.row(_AFTER, {"its_session": session.uid, "after": after, "most": 1})
+        found = [] if row is None else _without_gap([row], session, after)
+    return [Told(sequence, raw, 0) for sequence, raw in enumerate(found, after + 1)]
 
 
 def small_events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[bytes]:
@@ -190,8 +258,13 @@ class NewEvent(NamedTuple):
     raw: bytes
 
 
-def append_events(writer: Writer, head: Head, events: Sequence[NewEvent], subject: str) -> list[Given]:
-    """Write a subject's events to a locked session under the next numbers; returns what the server gives each."""
+def append_events(
+    writer: Writer, head: Head, events: Sequence[NewEvent], subject: str, *, mark: int | None = None
+) -> list[Given]:
+    """Write a subject's events to a locked session under the next numbers; returns what the server gives each.
+
+    `mark` is the number of the one that is a mark, if one is.
+    """
     last = head.last_sequence
     # Not the time of the transaction: it may have waited for the lock while others appended.
     now = utc_clock()
@@ -213,6 +286,8 @@ def append_events(writer: Writer, head: Head, events: Sequence[NewEvent], subjec
     ]
     size = sum(len(by_server.raw) + len(event.raw) for by_server, event in zip(given, events, strict=True))
     numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows), "its_bytes": size}
+    if mark is not None:
+        numbers["history_revision"] = mark
     if writer.change(_COUNT, {**numbers, **_moved_on(head)}) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
     writer.changed.add(head.uid)

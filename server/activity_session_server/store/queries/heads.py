@@ -26,6 +26,8 @@ from activity_session_server.store.readers import Reader, Writer
 class Head(NamedTuple):
     """A session's flags, its first and last number, and turn. One that has expired is deleted.
 
+    `history_revision` is the number of the newest mark of its log, 0 for a log without marks.
+
     `turn` is the current turn, None where it is free; `turn_token` is that of the newest turn, current or over.
     `now` is the database's clock.
     """
@@ -39,6 +41,7 @@ class Head(NamedTuple):
     settings: SessionResourceSettings
     last_sequence: int
     first_sequence: int
+    history_revision: int
     turn: TurnLease | None
     turn_token: int
     expire_ts: datetime | None
@@ -50,6 +53,7 @@ class Pulse(NamedTuple):
 
     last_sequence: int
     first_sequence: int
+    history_revision: int
     is_deleted: bool
     revision: int
     turn_token: int
@@ -67,6 +71,7 @@ _ROW = select(
     ActivitySession.settings,
     ActivitySession.last_sequence,
     ActivitySession.first_sequence,
+    ActivitySession.history_revision,
     ActivitySession.turn_holder,
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
@@ -100,6 +105,7 @@ _PULSES = select(
     ActivitySession.pkid,
     ActivitySession.last_sequence,
     ActivitySession.first_sequence,
+    ActivitySession.history_revision,
     not_(expiry.is_live(clock())),
     ActivitySession.revision,
     ActivitySession.turn_token,
@@ -170,6 +176,7 @@ def _head(row: AnyRow, namespace_id: str, *, is_held: bool) -> Head:
         row.settings,
         row.last_sequence,
         row.first_sequence,
+        row.history_revision,
         current_turn(row, name),
         row.turn_token,
         row.expire_ts,

@@ -67,7 +67,7 @@ _MEMBERS = (
 )
 _TURN_IS_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
 # Each column of a list has its cost: these are of no message, and the last one not of each.
-_NOT_READ = {"log_bytes", "events_from_ts", "events_due_ts", "data"}
+_NOT_READ = {"history_revision", "log_bytes", "events_from_ts", "events_due_ts", "data"}
 
 
 def _select(now: ColumnElement[datetime]) -> dict[bool, Select[Any]]:

@@ -14,10 +14,11 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/event.proto.
  */
 export const file_activity_session_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("Ch9hY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50LnByb3RvEhNhY3Rpdml0eV9zZXNzaW9uLnYxIsEECgVFdmVudBISCgRuYW1lGAEgASgJQgTiQQEIEhYKCGV2ZW50X2lkGAIgASgJQgTiQQEBEhYKCHNlcXVlbmNlGAMgASgDQgTiQQEDEjUKBmF1dGhvchgEIAEoCUIl4kEBAfpBHgocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBISCgR0eXBlGAUgASgJQgTiQQEBEhQKBHRleHQYBiABKAlCBOJBAQFIABIUCgRibG9iGAcgASgMQgTiQQEBSAASGAoKbWVkaWFfdHlwZRgIIAEoCUIE4kEBARI0CgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPAoGbGFiZWxzGAsgAygLMiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBARIYCgpjcmVhdGVkX2J5GAwgASgJQgTiQQEDGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAE6ZOpBYQoWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBI4bmFtZXNwYWNlcy97bmFtZXNwYWNlfS9zZXNzaW9ucy97c2Vzc2lvbn0vZXZlbnRzL3tldmVudH0qBmV2ZW50czIFZXZlbnRCCQoHY29udGVudEJZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
+  fileDesc("Ch9hY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50LnByb3RvEhNhY3Rpdml0eV9zZXNzaW9uLnYxIp0FCgVFdmVudBISCgRuYW1lGAEgASgJQgTiQQEIEhYKCGV2ZW50X2lkGAIgASgJQgTiQQEBEhYKCHNlcXVlbmNlGAMgASgDQgTiQQEDEjUKBmF1dGhvchgEIAEoCUIl4kEBAfpBHgocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBISCgR0eXBlGAUgASgJQgTiQQEBEhQKBHRleHQYBiABKAlCBOJBAQFIABIUCgRibG9iGAcgASgMQgTiQQEBSAASGAoKbWVkaWFfdHlwZRgIIAEoCUIE4kEBARI0CgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPAoGbGFiZWxzGAsgAygLMiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBARIYCgpjcmVhdGVkX2J5GAwgASgJQgTiQQEDEhsKDXN1cGVyc2VkZWRfYnkYDSABKANCBOJBAQMSPQoMc3VwZXJzZXNzaW9uGA4gASgLMiEuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdXBlcnNlc3Npb25CBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATpk6kFhChZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EjhuYW1lc3BhY2VzL3tuYW1lc3BhY2V9L3Nlc3Npb25zL3tzZXNzaW9ufS9ldmVudHMve2V2ZW50fSoGZXZlbnRzMgVldmVudEIJCgdjb250ZW50IsABCgxTdXBlcnNlc3Npb24SMgoGcmFuZ2VzGAEgAygLMiIuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXF1ZW5jZVJhbmdlEg4KBnJlYXNvbhgCIAEoCRI0CghyZXN0b3JlZBgDIAMoCzIiLmFjdGl2aXR5X3Nlc3Npb24udjEuU2VxdWVuY2VSYW5nZRI2CgpzdXBlcnNlZGVkGAQgAygLMiIuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXF1ZW5jZVJhbmdlIj4KDVNlcXVlbmNlUmFuZ2USFgoOZmlyc3Rfc2VxdWVuY2UYASABKAMSFQoNbGFzdF9zZXF1ZW5jZRgCIAEoA0JZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * An entry of a session's log. Events are appended and never changed.
+ * An entry of a session's log. Events are appended and never changed: what takes
+ * some out of view is an event too, a mark, which says so in `supersession`.
  *
  * @generated from message activity_session.v1.Event
  */
@@ -124,6 +125,23 @@ export type Event = Message<"activity_session.v1.Event"> & {
    * @generated from field: string created_by = 12;
    */
   createdBy: string;
+
+  /**
+   * The number of the mark that took the event out of view, the newest of those
+   * that hold; 0 while it is in view.
+   *
+   * @generated from field: int64 superseded_by = 13;
+   */
+  supersededBy: bigint;
+
+  /**
+   * Which events this one takes out of view: set on marks, which SupersedeEvents
+   * and PopEvents append, and on nothing else. A mark has no author and no
+   * content, and is itself shown only with the superseded events.
+   *
+   * @generated from field: activity_session.v1.Supersession supersession = 14;
+   */
+  supersession?: Supersession;
 };
 
 /**
@@ -132,4 +150,78 @@ export type Event = Message<"activity_session.v1.Event"> & {
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_activity_session_v1_event, 0);
+
+/**
+ * What a mark does. Events are superseded while a mark covers them that is not
+ * superseded itself.
+ *
+ * @generated from message activity_session.v1.Supersession
+ */
+export type Supersession = Message<"activity_session.v1.Supersession"> & {
+  /**
+   * What it covers: numbers before its own, in order.
+   *
+   * @generated from field: repeated activity_session.v1.SequenceRange ranges = 1;
+   */
+  ranges: SequenceRange[];
+
+  /**
+   * Why, in the caller's words.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * What is not superseded any more, since it covers the marks that had covered
+   * that; in order. Those that are no marks, and were not purged, are in view
+   * again.
+   *
+   * @generated from field: repeated activity_session.v1.SequenceRange restored = 3;
+   */
+  restored: SequenceRange[];
+
+  /**
+   * What is superseded by it besides `ranges`: it covers marks that had covered
+   * the marks of that; in order.
+   *
+   * @generated from field: repeated activity_session.v1.SequenceRange superseded = 4;
+   */
+  superseded: SequenceRange[];
+};
+
+/**
+ * Describes the message activity_session.v1.Supersession.
+ * Use `create(SupersessionSchema)` to create a new message.
+ */
+export const SupersessionSchema: GenMessage<Supersession> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event, 1);
+
+/**
+ * Numbers of events that follow each other.
+ *
+ * @generated from message activity_session.v1.SequenceRange
+ */
+export type SequenceRange = Message<"activity_session.v1.SequenceRange"> & {
+  /**
+   * The first number.
+   *
+   * @generated from field: int64 first_sequence = 1;
+   */
+  firstSequence: bigint;
+
+  /**
+   * The last number, which is in it too.
+   *
+   * @generated from field: int64 last_sequence = 2;
+   */
+  lastSequence: bigint;
+};
+
+/**
+ * Describes the message activity_session.v1.SequenceRange.
+ * Use `create(SequenceRangeSchema)` to create a new message.
+ */
+export const SequenceRangeSchema: GenMessage<SequenceRange> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event, 2);
 

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/event_service.proto.
  */
 export const file_activity_session_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CidhY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixAIKE0FwcGVuZEV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EjAKBmV2ZW50cxgCIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRCBOJBAQISPQoNc3RhdGVfdXBkYXRlcxgDIAMoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGVVcGRhdGVCBOJBAQESKQoWZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZRgEIAEoA0IE4kEBAUgAiAEBEhgKCnR1cm5fdG9rZW4YBSABKANCBOJBAQESGAoKcmVxdWVzdF9pZBgGIAEoCUIE4kEBARIRCgN1aWQYByABKAlCBOJBAQFCGQoXX2V4cGVjdGVkX2xhc3Rfc2VxdWVuY2UiagoUQXBwZW5kRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEg8KB3dyaXR0ZW4YAyADKAgiQAoPR2V0RXZlbnRSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+JBAQL6QRgKFmFjdGl2aXR5LXNlc3Npb24vRXZlbnQikQIKEUxpc3RFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBARIUCgZmaWx0ZXIYBCABKAlCBOJBAQESFgoIb3JkZXJfYnkYBSABKAlCBOJBAQESHAoOYWZ0ZXJfc2VxdWVuY2UYBiABKANCBOJBAQESHQoPYmVmb3JlX3NlcXVlbmNlGAcgASgDQgTiQQEBEhoKDG9taXRfY29udGVudBgIIAEoCEIE4kEBARIRCgN1aWQYCSABKAlCBOJBAQEiWQoSTGlzdEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIp8BCg9HZXRTdGF0ZVJlcXVlc3QSGAoEbmFtZRgBIAEoCUIK4kEBAvpBAwoBKhISCgRrZXlzGAIgAygJQgTiQQEBEhgKCmtleV9wcmVmaXgYAyABKAlCBOJBAQESFwoJcGFnZV9zaXplGAQgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YBSABKAlCBOJBAQESEQoDdWlkGAYgASgJQgTiQQEBIpQBChJVcGRhdGVTdGF0ZVJlcXVlc3QSGAoEbmFtZRgBIAEoCUIK4kEBAvpBAwoBKhI3Cgd1cGRhdGVzGAIgAygLMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZVVwZGF0ZUIE4kEBAhIYCgpyZXF1ZXN0X2lkGAMgASgJQgTiQQEBEhEKA3VpZBgEIAEoCUIE4kEBATK4BwoMRXZlbnRTZXJ2aWNlErIBCgxBcHBlbmRFdmVudHMSKC5hY3Rpdml0eV9zZXNzaW9uLnYxLkFwcGVuZEV2ZW50c1JlcXVlc3QaKS5hY3Rpdml0eV9zZXNzaW9uLnYxLkFwcGVuZEV2ZW50c1Jlc3BvbnNlIk3aQQ1wYXJlbnQsZXZlbnRzgtPkkwI3OgEqIjIvdjEve3BhcmVudD1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vZXZlbnRzOmFwcGVuZBKIAQoIR2V0RXZlbnQSJC5hY3Rpdml0eV9zZXNzaW9uLnYxLkdldEV2ZW50UmVxdWVzdBoaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnQiOtpBBG5hbWWC0+STAi0SKy92MS97bmFtZT1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKi9ldmVudHMvKn0SmwEKCkxpc3RFdmVudHMSJi5hY3Rpdml0eV9zZXNzaW9uLnYxLkxpc3RFdmVudHNSZXF1ZXN0GicuYWN0aXZpdHlfc2Vzc2lvbi52MS5MaXN0RXZlbnRzUmVzcG9uc2UiPNpBBnBhcmVudILT5JMCLRIrL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50cxLXAQoIR2V0U3RhdGUSJC5hY3Rpdml0eV9zZXNzaW9uLnYxLkdldFN0YXRlUmVxdWVzdBoaLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGUiiAHaQQRuYW1lgtPkkwJ7Wi4SLC92MS97bmFtZT1uYW1lc3BhY2VzLyovcGFydGljaXBhbnRzLyp9L3N0YXRlWioSKC92MS97bmFtZT1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vc3RhdGUSHS92MS97bmFtZT1uYW1lc3BhY2VzLyp9L3N0YXRlEu8BCgtVcGRhdGVTdGF0ZRInLmFjdGl2aXR5X3Nlc3Npb24udjEuVXBkYXRlU3RhdGVSZXF1ZXN0GhouYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZSKaAdpBDG5hbWUsdXBkYXRlc4LT5JMChAE6ASpaMToBKjIsL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn0vc3RhdGVaLToBKjIoL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9zdGF0ZTIdL3YxL3tuYW1lPW5hbWVzcGFjZXMvKn0vc3RhdGVCWQoSYWN0aXZpdHlzZXNzaW9uLnYxUAFaQWFjdGl2aXR5LXNlc3Npb24vY2xpZW50cy9nby9hY3Rpdml0eV9zZXNzaW9uL3YxO2FjdGl2aXR5c2Vzc2lvbnYxYgZwcm90bzM", [file_activity_session_v1_event, file_activity_session_v1_state, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource]);
+  fileDesc("CidhY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixAIKE0FwcGVuZEV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EjAKBmV2ZW50cxgCIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRCBOJBAQISPQoNc3RhdGVfdXBkYXRlcxgDIAMoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGVVcGRhdGVCBOJBAQESKQoWZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZRgEIAEoA0IE4kEBAUgAiAEBEhgKCnR1cm5fdG9rZW4YBSABKANCBOJBAQESGAoKcmVxdWVzdF9pZBgGIAEoCUIE4kEBARIRCgN1aWQYByABKAlCBOJBAQFCGQoXX2V4cGVjdGVkX2xhc3Rfc2VxdWVuY2UiagoUQXBwZW5kRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEg8KB3dyaXR0ZW4YAyADKAgitQMKFlN1cGVyc2VkZUV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EhsKDWZyb21fc2VxdWVuY2UYAiABKANCBOJBAQISGQoLdG9fc2VxdWVuY2UYAyABKANCBOJBAQISHgoQZXhjZXB0X3NlcXVlbmNlcxgEIAMoA0IE4kEBARIUCgZyZWFzb24YBSABKAlCBOJBAQESMAoGZXZlbnRzGAYgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBARI9Cg1zdGF0ZV91cGRhdGVzGAcgAygLMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZVVwZGF0ZUIE4kEBARIpChZleHBlY3RlZF9sYXN0X3NlcXVlbmNlGAggASgDQgTiQQEBSACIAQESGAoKdHVybl90b2tlbhgJIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAogASgJQgTiQQEBEhEKA3VpZBgLIAEoCUIE4kEBAUIZChdfZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZSKGAQoXU3VwZXJzZWRlRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IrUBChBQb3BFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBITCgVjb3VudBgCIAEoBUIE4kEBARIUCgZyZWFzb24YAyABKAlCBOJBAQESGAoKdHVybl90b2tlbhgEIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAUgASgJQgTiQQEBEhEKA3VpZBgGIAEoCUIE4kEBASKAAQoRUG9wRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IkAKD0dldEV2ZW50UmVxdWVzdBItCgRuYW1lGAEgASgJQh/iQQEC+kEYChZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50IrACChFMaXN0RXZlbnRzUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+JBAQL6QRgSFmFjdGl2aXR5LXNlc3Npb24vRXZlbnQSFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQESFAoGZmlsdGVyGAQgASgJQgTiQQEBEhYKCG9yZGVyX2J5GAUgASgJQgTiQQEBEhwKDmFmdGVyX3NlcXVlbmNlGAYgASgDQgTiQQEBEh0KD2JlZm9yZV9zZXF1ZW5jZRgHIAEoA0IE4kEBARIaCgxvbWl0X2NvbnRlbnQYCCABKAhCBOJBAQESEQoDdWlkGAkgASgJQgTiQQEBEh0KD3Nob3dfc3VwZXJzZWRlZBgKIAEoCEIE4kEBASJZChJMaXN0RXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkinwEKD0dldFN0YXRlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgriQQEC+kEDCgEqEhIKBGtleXMYAiADKAlCBOJBAQESGAoKa2V5X3ByZWZpeBgDIAEoCUIE4kEBARIXCglwYWdlX3NpemUYBCABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgFIAEoCUIE4kEBARIRCgN1aWQYBiABKAlCBOJBAQEilAEKElVwZGF0ZVN0YXRlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgriQQEC+kEDCgEqEjcKB3VwZGF0ZXMYAiADKAsyIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlVXBkYXRlQgTiQQECEhgKCnJlcXVlc3RfaWQYAyABKAlCBOJBAQESEQoDdWlkGAQgASgJQgTiQQEBMq4KCgxFdmVudFNlcnZpY2USsgEKDEFwcGVuZEV2ZW50cxIoLmFjdGl2aXR5X3Nlc3Npb24udjEuQXBwZW5kRXZlbnRzUmVxdWVzdBopLmFjdGl2aXR5X3Nlc3Npb24udjEuQXBwZW5kRXZlbnRzUmVzcG9uc2UiTdpBDXBhcmVudCxldmVudHOC0+STAjc6ASoiMi92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHM6YXBwZW5kEtEBCg9TdXBlcnNlZGVFdmVudHMSKy5hY3Rpdml0eV9zZXNzaW9uLnYxLlN1cGVyc2VkZUV2ZW50c1JlcXVlc3QaLC5hY3Rpdml0eV9zZXNzaW9uLnYxLlN1cGVyc2VkZUV2ZW50c1Jlc3BvbnNlImPaQSBwYXJlbnQsZnJvbV9zZXF1ZW5jZSx0b19zZXF1ZW5jZYLT5JMCOjoBKiI1L3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czpzdXBlcnNlZGUSnwEKCVBvcEV2ZW50cxIlLmFjdGl2aXR5X3Nlc3Npb24udjEuUG9wRXZlbnRzUmVxdWVzdBomLmFjdGl2aXR5X3Nlc3Npb24udjEuUG9wRXZlbnRzUmVzcG9uc2UiQ9pBBnBhcmVudILT5JMCNDoBKiIvL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czpwb3ASiAEKCEdldEV2ZW50EiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5HZXRFdmVudFJlcXVlc3QaGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IjraQQRuYW1lgtPkkwItEisvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyovZXZlbnRzLyp9EpsBCgpMaXN0RXZlbnRzEiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5MaXN0RXZlbnRzUmVxdWVzdBonLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdEV2ZW50c1Jlc3BvbnNlIjzaQQZwYXJlbnSC0+STAi0SKy92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHMS1wEKCEdldFN0YXRlEiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5HZXRTdGF0ZVJlcXVlc3QaGi5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlIogB2kEEbmFtZYLT5JMCe1ouEiwvdjEve25hbWU9bmFtZXNwYWNlcy8qL3BhcnRpY2lwYW50cy8qfS9zdGF0ZVoqEigvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L3N0YXRlEh0vdjEve25hbWU9bmFtZXNwYWNlcy8qfS9zdGF0ZRLvAQoLVXBkYXRlU3RhdGUSJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlVwZGF0ZVN0YXRlUmVxdWVzdBoaLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGUimgHaQQxuYW1lLHVwZGF0ZXOC0+STAoQBOgEqWjE6ASoyLC92MS97bmFtZT1uYW1lc3BhY2VzLyovcGFydGljaXBhbnRzLyp9L3N0YXRlWi06ASoyKC92MS97bmFtZT1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vc3RhdGUyHS92MS97bmFtZT1uYW1lc3BhY2VzLyp9L3N0YXRlQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_event, file_activity_session_v1_state, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource]);
 
 /**
  * Asks for events to be appended.
@@ -129,6 +129,227 @@ export const AppendEventsResponseSchema: GenMessage<AppendEventsResponse> = /*@_
   messageDesc(file_activity_session_v1_event_service, 1);
 
 /**
+ * Asks for a range of events to be superseded.
+ *
+ * @generated from message activity_session.v1.SupersedeEventsRequest
+ */
+export type SupersedeEventsRequest = Message<"activity_session.v1.SupersedeEventsRequest"> & {
+  /**
+   * The session's name.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * The number of the first event of the range.
+   *
+   * @generated from field: int64 from_sequence = 2;
+   */
+  fromSequence: bigint;
+
+  /**
+   * The number of its last event: one that the caller has seen, so not beyond
+   * the session's last. What comes after it is never covered.
+   *
+   * @generated from field: int64 to_sequence = 3;
+   */
+  toSequence: bigint;
+
+  /**
+   * Numbers in the range that are not covered, at most `superseded_exceptions`.
+   *
+   * @generated from field: repeated int64 except_sequences = 4;
+   */
+  exceptSequences: bigint[];
+
+  /**
+   * Why, for those who look later. At most `description_bytes` of UTF-8.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * What stands in its place, at most `batch_events`: appended after the mark,
+   * under the next numbers. An id that is taken refuses the call.
+   *
+   * @generated from field: repeated activity_session.v1.Event events = 6;
+   */
+  events: Event[];
+
+  /**
+   * Changes of state to be made with it, as on AppendEvents.
+   *
+   * @generated from field: repeated activity_session.v1.StateUpdate state_updates = 7;
+   */
+  stateUpdates: StateUpdate[];
+
+  /**
+   * Only if this is still the number of the session's newest event, as on
+   * AppendEvents.
+   *
+   * @generated from field: optional int64 expected_last_sequence = 8;
+   */
+  expectedLastSequence?: bigint;
+
+  /**
+   * Only while the turn with this token is current; TURN_LOST otherwise.
+   *
+   * @generated from field: int64 turn_token = 9;
+   */
+  turnToken: bigint;
+
+  /**
+   * Makes a retry safe, as on AppendEvents.
+   *
+   * @generated from field: string request_id = 10;
+   */
+  requestId: string;
+
+  /**
+   * Only if this is still the uid of the session, as on AppendEvents.
+   *
+   * @generated from field: string uid = 11;
+   */
+  uid: string;
+};
+
+/**
+ * Describes the message activity_session.v1.SupersedeEventsRequest.
+ * Use `create(SupersedeEventsRequestSchema)` to create a new message.
+ */
+export const SupersedeEventsRequestSchema: GenMessage<SupersedeEventsRequest> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 2);
+
+/**
+ * What was appended to supersede a range.
+ *
+ * @generated from message activity_session.v1.SupersedeEventsResponse
+ */
+export type SupersedeEventsResponse = Message<"activity_session.v1.SupersedeEventsResponse"> & {
+  /**
+   * The events with their numbers, in the order of the request.
+   *
+   * @generated from field: repeated activity_session.v1.Event events = 1;
+   */
+  events: Event[];
+
+  /**
+   * The number of the session's newest event.
+   *
+   * @generated from field: int64 last_sequence = 2;
+   */
+  lastSequence: bigint;
+
+  /**
+   * The mark, which has the number before those of `events`.
+   *
+   * @generated from field: activity_session.v1.Event mark = 3;
+   */
+  mark?: Event;
+};
+
+/**
+ * Describes the message activity_session.v1.SupersedeEventsResponse.
+ * Use `create(SupersedeEventsResponseSchema)` to create a new message.
+ */
+export const SupersedeEventsResponseSchema: GenMessage<SupersedeEventsResponse> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 3);
+
+/**
+ * Asks for the newest events to be taken out of view.
+ *
+ * @generated from message activity_session.v1.PopEventsRequest
+ */
+export type PopEventsRequest = Message<"activity_session.v1.PopEventsRequest"> & {
+  /**
+   * The session's name.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * How many at most, up to `batch_events`; 0 means 1. Fewer are taken where
+   * more would not fit into a response.
+   *
+   * @generated from field: int32 count = 2;
+   */
+  count: number;
+
+  /**
+   * Why, for those who look later. At most `description_bytes` of UTF-8.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Only while the turn with this token is current; TURN_LOST otherwise.
+   *
+   * @generated from field: int64 turn_token = 4;
+   */
+  turnToken: bigint;
+
+  /**
+   * Makes a retry safe, as on AppendEvents.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+
+  /**
+   * Only if this is still the uid of the session, as on AppendEvents.
+   *
+   * @generated from field: string uid = 6;
+   */
+  uid: string;
+};
+
+/**
+ * Describes the message activity_session.v1.PopEventsRequest.
+ * Use `create(PopEventsRequestSchema)` to create a new message.
+ */
+export const PopEventsRequestSchema: GenMessage<PopEventsRequest> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 4);
+
+/**
+ * The events that were taken out of view.
+ *
+ * @generated from message activity_session.v1.PopEventsResponse
+ */
+export type PopEventsResponse = Message<"activity_session.v1.PopEventsResponse"> & {
+  /**
+   * The events, in the order of their numbers.
+   *
+   * @generated from field: repeated activity_session.v1.Event events = 1;
+   */
+  events: Event[];
+
+  /**
+   * The number of the session's newest event.
+   *
+   * @generated from field: int64 last_sequence = 2;
+   */
+  lastSequence: bigint;
+
+  /**
+   * The mark that covers them; not set where there was none to take.
+   *
+   * @generated from field: activity_session.v1.Event mark = 3;
+   */
+  mark?: Event;
+};
+
+/**
+ * Describes the message activity_session.v1.PopEventsResponse.
+ * Use `create(PopEventsResponseSchema)` to create a new message.
+ */
+export const PopEventsResponseSchema: GenMessage<PopEventsResponse> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 5);
+
+/**
  * Asks for one event.
  *
  * @generated from message activity_session.v1.GetEventRequest
@@ -147,7 +368,7 @@ export type GetEventRequest = Message<"activity_session.v1.GetEventRequest"> & {
  * Use `create(GetEventRequestSchema)` to create a new message.
  */
 export const GetEventRequestSchema: GenMessage<GetEventRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 2);
+  messageDesc(file_activity_session_v1_event_service, 6);
 
 /**
  * Asks for one page of the events of a session.
@@ -220,6 +441,13 @@ export type ListEventsRequest = Message<"activity_session.v1.ListEventsRequest">
    * @generated from field: string uid = 9;
    */
   uid: string;
+
+  /**
+   * Whether superseded events are listed too, and the marks.
+   *
+   * @generated from field: bool show_superseded = 10;
+   */
+  showSuperseded: boolean;
 };
 
 /**
@@ -227,7 +455,7 @@ export type ListEventsRequest = Message<"activity_session.v1.ListEventsRequest">
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 3);
+  messageDesc(file_activity_session_v1_event_service, 7);
 
 /**
  * One page of events.
@@ -255,7 +483,7 @@ export type ListEventsResponse = Message<"activity_session.v1.ListEventsResponse
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 4);
+  messageDesc(file_activity_session_v1_event_service, 8);
 
 /**
  * Asks for state.
@@ -312,7 +540,7 @@ export type GetStateRequest = Message<"activity_session.v1.GetStateRequest"> & {
  * Use `create(GetStateRequestSchema)` to create a new message.
  */
 export const GetStateRequestSchema: GenMessage<GetStateRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 5);
+  messageDesc(file_activity_session_v1_event_service, 9);
 
 /**
  * Asks for changes of state.
@@ -355,7 +583,7 @@ export type UpdateStateRequest = Message<"activity_session.v1.UpdateStateRequest
  * Use `create(UpdateStateRequestSchema)` to create a new message.
  */
 export const UpdateStateRequestSchema: GenMessage<UpdateStateRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 6);
+  messageDesc(file_activity_session_v1_event_service, 10);
 
 /**
  * The log of a session, and the shared state of namespaces, participants and
@@ -383,7 +611,36 @@ export const EventService: GenService<{
     output: typeof AppendEventsResponseSchema;
   },
   /**
-   * Reads an event, even of a deleted session.
+   * Takes a range of events out of view and appends what stands in their place,
+   * all or nothing: a mark, which says what it covers, and then the given
+   * events. Nothing is removed: lists and watches with `show_superseded` show
+   * all of it. An event is superseded while a mark covers it that is not
+   * superseded itself, so superseding a mark brings back what it had covered.
+   *
+   * With no events the range is cleared; with one that sums it up, compacted;
+   * a range of one event and another one in its place is an edit.
+   *
+   * @generated from rpc activity_session.v1.EventService.SupersedeEvents
+   */
+  supersedeEvents: {
+    methodKind: "unary";
+    input: typeof SupersedeEventsRequestSchema;
+    output: typeof SupersedeEventsResponseSchema;
+  },
+  /**
+   * Takes the newest events that are in view out of it, and returns them. Of any
+   * number of concurrent calls, no two return the same event. Where none is in
+   * view, nothing is written and none returned.
+   *
+   * @generated from rpc activity_session.v1.EventService.PopEvents
+   */
+  popEvents: {
+    methodKind: "unary";
+    input: typeof PopEventsRequestSchema;
+    output: typeof PopEventsResponseSchema;
+  },
+  /**
+   * Reads an event, even of a deleted session, and even a superseded one.
    *
    * @generated from rpc activity_session.v1.EventService.GetEvent
    */
