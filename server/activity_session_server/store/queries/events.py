@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, case, func, select, update
 
@@ -15,7 +15,7 @@ from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.rules import session_settings
+from activity_session_server.rules import ranges, session_settings
 from activity_session_server.rules.errors import check_uid, events_purged, not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import INT64
@@ -26,11 +26,11 @@ from activity_session_server.store.codec.resources import to_datetime
 from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
-from activity_session_server.store.pages import Keys, fetch_owned_page
+from activity_session_server.store.pages import Keys, fetch_owned_page, fetch_page
 from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads, logs
 from activity_session_server.store.queries.heads import Head
-from activity_session_server.store.queries.logs import Told
+from activity_session_server.store.queries.logs import Log, Told
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 
 _TABLE = table_of(Event)
@@ -38,14 +38,14 @@ _MESSAGE = _TABLE.c.message
 # What an event is made of, and its place.
 _EVENT = select(_TABLE.c.activity_session_pkid, _TABLE.c.sequence, _TABLE.c.event_id, _MESSAGE)
 # By way of the session: all events of an expunged session are out of reach at once. Not by a join, of which PostgreSQL
-# does not know that it finds one session, and would sort all of its events. The events of a log with marks are found in
-# another way (`logs`).
+# does not know that it finds one session, and would sort all of its events. With the revision of its log,
+# so that nothing is found where another one was thought of; 0 is that of a log without marks.
 _OF_SESSION = (
     Event.activity_session_pkid
     == select(ActivitySession.pkid)
     .join_from(ActivitySession, Namespace)
     .where(ActivitySession.name == bindparam("session"), Namespace.name == bindparam("namespace"))
-    .where(ActivitySession.history_revision == 0)
+    .where(ActivitySession.history_revision == bindparam("revision"))
     .scalar_subquery()
 )
 _GET = Statement(_EVENT.where(_OF_SESSION, Event.event_id == bindparam("id")))
@@ -64,6 +64,10 @@ _AFTER = Statement(_NEXT)
 _IS_BETWEEN = (Event.sequence > bindparam("after")) & (Event.sequence < bindparam("before"))
 _LONG = long_columns(_EVENT)
 _LIST = Statement(clipped(_EVENT).where(_OF_SESSION, _IS_BETWEEN))
+_LIST_AMONG = Statement(
+    clipped(_EVENT).where(_OF_SESSION, Event.sequence.in_(bindparam("numbers", expanding=True))), many="numbers"
+)
+_KEYS = Keys(_TABLE.c.sequence, owner_uid=_TABLE.c.activity_session_pkid)
 _MESSAGE_BYTES = func.length(_MESSAGE)
 # What can be long in a row.
 BYTES = _MESSAGE_BYTES + byte_length(Event.labels)
@@ -95,7 +99,7 @@ def get_event(reader: Reader, namespace_id: str, session_id: str, event_id: str)
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND, EVENT_NOT_FOUND.
     """
-    values = {"namespace": namespace_id, "session": session_id, "id": event_id}
+    values = {"namespace": namespace_id, "session": session_id, "revision": 0, "id": event_id}
     row = reader.row(_GET, values)
     if row is None:
         head = heads.get_head(reader, namespace_id, session_id)
@@ -125,16 +129,17 @@ def list_events(reader: Reader, listed: Listed, page: Page, *, most_bytes: int) 
             the page before, is not there any more.
     """
     place = listed.after if page.after is None or page.order.descending else int(page.after.value)
-    if reader.logs.get(listed.session) is None:
-        try:
-            found = _list_plain(reader, listed, page, most_bytes)
-        except _HasMarks:
-            pass
-        else:
-            if place and not (listed.where is None and _begins_after(place, found[0])):
-                _check_gap(reader, listed.session, place)
-            return found
-    return _list_marked(reader, listed, page, place, most_bytes)
+    known: Log | None = reader.logs.get(listed.session)
+    if known is not None:
+        whole = _list_known(reader, listed, page, known, most_bytes)
+        return whole or _list_marked(reader, listed, page, place, most_bytes)
+    try:
+        found = _list_plain(reader, listed, page, most_bytes)
+    except _HasMarks:
+        return _list_marked(reader, listed, page, place, most_bytes)
+    if place and not (listed.where is None and _begins_after(place, found[0])):
+        _check_gap(reader, listed.session, place)
+    return found
 
 
 class _HasMarks(Exception):  # noqa: N818 - nothing is wrong
@@ -151,22 +156,46 @@ def _list_plain(reader: Reader, listed: Listed, page: Page, most_bytes: int) -> 
             raise _HasMarks
         return head.uid
 
-    values = {
-        "namespace": namespace_id,
-        "session": session_id,
-        "after": listed.after,
-        "before": listed.before or INT64 - 1,
-    }
+    values = {**_values(listed, 0), "after": listed.after, "before": listed.before or INT64 - 1}
     return fetch_owned_page(
         reader,
         Query(_LIST, values, _LONG, condition(listed.where, _COLUMNS)),
-        Keys(_TABLE.c.sequence, owner_uid=_TABLE.c.activity_session_pkid),
+        _KEYS,
         page,
         _encode(listed),
         most_bytes=most_bytes,
         owner_uid=owner_uid,
         check_owner=partial(check_uid, Kind.SESSION, listed.session, meant=listed.uid),
     )
+
+
+def _list_known(
+    reader: Reader, listed: Listed, page: Page, known: Log, most_bytes: int
+) -> tuple[list[bytes], Position] | None:
+    """A page of a log whose marks are known, by one statement; None where that does not show that it is one.
+
+    It does where the page has all events that it should have, and there is one more: then nothing has changed.
+    """
+    if listed.where is not None or listed.show_superseded:
+        return None
+    within = logs.within(page, listed.after, listed.before)
+    values = _values(listed, known.revision)
+    if page.order.descending and within.last == INT64 - 1:
+        # Where the log ends is not known, but after which number nothing is hidden.
+        values |= {"after": max(listed.after, known.hidden[-1].last), "before": INT64 - 1}
+        query = Query(_LIST, values, _LONG)
+    else:
+        numbers = ranges.outside(known.hidden, within, page.size + 1, descending=page.order.descending)
+        if len(numbers) <= page.size:
+            return None
+        query = Query(_LIST_AMONG, {**values, "numbers": numbers}, _LONG)
+    found, position = fetch_page(reader, query, _KEYS, page, _encode(listed), most_bytes=most_bytes)
+    return None if position is None or listed.uid not in ("", position.uid) else (found, position)
+
+
+def _values(listed: Listed, revision: int) -> dict[str, Any]:
+    namespace_id, session_id = ids_of(listed.session)
+    return {"namespace": namespace_id, "session": session_id, "revision": revision}
 
 
 def _list_marked(

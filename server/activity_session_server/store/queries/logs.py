@@ -17,8 +17,8 @@ from activity_session_server.orm import Event
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules import ranges
-from activity_session_server.rules.limits import ID_CHARACTERS
-from activity_session_server.rules.paging import Order, Page, Position, stale_token
+from activity_session_server.rules.limits import ID_CHARACTERS, INT64
+from activity_session_server.rules.paging import Page, Position, stale_token
 from activity_session_server.rules.ranges import Range, Ranges
 from activity_session_server.store.codec.encoded import number_field
 from activity_session_server.store.codec.events import Encoder
@@ -34,6 +34,7 @@ _EVENT = select(_TABLE.c.activity_session_pkid, _TABLE.c.sequence, _TABLE.c.even
 _LONG = long_columns(_EVENT)
 # Of the name of a session, and of the fields around an event.
 _NAME_BYTES = 4 * 2 * ID_CHARACTERS + 64
+ANY_NUMBER = Range(1, INT64 - 1)
 _SUPERSEDED_BY = EventMessage.SUPERSEDED_BY_FIELD_NUMBER
 _IS_AMONG = (
     Event.activity_session_pkid == bindparam("its_session"),
@@ -87,6 +88,15 @@ def log_of(reader: Reader, head: Head) -> Log:
     return log
 
 
+def within(page: Page, after: int, before: int, numbered: Range = ANY_NUMBER) -> Range:
+    """The numbers between two of which a page may have some; `before` is 0 for no bound, `numbered` are those given."""
+    first, last = max(after + 1, numbered.first), min(before - 1, numbered.last) if before else numbered.last
+    if page.after is None:
+        return Range(first, last)
+    place = int(page.after.value)
+    return Range(first, min(last, place - 1)) if page.order.descending else Range(max(first, place + 1), last)
+
+
 def list_page(
     reader: Reader,
     head: Head,
@@ -103,9 +113,9 @@ def list_page(
     if page.after is not None and page.after.uid != head.uid:
         raise stale_token()
     most = page.size + 1 if where is None else page.filter_rows
-    within = _within(head, page.after, page.order, after, before)
+    numbered = Range(head.first_sequence, head.last_sequence)
     hidden = () if show_superseded else log_of(reader, head).hidden
-    numbers = ranges.outside(hidden, within, most, descending=page.order.descending)
+    numbers = ranges.outside(hidden, within(page, after, before, numbered), most, descending=page.order.descending)
     if not numbers:
         return [], None
     statement = _PAGE if where is None else _PAGE.construct.where(where)
@@ -187,15 +197,6 @@ def _small_rows(reader: Reader, head: Head, numbers: Sequence[int], most: int, m
     if small or not rows:
         return small
     return reader.rows(_SMALL, {**values, "numbers": [numbers[0]], "most_bytes": ANY_BYTES})
-
-
-def _within(head: Head, place: Position | None, order: Order, after: int, before: int) -> Range:
-    first = max(after + 1, head.first_sequence)
-    last = min(before - 1, head.last_sequence) if before else head.last_sequence
-    if place is None:
-        return Range(first, last)
-    number = int(place.value)
-    return Range(first, min(last, number - 1)) if order.descending else Range(max(first, number + 1), last)
 
 
 def _with_marks(
