@@ -237,6 +237,7 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "description": _free_text("description_bytes"),
     "role": _one_line("role_characters"),
     ("BatchGetSessionsRequest", "names"): _batch_names,
+    ("RedactEventsRequest", "names"): _batch_names,
     ("SupersedeEventsRequest", "except_sequences"): _exceptions,
     ("PopEventsRequest", "count"): _count,
     ("Namespace", "settings"): _namespace_settings,

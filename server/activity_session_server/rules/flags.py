@@ -91,6 +91,13 @@ def check_usable(kind: Kind, resource: Flagged) -> None:
     check_enabled(kind, resource)
 
 
+def check_not_held(session: str, holder: str) -> None:
+    """Refuse to remove something of a session for good while it is held; `holder` is what is: it, or its namespace."""
+    if holder:
+        message = f"{holder} is held: nothing of {session} may be removed for good"
+        raise about(Kind.SESSION, ErrorReason.ERROR_REASON_RESOURCE_HELD, holder, message)
+
+
 def check_enabled(kind: Kind, resource: Flagged) -> None:
     """Refuse to write under a disabled resource, deleted or not."""
     if not resource.enabled:

@@ -59,9 +59,18 @@ def lock_usable_head(writer: Writer, call: Call, name: str, uid: str) -> Head:
     Raises:
         ServiceError: PERMISSION_DENIED, *_NOT_FOUND, SESSION_MANAGED, *_DELETED, *_DISABLED.
     """
-    head = _head(writer, call, name, uid, heads.lock_head)
+    head = lock_head(writer, call, name, uid)
     flags.check_usable(Kind.SESSION, head)
     return head
+
+
+def lock_head(writer: Writer, call: Call, name: str, uid: str) -> Head:
+    """The head of a session that nobody else can change, maybe a deleted or disabled one.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED, *_NOT_FOUND, SESSION_MANAGED, NAMESPACE_DELETED, NAMESPACE_DISABLED.
+    """
+    return _head(writer, call, name, uid, heads.lock_head)
 
 
 def hold_usable_head(writer: Writer, call: Call, name: str, uid: str) -> Head:

@@ -34,7 +34,18 @@ from activity_session_server.usecases import access, state, turns
 
 # What the server gives an event, though the caller may choose the id; the rest is its content.
 _GIVEN: tuple[
-    Literal["name", "event_id", "sequence", "create_time", "created_by", "superseded_by", "supersession"], ...
+    Literal[
+        "name",
+        "event_id",
+        "sequence",
+        "create_time",
+        "created_by",
+        "superseded_by",
+        "supersession",
+        "redaction",
+        "redacted",
+    ],
+    ...,
 ] = (
     "name",
     "event_id",
@@ -43,6 +54,8 @@ _GIVEN: tuple[
     "created_by",
     "superseded_by",
     "supersession",
+    "redaction",
+    "redacted",
 )
 
 
@@ -169,8 +182,9 @@ def _check_same(head: Head, asked: Sequence[NewEvent], found: dict[str, Event]) 
     """Refuse an event whose id is taken by an event with other content."""
     for event in asked:
         there = found.get(event.event_id)
-        if there is not None and _content(there) != event.message:
-            raise already_exists(head, there, "with other content, as")
+        if there is not None and (there.HasField("redaction") or _content(there) != event.message):
+            how = "without the content that was redacted" if there.HasField("redaction") else "with other content"
+            raise already_exists(head, there, f"{how}, as")
 
 
 def already_exists(head: Head, there: Event, how: str = "as") -> ServiceError:

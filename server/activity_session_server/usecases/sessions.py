@@ -215,9 +215,7 @@ def expunge_session(store: Store, call: Call, request: ExpungeSessionRequest) ->
             message = f"{request.name} is not deleted: delete it first"
             raise about(Kind.SESSION, ErrorReason.ERROR_REASON_SESSION_NOT_DELETED, request.name, message)
         etags.check(Kind.SESSION, locked.message, request.etag)
-        if held := sessions.holder(locked):
-            message = f"{held} is held: nothing of {request.name} may be removed for good"
-            raise about(Kind.SESSION, ErrorReason.ERROR_REASON_RESOURCE_HELD, held, message)
+        flags.check_not_held(request.name, sessions.holder(locked))
         if not request.force and sessions.has_memories(writer, locked.message.uid):
             message = f"{request.name} has memories; force removes them with it"
             raise about(Kind.SESSION, ErrorReason.ERROR_REASON_SESSION_HAS_MEMORIES, request.name, message)

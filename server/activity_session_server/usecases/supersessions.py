@@ -30,24 +30,21 @@ from activity_session_server.usecases import access, events, turns
 
 
 class Superseded(NamedTuple):
-    """What superseding a range returns: the mark whole, and what the server gives each of the other events."""
+    """What superseding a range returns: the mark, and what the server gives each of the other events."""
 
-    mark: bytes
+    mark: Event
     given: list[Given]
     last_sequence: int
 
     def to_message(self) -> SupersedeEventsResponse:
-        """What is kept of the response."""
+        """What is kept of the response: nothing that a redaction would have to look for there."""
         kept = (Event.FromString(given.raw) for given in self.given)
-        return SupersedeEventsResponse(events=kept, last_sequence=self.last_sequence, mark=Event.FromString(self.mark))
+        return SupersedeEventsResponse(events=kept, last_sequence=self.last_sequence, mark=_with_reason(self.mark, ""))
 
     @classmethod
-    def of(cls, kept: SupersedeEventsResponse) -> Self:
-        """The same from what was kept."""
-        return cls(kept.mark.SerializeToString(), list(map(events.given_of, kept.events)), kept.last_sequence)
-
-
-_RECORD = Record(Superseded.to_message, lambda _, kept: Superseded.of(kept))
+    def of(cls, kept: SupersedeEventsResponse, reason: str) -> Self:
+        """The same from what was kept, and from the request."""
+        return cls(_with_reason(kept.mark, reason), list(map(events.given_of, kept.events)), kept.last_sequence)
 
 
 def supersede_events(store: Store, call: Call, request: SupersedeEventsRequest) -> Encoded[SupersedeEventsResponse]:
@@ -63,10 +60,10 @@ def supersede_events(store: Store, call: Call, request: SupersedeEventsRequest) 
         events.admit(writer, call, head, request, asked)
         return _append_mark(writer, call, head, covered, reason=request.reason, asked=asked)
 
-    superseded = store.write(call, supersede, request, _RECORD)
-    rest = SupersedeEventsResponse(last_sequence=superseded.last_sequence).SerializeToString()
-    mark = encoded.field(SupersedeEventsResponse.MARK_FIELD_NUMBER, superseded.mark)
-    return Encoded(encoded.page(events.named(request.parent, asked, superseded.given)) + rest + mark)
+    record = Record(Superseded.to_message, lambda _, kept: Superseded.of(kept, request.reason))
+    mark, given, last_sequence = store.write(call, supersede, request, record)
+    rest = SupersedeEventsResponse(last_sequence=last_sequence, mark=mark)
+    return Encoded(encoded.page(events.named(request.parent, asked, given)) + rest.SerializeToString())
 
 
 def pop_events(store: Store, call: Call, request: PopEventsRequest) -> PopEventsResponse:
@@ -80,9 +77,8 @@ def pop_events(store: Store, call: Call, request: PopEventsRequest) -> PopEvents
         if not numbers:
             return PopEventsResponse(last_sequence=head.last_sequence)
         superseded = _append_mark(writer, call, head, ranges.of_numbers(numbers), reason=request.reason)
-        return _popped(writer, head, Event.FromString(superseded.mark))
+        return _popped(writer, head, superseded.mark)
 
-    # What is kept has no content: a redaction must not have to look for it there.
     record = Record(_without_events, lambda writer, kept: _popped_again(writer, request, kept))
     return store.write(call, pop, request, record)
 
@@ -98,8 +94,9 @@ def _append_mark(
         problem = too_large(f"the log of {head.name}", limit, len(now_hidden), "ranges of superseded events")
         raise invalid([Violation("parent", problem)])
     new = [_mark(covered, change, reason), *asked]
-    mark, *given = queries.append_events(writer, head, new, call.caller.subject, mark=number)
-    return Superseded(Encoder(head.name).named(mark.event_id, mark.raw + new[0].raw), given, number + len(asked))
+    first, *given = queries.append_events(writer, head, new, call.caller.subject, mark=number)
+    mark = Event.FromString(Encoder(head.name).named(first.event_id, first.raw + new[0].raw))
+    return Superseded(mark, given, number + len(asked))
 
 
 def _mark(covered: Ranges, change: Change, reason: str) -> NewEvent:
@@ -124,14 +121,23 @@ def _popped(writer: Writer, head: Head, mark: Event) -> PopEventsResponse:
 
 
 def _without_events(response: PopEventsResponse) -> PopEventsResponse:
-    return PopEventsResponse(last_sequence=response.last_sequence, mark=response.mark if response.events else None)
+    mark = _with_reason(response.mark, "") if response.HasField("mark") else None
+    return PopEventsResponse(last_sequence=response.last_sequence, mark=mark)
 
 
 def _popped_again(writer: Writer, request: PopEventsRequest, kept: PopEventsResponse) -> PopEventsResponse:
-    """The response to a call that comes again, of those events that were not purged since."""
+    """The response to a call that comes again, with those of the events that were not purged since."""
     if not kept.HasField("mark"):
         return kept
-    return _popped(writer, heads.get_head(writer, *ids_of(request.parent)), kept.mark)
+    head = heads.get_head(writer, *ids_of(request.parent))
+    return _popped(writer, head, _with_reason(kept.mark, request.reason))
+
+
+def _with_reason(mark: Event, reason: str) -> Event:
+    changed = Event()
+    changed.CopyFrom(mark)
+    changed.supersession.reason = reason
+    return changed
 
 
 def _covered(request: SupersedeEventsRequest) -> Ranges:

@@ -23,8 +23,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An entry of a session's log. Events are appended and never changed: what takes
-// some out of view is an event too, a mark, which says so in `supersession`.
+// An entry of a session's log. Events are appended and never changed, but for
+// those that RedactEvents empties. What takes some out of view is an event too:
+// a mark, which says so in `supersession`.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name,
@@ -70,7 +71,12 @@ type Event struct {
 	// Which events this one takes out of view: set on marks, which SupersedeEvents
 	// and PopEvents append, and on nothing else. A mark has no author and no
 	// content, and is itself shown only with the superseded events.
-	Supersession  *Supersession `protobuf:"bytes,14,opt,name=supersession,proto3" json:"supersession,omitempty"`
+	Supersession *Supersession `protobuf:"bytes,14,opt,name=supersession,proto3" json:"supersession,omitempty"`
+	// Set on an event whose content and labels were removed by RedactEvents.
+	Redaction *Redaction `protobuf:"bytes,15,opt,name=redaction,proto3" json:"redaction,omitempty"`
+	// Which events were redacted by this one, which is a mark then too: set by
+	// RedactEvents, and on nothing else. Superseding it brings nothing back.
+	Redacted      *RedactedEvents `protobuf:"bytes,16,opt,name=redacted,proto3" json:"redacted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -214,6 +220,20 @@ func (x *Event) GetSupersession() *Supersession {
 	return nil
 }
 
+func (x *Event) GetRedaction() *Redaction {
+	if x != nil {
+		return x.Redaction
+	}
+	return nil
+}
+
+func (x *Event) GetRedacted() *RedactedEvents {
+	if x != nil {
+		return x.Redacted
+	}
+	return nil
+}
+
 type isEvent_Content interface {
 	isEvent_Content()
 }
@@ -231,6 +251,116 @@ type Event_Blob struct {
 func (*Event_Text) isEvent_Content() {}
 
 func (*Event_Blob) isEvent_Content() {}
+
+// What is left to say of content that was removed.
+type Redaction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why, in the caller's words.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The number of the mark that says so.
+	MarkSequence  int64 `protobuf:"varint,2,opt,name=mark_sequence,json=markSequence,proto3" json:"mark_sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Redaction) Reset() {
+	*x = Redaction{}
+	mi := &file_activity_session_v1_event_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Redaction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Redaction) ProtoMessage() {}
+
+func (x *Redaction) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Redaction.ProtoReflect.Descriptor instead.
+func (*Redaction) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Redaction) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Redaction) GetMarkSequence() int64 {
+	if x != nil {
+		return x.MarkSequence
+	}
+	return 0
+}
+
+// What a mark of RedactEvents says.
+type RedactedEvents struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The numbers of the events, in order.
+	Sequences []int64 `protobuf:"varint,1,rep,packed,name=sequences,proto3" json:"sequences,omitempty"`
+	// Why, in the caller's words.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedactedEvents) Reset() {
+	*x = RedactedEvents{}
+	mi := &file_activity_session_v1_event_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedactedEvents) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedactedEvents) ProtoMessage() {}
+
+func (x *RedactedEvents) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedactedEvents.ProtoReflect.Descriptor instead.
+func (*RedactedEvents) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RedactedEvents) GetSequences() []int64 {
+	if x != nil {
+		return x.Sequences
+	}
+	return nil
+}
+
+func (x *RedactedEvents) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
 
 // What a mark does. Events are superseded while a mark covers them that is not
 // superseded itself.
@@ -253,7 +383,7 @@ type Supersession struct {
 
 func (x *Supersession) Reset() {
 	*x = Supersession{}
-	mi := &file_activity_session_v1_event_proto_msgTypes[1]
+	mi := &file_activity_session_v1_event_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -265,7 +395,7 @@ func (x *Supersession) String() string {
 func (*Supersession) ProtoMessage() {}
 
 func (x *Supersession) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_proto_msgTypes[1]
+	mi := &file_activity_session_v1_event_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -278,7 +408,7 @@ func (x *Supersession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Supersession.ProtoReflect.Descriptor instead.
 func (*Supersession) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_proto_rawDescGZIP(), []int{1}
+	return file_activity_session_v1_event_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Supersession) GetRanges() []*SequenceRange {
@@ -322,7 +452,7 @@ type SequenceRange struct {
 
 func (x *SequenceRange) Reset() {
 	*x = SequenceRange{}
-	mi := &file_activity_session_v1_event_proto_msgTypes[2]
+	mi := &file_activity_session_v1_event_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -334,7 +464,7 @@ func (x *SequenceRange) String() string {
 func (*SequenceRange) ProtoMessage() {}
 
 func (x *SequenceRange) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_proto_msgTypes[2]
+	mi := &file_activity_session_v1_event_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -347,7 +477,7 @@ func (x *SequenceRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SequenceRange.ProtoReflect.Descriptor instead.
 func (*SequenceRange) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_proto_rawDescGZIP(), []int{2}
+	return file_activity_session_v1_event_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SequenceRange) GetFirstSequence() int64 {
@@ -368,7 +498,7 @@ var File_activity_session_v1_event_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x1factivity_session/v1/event.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x06\n" +
+	"\x1factivity_session/v1/event.proto\x12\x13activity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\a\n" +
 	"\x05Event\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x1f\n" +
 	"\bevent_id\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\aeventId\x12 \n" +
@@ -389,12 +519,20 @@ const file_activity_session_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"created_by\x18\f \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy\x12)\n" +
 	"\rsuperseded_by\x18\r \x01(\x03B\x04\xe2A\x01\x03R\fsupersededBy\x12K\n" +
-	"\fsupersession\x18\x0e \x01(\v2!.activity_session.v1.SupersessionB\x04\xe2A\x01\x03R\fsupersession\x1a9\n" +
+	"\fsupersession\x18\x0e \x01(\v2!.activity_session.v1.SupersessionB\x04\xe2A\x01\x03R\fsupersession\x12B\n" +
+	"\tredaction\x18\x0f \x01(\v2\x1e.activity_session.v1.RedactionB\x04\xe2A\x01\x03R\tredaction\x12E\n" +
+	"\bredacted\x18\x10 \x01(\v2#.activity_session.v1.RedactedEventsB\x04\xe2A\x01\x03R\bredacted\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:d\xeaAa\n" +
 	"\x16activity-session/Event\x128namespaces/{namespace}/sessions/{session}/events/{event}*\x06events2\x05eventB\t\n" +
-	"\acontent\"\xe6\x01\n" +
+	"\acontent\"H\n" +
+	"\tRedaction\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12#\n" +
+	"\rmark_sequence\x18\x02 \x01(\x03R\fmarkSequence\"F\n" +
+	"\x0eRedactedEvents\x12\x1c\n" +
+	"\tsequences\x18\x01 \x03(\x03R\tsequences\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xe6\x01\n" +
 	"\fSupersession\x12:\n" +
 	"\x06ranges\x18\x01 \x03(\v2\".activity_session.v1.SequenceRangeR\x06ranges\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12>\n" +
@@ -419,27 +557,31 @@ func file_activity_session_v1_event_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_event_proto_rawDescData
 }
 
-var file_activity_session_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_activity_session_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_activity_session_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: activity_session.v1.Event
-	(*Supersession)(nil),          // 1: activity_session.v1.Supersession
-	(*SequenceRange)(nil),         // 2: activity_session.v1.SequenceRange
-	nil,                           // 3: activity_session.v1.Event.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*Redaction)(nil),             // 1: activity_session.v1.Redaction
+	(*RedactedEvents)(nil),        // 2: activity_session.v1.RedactedEvents
+	(*Supersession)(nil),          // 3: activity_session.v1.Supersession
+	(*SequenceRange)(nil),         // 4: activity_session.v1.SequenceRange
+	nil,                           // 5: activity_session.v1.Event.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_activity_session_v1_event_proto_depIdxs = []int32{
-	4, // 0: activity_session.v1.Event.event_time:type_name -> google.protobuf.Timestamp
-	4, // 1: activity_session.v1.Event.create_time:type_name -> google.protobuf.Timestamp
-	3, // 2: activity_session.v1.Event.labels:type_name -> activity_session.v1.Event.LabelsEntry
-	1, // 3: activity_session.v1.Event.supersession:type_name -> activity_session.v1.Supersession
-	2, // 4: activity_session.v1.Supersession.ranges:type_name -> activity_session.v1.SequenceRange
-	2, // 5: activity_session.v1.Supersession.restored:type_name -> activity_session.v1.SequenceRange
-	2, // 6: activity_session.v1.Supersession.superseded:type_name -> activity_session.v1.SequenceRange
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	6, // 0: activity_session.v1.Event.event_time:type_name -> google.protobuf.Timestamp
+	6, // 1: activity_session.v1.Event.create_time:type_name -> google.protobuf.Timestamp
+	5, // 2: activity_session.v1.Event.labels:type_name -> activity_session.v1.Event.LabelsEntry
+	3, // 3: activity_session.v1.Event.supersession:type_name -> activity_session.v1.Supersession
+	1, // 4: activity_session.v1.Event.redaction:type_name -> activity_session.v1.Redaction
+	2, // 5: activity_session.v1.Event.redacted:type_name -> activity_session.v1.RedactedEvents
+	4, // 6: activity_session.v1.Supersession.ranges:type_name -> activity_session.v1.SequenceRange
+	4, // 7: activity_session.v1.Supersession.restored:type_name -> activity_session.v1.SequenceRange
+	4, // 8: activity_session.v1.Supersession.superseded:type_name -> activity_session.v1.SequenceRange
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_event_proto_init() }
@@ -457,7 +599,7 @@ func file_activity_session_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_event_proto_rawDesc), len(file_activity_session_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

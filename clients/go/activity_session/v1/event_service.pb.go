@@ -555,6 +555,152 @@ func (x *PopEventsResponse) GetMark() *Event {
 	return nil
 }
 
+// Asks for the content of events to be removed.
+type RedactEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session's name.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The events' names, all of that session: 1 to `batch_get_names`.
+	Names []string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty"`
+	// Why, for those who look later. At most `description_bytes` of UTF-8.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes a retry safe, as on AppendEvents.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on AppendEvents.
+	Uid           string `protobuf:"bytes,5,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedactEventsRequest) Reset() {
+	*x = RedactEventsRequest{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedactEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedactEventsRequest) ProtoMessage() {}
+
+func (x *RedactEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedactEventsRequest.ProtoReflect.Descriptor instead.
+func (*RedactEventsRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RedactEventsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *RedactEventsRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *RedactEventsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RedactEventsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RedactEventsRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
+// The events without their content.
+type RedactEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The events as they are now, in the order of the request.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// The number of the session's newest event.
+	LastSequence int64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// The mark; not set where all of the events had been redacted before.
+	Mark          *Event `protobuf:"bytes,3,opt,name=mark,proto3" json:"mark,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedactEventsResponse) Reset() {
+	*x = RedactEventsResponse{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedactEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedactEventsResponse) ProtoMessage() {}
+
+func (x *RedactEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedactEventsResponse.ProtoReflect.Descriptor instead.
+func (*RedactEventsResponse) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RedactEventsResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *RedactEventsResponse) GetLastSequence() int64 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *RedactEventsResponse) GetMark() *Event {
+	if x != nil {
+		return x.Mark
+	}
+	return nil
+}
+
 // Asks for one event.
 type GetEventRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -566,7 +712,7 @@ type GetEventRequest struct {
 
 func (x *GetEventRequest) Reset() {
 	*x = GetEventRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[6]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -578,7 +724,7 @@ func (x *GetEventRequest) String() string {
 func (*GetEventRequest) ProtoMessage() {}
 
 func (x *GetEventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[6]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -591,7 +737,7 @@ func (x *GetEventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEventRequest.ProtoReflect.Descriptor instead.
 func (*GetEventRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{6}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetEventRequest) GetName() string {
@@ -633,7 +779,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[7]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -645,7 +791,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[7]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -658,7 +804,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{7}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListEventsRequest) GetParent() string {
@@ -744,7 +890,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -756,7 +902,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -769,7 +915,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{8}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -808,7 +954,7 @@ type GetStateRequest struct {
 
 func (x *GetStateRequest) Reset() {
 	*x = GetStateRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +966,7 @@ func (x *GetStateRequest) String() string {
 func (*GetStateRequest) ProtoMessage() {}
 
 func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +979,7 @@ func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStateRequest.ProtoReflect.Descriptor instead.
 func (*GetStateRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{9}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetStateRequest) GetName() string {
@@ -896,7 +1042,7 @@ type UpdateStateRequest struct {
 
 func (x *UpdateStateRequest) Reset() {
 	*x = UpdateStateRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +1054,7 @@ func (x *UpdateStateRequest) String() string {
 func (*UpdateStateRequest) ProtoMessage() {}
 
 func (x *UpdateStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +1067,7 @@ func (x *UpdateStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateStateRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{10}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateStateRequest) GetName() string {
@@ -1005,6 +1151,18 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\x11PopEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
 	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12.\n" +
+	"\x04mark\x18\x03 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\"\xe0\x01\n" +
+	"\x13RedactEventsRequest\x127\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x125\n" +
+	"\x05names\x18\x02 \x03(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
+	"\x16activity-session/EventR\x05names\x12\x1c\n" +
+	"\x06reason\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06reason\x12#\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\x9f\x01\n" +
+	"\x14RedactEventsResponse\x122\n" +
+	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
+	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12.\n" +
 	"\x04mark\x18\x03 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\"F\n" +
 	"\x0fGetEventRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
@@ -1043,12 +1201,12 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\aupdates\x18\x02 \x03(\v2 .activity_session.v1.StateUpdateB\x04\xe2A\x01\x02R\aupdates\x12#\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
-	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xae\n" +
-	"\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xe2\v\n" +
 	"\fEventService\x12\xb2\x01\n" +
 	"\fAppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xdaA\rparent,events\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:append\x12\xd1\x01\n" +
 	"\x0fSupersedeEvents\x12+.activity_session.v1.SupersedeEventsRequest\x1a,.activity_session.v1.SupersedeEventsResponse\"c\xdaA parent,from_sequence,to_sequence\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{parent=namespaces/*/sessions/*}/events:supersede\x12\x9f\x01\n" +
-	"\tPopEvents\x12%.activity_session.v1.PopEventsRequest\x1a&.activity_session.v1.PopEventsResponse\"C\xdaA\x06parent\x82\xd3\xe4\x93\x024:\x01*\"//v1/{parent=namespaces/*/sessions/*}/events:pop\x12\x88\x01\n" +
+	"\tPopEvents\x12%.activity_session.v1.PopEventsRequest\x1a&.activity_session.v1.PopEventsResponse\"C\xdaA\x06parent\x82\xd3\xe4\x93\x024:\x01*\"//v1/{parent=namespaces/*/sessions/*}/events:pop\x12\xb1\x01\n" +
+	"\fRedactEvents\x12(.activity_session.v1.RedactEventsRequest\x1a).activity_session.v1.RedactEventsResponse\"L\xdaA\fparent,names\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:redact\x12\x88\x01\n" +
 	"\bGetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xdaA\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\x9b\x01\n" +
 	"\n" +
 	"ListEvents\x12&.activity_session.v1.ListEventsRequest\x1a'.activity_session.v1.ListEventsResponse\"<\xdaA\x06parent\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*/sessions/*}/events\x12\xd7\x01\n" +
@@ -1068,7 +1226,7 @@ func file_activity_session_v1_event_service_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_event_service_proto_rawDescData
 }
 
-var file_activity_session_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_activity_session_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_activity_session_v1_event_service_proto_goTypes = []any{
 	(*AppendEventsRequest)(nil),     // 0: activity_session.v1.AppendEventsRequest
 	(*AppendEventsResponse)(nil),    // 1: activity_session.v1.AppendEventsResponse
@@ -1076,46 +1234,52 @@ var file_activity_session_v1_event_service_proto_goTypes = []any{
 	(*SupersedeEventsResponse)(nil), // 3: activity_session.v1.SupersedeEventsResponse
 	(*PopEventsRequest)(nil),        // 4: activity_session.v1.PopEventsRequest
 	(*PopEventsResponse)(nil),       // 5: activity_session.v1.PopEventsResponse
-	(*GetEventRequest)(nil),         // 6: activity_session.v1.GetEventRequest
-	(*ListEventsRequest)(nil),       // 7: activity_session.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),      // 8: activity_session.v1.ListEventsResponse
-	(*GetStateRequest)(nil),         // 9: activity_session.v1.GetStateRequest
-	(*UpdateStateRequest)(nil),      // 10: activity_session.v1.UpdateStateRequest
-	(*Event)(nil),                   // 11: activity_session.v1.Event
-	(*StateUpdate)(nil),             // 12: activity_session.v1.StateUpdate
-	(*State)(nil),                   // 13: activity_session.v1.State
+	(*RedactEventsRequest)(nil),     // 6: activity_session.v1.RedactEventsRequest
+	(*RedactEventsResponse)(nil),    // 7: activity_session.v1.RedactEventsResponse
+	(*GetEventRequest)(nil),         // 8: activity_session.v1.GetEventRequest
+	(*ListEventsRequest)(nil),       // 9: activity_session.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),      // 10: activity_session.v1.ListEventsResponse
+	(*GetStateRequest)(nil),         // 11: activity_session.v1.GetStateRequest
+	(*UpdateStateRequest)(nil),      // 12: activity_session.v1.UpdateStateRequest
+	(*Event)(nil),                   // 13: activity_session.v1.Event
+	(*StateUpdate)(nil),             // 14: activity_session.v1.StateUpdate
+	(*State)(nil),                   // 15: activity_session.v1.State
 }
 var file_activity_session_v1_event_service_proto_depIdxs = []int32{
-	11, // 0: activity_session.v1.AppendEventsRequest.events:type_name -> activity_session.v1.Event
-	12, // 1: activity_session.v1.AppendEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
-	11, // 2: activity_session.v1.AppendEventsResponse.events:type_name -> activity_session.v1.Event
-	11, // 3: activity_session.v1.SupersedeEventsRequest.events:type_name -> activity_session.v1.Event
-	12, // 4: activity_session.v1.SupersedeEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
-	11, // 5: activity_session.v1.SupersedeEventsResponse.events:type_name -> activity_session.v1.Event
-	11, // 6: activity_session.v1.SupersedeEventsResponse.mark:type_name -> activity_session.v1.Event
-	11, // 7: activity_session.v1.PopEventsResponse.events:type_name -> activity_session.v1.Event
-	11, // 8: activity_session.v1.PopEventsResponse.mark:type_name -> activity_session.v1.Event
-	11, // 9: activity_session.v1.ListEventsResponse.events:type_name -> activity_session.v1.Event
-	12, // 10: activity_session.v1.UpdateStateRequest.updates:type_name -> activity_session.v1.StateUpdate
-	0,  // 11: activity_session.v1.EventService.AppendEvents:input_type -> activity_session.v1.AppendEventsRequest
-	2,  // 12: activity_session.v1.EventService.SupersedeEvents:input_type -> activity_session.v1.SupersedeEventsRequest
-	4,  // 13: activity_session.v1.EventService.PopEvents:input_type -> activity_session.v1.PopEventsRequest
-	6,  // 14: activity_session.v1.EventService.GetEvent:input_type -> activity_session.v1.GetEventRequest
-	7,  // 15: activity_session.v1.EventService.ListEvents:input_type -> activity_session.v1.ListEventsRequest
-	9,  // 16: activity_session.v1.EventService.GetState:input_type -> activity_session.v1.GetStateRequest
-	10, // 17: activity_session.v1.EventService.UpdateState:input_type -> activity_session.v1.UpdateStateRequest
-	1,  // 18: activity_session.v1.EventService.AppendEvents:output_type -> activity_session.v1.AppendEventsResponse
-	3,  // 19: activity_session.v1.EventService.SupersedeEvents:output_type -> activity_session.v1.SupersedeEventsResponse
-	5,  // 20: activity_session.v1.EventService.PopEvents:output_type -> activity_session.v1.PopEventsResponse
-	11, // 21: activity_session.v1.EventService.GetEvent:output_type -> activity_session.v1.Event
-	8,  // 22: activity_session.v1.EventService.ListEvents:output_type -> activity_session.v1.ListEventsResponse
-	13, // 23: activity_session.v1.EventService.GetState:output_type -> activity_session.v1.State
-	13, // 24: activity_session.v1.EventService.UpdateState:output_type -> activity_session.v1.State
-	18, // [18:25] is the sub-list for method output_type
-	11, // [11:18] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	13, // 0: activity_session.v1.AppendEventsRequest.events:type_name -> activity_session.v1.Event
+	14, // 1: activity_session.v1.AppendEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
+	13, // 2: activity_session.v1.AppendEventsResponse.events:type_name -> activity_session.v1.Event
+	13, // 3: activity_session.v1.SupersedeEventsRequest.events:type_name -> activity_session.v1.Event
+	14, // 4: activity_session.v1.SupersedeEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
+	13, // 5: activity_session.v1.SupersedeEventsResponse.events:type_name -> activity_session.v1.Event
+	13, // 6: activity_session.v1.SupersedeEventsResponse.mark:type_name -> activity_session.v1.Event
+	13, // 7: activity_session.v1.PopEventsResponse.events:type_name -> activity_session.v1.Event
+	13, // 8: activity_session.v1.PopEventsResponse.mark:type_name -> activity_session.v1.Event
+	13, // 9: activity_session.v1.RedactEventsResponse.events:type_name -> activity_session.v1.Event
+	13, // 10: activity_session.v1.RedactEventsResponse.mark:type_name -> activity_session.v1.Event
+	13, // 11: activity_session.v1.ListEventsResponse.events:type_name -> activity_session.v1.Event
+	14, // 12: activity_session.v1.UpdateStateRequest.updates:type_name -> activity_session.v1.StateUpdate
+	0,  // 13: activity_session.v1.EventService.AppendEvents:input_type -> activity_session.v1.AppendEventsRequest
+	2,  // 14: activity_session.v1.EventService.SupersedeEvents:input_type -> activity_session.v1.SupersedeEventsRequest
+	4,  // 15: activity_session.v1.EventService.PopEvents:input_type -> activity_session.v1.PopEventsRequest
+	6,  // 16: activity_session.v1.EventService.RedactEvents:input_type -> activity_session.v1.RedactEventsRequest
+	8,  // 17: activity_session.v1.EventService.GetEvent:input_type -> activity_session.v1.GetEventRequest
+	9,  // 18: activity_session.v1.EventService.ListEvents:input_type -> activity_session.v1.ListEventsRequest
+	11, // 19: activity_session.v1.EventService.GetState:input_type -> activity_session.v1.GetStateRequest
+	12, // 20: activity_session.v1.EventService.UpdateState:input_type -> activity_session.v1.UpdateStateRequest
+	1,  // 21: activity_session.v1.EventService.AppendEvents:output_type -> activity_session.v1.AppendEventsResponse
+	3,  // 22: activity_session.v1.EventService.SupersedeEvents:output_type -> activity_session.v1.SupersedeEventsResponse
+	5,  // 23: activity_session.v1.EventService.PopEvents:output_type -> activity_session.v1.PopEventsResponse
+	7,  // 24: activity_session.v1.EventService.RedactEvents:output_type -> activity_session.v1.RedactEventsResponse
+	13, // 25: activity_session.v1.EventService.GetEvent:output_type -> activity_session.v1.Event
+	10, // 26: activity_session.v1.EventService.ListEvents:output_type -> activity_session.v1.ListEventsResponse
+	15, // 27: activity_session.v1.EventService.GetState:output_type -> activity_session.v1.State
+	15, // 28: activity_session.v1.EventService.UpdateState:output_type -> activity_session.v1.State
+	21, // [21:29] is the sub-list for method output_type
+	13, // [13:21] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_event_service_proto_init() }
@@ -1133,7 +1297,7 @@ func file_activity_session_v1_event_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_event_service_proto_rawDesc), len(file_activity_session_v1_event_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	EventService_AppendEvents_FullMethodName    = "/activity_session.v1.EventService/AppendEvents"
 	EventService_SupersedeEvents_FullMethodName = "/activity_session.v1.EventService/SupersedeEvents"
 	EventService_PopEvents_FullMethodName       = "/activity_session.v1.EventService/PopEvents"
+	EventService_RedactEvents_FullMethodName    = "/activity_session.v1.EventService/RedactEvents"
 	EventService_GetEvent_FullMethodName        = "/activity_session.v1.EventService/GetEvent"
 	EventService_ListEvents_FullMethodName      = "/activity_session.v1.EventService/ListEvents"
 	EventService_GetState_FullMethodName        = "/activity_session.v1.EventService/GetState"
@@ -58,6 +59,13 @@ type EventServiceClient interface {
 	// number of concurrent calls, no two return the same event. Where none is in
 	// view, nothing is written and none returned.
 	PopEvents(ctx context.Context, in *PopEventsRequest, opts ...grpc.CallOption) (*PopEventsResponse, error)
+	// Removes the content and the labels of events for good: a secret, or what a
+	// person wants forgotten. Their numbers, ids, authors, types and times stay,
+	// and with them the reason. A mark is appended, so that watches are told. It
+	// works on deleted and disabled sessions too, but on none that is held
+	// (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
+	// are. An id of a redacted event stays taken.
+	RedactEvents(ctx context.Context, in *RedactEventsRequest, opts ...grpc.CallOption) (*RedactEventsResponse, error)
 	// Reads an event, even of a deleted session, and even a superseded one.
 	GetEvent(ctx context.Context, in *GetEventRequest, opts ...grpc.CallOption) (*Event, error)
 	// Lists the events of a session, even of a deleted one, in pages from either
@@ -104,6 +112,16 @@ func (c *eventServiceClient) PopEvents(ctx context.Context, in *PopEventsRequest
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PopEventsResponse)
 	err := c.cc.Invoke(ctx, EventService_PopEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *eventServiceClient) RedactEvents(ctx context.Context, in *RedactEventsRequest, opts ...grpc.CallOption) (*RedactEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RedactEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_RedactEvents_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -180,6 +198,13 @@ type EventServiceServer interface {
 	// number of concurrent calls, no two return the same event. Where none is in
 	// view, nothing is written and none returned.
 	PopEvents(context.Context, *PopEventsRequest) (*PopEventsResponse, error)
+	// Removes the content and the labels of events for good: a secret, or what a
+	// person wants forgotten. Their numbers, ids, authors, types and times stay,
+	// and with them the reason. A mark is appended, so that watches are told. It
+	// works on deleted and disabled sessions too, but on none that is held
+	// (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
+	// are. An id of a redacted event stays taken.
+	RedactEvents(context.Context, *RedactEventsRequest) (*RedactEventsResponse, error)
 	// Reads an event, even of a deleted session, and even a superseded one.
 	GetEvent(context.Context, *GetEventRequest) (*Event, error)
 	// Lists the events of a session, even of a deleted one, in pages from either
@@ -210,6 +235,9 @@ func (UnimplementedEventServiceServer) SupersedeEvents(context.Context, *Superse
 }
 func (UnimplementedEventServiceServer) PopEvents(context.Context, *PopEventsRequest) (*PopEventsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method PopEvents not implemented")
+}
+func (UnimplementedEventServiceServer) RedactEvents(context.Context, *RedactEventsRequest) (*RedactEventsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RedactEvents not implemented")
 }
 func (UnimplementedEventServiceServer) GetEvent(context.Context, *GetEventRequest) (*Event, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method GetEvent not implemented")
@@ -294,6 +322,24 @@ func _EventService_PopEvents_Handler(srv interface{}, ctx context.Context, dec f
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(EventServiceServer).PopEvents(ctx, req.(*PopEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EventService_RedactEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RedactEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).RedactEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_RedactEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).RedactEvents(ctx, req.(*RedactEventsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -388,6 +434,10 @@ var EventService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PopEvents",
 			Handler:    _EventService_PopEvents_Handler,
+		},
+		{
+			MethodName: "RedactEvents",
+			Handler:    _EventService_RedactEvents_Handler,
 		},
 		{
 			MethodName: "GetEvent",

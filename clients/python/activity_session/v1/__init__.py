@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_TURN_REQUIRED as ERROR_REASON_TURN_REQUIRED
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_WATCH_TOO_SLOW as ERROR_REASON_WATCH_TOO_SLOW
     from activity_session.v1.event_pb2 import Event as Event
+    from activity_session.v1.event_pb2 import Redaction as Redaction
+    from activity_session.v1.event_pb2 import RedactedEvents as RedactedEvents
     from activity_session.v1.event_pb2 import Supersession as Supersession
     from activity_session.v1.event_pb2 import SequenceRange as SequenceRange
     from activity_session.v1.event_service_pb2 import AppendEventsRequest as AppendEventsRequest
@@ -68,6 +70,8 @@ if TYPE_CHECKING:
     from activity_session.v1.event_service_pb2 import SupersedeEventsResponse as SupersedeEventsResponse
     from activity_session.v1.event_service_pb2 import PopEventsRequest as PopEventsRequest
     from activity_session.v1.event_service_pb2 import PopEventsResponse as PopEventsResponse
+    from activity_session.v1.event_service_pb2 import RedactEventsRequest as RedactEventsRequest
+    from activity_session.v1.event_service_pb2 import RedactEventsResponse as RedactEventsResponse
     from activity_session.v1.event_service_pb2 import GetEventRequest as GetEventRequest
     from activity_session.v1.event_service_pb2 import ListEventsRequest as ListEventsRequest
     from activity_session.v1.event_service_pb2 import ListEventsResponse as ListEventsResponse
@@ -219,6 +223,8 @@ else:
         "ERROR_REASON_TURN_REQUIRED": "error_reason_pb2",
         "ERROR_REASON_WATCH_TOO_SLOW": "error_reason_pb2",
         "Event": "event_pb2",
+        "Redaction": "event_pb2",
+        "RedactedEvents": "event_pb2",
         "Supersession": "event_pb2",
         "SequenceRange": "event_pb2",
         "AppendEventsRequest": "event_service_pb2",
@@ -227,6 +233,8 @@ else:
         "SupersedeEventsResponse": "event_service_pb2",
         "PopEventsRequest": "event_service_pb2",
         "PopEventsResponse": "event_service_pb2",
+        "RedactEventsRequest": "event_service_pb2",
+        "RedactEventsResponse": "event_service_pb2",
         "GetEventRequest": "event_service_pb2",
         "ListEventsRequest": "event_service_pb2",
         "ListEventsResponse": "event_service_pb2",

@@ -15,8 +15,9 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class Event(google.protobuf.message.Message):
-    """An entry of a session's log. Events are appended and never changed: what takes
-    some out of view is an event too, a mark, which says so in `supersession`.
+    """An entry of a session's log. Events are appended and never changed, but for
+    those that RedactEvents empties. What takes some out of view is an event too:
+    a mark, which says so in `supersession`.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -51,6 +52,8 @@ class Event(google.protobuf.message.Message):
     CREATED_BY_FIELD_NUMBER: builtins.int
     SUPERSEDED_BY_FIELD_NUMBER: builtins.int
     SUPERSESSION_FIELD_NUMBER: builtins.int
+    REDACTION_FIELD_NUMBER: builtins.int
+    REDACTED_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The resource name,
     `namespaces/{namespace}/sessions/{session}/events/{event}`. Set by the
@@ -110,6 +113,16 @@ class Event(google.protobuf.message.Message):
         content, and is itself shown only with the superseded events.
         """
 
+    @property
+    def redaction(self) -> global___Redaction:
+        """Set on an event whose content and labels were removed by RedactEvents."""
+
+    @property
+    def redacted(self) -> global___RedactedEvents:
+        """Which events were redacted by this one, which is a mark then too: set by
+        RedactEvents, and on nothing else. Superseding it brings nothing back.
+        """
+
     def __init__(
         self,
         *,
@@ -127,12 +140,60 @@ class Event(google.protobuf.message.Message):
         created_by: builtins.str = ...,
         superseded_by: builtins.int = ...,
         supersession: global___Supersession | None = ...,
+        redaction: global___Redaction | None = ...,
+        redacted: global___RedactedEvents | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["blob", b"blob", "content", b"content", "create_time", b"create_time", "event_time", b"event_time", "supersession", b"supersession", "text", b"text"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["author", b"author", "blob", b"blob", "content", b"content", "create_time", b"create_time", "created_by", b"created_by", "event_id", b"event_id", "event_time", b"event_time", "labels", b"labels", "media_type", b"media_type", "name", b"name", "sequence", b"sequence", "superseded_by", b"superseded_by", "supersession", b"supersession", "text", b"text", "type", b"type"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["blob", b"blob", "content", b"content", "create_time", b"create_time", "event_time", b"event_time", "redacted", b"redacted", "redaction", b"redaction", "supersession", b"supersession", "text", b"text"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["author", b"author", "blob", b"blob", "content", b"content", "create_time", b"create_time", "created_by", b"created_by", "event_id", b"event_id", "event_time", b"event_time", "labels", b"labels", "media_type", b"media_type", "name", b"name", "redacted", b"redacted", "redaction", b"redaction", "sequence", b"sequence", "superseded_by", b"superseded_by", "supersession", b"supersession", "text", b"text", "type", b"type"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["content", b"content"]) -> typing.Literal["text", "blob"] | None: ...
 
 global___Event = Event
+
+@typing.final
+class Redaction(google.protobuf.message.Message):
+    """What is left to say of content that was removed."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: builtins.int
+    MARK_SEQUENCE_FIELD_NUMBER: builtins.int
+    reason: builtins.str
+    """Why, in the caller's words."""
+    mark_sequence: builtins.int
+    """The number of the mark that says so."""
+    def __init__(
+        self,
+        *,
+        reason: builtins.str = ...,
+        mark_sequence: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["mark_sequence", b"mark_sequence", "reason", b"reason"]) -> None: ...
+
+global___Redaction = Redaction
+
+@typing.final
+class RedactedEvents(google.protobuf.message.Message):
+    """What a mark of RedactEvents says."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SEQUENCES_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    reason: builtins.str
+    """Why, in the caller's words."""
+    @property
+    def sequences(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """The numbers of the events, in order."""
+
+    def __init__(
+        self,
+        *,
+        sequences: collections.abc.Iterable[builtins.int] | None = ...,
+        reason: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["reason", b"reason", "sequences", b"sequences"]) -> None: ...
+
+global___RedactedEvents = RedactedEvents
 
 @typing.final
 class Supersession(google.protobuf.message.Message):

@@ -283,6 +283,73 @@ class PopEventsResponse(google.protobuf.message.Message):
 global___PopEventsResponse = PopEventsResponse
 
 @typing.final
+class RedactEventsRequest(google.protobuf.message.Message):
+    """Asks for the content of events to be removed."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: builtins.int
+    NAMES_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
+    parent: builtins.str
+    """The session's name."""
+    reason: builtins.str
+    """Why, for those who look later. At most `description_bytes` of UTF-8."""
+    request_id: builtins.str
+    """Makes a retry safe, as on AppendEvents."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on AppendEvents."""
+    @property
+    def names(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The events' names, all of that session: 1 to `batch_get_names`."""
+
+    def __init__(
+        self,
+        *,
+        parent: builtins.str = ...,
+        names: collections.abc.Iterable[builtins.str] | None = ...,
+        reason: builtins.str = ...,
+        request_id: builtins.str = ...,
+        uid: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["names", b"names", "parent", b"parent", "reason", b"reason", "request_id", b"request_id", "uid", b"uid"]) -> None: ...
+
+global___RedactEventsRequest = RedactEventsRequest
+
+@typing.final
+class RedactEventsResponse(google.protobuf.message.Message):
+    """The events without their content."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: builtins.int
+    LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    MARK_FIELD_NUMBER: builtins.int
+    last_sequence: builtins.int
+    """The number of the session's newest event."""
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
+        """The events as they are now, in the order of the request."""
+
+    @property
+    def mark(self) -> activity_session.v1.event_pb2.Event:
+        """The mark; not set where all of the events had been redacted before."""
+
+    def __init__(
+        self,
+        *,
+        events: collections.abc.Iterable[activity_session.v1.event_pb2.Event] | None = ...,
+        last_sequence: builtins.int = ...,
+        mark: activity_session.v1.event_pb2.Event | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["mark", b"mark"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["events", b"events", "last_sequence", b"last_sequence", "mark", b"mark"]) -> None: ...
+
+global___RedactEventsResponse = RedactEventsResponse
+
+@typing.final
 class GetEventRequest(google.protobuf.message.Message):
     """Asks for one event."""
 

@@ -53,6 +53,11 @@ class EventServiceStub(object):
                 request_serializer=activity__session_dot_v1_dot_event__service__pb2.PopEventsRequest.SerializeToString,
                 response_deserializer=activity__session_dot_v1_dot_event__service__pb2.PopEventsResponse.FromString,
                 _registered_method=True)
+        self.RedactEvents = channel.unary_unary(
+                '/activity_session.v1.EventService/RedactEvents',
+                request_serializer=activity__session_dot_v1_dot_event__service__pb2.RedactEventsRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_event__service__pb2.RedactEventsResponse.FromString,
+                _registered_method=True)
         self.GetEvent = channel.unary_unary(
                 '/activity_session.v1.EventService/GetEvent',
                 request_serializer=activity__session_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
@@ -118,6 +123,18 @@ class EventServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RedactEvents(self, request, context):
+        """Removes the content and the labels of events for good: a secret, or what a
+        person wants forgotten. Their numbers, ids, authors, types and times stay,
+        and with them the reason. A mark is appended, so that watches are told. It
+        works on deleted and disabled sessions too, but on none that is held
+        (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
+        are. An id of a redacted event stays taken.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetEvent(self, request, context):
         """Reads an event, even of a deleted session, and even a superseded one.
         """
@@ -167,6 +184,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.PopEvents,
                     request_deserializer=activity__session_dot_v1_dot_event__service__pb2.PopEventsRequest.FromString,
                     response_serializer=activity__session_dot_v1_dot_event__service__pb2.PopEventsResponse.SerializeToString,
+            ),
+            'RedactEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.RedactEvents,
+                    request_deserializer=activity__session_dot_v1_dot_event__service__pb2.RedactEventsRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_event__service__pb2.RedactEventsResponse.SerializeToString,
             ),
             'GetEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEvent,
@@ -272,6 +294,33 @@ class EventService(object):
             '/activity_session.v1.EventService/PopEvents',
             activity__session_dot_v1_dot_event__service__pb2.PopEventsRequest.SerializeToString,
             activity__session_dot_v1_dot_event__service__pb2.PopEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RedactEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.EventService/RedactEvents',
+            activity__session_dot_v1_dot_event__service__pb2.RedactEventsRequest.SerializeToString,
+            activity__session_dot_v1_dot_event__service__pb2.RedactEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

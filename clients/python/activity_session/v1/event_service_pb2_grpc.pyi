@@ -63,6 +63,18 @@ class EventServiceStub:
     view, nothing is written and none returned.
     """
 
+    RedactEvents: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.RedactEventsRequest,
+        activity_session.v1.event_service_pb2.RedactEventsResponse,
+    ]
+    """Removes the content and the labels of events for good: a secret, or what a
+    person wants forgotten. Their numbers, ids, authors, types and times stay,
+    and with them the reason. A mark is appended, so that watches are told. It
+    works on deleted and disabled sessions too, but on none that is held
+    (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
+    are. An id of a redacted event stays taken.
+    """
+
     GetEvent: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.GetEventRequest,
         activity_session.v1.event_pb2.Event,
@@ -135,6 +147,18 @@ class EventServiceAsyncStub:
     """Takes the newest events that are in view out of it, and returns them. Of any
     number of concurrent calls, no two return the same event. Where none is in
     view, nothing is written and none returned.
+    """
+
+    RedactEvents: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.RedactEventsRequest,
+        activity_session.v1.event_service_pb2.RedactEventsResponse,
+    ]
+    """Removes the content and the labels of events for good: a secret, or what a
+    person wants forgotten. Their numbers, ids, authors, types and times stay,
+    and with them the reason. A mark is appended, so that watches are told. It
+    works on deleted and disabled sessions too, but on none that is held
+    (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
+    are. An id of a redacted event stays taken.
     """
 
     GetEvent: grpc.aio.UnaryUnaryMultiCallable[
@@ -215,6 +239,20 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         """Takes the newest events that are in view out of it, and returns them. Of any
         number of concurrent calls, no two return the same event. Where none is in
         view, nothing is written and none returned.
+        """
+
+    @abc.abstractmethod
+    def RedactEvents(
+        self,
+        request: activity_session.v1.event_service_pb2.RedactEventsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.event_service_pb2.RedactEventsResponse, collections.abc.Awaitable[activity_session.v1.event_service_pb2.RedactEventsResponse]]:
+        """Removes the content and the labels of events for good: a secret, or what a
+        person wants forgotten. Their numbers, ids, authors, types and times stay,
+        and with them the reason. A mark is appended, so that watches are told. It
+        works on deleted and disabled sessions too, but on none that is held
+        (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
+        are. An id of a redacted event stays taken.
         """
 
     @abc.abstractmethod

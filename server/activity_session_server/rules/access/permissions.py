@@ -94,6 +94,7 @@ _SERVICES: Mapping[str, Mapping[str, Permission]] = {
         # Not for participants, which act only as themselves: a range has events of others.
         "SupersedeEvents": Permission(_WRITER),
         "PopEvents": Permission(_WRITER),
+        "RedactEvents": Permission(_ADMIN),
         "GetEvent": Permission(_READER, Reach.BOUND),
         "ListEvents": Permission(_READER, Reach.BOUND),
         "GetState": Permission(_READER, Reach.OWN),

@@ -288,11 +288,11 @@ class NewEvent(NamedTuple):
 
 
 def append_events(
-    writer: Writer, head: Head, events: Sequence[NewEvent], subject: str, *, mark: int | None = None
+    writer: Writer, head: Head, events: Sequence[NewEvent], subject: str, *, mark: int | None = None, freed: int = 0
 ) -> list[Given]:
     """Write a subject's events to a locked session under the next numbers; returns what the server gives each.
 
-    `mark` is the number of the one that is a mark, if one is.
+    `mark` is the number of the one that is a mark, if one is; `freed` are bytes that the log has lost.
     """
     last = head.last_sequence
     # Not the time of the transaction: it may have waited for the lock while others appended.
@@ -314,7 +314,7 @@ def append_events(
         for sequence, (event, by_server) in enumerate(zip(events, given, strict=True), last + 1)
     ]
     size = sum(len(by_server.raw) + len(event.raw) for by_server, event in zip(given, events, strict=True))
-    numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows), "its_bytes": size}
+    numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows), "its_bytes": size - freed}
     if mark is not None:
         numbers["history_revision"] = mark
     if writer.change(_COUNT, {**numbers, **_moved_on(head)}) != 1 or not writer.insert(_TABLE, rows):

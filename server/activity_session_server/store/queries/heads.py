@@ -29,6 +29,7 @@ class Head(NamedTuple):
     `history_revision` is the number of the newest mark of its log, 0 for a log without marks.
 
     `turn` is the current turn, None where it is free; `turn_token` is that of the newest turn, current or over.
+    `holder` is the name of what keeps it from losing anything for good: itself, its namespace, or none.
     `now` is the database's clock.
     """
 
@@ -45,6 +46,7 @@ class Head(NamedTuple):
     turn: TurnLease | None
     turn_token: int
     expire_ts: datetime | None
+    holder: str
     now: datetime
 
 
@@ -180,5 +182,6 @@ def _head(row: AnyRow, namespace_id: str, *, is_held: bool) -> Head:
         current_turn(row, name),
         row.turn_token,
         row.expire_ts,
+        name if row.legal_hold else format_name(Kind.NAMESPACE, namespace_id) if is_held else "",
         row.now,
     )

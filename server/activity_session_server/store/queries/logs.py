@@ -213,8 +213,10 @@ def _with_marks(
 
 def _concerns(row: AnyRow) -> int:
     """The first number that a mark changes something about."""
-    changed = EventMessage.FromString(row.message).supersession
-    return min(one.first_sequence for one in (*changed.ranges, *changed.restored, *changed.superseded))
+    mark = EventMessage.FromString(row.message)
+    changed = mark.supersession
+    firsts = (one.first_sequence for one in (*changed.ranges, *changed.restored, *changed.superseded))
+    return min(*firsts, *mark.redacted.sequences, mark.sequence)
 
 
 def _padded(numbers: Sequence[int], most: int) -> list[int]:

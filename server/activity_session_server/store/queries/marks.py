@@ -20,6 +20,8 @@ from activity_session_server.store.readers import Raced, Reader, Writer
 
 _MARKS, _HIDDEN = table_of(EventMark), table_of(HiddenRange)
 _NOTHING = Change((), ())
+# What a mark covers that takes nothing out of view: no event has this number.
+_NONE = Range(0, 0)
 _OF_SESSION = EventMark.activity_session_pkid == bindparam("its_session")
 _ROWS = select(EventMark.sequence, EventMark.first_sequence, EventMark.last_sequence, EventMark.holds)
 _ALL = Statement(_ROWS.where(_OF_SESSION).order_by(EventMark.sequence))
@@ -92,6 +94,13 @@ def add_mark(writer: Writer, head: Head, hidden: Ranges, mark: Mark) -> tuple[Ch
     return change, after
 
 
+def add_bare_mark(writer: Writer, head: Head, number: int) -> None:
+    """Note a mark of a locked session that takes nothing out of view but itself."""
+    _insert(writer, head, Mark(number, [_NONE]))
+    hidden = hidden_ranges(writer, head.uid)
+    _write_hidden(writer, head, hidden, ranges.union(hidden, ranges.of_numbers([number])))
+
+
 def _insert(writer: Writer, head: Head, mark: Mark) -> None:
     rows = [
         {
@@ -125,7 +134,7 @@ def _marks(reader: Reader, head: Head) -> tuple[list[Mark], frozenset[int]]:
     """All marks of a session, and which of them are noted to hold."""
     rows = reader.rows(_ALL, {"its_session": head.uid})
     marks = [
-        Mark(number, sorted(Range(row.first_sequence, row.last_sequence) for row in of_mark))
+        Mark(number, sorted(Range(row.first_sequence, row.last_sequence) for row in of_mark if row.first_sequence))
         for number, of_mark in groupby(rows, key=lambda row: row.sequence)
     ]
     return marks, frozenset(row.sequence for row in rows if row.holds)

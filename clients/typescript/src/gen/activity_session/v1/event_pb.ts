@@ -14,11 +14,12 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/event.proto.
  */
 export const file_activity_session_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("Ch9hY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50LnByb3RvEhNhY3Rpdml0eV9zZXNzaW9uLnYxIp0FCgVFdmVudBISCgRuYW1lGAEgASgJQgTiQQEIEhYKCGV2ZW50X2lkGAIgASgJQgTiQQEBEhYKCHNlcXVlbmNlGAMgASgDQgTiQQEDEjUKBmF1dGhvchgEIAEoCUIl4kEBAfpBHgocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBISCgR0eXBlGAUgASgJQgTiQQEBEhQKBHRleHQYBiABKAlCBOJBAQFIABIUCgRibG9iGAcgASgMQgTiQQEBSAASGAoKbWVkaWFfdHlwZRgIIAEoCUIE4kEBARI0CgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPAoGbGFiZWxzGAsgAygLMiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBARIYCgpjcmVhdGVkX2J5GAwgASgJQgTiQQEDEhsKDXN1cGVyc2VkZWRfYnkYDSABKANCBOJBAQMSPQoMc3VwZXJzZXNzaW9uGA4gASgLMiEuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdXBlcnNlc3Npb25CBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATpk6kFhChZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EjhuYW1lc3BhY2VzL3tuYW1lc3BhY2V9L3Nlc3Npb25zL3tzZXNzaW9ufS9ldmVudHMve2V2ZW50fSoGZXZlbnRzMgVldmVudEIJCgdjb250ZW50IsABCgxTdXBlcnNlc3Npb24SMgoGcmFuZ2VzGAEgAygLMiIuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXF1ZW5jZVJhbmdlEg4KBnJlYXNvbhgCIAEoCRI0CghyZXN0b3JlZBgDIAMoCzIiLmFjdGl2aXR5X3Nlc3Npb24udjEuU2VxdWVuY2VSYW5nZRI2CgpzdXBlcnNlZGVkGAQgAygLMiIuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXF1ZW5jZVJhbmdlIj4KDVNlcXVlbmNlUmFuZ2USFgoOZmlyc3Rfc2VxdWVuY2UYASABKAMSFQoNbGFzdF9zZXF1ZW5jZRgCIAEoA0JZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
+  fileDesc("Ch9hY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50LnByb3RvEhNhY3Rpdml0eV9zZXNzaW9uLnYxIpMGCgVFdmVudBISCgRuYW1lGAEgASgJQgTiQQEIEhYKCGV2ZW50X2lkGAIgASgJQgTiQQEBEhYKCHNlcXVlbmNlGAMgASgDQgTiQQEDEjUKBmF1dGhvchgEIAEoCUIl4kEBAfpBHgocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBISCgR0eXBlGAUgASgJQgTiQQEBEhQKBHRleHQYBiABKAlCBOJBAQFIABIUCgRibG9iGAcgASgMQgTiQQEBSAASGAoKbWVkaWFfdHlwZRgIIAEoCUIE4kEBARI0CgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPAoGbGFiZWxzGAsgAygLMiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBARIYCgpjcmVhdGVkX2J5GAwgASgJQgTiQQEDEhsKDXN1cGVyc2VkZWRfYnkYDSABKANCBOJBAQMSPQoMc3VwZXJzZXNzaW9uGA4gASgLMiEuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdXBlcnNlc3Npb25CBOJBAQMSNwoJcmVkYWN0aW9uGA8gASgLMh4uYWN0aXZpdHlfc2Vzc2lvbi52MS5SZWRhY3Rpb25CBOJBAQMSOwoIcmVkYWN0ZWQYECABKAsyIy5hY3Rpdml0eV9zZXNzaW9uLnYxLlJlZGFjdGVkRXZlbnRzQgTiQQEDGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAE6ZOpBYQoWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBI4bmFtZXNwYWNlcy97bmFtZXNwYWNlfS9zZXNzaW9ucy97c2Vzc2lvbn0vZXZlbnRzL3tldmVudH0qBmV2ZW50czIFZXZlbnRCCQoHY29udGVudCIyCglSZWRhY3Rpb24SDgoGcmVhc29uGAEgASgJEhUKDW1hcmtfc2VxdWVuY2UYAiABKAMiMwoOUmVkYWN0ZWRFdmVudHMSEQoJc2VxdWVuY2VzGAEgAygDEg4KBnJlYXNvbhgCIAEoCSLAAQoMU3VwZXJzZXNzaW9uEjIKBnJhbmdlcxgBIAMoCzIiLmFjdGl2aXR5X3Nlc3Npb24udjEuU2VxdWVuY2VSYW5nZRIOCgZyZWFzb24YAiABKAkSNAoIcmVzdG9yZWQYAyADKAsyIi5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlcXVlbmNlUmFuZ2USNgoKc3VwZXJzZWRlZBgEIAMoCzIiLmFjdGl2aXR5X3Nlc3Npb24udjEuU2VxdWVuY2VSYW5nZSI+Cg1TZXF1ZW5jZVJhbmdlEhYKDmZpcnN0X3NlcXVlbmNlGAEgASgDEhUKDWxhc3Rfc2VxdWVuY2UYAiABKANCWQoSYWN0aXZpdHlzZXNzaW9uLnYxUAFaQWFjdGl2aXR5LXNlc3Npb24vY2xpZW50cy9nby9hY3Rpdml0eV9zZXNzaW9uL3YxO2FjdGl2aXR5c2Vzc2lvbnYxYgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * An entry of a session's log. Events are appended and never changed: what takes
- * some out of view is an event too, a mark, which says so in `supersession`.
+ * An entry of a session's log. Events are appended and never changed, but for
+ * those that RedactEvents empties. What takes some out of view is an event too:
+ * a mark, which says so in `supersession`.
  *
  * @generated from message activity_session.v1.Event
  */
@@ -142,6 +143,21 @@ export type Event = Message<"activity_session.v1.Event"> & {
    * @generated from field: activity_session.v1.Supersession supersession = 14;
    */
   supersession?: Supersession;
+
+  /**
+   * Set on an event whose content and labels were removed by RedactEvents.
+   *
+   * @generated from field: activity_session.v1.Redaction redaction = 15;
+   */
+  redaction?: Redaction;
+
+  /**
+   * Which events were redacted by this one, which is a mark then too: set by
+   * RedactEvents, and on nothing else. Superseding it brings nothing back.
+   *
+   * @generated from field: activity_session.v1.RedactedEvents redacted = 16;
+   */
+  redacted?: RedactedEvents;
 };
 
 /**
@@ -150,6 +166,62 @@ export type Event = Message<"activity_session.v1.Event"> & {
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_activity_session_v1_event, 0);
+
+/**
+ * What is left to say of content that was removed.
+ *
+ * @generated from message activity_session.v1.Redaction
+ */
+export type Redaction = Message<"activity_session.v1.Redaction"> & {
+  /**
+   * Why, in the caller's words.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * The number of the mark that says so.
+   *
+   * @generated from field: int64 mark_sequence = 2;
+   */
+  markSequence: bigint;
+};
+
+/**
+ * Describes the message activity_session.v1.Redaction.
+ * Use `create(RedactionSchema)` to create a new message.
+ */
+export const RedactionSchema: GenMessage<Redaction> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event, 1);
+
+/**
+ * What a mark of RedactEvents says.
+ *
+ * @generated from message activity_session.v1.RedactedEvents
+ */
+export type RedactedEvents = Message<"activity_session.v1.RedactedEvents"> & {
+  /**
+   * The numbers of the events, in order.
+   *
+   * @generated from field: repeated int64 sequences = 1;
+   */
+  sequences: bigint[];
+
+  /**
+   * Why, in the caller's words.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message activity_session.v1.RedactedEvents.
+ * Use `create(RedactedEventsSchema)` to create a new message.
+ */
+export const RedactedEventsSchema: GenMessage<RedactedEvents> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event, 2);
 
 /**
  * What a mark does. Events are superseded while a mark covers them that is not
@@ -195,7 +267,7 @@ export type Supersession = Message<"activity_session.v1.Supersession"> & {
  * Use `create(SupersessionSchema)` to create a new message.
  */
 export const SupersessionSchema: GenMessage<Supersession> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event, 1);
+  messageDesc(file_activity_session_v1_event, 3);
 
 /**
  * Numbers of events that follow each other.
@@ -223,5 +295,5 @@ export type SequenceRange = Message<"activity_session.v1.SequenceRange"> & {
  * Use `create(SequenceRangeSchema)` to create a new message.
  */
 export const SequenceRangeSchema: GenMessage<SequenceRange> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event, 2);
+  messageDesc(file_activity_session_v1_event, 4);
 

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/event_service.proto.
  */
 export const file_activity_session_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CidhY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixAIKE0FwcGVuZEV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EjAKBmV2ZW50cxgCIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRCBOJBAQISPQoNc3RhdGVfdXBkYXRlcxgDIAMoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGVVcGRhdGVCBOJBAQESKQoWZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZRgEIAEoA0IE4kEBAUgAiAEBEhgKCnR1cm5fdG9rZW4YBSABKANCBOJBAQESGAoKcmVxdWVzdF9pZBgGIAEoCUIE4kEBARIRCgN1aWQYByABKAlCBOJBAQFCGQoXX2V4cGVjdGVkX2xhc3Rfc2VxdWVuY2UiagoUQXBwZW5kRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEg8KB3dyaXR0ZW4YAyADKAgitQMKFlN1cGVyc2VkZUV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EhsKDWZyb21fc2VxdWVuY2UYAiABKANCBOJBAQISGQoLdG9fc2VxdWVuY2UYAyABKANCBOJBAQISHgoQZXhjZXB0X3NlcXVlbmNlcxgEIAMoA0IE4kEBARIUCgZyZWFzb24YBSABKAlCBOJBAQESMAoGZXZlbnRzGAYgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBARI9Cg1zdGF0ZV91cGRhdGVzGAcgAygLMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZVVwZGF0ZUIE4kEBARIpChZleHBlY3RlZF9sYXN0X3NlcXVlbmNlGAggASgDQgTiQQEBSACIAQESGAoKdHVybl90b2tlbhgJIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAogASgJQgTiQQEBEhEKA3VpZBgLIAEoCUIE4kEBAUIZChdfZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZSKGAQoXU3VwZXJzZWRlRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IrUBChBQb3BFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBITCgVjb3VudBgCIAEoBUIE4kEBARIUCgZyZWFzb24YAyABKAlCBOJBAQESGAoKdHVybl90b2tlbhgEIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAUgASgJQgTiQQEBEhEKA3VpZBgGIAEoCUIE4kEBASKAAQoRUG9wRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IkAKD0dldEV2ZW50UmVxdWVzdBItCgRuYW1lGAEgASgJQh/iQQEC+kEYChZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50IrACChFMaXN0RXZlbnRzUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+JBAQL6QRgSFmFjdGl2aXR5LXNlc3Npb24vRXZlbnQSFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQESFAoGZmlsdGVyGAQgASgJQgTiQQEBEhYKCG9yZGVyX2J5GAUgASgJQgTiQQEBEhwKDmFmdGVyX3NlcXVlbmNlGAYgASgDQgTiQQEBEh0KD2JlZm9yZV9zZXF1ZW5jZRgHIAEoA0IE4kEBARIaCgxvbWl0X2NvbnRlbnQYCCABKAhCBOJBAQESEQoDdWlkGAkgASgJQgTiQQEBEh0KD3Nob3dfc3VwZXJzZWRlZBgKIAEoCEIE4kEBASJZChJMaXN0RXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkinwEKD0dldFN0YXRlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgriQQEC+kEDCgEqEhIKBGtleXMYAiADKAlCBOJBAQESGAoKa2V5X3ByZWZpeBgDIAEoCUIE4kEBARIXCglwYWdlX3NpemUYBCABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgFIAEoCUIE4kEBARIRCgN1aWQYBiABKAlCBOJBAQEilAEKElVwZGF0ZVN0YXRlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgriQQEC+kEDCgEqEjcKB3VwZGF0ZXMYAiADKAsyIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlVXBkYXRlQgTiQQECEhgKCnJlcXVlc3RfaWQYAyABKAlCBOJBAQESEQoDdWlkGAQgASgJQgTiQQEBMq4KCgxFdmVudFNlcnZpY2USsgEKDEFwcGVuZEV2ZW50cxIoLmFjdGl2aXR5X3Nlc3Npb24udjEuQXBwZW5kRXZlbnRzUmVxdWVzdBopLmFjdGl2aXR5X3Nlc3Npb24udjEuQXBwZW5kRXZlbnRzUmVzcG9uc2UiTdpBDXBhcmVudCxldmVudHOC0+STAjc6ASoiMi92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHM6YXBwZW5kEtEBCg9TdXBlcnNlZGVFdmVudHMSKy5hY3Rpdml0eV9zZXNzaW9uLnYxLlN1cGVyc2VkZUV2ZW50c1JlcXVlc3QaLC5hY3Rpdml0eV9zZXNzaW9uLnYxLlN1cGVyc2VkZUV2ZW50c1Jlc3BvbnNlImPaQSBwYXJlbnQsZnJvbV9zZXF1ZW5jZSx0b19zZXF1ZW5jZYLT5JMCOjoBKiI1L3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czpzdXBlcnNlZGUSnwEKCVBvcEV2ZW50cxIlLmFjdGl2aXR5X3Nlc3Npb24udjEuUG9wRXZlbnRzUmVxdWVzdBomLmFjdGl2aXR5X3Nlc3Npb24udjEuUG9wRXZlbnRzUmVzcG9uc2UiQ9pBBnBhcmVudILT5JMCNDoBKiIvL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czpwb3ASiAEKCEdldEV2ZW50EiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5HZXRFdmVudFJlcXVlc3QaGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IjraQQRuYW1lgtPkkwItEisvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyovZXZlbnRzLyp9EpsBCgpMaXN0RXZlbnRzEiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5MaXN0RXZlbnRzUmVxdWVzdBonLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdEV2ZW50c1Jlc3BvbnNlIjzaQQZwYXJlbnSC0+STAi0SKy92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHMS1wEKCEdldFN0YXRlEiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5HZXRTdGF0ZVJlcXVlc3QaGi5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlIogB2kEEbmFtZYLT5JMCe1ouEiwvdjEve25hbWU9bmFtZXNwYWNlcy8qL3BhcnRpY2lwYW50cy8qfS9zdGF0ZVoqEigvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L3N0YXRlEh0vdjEve25hbWU9bmFtZXNwYWNlcy8qfS9zdGF0ZRLvAQoLVXBkYXRlU3RhdGUSJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlVwZGF0ZVN0YXRlUmVxdWVzdBoaLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGUimgHaQQxuYW1lLHVwZGF0ZXOC0+STAoQBOgEqWjE6ASoyLC92MS97bmFtZT1uYW1lc3BhY2VzLyovcGFydGljaXBhbnRzLyp9L3N0YXRlWi06ASoyKC92MS97bmFtZT1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vc3RhdGUyHS92MS97bmFtZT1uYW1lc3BhY2VzLyp9L3N0YXRlQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_event, file_activity_session_v1_state, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource]);
+  fileDesc("CidhY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixAIKE0FwcGVuZEV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EjAKBmV2ZW50cxgCIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRCBOJBAQISPQoNc3RhdGVfdXBkYXRlcxgDIAMoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGVVcGRhdGVCBOJBAQESKQoWZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZRgEIAEoA0IE4kEBAUgAiAEBEhgKCnR1cm5fdG9rZW4YBSABKANCBOJBAQESGAoKcmVxdWVzdF9pZBgGIAEoCUIE4kEBARIRCgN1aWQYByABKAlCBOJBAQFCGQoXX2V4cGVjdGVkX2xhc3Rfc2VxdWVuY2UiagoUQXBwZW5kRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEg8KB3dyaXR0ZW4YAyADKAgitQMKFlN1cGVyc2VkZUV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EhsKDWZyb21fc2VxdWVuY2UYAiABKANCBOJBAQISGQoLdG9fc2VxdWVuY2UYAyABKANCBOJBAQISHgoQZXhjZXB0X3NlcXVlbmNlcxgEIAMoA0IE4kEBARIUCgZyZWFzb24YBSABKAlCBOJBAQESMAoGZXZlbnRzGAYgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBARI9Cg1zdGF0ZV91cGRhdGVzGAcgAygLMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZVVwZGF0ZUIE4kEBARIpChZleHBlY3RlZF9sYXN0X3NlcXVlbmNlGAggASgDQgTiQQEBSACIAQESGAoKdHVybl90b2tlbhgJIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAogASgJQgTiQQEBEhEKA3VpZBgLIAEoCUIE4kEBAUIZChdfZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZSKGAQoXU3VwZXJzZWRlRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IrUBChBQb3BFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBITCgVjb3VudBgCIAEoBUIE4kEBARIUCgZyZWFzb24YAyABKAlCBOJBAQESGAoKdHVybl90b2tlbhgEIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAUgASgJQgTiQQEBEhEKA3VpZBgGIAEoCUIE4kEBASKAAQoRUG9wRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IrkBChNSZWRhY3RFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIuCgVuYW1lcxgCIAMoCUIf4kEBAvpBGAoWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIUCgZyZWFzb24YAyABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgEIAEoCUIE4kEBARIRCgN1aWQYBSABKAlCBOJBAQEigwEKFFJlZGFjdEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnQSFQoNbGFzdF9zZXF1ZW5jZRgCIAEoAxIoCgRtYXJrGAMgASgLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudCJACg9HZXRFdmVudFJlcXVlc3QSLQoEbmFtZRgBIAEoCUIf4kEBAvpBGAoWYWN0aXZpdHktc2Vzc2lvbi9FdmVudCKwAgoRTGlzdEV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBEhQKBmZpbHRlchgEIAEoCUIE4kEBARIWCghvcmRlcl9ieRgFIAEoCUIE4kEBARIcCg5hZnRlcl9zZXF1ZW5jZRgGIAEoA0IE4kEBARIdCg9iZWZvcmVfc2VxdWVuY2UYByABKANCBOJBAQESGgoMb21pdF9jb250ZW50GAggASgIQgTiQQEBEhEKA3VpZBgJIAEoCUIE4kEBARIdCg9zaG93X3N1cGVyc2VkZWQYCiABKAhCBOJBAQEiWQoSTGlzdEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIp8BCg9HZXRTdGF0ZVJlcXVlc3QSGAoEbmFtZRgBIAEoCUIK4kEBAvpBAwoBKhISCgRrZXlzGAIgAygJQgTiQQEBEhgKCmtleV9wcmVmaXgYAyABKAlCBOJBAQESFwoJcGFnZV9zaXplGAQgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YBSABKAlCBOJBAQESEQoDdWlkGAYgASgJQgTiQQEBIpQBChJVcGRhdGVTdGF0ZVJlcXVlc3QSGAoEbmFtZRgBIAEoCUIK4kEBAvpBAwoBKhI3Cgd1cGRhdGVzGAIgAygLMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZVVwZGF0ZUIE4kEBAhIYCgpyZXF1ZXN0X2lkGAMgASgJQgTiQQEBEhEKA3VpZBgEIAEoCUIE4kEBATLiCwoMRXZlbnRTZXJ2aWNlErIBCgxBcHBlbmRFdmVudHMSKC5hY3Rpdml0eV9zZXNzaW9uLnYxLkFwcGVuZEV2ZW50c1JlcXVlc3QaKS5hY3Rpdml0eV9zZXNzaW9uLnYxLkFwcGVuZEV2ZW50c1Jlc3BvbnNlIk3aQQ1wYXJlbnQsZXZlbnRzgtPkkwI3OgEqIjIvdjEve3BhcmVudD1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vZXZlbnRzOmFwcGVuZBLRAQoPU3VwZXJzZWRlRXZlbnRzEisuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdXBlcnNlZGVFdmVudHNSZXF1ZXN0GiwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdXBlcnNlZGVFdmVudHNSZXNwb25zZSJj2kEgcGFyZW50LGZyb21fc2VxdWVuY2UsdG9fc2VxdWVuY2WC0+STAjo6ASoiNS92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHM6c3VwZXJzZWRlEp8BCglQb3BFdmVudHMSJS5hY3Rpdml0eV9zZXNzaW9uLnYxLlBvcEV2ZW50c1JlcXVlc3QaJi5hY3Rpdml0eV9zZXNzaW9uLnYxLlBvcEV2ZW50c1Jlc3BvbnNlIkPaQQZwYXJlbnSC0+STAjQ6ASoiLy92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHM6cG9wErEBCgxSZWRhY3RFdmVudHMSKC5hY3Rpdml0eV9zZXNzaW9uLnYxLlJlZGFjdEV2ZW50c1JlcXVlc3QaKS5hY3Rpdml0eV9zZXNzaW9uLnYxLlJlZGFjdEV2ZW50c1Jlc3BvbnNlIkzaQQxwYXJlbnQsbmFtZXOC0+STAjc6ASoiMi92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHM6cmVkYWN0EogBCghHZXRFdmVudBIkLmFjdGl2aXR5X3Nlc3Npb24udjEuR2V0RXZlbnRSZXF1ZXN0GhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudCI62kEEbmFtZYLT5JMCLRIrL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qL2V2ZW50cy8qfRKbAQoKTGlzdEV2ZW50cxImLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdEV2ZW50c1JlcXVlc3QaJy5hY3Rpdml0eV9zZXNzaW9uLnYxLkxpc3RFdmVudHNSZXNwb25zZSI82kEGcGFyZW50gtPkkwItEisvdjEve3BhcmVudD1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vZXZlbnRzEtcBCghHZXRTdGF0ZRIkLmFjdGl2aXR5X3Nlc3Npb24udjEuR2V0U3RhdGVSZXF1ZXN0GhouYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZSKIAdpBBG5hbWWC0+STAntaLhIsL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn0vc3RhdGVaKhIoL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9zdGF0ZRIdL3YxL3tuYW1lPW5hbWVzcGFjZXMvKn0vc3RhdGUS7wEKC1VwZGF0ZVN0YXRlEicuYWN0aXZpdHlfc2Vzc2lvbi52MS5VcGRhdGVTdGF0ZVJlcXVlc3QaGi5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlIpoB2kEMbmFtZSx1cGRhdGVzgtPkkwKEAToBKloxOgEqMiwvdjEve25hbWU9bmFtZXNwYWNlcy8qL3BhcnRpY2lwYW50cy8qfS9zdGF0ZVotOgEqMigvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L3N0YXRlMh0vdjEve25hbWU9bmFtZXNwYWNlcy8qfS9zdGF0ZUJZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_activity_session_v1_event, file_activity_session_v1_state, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource]);
 
 /**
  * Asks for events to be appended.
@@ -350,6 +350,90 @@ export const PopEventsResponseSchema: GenMessage<PopEventsResponse> = /*@__PURE_
   messageDesc(file_activity_session_v1_event_service, 5);
 
 /**
+ * Asks for the content of events to be removed.
+ *
+ * @generated from message activity_session.v1.RedactEventsRequest
+ */
+export type RedactEventsRequest = Message<"activity_session.v1.RedactEventsRequest"> & {
+  /**
+   * The session's name.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * The events' names, all of that session: 1 to `batch_get_names`.
+   *
+   * @generated from field: repeated string names = 2;
+   */
+  names: string[];
+
+  /**
+   * Why, for those who look later. At most `description_bytes` of UTF-8.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Makes a retry safe, as on AppendEvents.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+
+  /**
+   * Only if this is still the uid of the session, as on AppendEvents.
+   *
+   * @generated from field: string uid = 5;
+   */
+  uid: string;
+};
+
+/**
+ * Describes the message activity_session.v1.RedactEventsRequest.
+ * Use `create(RedactEventsRequestSchema)` to create a new message.
+ */
+export const RedactEventsRequestSchema: GenMessage<RedactEventsRequest> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 6);
+
+/**
+ * The events without their content.
+ *
+ * @generated from message activity_session.v1.RedactEventsResponse
+ */
+export type RedactEventsResponse = Message<"activity_session.v1.RedactEventsResponse"> & {
+  /**
+   * The events as they are now, in the order of the request.
+   *
+   * @generated from field: repeated activity_session.v1.Event events = 1;
+   */
+  events: Event[];
+
+  /**
+   * The number of the session's newest event.
+   *
+   * @generated from field: int64 last_sequence = 2;
+   */
+  lastSequence: bigint;
+
+  /**
+   * The mark; not set where all of the events had been redacted before.
+   *
+   * @generated from field: activity_session.v1.Event mark = 3;
+   */
+  mark?: Event;
+};
+
+/**
+ * Describes the message activity_session.v1.RedactEventsResponse.
+ * Use `create(RedactEventsResponseSchema)` to create a new message.
+ */
+export const RedactEventsResponseSchema: GenMessage<RedactEventsResponse> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 7);
+
+/**
  * Asks for one event.
  *
  * @generated from message activity_session.v1.GetEventRequest
@@ -368,7 +452,7 @@ export type GetEventRequest = Message<"activity_session.v1.GetEventRequest"> & {
  * Use `create(GetEventRequestSchema)` to create a new message.
  */
 export const GetEventRequestSchema: GenMessage<GetEventRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 6);
+  messageDesc(file_activity_session_v1_event_service, 8);
 
 /**
  * Asks for one page of the events of a session.
@@ -455,7 +539,7 @@ export type ListEventsRequest = Message<"activity_session.v1.ListEventsRequest">
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 7);
+  messageDesc(file_activity_session_v1_event_service, 9);
 
 /**
  * One page of events.
@@ -483,7 +567,7 @@ export type ListEventsResponse = Message<"activity_session.v1.ListEventsResponse
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 8);
+  messageDesc(file_activity_session_v1_event_service, 10);
 
 /**
  * Asks for state.
@@ -540,7 +624,7 @@ export type GetStateRequest = Message<"activity_session.v1.GetStateRequest"> & {
  * Use `create(GetStateRequestSchema)` to create a new message.
  */
 export const GetStateRequestSchema: GenMessage<GetStateRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 9);
+  messageDesc(file_activity_session_v1_event_service, 11);
 
 /**
  * Asks for changes of state.
@@ -583,7 +667,7 @@ export type UpdateStateRequest = Message<"activity_session.v1.UpdateStateRequest
  * Use `create(UpdateStateRequestSchema)` to create a new message.
  */
 export const UpdateStateRequestSchema: GenMessage<UpdateStateRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 10);
+  messageDesc(file_activity_session_v1_event_service, 12);
 
 /**
  * The log of a session, and the shared state of namespaces, participants and
@@ -638,6 +722,21 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof PopEventsRequestSchema;
     output: typeof PopEventsResponseSchema;
+  },
+  /**
+   * Removes the content and the labels of events for good: a secret, or what a
+   * person wants forgotten. Their numbers, ids, authors, types and times stay,
+   * and with them the reason. A mark is appended, so that watches are told. It
+   * works on deleted and disabled sessions too, but on none that is held
+   * (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
+   * are. An id of a redacted event stays taken.
+   *
+   * @generated from rpc activity_session.v1.EventService.RedactEvents
+   */
+  redactEvents: {
+    methodKind: "unary";
+    input: typeof RedactEventsRequestSchema;
+    output: typeof RedactEventsResponseSchema;
   },
   /**
    * Reads an event, even of a deleted session, and even a superseded one.
