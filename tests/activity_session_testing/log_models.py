@@ -46,6 +46,13 @@ class LogModel:
             self.supersede(frozenset(popped))
         return popped
 
+    def redact(self, numbers: frozenset[int]) -> None:
+        """Empty the events among some numbers, and append the mark that says so, which covers nothing."""
+        for number in numbers:
+            if isinstance(self.entries[number - 1], str):
+                self.entries[number - 1] = ""
+        self.entries.append(frozenset())
+
 
 class Reader:
     """What a client shows that follows a log: it does what a watch tells, and lists what comes back into view."""
@@ -74,6 +81,7 @@ class Reader:
         for one in (*mark.supersession.ranges, *mark.supersession.superseded):
             for number in range(one.first_sequence, one.last_sequence + 1):
                 self.shown.pop(number, None)
+        self.shown |= {number: "" for number in mark.redacted.sequences if number in self.shown}
         for one in mark.supersession.restored:
             bounds = {"after_sequence": one.first_sequence - 1, "before_sequence": one.last_sequence + 1}
             self.shown |= {event.sequence: event.text for event in list_events(self._client, self._session, **bounds)}

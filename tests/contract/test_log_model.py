@@ -1,4 +1,7 @@
-"""Random appends, supersessions and pops, against a plain list; watches begin, break and resume at any time."""
+"""Random appends, supersessions, pops and redactions, against a plain list.
+
+Watches begin, break and resume at any time.
+"""
 
 import itertools
 from typing import Any
@@ -7,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from activity_session.v1.event_service_pb2 import RedactEventsRequest
 from activity_session_testing.log_models import LogModel, Reader
 from activity_session_testing.servers import Client
 from activity_session_testing.steps import append, list_events, new_session, pop, supersede
@@ -22,13 +26,15 @@ bounded = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 # What is done: how many events are appended; which share of the log is superseded, with how many events in its place,
-# and which of its numbers are exceptions; how many events are popped. And whether the readers look then, or break.
+# and which of its numbers are exceptions; how many events are popped; which one is redacted. And whether the readers
+# look then, or break.
 fraction = st.floats(0, 1)
 appends = st.tuples(st.just("append"), st.integers(1, 4))
 supersessions = st.tuples(st.just("supersede"), fraction, fraction, st.integers(0, 2), st.lists(fraction, max_size=3))
 pops = st.tuples(st.just("pop"), st.integers(1, 3))
+redactions = st.tuples(st.just("redact"), fraction)
 looks = st.tuples(st.just("look"), st.sampled_from(["new", "all", "one"]))
-scripts = st.lists(st.one_of(appends, supersessions, supersessions, pops, looks), min_size=3, max_size=14)
+scripts = st.lists(st.one_of(appends, supersessions, supersessions, pops, redactions, looks), min_size=3, max_size=14)
 
 
 class Story:
@@ -65,6 +71,12 @@ class Story:
     def pop(self, count: int) -> None:
         popped = [event.sequence for event in pop(self.client, self.session, count)]
         assert popped == self.model.pop(count)
+
+    def redact(self, part: float) -> None:
+        shown = list_events(self.client, self.session, show_superseded=True)
+        if shown and not (event := shown[int(part * (len(shown) - 1))]).HasField("redaction"):
+            self.client.events.RedactEvents(RedactEventsRequest(parent=self.session, names=[event.name]))
+            self.model.redact(frozenset([event.sequence]))
 
     def look(self, who: str) -> None:
         """Have readers follow the session up to now: a new one, all of them, or the one that was away for longest."""

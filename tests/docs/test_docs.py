@@ -20,7 +20,8 @@ from activity_session_server.rules.limits import Limits
 from activity_session_server.settings import FIELDS, shown_default
 from activity_session_server.sources import load
 from activity_session_testing.ports import free_port
-from activity_session_testing.servers import serving
+from activity_session_testing.servers import connected, serving
+from activity_session_testing.steps import list_events
 
 ROOT = Path(__file__).parents[2]
 ADDRESS, HTTP_ADDRESS = "127.0.0.1:50051", "127.0.0.1:8080"
@@ -110,6 +111,18 @@ def test_a_watch_in_the_guide_shows_text_and_a_place_to_resume_from(guide: subpr
     shown = before[before.index('{\n  "event": {') :]
     assert re.findall('"text": "(.*)"', shown) == ["Two temples a day.", "And tea!"]
     assert shown.rindex('"session": {') < shown.rindex('"bookmark": {\n    "last_sequence": "4"')
+
+
+def test_the_lines_about_history_do_what_the_page_says(server: App) -> None:
+    done = run_as_written(blocks(page("history.md"), "sh"), server)
+    session = "namespaces/default/sessions/draft"
+    with connected(server.address) as client:
+        assert [event.sequence for event in list_events(client, session)] == [1, 2, 3, 4]
+        shown = list_events(client, session, show_superseded=True)
+    assert [event.superseded_by for event in shown] == [0, 0, 0, 0, 12, 11, 11, 11, 11, 11, 0, 0, 0]
+    after_edit = done.stdout[done.stdout.index('"In July."') :]
+    assert re.findall(r'"sequence": "(\d+)"', after_edit)[:4] == ["8", "4", "7", "9"], "the mark, and what is listed"
+    assert '"reason": "asked for by Ada"' in done.stdout[done.stdout.rindex('"event_id": "b"') :]
 
 
 def test_the_lines_about_http_run_as_written(server: App) -> None:
