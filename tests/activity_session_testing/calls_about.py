@@ -246,6 +246,7 @@ CALLS: dict[str, Callable[[About], Message]] = {
     ),
     "AppendEvents, with state of the namespace": lambda about: _appending(about, _update(STATE_SCOPE_NAMESPACE)),
     "GetEvent": lambda about: events.GetEventRequest(name=_event(about)),
+    "BatchGetEvents": lambda about: events.BatchGetEventsRequest(parent=about.session, names=[_event(about)]),
     "ListEvents": lambda about: events.ListEventsRequest(parent=about.session),
     "GetState": lambda about: events.GetStateRequest(name=about.session),
     "GetState, of a participant": lambda about: events.GetStateRequest(name=about.participant()),

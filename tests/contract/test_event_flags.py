@@ -7,7 +7,12 @@ import grpc
 import pytest
 
 from activity_session.v1.event_pb2 import Event
-from activity_session.v1.event_service_pb2 import AppendEventsRequest, GetEventRequest, ListEventsRequest
+from activity_session.v1.event_service_pb2 import (
+    AppendEventsRequest,
+    BatchGetEventsRequest,
+    GetEventRequest,
+    ListEventsRequest,
+)
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import UpdateNamespaceRequest
 from activity_session.v1.session_pb2 import Session
@@ -134,6 +139,7 @@ class TestFlags:
         parent = event.rpartition("/events/")[0]
         return [
             (client.events.GetEvent, GetEventRequest(name=event)),
+            (client.events.BatchGetEvents, BatchGetEventsRequest(parent=parent, names=[event])),
             (client.events.ListEvents, ListEventsRequest(parent=parent)),
         ]
 

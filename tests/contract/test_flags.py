@@ -13,6 +13,7 @@ from activity_session.v1 import namespace_service_pb2
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import (
     AppendEventsRequest,
+    BatchGetEventsRequest,
     GetEventRequest,
     GetStateRequest,
     ListEventsRequest,
@@ -306,6 +307,7 @@ READS: list[ToRequest] = [
     lambda world: BatchGetSessionsRequest(parent=world.namespace, names=[world.session, world.deleted_session]),
     lambda world: ListSessionsRequest(parent=world.namespace),
     lambda world: GetEventRequest(name=f"{world.session}/events/first"),
+    lambda world: BatchGetEventsRequest(parent=world.session, names=[f"{world.session}/events/first"]),
     lambda world: ListEventsRequest(parent=world.session),
     lambda world: GetStateRequest(name=world.namespace),
     lambda world: GetStateRequest(name=world.guest),

@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
-from google.api import field_behavior_pb2
+from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf import message_factory
 from google.protobuf.json_format import MessageToDict, ParseDict
 from grpc_status import rpc_status
@@ -15,7 +15,16 @@ from activity_session_server.rpc.field_rules import RULES
 from activity_session_server.rpc.validation import Validator
 from activity_session_server.rules.errors import ServiceError
 from activity_session_server.rules.limits import Limits
-from activity_session_testing.openapi import CALLS, DOCUMENT, NAMESPACE, UNCALLED, is_of, operation_of, with_example
+from activity_session_testing.openapi import (
+    CALLS,
+    DOCUMENT,
+    NAMESPACE,
+    TRIP,
+    UNCALLED,
+    is_of,
+    operation_of,
+    with_example,
+)
 from activity_session_testing.rpcs import RPCS
 from activity_session_testing.servers import Client, connected, serving
 from openapi_document.bounds import BOUNDS
@@ -57,7 +66,6 @@ FIELDS = [pytest.param(request, way, id=way[-1].full_name) for request, way in s
 # By the name of a bound: what breaks it, and what just keeps it, given what the document says.
 VALUES: Mapping[str, Callable[[Any], tuple[Any, Any]]] = {
     "maxLength": lambda most: ("a" * (most + 1), "a" * most),
-    "maxItems": lambda most: (some_names(most + 1), some_names(most)),
     "minimum": lambda least: (least - 1, least),
     "maximum": lambda most: (most + 1, most),
     "const": lambda value: (not value, value),
@@ -78,8 +86,16 @@ UNSAID = {
 }
 
 
-def some_names(number: int) -> list[str]:
-    return [f"{NAMESPACE}/sessions/{index}" for index in range(number)]
+def values_of(bound: str, said: Any, field: Any) -> tuple[Any, Any]:
+    """Return a value of a field that breaks a bound, and one that keeps it."""
+    return (some_names(field, said + 1), some_names(field, said)) if bound == "maxItems" else VALUES[bound](said)
+
+
+def some_names(field: Any, number: int) -> list[str]:
+    """Return so many names of the kind of resource that a field refers to."""
+    kind = field.GetOptions().Extensions[resource_pb2.resource_reference].type.rpartition("/")[2]
+    parent = TRIP if kind == "Event" else NAMESPACE
+    return [f"{parent}/{kind.lower()}s/{index}" for index in range(number)]
 
 
 def is_refused(request: Any, way: tuple[Any, ...], value: Any) -> bool:
@@ -104,7 +120,7 @@ def test_the_server_demands_what_the_document_says(request_type: Any, way: tuple
     if component is not None:
         assert bounds.items() <= component["properties"][way[-1].json_name].items()
     for bound, said in bounds.items():
-        breaking, keeping = VALUES[bound](said)
+        breaking, keeping = values_of(bound, said, way[-1])
         assert is_refused(request_type, way, breaking), bound
         assert not is_refused(request_type, way, keeping), bound
 

@@ -42,7 +42,7 @@ BOUNDS: Mapping[str | tuple[str, str], Schema] = {
     "uid": {"maxLength": limits.UID_CHARACTERS},
     "role": {"maxLength": limits.ROLE_CHARACTERS},
     "labels": _LABELS,
-    ("BatchGetSessionsRequest", "names"): {"maxItems": limits.Limits.model_validate({}).batch_get_names},
+    "names": {"maxItems": limits.Limits.model_validate({}).batch_get_names},
     ("Event", "type"): {"maxLength": limits.EVENT_TYPE_CHARACTERS},
     ("Event", "media_type"): {"maxLength": limits.MEDIA_TYPE_CHARACTERS},
     ("StateUpdate", "key"): {"maxLength": limits.STATE_KEY_CHARACTERS},

@@ -84,6 +84,7 @@ ROUTES: Mapping[str, Mapping[str, UseCase | Streamed]] = {
         "PopEvents": supersessions.pop_events,
         "RedactEvents": redactions.redact_events,
         "GetEvent": events.get_event,
+        "BatchGetEvents": events.batch_get_events,
         "ListEvents": events.list_events,
         "GetState": state.get_state,
         "UpdateState": state.update_state,

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, NamedTuple, Self
 
 from activity_session.v1.conflict_pb2 import Conflict
@@ -10,6 +11,8 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import (
     AppendEventsRequest,
     AppendEventsResponse,
+    BatchGetEventsRequest,
+    BatchGetEventsResponse,
     GetEventRequest,
     ListEventsRequest,
     ListEventsResponse,
@@ -30,7 +33,7 @@ from activity_session_server.store.queries.events import Listed, NewEvent
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.state import Owner
-from activity_session_server.usecases import access, state, turns
+from activity_session_server.usecases import access, batch_reads, state, turns
 
 # What the server gives an event, though the caller may choose the id; the rest is its content.
 _GIVEN: tuple[
@@ -57,6 +60,7 @@ _GIVEN: tuple[
     "redaction",
     "redacted",
 )
+_SMALLER = "with omit_content"
 
 
 class Appended(NamedTuple):
@@ -105,6 +109,23 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Enc
 def get_event(store: Store, call: Call, request: GetEventRequest) -> Encoded[Event]:
     """Read an event."""
     return Encoded(store.read(call, lambda reader: events.get_event(reader, *ids_of(request.name))))
+
+
+def batch_get_events(store: Store, call: Call, request: BatchGetEventsRequest) -> Encoded[BatchGetEventsResponse]:
+    """Read several events, in the order asked for: all of them, or none."""
+    ids = batch_reads.ids_under(request)
+    found = store.read(
+        call,
+        lambda reader: events.batch_get_events(
+            reader,
+            request.parent,
+            ids,
+            omit_content=request.omit_content,
+            most_bytes=call.limits.response_bytes,
+            check_size=partial(batch_reads.check_size, call, _SMALLER),
+        ),
+    )
+    return batch_reads.response(call, found, _SMALLER)
 
 
 def list_events(store: Store, call: Call, request: ListEventsRequest) -> Encoded[ListEventsResponse]:

@@ -32,7 +32,6 @@ from activity_session_server.rules.errors import (
     about,
     already_exists,
     invalid,
-    invalid_field,
     not_found,
     quota_exceeded,
 )
@@ -44,7 +43,7 @@ from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.memberships import bound_sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
-from activity_session_server.usecases import access, memberships, retention
+from activity_session_server.usecases import access, batch_reads, memberships, retention
 from activity_session_server.usecases.kept_sessions import ensured_without_data, without_data
 
 MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "expire_time", "legal_hold")
@@ -52,6 +51,7 @@ MUTABLE = ("description", "enabled", "managed", "data", "settings", "labels", "e
 HOLD_ALONE = ("legal_hold",)
 # What is said of a session; the rest is how it works, and for how long.
 _SAID = ("description", "data", "labels")
+_SMALLER = "for the view BASIC"
 
 
 def create_session(store: Store, call: Call, request: CreateSessionRequest) -> Session:
@@ -115,23 +115,19 @@ def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsReques
     """Read several sessions of one moment, in the order asked for: all of them, or none."""
     (namespace_id,) = ids_of(request.parent)
     full = request.view != SESSION_VIEW_BASIC
-    ids = _ids_under(request)
+    ids = batch_reads.ids_under(request)
 
     def read(reader: Reader) -> dict[str, bytes]:
         namespaces.get_namespace(reader, namespace_id)
         sizes = sessions.batch_bytes(reader, namespace_id, set(ids), full=full)
-        _check_response_size(call, sum(sizes.get(session_id, 0) for session_id in ids))
+        batch_reads.check_size(call, _SMALLER, sum(sizes.get(session_id, 0) for session_id in ids))
         return sessions.batch_get_sessions(reader, namespace_id, set(ids), full=full)
 
     found = store.read(call, read)
     for session_id in ids:
         if session_id not in found:
             raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
-    # Before they are put together: a session may be named many times.
-    _check_response_size(call, sum(len(found[session_id]) for session_id in ids))
-    response = encoded.page([found[session_id] for session_id in ids])
-    _check_response_size(call, len(response))
-    return Encoded(response)
+    return batch_reads.response(call, [found[session_id] for session_id in ids], _SMALLER)
 
 
 def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Encoded[ListSessionsResponse]:
@@ -281,13 +277,6 @@ def _check_paths(call: Call, paths: Collection[str]) -> None:
             raise permissions.not_as(call, f"session.{path}")
 
 
-def _ids_under(request: BatchGetSessionsRequest) -> list[str]:
-    for index, name in enumerate(request.names):
-        if not name.startswith(request.parent + "/"):
-            raise invalid_field(f"names[{index}]", f"{name[:120]} is not in {request.parent[:120]}")
-    return [ids_of(name)[1] for name in request.names]
-
-
 def _set_expiry(session: Session, namespace: HeldNamespace, now: datetime) -> None:
     """Give a new session the expiry that it has; the namespace decides where the session says nothing of it."""
     if not session.HasField("expire_time"):
@@ -322,10 +311,3 @@ def _check_counts(call: Call, session: Session) -> None:
     ):
         if len(entries) > limit:
             raise invalid([Violation(field, too_large("it", limit, len(entries), "entries"))])
-
-
-def _check_response_size(call: Call, size: int) -> None:
-    limit = call.limits.response_bytes
-    if size > limit:
-        problem = too_large("the response (ask for fewer, or for the view BASIC)", limit, size, "bytes")
-        raise invalid([Violation("names", problem)])

@@ -747,6 +747,117 @@ func (x *GetEventRequest) GetName() string {
 	return ""
 }
 
+// Asks for several events of one session.
+type BatchGetEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session of all of them.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The events' names, at most 100. With events that are together larger than
+	// `response_bytes`, the call gets LIMIT_EXCEEDED.
+	Names []string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty"`
+	// Leave out text and blob.
+	OmitContent   bool `protobuf:"varint,3,opt,name=omit_content,json=omitContent,proto3" json:"omit_content,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetEventsRequest) Reset() {
+	*x = BatchGetEventsRequest{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetEventsRequest) ProtoMessage() {}
+
+func (x *BatchGetEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetEventsRequest.ProtoReflect.Descriptor instead.
+func (*BatchGetEventsRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *BatchGetEventsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *BatchGetEventsRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *BatchGetEventsRequest) GetOmitContent() bool {
+	if x != nil {
+		return x.OmitContent
+	}
+	return false
+}
+
+// Several events.
+type BatchGetEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The events, in the order asked for; one that is named twice comes twice.
+	Events        []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetEventsResponse) Reset() {
+	*x = BatchGetEventsResponse{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetEventsResponse) ProtoMessage() {}
+
+func (x *BatchGetEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetEventsResponse.ProtoReflect.Descriptor instead.
+func (*BatchGetEventsResponse) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *BatchGetEventsResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
 // Asks for one page of the events of a session.
 type ListEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -779,7 +890,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -791,7 +902,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -804,7 +915,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{9}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListEventsRequest) GetParent() string {
@@ -890,7 +1001,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -902,7 +1013,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -915,7 +1026,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{10}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -954,7 +1065,7 @@ type GetStateRequest struct {
 
 func (x *GetStateRequest) Reset() {
 	*x = GetStateRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -966,7 +1077,7 @@ func (x *GetStateRequest) String() string {
 func (*GetStateRequest) ProtoMessage() {}
 
 func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -979,7 +1090,7 @@ func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStateRequest.ProtoReflect.Descriptor instead.
 func (*GetStateRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{11}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetStateRequest) GetName() string {
@@ -1042,7 +1153,7 @@ type UpdateStateRequest struct {
 
 func (x *UpdateStateRequest) Reset() {
 	*x = UpdateStateRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1165,7 @@ func (x *UpdateStateRequest) String() string {
 func (*UpdateStateRequest) ProtoMessage() {}
 
 func (x *UpdateStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1178,7 @@ func (x *UpdateStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateStateRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{12}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateStateRequest) GetName() string {
@@ -1166,7 +1277,14 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\x04mark\x18\x03 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\"F\n" +
 	"\x0fGetEventRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
-	"\x16activity-session/EventR\x04name\"\x9f\x03\n" +
+	"\x16activity-session/EventR\x04name\"\xb0\x01\n" +
+	"\x15BatchGetEventsRequest\x127\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x125\n" +
+	"\x05names\x18\x02 \x03(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
+	"\x16activity-session/EventR\x05names\x12'\n" +
+	"\fomit_content\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\vomitContent\"L\n" +
+	"\x16BatchGetEventsResponse\x122\n" +
+	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\"\x9f\x03\n" +
 	"\x11ListEventsRequest\x127\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x12!\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
@@ -1201,13 +1319,14 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\aupdates\x18\x02 \x03(\v2 .activity_session.v1.StateUpdateB\x04\xe2A\x01\x02R\aupdates\x12#\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
-	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xe2\v\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\x9b\r\n" +
 	"\fEventService\x12\xb2\x01\n" +
 	"\fAppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xdaA\rparent,events\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:append\x12\xd1\x01\n" +
 	"\x0fSupersedeEvents\x12+.activity_session.v1.SupersedeEventsRequest\x1a,.activity_session.v1.SupersedeEventsResponse\"c\xdaA parent,from_sequence,to_sequence\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{parent=namespaces/*/sessions/*}/events:supersede\x12\x9f\x01\n" +
 	"\tPopEvents\x12%.activity_session.v1.PopEventsRequest\x1a&.activity_session.v1.PopEventsResponse\"C\xdaA\x06parent\x82\xd3\xe4\x93\x024:\x01*\"//v1/{parent=namespaces/*/sessions/*}/events:pop\x12\xb1\x01\n" +
 	"\fRedactEvents\x12(.activity_session.v1.RedactEventsRequest\x1a).activity_session.v1.RedactEventsResponse\"L\xdaA\fparent,names\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:redact\x12\x88\x01\n" +
-	"\bGetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xdaA\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\x9b\x01\n" +
+	"\bGetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xdaA\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\xb6\x01\n" +
+	"\x0eBatchGetEvents\x12*.activity_session.v1.BatchGetEventsRequest\x1a+.activity_session.v1.BatchGetEventsResponse\"K\xdaA\fparent,names\x82\xd3\xe4\x93\x026\x124/v1/{parent=namespaces/*/sessions/*}/events:batchGet\x12\x9b\x01\n" +
 	"\n" +
 	"ListEvents\x12&.activity_session.v1.ListEventsRequest\x1a'.activity_session.v1.ListEventsResponse\"<\xdaA\x06parent\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=namespaces/*/sessions/*}/events\x12\xd7\x01\n" +
 	"\bGetState\x12$.activity_session.v1.GetStateRequest\x1a\x1a.activity_session.v1.State\"\x88\x01\xdaA\x04name\x82\xd3\xe4\x93\x02{Z.\x12,/v1/{name=namespaces/*/participants/*}/stateZ*\x12(/v1/{name=namespaces/*/sessions/*}/state\x12\x1d/v1/{name=namespaces/*}/state\x12\xef\x01\n" +
@@ -1226,7 +1345,7 @@ func file_activity_session_v1_event_service_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_event_service_proto_rawDescData
 }
 
-var file_activity_session_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_activity_session_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_activity_session_v1_event_service_proto_goTypes = []any{
 	(*AppendEventsRequest)(nil),     // 0: activity_session.v1.AppendEventsRequest
 	(*AppendEventsResponse)(nil),    // 1: activity_session.v1.AppendEventsResponse
@@ -1237,49 +1356,54 @@ var file_activity_session_v1_event_service_proto_goTypes = []any{
 	(*RedactEventsRequest)(nil),     // 6: activity_session.v1.RedactEventsRequest
 	(*RedactEventsResponse)(nil),    // 7: activity_session.v1.RedactEventsResponse
 	(*GetEventRequest)(nil),         // 8: activity_session.v1.GetEventRequest
-	(*ListEventsRequest)(nil),       // 9: activity_session.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),      // 10: activity_session.v1.ListEventsResponse
-	(*GetStateRequest)(nil),         // 11: activity_session.v1.GetStateRequest
-	(*UpdateStateRequest)(nil),      // 12: activity_session.v1.UpdateStateRequest
-	(*Event)(nil),                   // 13: activity_session.v1.Event
-	(*StateUpdate)(nil),             // 14: activity_session.v1.StateUpdate
-	(*State)(nil),                   // 15: activity_session.v1.State
+	(*BatchGetEventsRequest)(nil),   // 9: activity_session.v1.BatchGetEventsRequest
+	(*BatchGetEventsResponse)(nil),  // 10: activity_session.v1.BatchGetEventsResponse
+	(*ListEventsRequest)(nil),       // 11: activity_session.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),      // 12: activity_session.v1.ListEventsResponse
+	(*GetStateRequest)(nil),         // 13: activity_session.v1.GetStateRequest
+	(*UpdateStateRequest)(nil),      // 14: activity_session.v1.UpdateStateRequest
+	(*Event)(nil),                   // 15: activity_session.v1.Event
+	(*StateUpdate)(nil),             // 16: activity_session.v1.StateUpdate
+	(*State)(nil),                   // 17: activity_session.v1.State
 }
 var file_activity_session_v1_event_service_proto_depIdxs = []int32{
-	13, // 0: activity_session.v1.AppendEventsRequest.events:type_name -> activity_session.v1.Event
-	14, // 1: activity_session.v1.AppendEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
-	13, // 2: activity_session.v1.AppendEventsResponse.events:type_name -> activity_session.v1.Event
-	13, // 3: activity_session.v1.SupersedeEventsRequest.events:type_name -> activity_session.v1.Event
-	14, // 4: activity_session.v1.SupersedeEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
-	13, // 5: activity_session.v1.SupersedeEventsResponse.events:type_name -> activity_session.v1.Event
-	13, // 6: activity_session.v1.SupersedeEventsResponse.mark:type_name -> activity_session.v1.Event
-	13, // 7: activity_session.v1.PopEventsResponse.events:type_name -> activity_session.v1.Event
-	13, // 8: activity_session.v1.PopEventsResponse.mark:type_name -> activity_session.v1.Event
-	13, // 9: activity_session.v1.RedactEventsResponse.events:type_name -> activity_session.v1.Event
-	13, // 10: activity_session.v1.RedactEventsResponse.mark:type_name -> activity_session.v1.Event
-	13, // 11: activity_session.v1.ListEventsResponse.events:type_name -> activity_session.v1.Event
-	14, // 12: activity_session.v1.UpdateStateRequest.updates:type_name -> activity_session.v1.StateUpdate
-	0,  // 13: activity_session.v1.EventService.AppendEvents:input_type -> activity_session.v1.AppendEventsRequest
-	2,  // 14: activity_session.v1.EventService.SupersedeEvents:input_type -> activity_session.v1.SupersedeEventsRequest
-	4,  // 15: activity_session.v1.EventService.PopEvents:input_type -> activity_session.v1.PopEventsRequest
-	6,  // 16: activity_session.v1.EventService.RedactEvents:input_type -> activity_session.v1.RedactEventsRequest
-	8,  // 17: activity_session.v1.EventService.GetEvent:input_type -> activity_session.v1.GetEventRequest
-	9,  // 18: activity_session.v1.EventService.ListEvents:input_type -> activity_session.v1.ListEventsRequest
-	11, // 19: activity_session.v1.EventService.GetState:input_type -> activity_session.v1.GetStateRequest
-	12, // 20: activity_session.v1.EventService.UpdateState:input_type -> activity_session.v1.UpdateStateRequest
-	1,  // 21: activity_session.v1.EventService.AppendEvents:output_type -> activity_session.v1.AppendEventsResponse
-	3,  // 22: activity_session.v1.EventService.SupersedeEvents:output_type -> activity_session.v1.SupersedeEventsResponse
-	5,  // 23: activity_session.v1.EventService.PopEvents:output_type -> activity_session.v1.PopEventsResponse
-	7,  // 24: activity_session.v1.EventService.RedactEvents:output_type -> activity_session.v1.RedactEventsResponse
-	13, // 25: activity_session.v1.EventService.GetEvent:output_type -> activity_session.v1.Event
-	10, // 26: activity_session.v1.EventService.ListEvents:output_type -> activity_session.v1.ListEventsResponse
-	15, // 27: activity_session.v1.EventService.GetState:output_type -> activity_session.v1.State
-	15, // 28: activity_session.v1.EventService.UpdateState:output_type -> activity_session.v1.State
-	21, // [21:29] is the sub-list for method output_type
-	13, // [13:21] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	15, // 0: activity_session.v1.AppendEventsRequest.events:type_name -> activity_session.v1.Event
+	16, // 1: activity_session.v1.AppendEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
+	15, // 2: activity_session.v1.AppendEventsResponse.events:type_name -> activity_session.v1.Event
+	15, // 3: activity_session.v1.SupersedeEventsRequest.events:type_name -> activity_session.v1.Event
+	16, // 4: activity_session.v1.SupersedeEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
+	15, // 5: activity_session.v1.SupersedeEventsResponse.events:type_name -> activity_session.v1.Event
+	15, // 6: activity_session.v1.SupersedeEventsResponse.mark:type_name -> activity_session.v1.Event
+	15, // 7: activity_session.v1.PopEventsResponse.events:type_name -> activity_session.v1.Event
+	15, // 8: activity_session.v1.PopEventsResponse.mark:type_name -> activity_session.v1.Event
+	15, // 9: activity_session.v1.RedactEventsResponse.events:type_name -> activity_session.v1.Event
+	15, // 10: activity_session.v1.RedactEventsResponse.mark:type_name -> activity_session.v1.Event
+	15, // 11: activity_session.v1.BatchGetEventsResponse.events:type_name -> activity_session.v1.Event
+	15, // 12: activity_session.v1.ListEventsResponse.events:type_name -> activity_session.v1.Event
+	16, // 13: activity_session.v1.UpdateStateRequest.updates:type_name -> activity_session.v1.StateUpdate
+	0,  // 14: activity_session.v1.EventService.AppendEvents:input_type -> activity_session.v1.AppendEventsRequest
+	2,  // 15: activity_session.v1.EventService.SupersedeEvents:input_type -> activity_session.v1.SupersedeEventsRequest
+	4,  // 16: activity_session.v1.EventService.PopEvents:input_type -> activity_session.v1.PopEventsRequest
+	6,  // 17: activity_session.v1.EventService.RedactEvents:input_type -> activity_session.v1.RedactEventsRequest
+	8,  // 18: activity_session.v1.EventService.GetEvent:input_type -> activity_session.v1.GetEventRequest
+	9,  // 19: activity_session.v1.EventService.BatchGetEvents:input_type -> activity_session.v1.BatchGetEventsRequest
+	11, // 20: activity_session.v1.EventService.ListEvents:input_type -> activity_session.v1.ListEventsRequest
+	13, // 21: activity_session.v1.EventService.GetState:input_type -> activity_session.v1.GetStateRequest
+	14, // 22: activity_session.v1.EventService.UpdateState:input_type -> activity_session.v1.UpdateStateRequest
+	1,  // 23: activity_session.v1.EventService.AppendEvents:output_type -> activity_session.v1.AppendEventsResponse
+	3,  // 24: activity_session.v1.EventService.SupersedeEvents:output_type -> activity_session.v1.SupersedeEventsResponse
+	5,  // 25: activity_session.v1.EventService.PopEvents:output_type -> activity_session.v1.PopEventsResponse
+	7,  // 26: activity_session.v1.EventService.RedactEvents:output_type -> activity_session.v1.RedactEventsResponse
+	15, // 27: activity_session.v1.EventService.GetEvent:output_type -> activity_session.v1.Event
+	10, // 28: activity_session.v1.EventService.BatchGetEvents:output_type -> activity_session.v1.BatchGetEventsResponse
+	12, // 29: activity_session.v1.EventService.ListEvents:output_type -> activity_session.v1.ListEventsResponse
+	17, // 30: activity_session.v1.EventService.GetState:output_type -> activity_session.v1.State
+	17, // 31: activity_session.v1.EventService.UpdateState:output_type -> activity_session.v1.State
+	23, // [23:32] is the sub-list for method output_type
+	14, // [14:23] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_event_service_proto_init() }
@@ -1297,7 +1421,7 @@ func file_activity_session_v1_event_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_event_service_proto_rawDesc), len(file_activity_session_v1_event_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

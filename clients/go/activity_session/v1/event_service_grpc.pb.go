@@ -24,6 +24,7 @@ const (
 	EventService_PopEvents_FullMethodName       = "/activity_session.v1.EventService/PopEvents"
 	EventService_RedactEvents_FullMethodName    = "/activity_session.v1.EventService/RedactEvents"
 	EventService_GetEvent_FullMethodName        = "/activity_session.v1.EventService/GetEvent"
+	EventService_BatchGetEvents_FullMethodName  = "/activity_session.v1.EventService/BatchGetEvents"
 	EventService_ListEvents_FullMethodName      = "/activity_session.v1.EventService/ListEvents"
 	EventService_GetState_FullMethodName        = "/activity_session.v1.EventService/GetState"
 	EventService_UpdateState_FullMethodName     = "/activity_session.v1.EventService/UpdateState"
@@ -68,6 +69,9 @@ type EventServiceClient interface {
 	RedactEvents(ctx context.Context, in *RedactEventsRequest, opts ...grpc.CallOption) (*RedactEventsResponse, error)
 	// Reads an event, even of a deleted session, and even a superseded one.
 	GetEvent(ctx context.Context, in *GetEventRequest, opts ...grpc.CallOption) (*Event, error)
+	// Reads several events of a session, even of a deleted one: all of them, or
+	// NOT_FOUND.
+	BatchGetEvents(ctx context.Context, in *BatchGetEventsRequest, opts ...grpc.CallOption) (*BatchGetEventsResponse, error)
 	// Lists the events of a session, even of a deleted one, in pages from either
 	// end. A page can end early, to fit into a response.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
@@ -132,6 +136,16 @@ func (c *eventServiceClient) GetEvent(ctx context.Context, in *GetEventRequest, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Event)
 	err := c.cc.Invoke(ctx, EventService_GetEvent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *eventServiceClient) BatchGetEvents(ctx context.Context, in *BatchGetEventsRequest, opts ...grpc.CallOption) (*BatchGetEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchGetEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_BatchGetEvents_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +221,9 @@ type EventServiceServer interface {
 	RedactEvents(context.Context, *RedactEventsRequest) (*RedactEventsResponse, error)
 	// Reads an event, even of a deleted session, and even a superseded one.
 	GetEvent(context.Context, *GetEventRequest) (*Event, error)
+	// Reads several events of a session, even of a deleted one: all of them, or
+	// NOT_FOUND.
+	BatchGetEvents(context.Context, *BatchGetEventsRequest) (*BatchGetEventsResponse, error)
 	// Lists the events of a session, even of a deleted one, in pages from either
 	// end. A page can end early, to fit into a response.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
@@ -241,6 +258,9 @@ func (UnimplementedEventServiceServer) RedactEvents(context.Context, *RedactEven
 }
 func (UnimplementedEventServiceServer) GetEvent(context.Context, *GetEventRequest) (*Event, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method GetEvent not implemented")
+}
+func (UnimplementedEventServiceServer) BatchGetEvents(context.Context, *BatchGetEventsRequest) (*BatchGetEventsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method BatchGetEvents not implemented")
 }
 func (UnimplementedEventServiceServer) ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ListEvents not implemented")
@@ -362,6 +382,24 @@ func _EventService_GetEvent_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EventService_BatchGetEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchGetEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).BatchGetEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_BatchGetEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).BatchGetEvents(ctx, req.(*BatchGetEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EventService_ListEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListEventsRequest)
 	if err := dec(in); err != nil {
@@ -442,6 +480,10 @@ var EventService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetEvent",
 			Handler:    _EventService_GetEvent_Handler,
+		},
+		{
+			MethodName: "BatchGetEvents",
+			Handler:    _EventService_BatchGetEvents_Handler,
 		},
 		{
 			MethodName: "ListEvents",

@@ -151,7 +151,7 @@ type ServerLimits struct {
 	RoleCharacters int32 `protobuf:"varint,10,opt,name=role_characters,json=roleCharacters,proto3" json:"role_characters,omitempty"`
 	// Collection overrides of a session.
 	CollectionOverrides int32 `protobuf:"varint,11,opt,name=collection_overrides,json=collectionOverrides,proto3" json:"collection_overrides,omitempty"`
-	// Names of a BatchGetSessions call.
+	// Names of a BatchGetSessions or BatchGetEvents call.
 	BatchGetNames int32 `protobuf:"varint,12,opt,name=batch_get_names,json=batchGetNames,proto3" json:"batch_get_names,omitempty"`
 	// Rows of a page.
 	PageSize int32 `protobuf:"varint,13,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`

@@ -73,6 +73,8 @@ if TYPE_CHECKING:
     from activity_session.v1.event_service_pb2 import RedactEventsRequest as RedactEventsRequest
     from activity_session.v1.event_service_pb2 import RedactEventsResponse as RedactEventsResponse
     from activity_session.v1.event_service_pb2 import GetEventRequest as GetEventRequest
+    from activity_session.v1.event_service_pb2 import BatchGetEventsRequest as BatchGetEventsRequest
+    from activity_session.v1.event_service_pb2 import BatchGetEventsResponse as BatchGetEventsResponse
     from activity_session.v1.event_service_pb2 import ListEventsRequest as ListEventsRequest
     from activity_session.v1.event_service_pb2 import ListEventsResponse as ListEventsResponse
     from activity_session.v1.event_service_pb2 import GetStateRequest as GetStateRequest
@@ -236,6 +238,8 @@ else:
         "RedactEventsRequest": "event_service_pb2",
         "RedactEventsResponse": "event_service_pb2",
         "GetEventRequest": "event_service_pb2",
+        "BatchGetEventsRequest": "event_service_pb2",
+        "BatchGetEventsResponse": "event_service_pb2",
         "ListEventsRequest": "event_service_pb2",
         "ListEventsResponse": "event_service_pb2",
         "GetStateRequest": "event_service_pb2",

@@ -368,6 +368,56 @@ class GetEventRequest(google.protobuf.message.Message):
 global___GetEventRequest = GetEventRequest
 
 @typing.final
+class BatchGetEventsRequest(google.protobuf.message.Message):
+    """Asks for several events of one session."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: builtins.int
+    NAMES_FIELD_NUMBER: builtins.int
+    OMIT_CONTENT_FIELD_NUMBER: builtins.int
+    parent: builtins.str
+    """The session of all of them."""
+    omit_content: builtins.bool
+    """Leave out text and blob."""
+    @property
+    def names(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The events' names, at most 100. With events that are together larger than
+        `response_bytes`, the call gets LIMIT_EXCEEDED.
+        """
+
+    def __init__(
+        self,
+        *,
+        parent: builtins.str = ...,
+        names: collections.abc.Iterable[builtins.str] | None = ...,
+        omit_content: builtins.bool = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["names", b"names", "omit_content", b"omit_content", "parent", b"parent"]) -> None: ...
+
+global___BatchGetEventsRequest = BatchGetEventsRequest
+
+@typing.final
+class BatchGetEventsResponse(google.protobuf.message.Message):
+    """Several events."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: builtins.int
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
+        """The events, in the order asked for; one that is named twice comes twice."""
+
+    def __init__(
+        self,
+        *,
+        events: collections.abc.Iterable[activity_session.v1.event_pb2.Event] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["events", b"events"]) -> None: ...
+
+global___BatchGetEventsResponse = BatchGetEventsResponse
+
+@typing.final
 class ListEventsRequest(google.protobuf.message.Message):
     """Asks for one page of the events of a session."""
 

@@ -63,6 +63,11 @@ class EventServiceStub(object):
                 request_serializer=activity__session_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
                 response_deserializer=activity__session_dot_v1_dot_event__pb2.Event.FromString,
                 _registered_method=True)
+        self.BatchGetEvents = channel.unary_unary(
+                '/activity_session.v1.EventService/BatchGetEvents',
+                request_serializer=activity__session_dot_v1_dot_event__service__pb2.BatchGetEventsRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_event__service__pb2.BatchGetEventsResponse.FromString,
+                _registered_method=True)
         self.ListEvents = channel.unary_unary(
                 '/activity_session.v1.EventService/ListEvents',
                 request_serializer=activity__session_dot_v1_dot_event__service__pb2.ListEventsRequest.SerializeToString,
@@ -142,6 +147,14 @@ class EventServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetEvents(self, request, context):
+        """Reads several events of a session, even of a deleted one: all of them, or
+        NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListEvents(self, request, context):
         """Lists the events of a session, even of a deleted one, in pages from either
         end. A page can end early, to fit into a response.
@@ -194,6 +207,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.GetEvent,
                     request_deserializer=activity__session_dot_v1_dot_event__service__pb2.GetEventRequest.FromString,
                     response_serializer=activity__session_dot_v1_dot_event__pb2.Event.SerializeToString,
+            ),
+            'BatchGetEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetEvents,
+                    request_deserializer=activity__session_dot_v1_dot_event__service__pb2.BatchGetEventsRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_event__service__pb2.BatchGetEventsResponse.SerializeToString,
             ),
             'ListEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEvents,
@@ -348,6 +366,33 @@ class EventService(object):
             '/activity_session.v1.EventService/GetEvent',
             activity__session_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
             activity__session_dot_v1_dot_event__pb2.Event.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.EventService/BatchGetEvents',
+            activity__session_dot_v1_dot_event__service__pb2.BatchGetEventsRequest.SerializeToString,
+            activity__session_dot_v1_dot_event__service__pb2.BatchGetEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -81,6 +81,14 @@ class EventServiceStub:
     ]
     """Reads an event, even of a deleted session, and even a superseded one."""
 
+    BatchGetEvents: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.BatchGetEventsRequest,
+        activity_session.v1.event_service_pb2.BatchGetEventsResponse,
+    ]
+    """Reads several events of a session, even of a deleted one: all of them, or
+    NOT_FOUND.
+    """
+
     ListEvents: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.ListEventsRequest,
         activity_session.v1.event_service_pb2.ListEventsResponse,
@@ -166,6 +174,14 @@ class EventServiceAsyncStub:
         activity_session.v1.event_pb2.Event,
     ]
     """Reads an event, even of a deleted session, and even a superseded one."""
+
+    BatchGetEvents: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.BatchGetEventsRequest,
+        activity_session.v1.event_service_pb2.BatchGetEventsResponse,
+    ]
+    """Reads several events of a session, even of a deleted one: all of them, or
+    NOT_FOUND.
+    """
 
     ListEvents: grpc.aio.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.ListEventsRequest,
@@ -262,6 +278,16 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.event_pb2.Event, collections.abc.Awaitable[activity_session.v1.event_pb2.Event]]:
         """Reads an event, even of a deleted session, and even a superseded one."""
+
+    @abc.abstractmethod
+    def BatchGetEvents(
+        self,
+        request: activity_session.v1.event_service_pb2.BatchGetEventsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.event_service_pb2.BatchGetEventsResponse, collections.abc.Awaitable[activity_session.v1.event_service_pb2.BatchGetEventsResponse]]:
+        """Reads several events of a session, even of a deleted one: all of them, or
+        NOT_FOUND.
+        """
 
     @abc.abstractmethod
     def ListEvents(

@@ -132,7 +132,7 @@ class ServerLimits(google.protobuf.message.Message):
     collection_overrides: builtins.int
     """Collection overrides of a session."""
     batch_get_names: builtins.int
-    """Names of a BatchGetSessions call."""
+    """Names of a BatchGetSessions or BatchGetEvents call."""
     page_size: builtins.int
     """Rows of a page."""
     filter_characters: builtins.int

@@ -96,6 +96,7 @@ _SERVICES: Mapping[str, Mapping[str, Permission]] = {
         "PopEvents": Permission(_WRITER),
         "RedactEvents": Permission(_ADMIN),
         "GetEvent": Permission(_READER, Reach.BOUND),
+        "BatchGetEvents": Permission(_READER, Reach.BOUND),
         "ListEvents": Permission(_READER, Reach.BOUND),
         "GetState": Permission(_READER, Reach.OWN),
         "UpdateState": Permission(_WRITER, Reach.OWN),

@@ -4,7 +4,7 @@ A page is one range of their primary key, wherever in the log it lies.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -78,6 +78,17 @@ _SMALL_AFTER = Statement(
         case((bindparam("most_bytes") >= _MESSAGE_BYTES, _MESSAGE)).label("message"),
     )
 )
+# One that has more than `most_bytes` comes without its message.
+_BATCH = Statement(
+    select(
+        _TABLE.c.activity_session_pkid,
+        _TABLE.c.sequence,
+        _TABLE.c.event_id,
+        _MESSAGE_BYTES.label("size"),
+        case((bindparam("most_bytes") >= _MESSAGE_BYTES, _MESSAGE)).label("message"),
+    ).where(_OF_SESSION, Event.event_id.in_(bindparam("ids", expanding=True))),
+    many="ids",
+)
 _COLUMNS: Columns = {
     "type": _TABLE.c.event_type,
     "author": _TABLE.c.author,
@@ -99,14 +110,71 @@ def get_event(reader: Reader, namespace_id: str, session_id: str, event_id: str)
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND, EVENT_NOT_FOUND.
     """
-    values = {"namespace": namespace_id, "session": session_id, "revision": 0, "id": event_id}
-    row = reader.row(_GET, values)
+    values = {"namespace": namespace_id, "session": session_id, "id": event_id}
+    row = reader.row(_GET, {**values, "revision": 0})
+    session = format_name(Kind.SESSION, namespace_id, session_id)
     if row is None:
         head = heads.get_head(reader, namespace_id, session_id)
-        if head.history_revision and (found := logs.get_event(reader, head, event_id)):
-            return found
-        raise not_found(Kind.EVENT, format_name(Kind.EVENT, namespace_id, session_id, event_id))
-    return Encoder(format_name(Kind.SESSION, namespace_id, session_id)).whole(row)
+        row = reader.row(_GET, {**values, "revision": head.history_revision}) if head.history_revision else None
+        if row is None:
+            raise not_found(Kind.EVENT, f"{session}/events/{event_id}")
+        return logs.with_marks(reader, head, [row.sequence], Encoder(session).whole)(row)
+    return Encoder(session).whole(row)
+
+
+def batch_get_events(
+    reader: Reader,
+    session: str,
+    event_ids: Sequence[str],
+    *,
+    omit_content: bool,
+    most_bytes: int,
+    check_size: Callable[[int], None],
+) -> list[bytes]:
+    """The events with those ids, in their order, also of a deleted session: one statement, unless some are large.
+
+    Those that have more than their share of `most_bytes` are read after the others, about so many bytes at a time.
+    All are of one moment even so, since events do not change. `check_size` may refuse what they have together, which is
+    known before.
+
+    Raises:
+        ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND, EVENT_NOT_FOUND with the first that is missing.
+    """
+    namespace_id, session_id = ids_of(session)
+    ids = list(dict.fromkeys(event_ids))
+    values: dict[str, Any] = {"namespace": namespace_id, "session": session_id, "ids": ids}
+    values["most_bytes"] = most_bytes // len(event_ids)
+    encoder = Encoder(session)
+    encode: Callable[[AnyRow], bytes] = encoder.without_content if omit_content else encoder.whole
+    found = reader.rows(_BATCH, {**values, "revision": 0})
+    if len(found) < len(ids):
+        head = heads.get_head(reader, namespace_id, session_id)
+        found = reader.rows(_BATCH, {**values, "revision": head.history_revision}) if head.history_revision else found
+        encode = logs.with_marks(reader, head, [row.sequence for row in found], encode)
+    sizes = {row.event_id: row.size for row in found}
+    for event_id in event_ids:
+        if event_id not in sizes:
+            raise not_found(Kind.EVENT, f"{session}/events/{event_id}")
+    if not omit_content:
+        check_size(sum(sizes[event_id] for event_id in event_ids))
+    events = {row.event_id: encode(row) for row in _with_messages(reader, found, most_bytes)}
+    return [events[event_id] for event_id in event_ids]
+
+
+def _with_messages(reader: Reader, found: Sequence[AnyRow], most_bytes: int) -> Iterator[AnyRow]:
+    """Rows as they were found, and anew those that came without their messages."""
+    large = [row for row in found if row.message is None]
+    yield from (row for row in found if row.message is not None)
+    while large:
+        ends = itertools.accumulate(row.size for row in large)
+        portion = large[: max(sum(end <= most_bytes for end in ends), 1)]
+        ids = [row.event_id for row in portion]
+        rows = reader.rows(_FIND, {"its_session": portion[0].activity_session_pkid, "ids": ids})
+        if len(rows) < len(portion):
+            # Purged meanwhile.
+            raise Raced
+        yield from rows
+        large = large[len(portion) :]
 
 
 class Listed(NamedTuple):

@@ -121,21 +121,13 @@ def list_page(
     statement = _PAGE if where is None else _PAGE.construct.where(where)
     query = Query(statement, {"its_session": head.uid, "numbers": _padded(numbers, most)}, _LONG)
     keys = Keys(_TABLE.c.sequence, owner_uid=_TABLE.c.activity_session_pkid)
-    encode = _with_marks(reader, head, numbers, encode) if show_superseded else encode
+    encode = with_marks(reader, head, numbers, encode) if show_superseded else encode
     found, position = fetch_page(reader, query, keys, page._replace(after=None), encode, most_bytes=most_bytes)
     if position is None and where is None and len(found) < min(len(numbers), page.size):
         raise Raced
     if position is None and where is not None and len(numbers) == most:
         position = Position(str(numbers[-1]), head.uid)
     return found, position
-
-
-def get_event(reader: Reader, head: Head, event_id: str) -> bytes | None:
-    """An event of a session that has marks, with the mark that has taken it out of view; None where there is none."""
-    row = reader.row(_ONE, {"its_session": head.uid, "id": event_id})
-    if row is None:
-        return None
-    return _with_marks(reader, head, [row.sequence], Encoder(head.name).whole)(row)
 
 
 def newest_in_view(reader: Reader, head: Head, most: int, most_bytes: int) -> list[int]:
@@ -154,7 +146,7 @@ def events_among(reader: Reader, head: Head, wanted: Ranges) -> list[bytes]:
     """The events with some numbers, not many, each with the mark that has taken it out of view."""
     numbers = [number for first, last in wanted for number in range(first, last + 1)]
     rows = reader.rows(_SMALL, {"its_session": head.uid, "numbers": numbers, "most_bytes": ANY_BYTES})
-    return list(map(_with_marks(reader, head, numbers, Encoder(head.name).whole), rows))
+    return list(map(with_marks(reader, head, numbers, Encoder(head.name).whole), rows))
 
 
 class Told(NamedTuple):
@@ -178,7 +170,7 @@ def told_after(
     numbers = sorted({*ranges.outside(hidden, within, most), *found})[:most]
     rows = _small_rows(reader, head, numbers, most, most_bytes)
     encode = (
-        _with_marks(reader, head, numbers, Encoder(head.name).whole) if show_superseded else Encoder(head.name).whole
+        with_marks(reader, head, numbers, Encoder(head.name).whole) if show_superseded else Encoder(head.name).whole
     )
     told = []
     for number, row in zip(numbers, rows, strict=False):
@@ -199,7 +191,7 @@ def _small_rows(reader: Reader, head: Head, numbers: Sequence[int], most: int, m
     return reader.rows(_SMALL, {**values, "numbers": [numbers[0]], "most_bytes": ANY_BYTES})
 
 
-def _with_marks(
+def with_marks(
     reader: Reader, head: Head, numbers: Sequence[int], encode: Callable[[AnyRow], bytes]
 ) -> Callable[[AnyRow], bytes]:
     """What encodes events of those numbers together with the mark that has taken each out of view."""

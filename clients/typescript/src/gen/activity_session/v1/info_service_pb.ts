@@ -152,7 +152,7 @@ export type ServerLimits = Message<"activity_session.v1.ServerLimits"> & {
   collectionOverrides: number;
 
   /**
-   * Names of a BatchGetSessions call.
+   * Names of a BatchGetSessions or BatchGetEvents call.
    *
    * @generated from field: int32 batch_get_names = 12;
    */
