@@ -1,7 +1,8 @@
-"""Lists of the largest rows that there can be: a page reads little more than it returns."""
+"""Lists and batches of the largest rows that there can be: a page reads little more than it returns."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,12 +16,14 @@ from activity_session_testing.servers import Client, connected
 from activity_session_testing.steps import (
     AGENT,
     append,
+    list_events,
     make_namespace,
     make_participant,
     members,
     new_memory,
     new_participant,
     new_session,
+    refused,
     update_state,
 )
 
@@ -33,7 +36,7 @@ TOGETHER = 8
 MOST_RESIDENT = 300 * MIB
 
 
-def events(client: Client, namespace: str) -> Message:
+def events(client: Client, namespace: str) -> v1.ListEventsRequest:
     session = new_session(client, namespace).name
     for _ in range(25):
         append(client, session, *[v1.Event(blob=bytes(MIB))] * 2)
@@ -129,6 +132,24 @@ def test_a_page_reads_and_holds_little_more_than_it_returns(
         read = bytes_read(request.getfixturevalue("mariadb"), lambda: call(wanted))
         assert read < MOST_READ, f"{read / MIB:.1f} MiB"
     assert sum(page.ByteSize() for page in all_pages(call, wanted)) > MOST_READ
+
+
+def test_a_batch_of_large_events_holds_little_more_than_a_response(
+    process: ServerProcess, client: Client, request: pytest.FixtureRequest
+) -> None:
+    listed = events(client, make_namespace(client).name)
+    names = [event.name for event in list_events(client, listed.parent, omit_content=True)]
+    wanted = v1.BatchGetEventsRequest(parent=listed.parent, names=names, omit_content=True)
+    process.most_resident_bytes()
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        found = list(pool.map(client.events.BatchGetEvents, [wanted] * 2 * TOGETHER))
+    resident = process.most_resident_bytes()
+    assert [[event.name for event in one.events] for one in found] == [names] * 2 * TOGETHER
+    assert resident < MOST_RESIDENT, f"{resident // MIB} MiB"
+    wanted.omit_content = False
+    if "mariadb" in request.node.name:
+        act = partial(refused, client.events.BatchGetEvents, wanted, "LIMIT_EXCEEDED", "names")
+        assert bytes_read(request.getfixturevalue("mariadb"), act) < MIB
 
 
 def bytes_read(mariadb: MariaDB, act: Callable[[], object]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from activity_session.v1.event_service_pb2 import GetStateRequest, ListEventsRequest
+from activity_session.v1.event_service_pb2 import BatchGetEventsRequest, GetStateRequest, ListEventsRequest
 from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
 from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
@@ -124,6 +124,13 @@ def test_a_page_far_down_is_a_range_of_its_index(server: App, client: Client, na
     sent = sent_meanwhile(server, lambda: call(request))
     (statement, values) = next((sql, values) for sql, values in sent if "LIMIT" in sql)
     assert rows_of(server, statement, values, table) < ROWS / 2
+
+
+def test_events_that_are_named_are_found_by_their_index(server: App, client: Client) -> None:
+    names = [f"{SESSION}/events/e{number}" for number in range(1, ROWS, ROWS // 100)]
+    request = BatchGetEventsRequest(parent=SESSION, names=names)
+    ((statement, values),) = sent_meanwhile(server, lambda: client.events.BatchGetEvents(request))
+    assert rows_of(server, statement, values, Event) == len(names)
 
 
 def test_the_sweep_does_not_meet_those_that_it_has_deleted_before(server: App) -> None:
