@@ -43,4 +43,6 @@ class AuditLog:
             fields["reason"] = status.reason_name(error)
         fields["call_id"] = call.call_id
         fields["peer"] = call.peer
-        self._append(orjson.dumps(fields) + b"\n")
+        # A call that has expunged many has a line for each, with its own.
+        names = (*getattr(response, "expunged", ()), fields["resource"])
+        self._append(b"".join(orjson.dumps({**fields, "resource": name}) + b"\n" for name in names))

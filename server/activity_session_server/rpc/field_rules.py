@@ -60,6 +60,13 @@ def _at_most_bytes(limit: str) -> Rule:
     return rule
 
 
+def _purge_filter(value: str, path: str, limits: Limits) -> Iterator[Violation]:
+    # In a list it would mean all.
+    if value and not value.strip():
+        yield Violation(path, Problem("must not be blank; * means all"))
+    yield from _at_most_characters("filter_characters")(value, path, limits)
+
+
 def _one_line(limit: str) -> Rule:
     def rule(value: str, path: str, limits: Limits) -> Iterable[Violation]:
         return _line(value, path, getattr(limits, limit))
@@ -239,6 +246,7 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "role": _one_line("role_characters"),
     ("SupersedeEventsRequest", "except_sequences"): _exceptions,
     ("PopEventsRequest", "count"): _count,
+    ("PurgeSessionsRequest", "filter"): _purge_filter,
     ("Namespace", "settings"): _namespace_settings,
     ("Session", "data"): _free_text("data_bytes"),
     ("Session", "settings"): _session_settings,

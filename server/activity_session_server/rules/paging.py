@@ -20,7 +20,7 @@ from activity_session.v1.event_service_pb2 import GetStateRequest, ListEventsReq
 from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
 from activity_session.v1.namespace_service_pb2 import ListNamespacesRequest
 from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
-from activity_session.v1.session_service_pb2 import ListSessionsRequest
+from activity_session.v1.session_service_pb2 import ListSessionsRequest, PurgeSessionsRequest
 from activity_session_server.rules.errors import ServiceError, invalid_field
 from activity_session_server.rules.limits import INT64, Limits
 
@@ -54,6 +54,7 @@ ListRequest = (
     | ListNamespacesRequest
     | ListParticipantsRequest
     | ListSessionsRequest
+    | PurgeSessionsRequest
 )
 
 
@@ -179,6 +180,8 @@ def digest_of(request: ListRequest, payload: bytes) -> bytes:
     query = copy.copy(request)
     query.ClearField("page_size")
     query.ClearField("page_token")
+    if isinstance(query, PurgeSessionsRequest):
+        query.ClearField("request_id")
     kind = request.DESCRIPTOR.full_name.encode()
     text = kind + b"\0" + query.SerializeToString(deterministic=True) + b"\0" + payload
     return hashlib.blake2s(text, digest_size=_DIGEST_BYTES, person=b"page").digest()

@@ -823,6 +823,197 @@ func (x *ExpungeSessionRequest) GetRequestId() string {
 	return ""
 }
 
+// Asks for the deleted sessions that a filter matches to be removed for good.
+type PurgeSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The namespace's name.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Which sessions, as a filter of ListSessions. `*` means all; a blank filter
+	// is refused. The last change of a deleted session, at its `update_time`, is
+	// most often its deletion; one that has expired did so at its `expire_time`.
+	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Remove them. When not set, nothing is changed.
+	Force bool `protobuf:"varint,3,opt,name=force,proto3" json:"force,omitempty"`
+	// Remove those with memories too, and their memories, as `force` of
+	// ExpungeSession does.
+	WithMemories bool `protobuf:"varint,4,opt,name=with_memories,json=withMemories,proto3" json:"with_memories,omitempty"`
+	// How many sessions that match to look at, at most; 0 means 50, more than 1000
+	// means 1000.
+	PageSize int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous call, with the rest unchanged, but for
+	// `page_size` and `request_id`.
+	PageToken string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Makes a retry safe, as on CreateSession: it removes nothing more. Without
+	// `force` it has no effect. Each page has its own.
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PurgeSessionsRequest) Reset() {
+	*x = PurgeSessionsRequest{}
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PurgeSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PurgeSessionsRequest) ProtoMessage() {}
+
+func (x *PurgeSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PurgeSessionsRequest.ProtoReflect.Descriptor instead.
+func (*PurgeSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *PurgeSessionsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *PurgeSessionsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *PurgeSessionsRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *PurgeSessionsRequest) GetWithMemories() bool {
+	if x != nil {
+		return x.WithMemories
+	}
+	return false
+}
+
+func (x *PurgeSessionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *PurgeSessionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *PurgeSessionsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// What a call has removed, or would have.
+type PurgeSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many sessions this call has removed, or would have removed with `force`.
+	// It is exact, but for what others change meanwhile, and of this page only.
+	PurgeCount int32 `protobuf:"varint,1,opt,name=purge_count,json=purgeCount,proto3" json:"purge_count,omitempty"`
+	// Without `force`: the names of all that would have been removed, by name, so
+	// `page_size` at most.
+	PurgeSample []string `protobuf:"bytes,2,rep,name=purge_sample,json=purgeSample,proto3" json:"purge_sample,omitempty"`
+	// With `force`: the names of all that were removed, by name.
+	Expunged []string `protobuf:"bytes,3,rep,name=expunged,proto3" json:"expunged,omitempty"`
+	// What was left alone.
+	Kept *PurgeSessionsResponse_Kept `protobuf:"bytes,4,opt,name=kept,proto3" json:"kept,omitempty"`
+	// The token of the next page; empty on the last one. A page can be short, or
+	// empty, and have a token.
+	NextPageToken string `protobuf:"bytes,5,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PurgeSessionsResponse) Reset() {
+	*x = PurgeSessionsResponse{}
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PurgeSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PurgeSessionsResponse) ProtoMessage() {}
+
+func (x *PurgeSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PurgeSessionsResponse.ProtoReflect.Descriptor instead.
+func (*PurgeSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *PurgeSessionsResponse) GetPurgeCount() int32 {
+	if x != nil {
+		return x.PurgeCount
+	}
+	return 0
+}
+
+func (x *PurgeSessionsResponse) GetPurgeSample() []string {
+	if x != nil {
+		return x.PurgeSample
+	}
+	return nil
+}
+
+func (x *PurgeSessionsResponse) GetExpunged() []string {
+	if x != nil {
+		return x.Expunged
+	}
+	return nil
+}
+
+func (x *PurgeSessionsResponse) GetKept() *PurgeSessionsResponse_Kept {
+	if x != nil {
+		return x.Kept
+	}
+	return nil
+}
+
+func (x *PurgeSessionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // Asks for a participant to become a member of a session.
 type BindParticipantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -845,7 +1036,7 @@ type BindParticipantRequest struct {
 
 func (x *BindParticipantRequest) Reset() {
 	*x = BindParticipantRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[12]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +1048,7 @@ func (x *BindParticipantRequest) String() string {
 func (*BindParticipantRequest) ProtoMessage() {}
 
 func (x *BindParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[12]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +1061,7 @@ func (x *BindParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BindParticipantRequest.ProtoReflect.Descriptor instead.
 func (*BindParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{12}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BindParticipantRequest) GetSession() string {
@@ -925,7 +1116,7 @@ type UnbindParticipantRequest struct {
 
 func (x *UnbindParticipantRequest) Reset() {
 	*x = UnbindParticipantRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[13]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1128,7 @@ func (x *UnbindParticipantRequest) String() string {
 func (*UnbindParticipantRequest) ProtoMessage() {}
 
 func (x *UnbindParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[13]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1141,7 @@ func (x *UnbindParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbindParticipantRequest.ProtoReflect.Descriptor instead.
 func (*UnbindParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{13}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *UnbindParticipantRequest) GetSession() string {
@@ -998,7 +1189,7 @@ type MarkReadRequest struct {
 
 func (x *MarkReadRequest) Reset() {
 	*x = MarkReadRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[14]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1010,7 +1201,7 @@ func (x *MarkReadRequest) String() string {
 func (*MarkReadRequest) ProtoMessage() {}
 
 func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[14]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1023,7 +1214,7 @@ func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkReadRequest.ProtoReflect.Descriptor instead.
 func (*MarkReadRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{14}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *MarkReadRequest) GetSession() string {
@@ -1077,7 +1268,7 @@ type AcquireTurnRequest struct {
 
 func (x *AcquireTurnRequest) Reset() {
 	*x = AcquireTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1280,7 @@ func (x *AcquireTurnRequest) String() string {
 func (*AcquireTurnRequest) ProtoMessage() {}
 
 func (x *AcquireTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1293,7 @@ func (x *AcquireTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireTurnRequest.ProtoReflect.Descriptor instead.
 func (*AcquireTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{15}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AcquireTurnRequest) GetSession() string {
@@ -1164,7 +1355,7 @@ type RenewTurnRequest struct {
 
 func (x *RenewTurnRequest) Reset() {
 	*x = RenewTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +1367,7 @@ func (x *RenewTurnRequest) String() string {
 func (*RenewTurnRequest) ProtoMessage() {}
 
 func (x *RenewTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +1380,7 @@ func (x *RenewTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewTurnRequest.ProtoReflect.Descriptor instead.
 func (*RenewTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{16}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RenewTurnRequest) GetSession() string {
@@ -1235,7 +1426,7 @@ type ReleaseTurnRequest struct {
 
 func (x *ReleaseTurnRequest) Reset() {
 	*x = ReleaseTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1438,7 @@ func (x *ReleaseTurnRequest) String() string {
 func (*ReleaseTurnRequest) ProtoMessage() {}
 
 func (x *ReleaseTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1451,7 @@ func (x *ReleaseTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseTurnRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{17}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReleaseTurnRequest) GetSession() string {
@@ -1310,7 +1501,7 @@ type WatchSessionRequest struct {
 
 func (x *WatchSessionRequest) Reset() {
 	*x = WatchSessionRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1513,7 @@ func (x *WatchSessionRequest) String() string {
 func (*WatchSessionRequest) ProtoMessage() {}
 
 func (x *WatchSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1526,7 @@ func (x *WatchSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionRequest.ProtoReflect.Descriptor instead.
 func (*WatchSessionRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{18}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WatchSessionRequest) GetName() string {
@@ -1394,7 +1585,7 @@ type WatchSessionResponse struct {
 
 func (x *WatchSessionResponse) Reset() {
 	*x = WatchSessionResponse{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1406,7 +1597,7 @@ func (x *WatchSessionResponse) String() string {
 func (*WatchSessionResponse) ProtoMessage() {}
 
 func (x *WatchSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1419,7 +1610,7 @@ func (x *WatchSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionResponse.ProtoReflect.Descriptor instead.
 func (*WatchSessionResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{19}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WatchSessionResponse) GetChange() isWatchSessionResponse_Change {
@@ -1521,7 +1712,7 @@ type Bookmark struct {
 
 func (x *Bookmark) Reset() {
 	*x = Bookmark{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1724,7 @@ func (x *Bookmark) String() string {
 func (*Bookmark) ProtoMessage() {}
 
 func (x *Bookmark) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,12 +1737,96 @@ func (x *Bookmark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bookmark.ProtoReflect.Descriptor instead.
 func (*Bookmark) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{20}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Bookmark) GetLastSequence() int64 {
 	if x != nil {
 		return x.LastSequence
+	}
+	return 0
+}
+
+// How many sessions of those that matched were left alone, by the first reason
+// that holds.
+type PurgeSessionsResponse_Kept struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// They are managed, and the caller may not change such.
+	Managed int32 `protobuf:"varint,1,opt,name=managed,proto3" json:"managed,omitempty"`
+	// They are not deleted: delete them first.
+	Live int32 `protobuf:"varint,2,opt,name=live,proto3" json:"live,omitempty"`
+	// They are held, or their namespace is.
+	Held int32 `protobuf:"varint,3,opt,name=held,proto3" json:"held,omitempty"`
+	// They have memories.
+	WithMemories int32 `protobuf:"varint,4,opt,name=with_memories,json=withMemories,proto3" json:"with_memories,omitempty"`
+	// Others changed or removed them at the same moment: a call from the start
+	// finds them if they still match. Always 0 without `force`.
+	Changed       int32 `protobuf:"varint,5,opt,name=changed,proto3" json:"changed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PurgeSessionsResponse_Kept) Reset() {
+	*x = PurgeSessionsResponse_Kept{}
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PurgeSessionsResponse_Kept) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PurgeSessionsResponse_Kept) ProtoMessage() {}
+
+func (x *PurgeSessionsResponse_Kept) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PurgeSessionsResponse_Kept.ProtoReflect.Descriptor instead.
+func (*PurgeSessionsResponse_Kept) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{13, 0}
+}
+
+func (x *PurgeSessionsResponse_Kept) GetManaged() int32 {
+	if x != nil {
+		return x.Managed
+	}
+	return 0
+}
+
+func (x *PurgeSessionsResponse_Kept) GetLive() int32 {
+	if x != nil {
+		return x.Live
+	}
+	return 0
+}
+
+func (x *PurgeSessionsResponse_Kept) GetHeld() int32 {
+	if x != nil {
+		return x.Held
+	}
+	return 0
+}
+
+func (x *PurgeSessionsResponse_Kept) GetWithMemories() int32 {
+	if x != nil {
+		return x.WithMemories
+	}
+	return 0
+}
+
+func (x *PurgeSessionsResponse_Kept) GetChanged() int32 {
+	if x != nil {
+		return x.Changed
 	}
 	return 0
 }
@@ -1625,7 +1900,32 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x05force\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\x05force\x12\x18\n" +
 	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12#\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xf5\x01\n" +
+	"request_id\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xa3\x02\n" +
+	"\x14PurgeSessionsRequest\x129\n" +
+	"\x06parent\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\x12\x18activity-session/SessionR\x06parent\x12\x1c\n" +
+	"\x06filter\x18\x02 \x01(\tB\x04\xe2A\x01\x02R\x06filter\x12\x1a\n" +
+	"\x05force\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x05force\x12)\n" +
+	"\rwith_memories\x18\x04 \x01(\bB\x04\xe2A\x01\x01R\fwithMemories\x12!\n" +
+	"\tpage_size\x18\x05 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
+	"\n" +
+	"page_token\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12#\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xac\x03\n" +
+	"\x15PurgeSessionsResponse\x12\x1f\n" +
+	"\vpurge_count\x18\x01 \x01(\x05R\n" +
+	"purgeCount\x12@\n" +
+	"\fpurge_sample\x18\x02 \x03(\tB\x1d\xfaA\x1a\n" +
+	"\x18activity-session/SessionR\vpurgeSample\x129\n" +
+	"\bexpunged\x18\x03 \x03(\tB\x1d\xfaA\x1a\n" +
+	"\x18activity-session/SessionR\bexpunged\x12C\n" +
+	"\x04kept\x18\x04 \x01(\v2/.activity_session.v1.PurgeSessionsResponse.KeptR\x04kept\x12&\n" +
+	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\x1a\x87\x01\n" +
+	"\x04Kept\x12\x18\n" +
+	"\amanaged\x18\x01 \x01(\x05R\amanaged\x12\x12\n" +
+	"\x04live\x18\x02 \x01(\x05R\x04live\x12\x12\n" +
+	"\x04held\x18\x03 \x01(\x05R\x04held\x12#\n" +
+	"\rwith_memories\x18\x04 \x01(\x05R\fwithMemories\x12\x18\n" +
+	"\achanged\x18\x05 \x01(\x05R\achanged\"\xf5\x01\n" +
 	"\x16BindParticipantRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12G\n" +
@@ -1686,7 +1986,7 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x03uid\x18\x04 \x01(\tR\x03uidB\b\n" +
 	"\x06change\"/\n" +
 	"\bBookmark\x12#\n" +
-	"\rlast_sequence\x18\x01 \x01(\x03R\flastSequence2\x90\x15\n" +
+	"\rlast_sequence\x18\x01 \x01(\x03R\flastSequence2\xc4\x16\n" +
 	"\x0eSessionService\x12\xa9\x01\n" +
 	"\rCreateSession\x12).activity_session.v1.CreateSessionRequest\x1a\x1c.activity_session.v1.Session\"O\xdaA\x19parent,session,session_id\x82\xd3\xe4\x93\x02-:\asession\"\"/v1/{parent=namespaces/*}/sessions\x12\xb8\x01\n" +
 	"\rEnsureSession\x12).activity_session.v1.EnsureSessionRequest\x1a*.activity_session.v1.EnsureSessionResponse\"P\xdaA\x19parent,session_id,session\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=namespaces/*}/sessions:ensure\x12\x85\x01\n" +
@@ -1697,7 +1997,8 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\rUpdateSession\x12).activity_session.v1.UpdateSessionRequest\x1a\x1c.activity_session.v1.Session\"Q\xdaA\x13session,update_mask\x82\xd3\xe4\x93\x025:\asession2*/v1/{session.name=namespaces/*/sessions/*}\x12\x8b\x01\n" +
 	"\rDeleteSession\x12).activity_session.v1.DeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"1\xdaA\x04name\x82\xd3\xe4\x93\x02$*\"/v1/{name=namespaces/*/sessions/*}\x12\x9b\x01\n" +
 	"\x0fUndeleteSession\x12+.activity_session.v1.UndeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"=\xdaA\x04name\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=namespaces/*/sessions/*}/undelete\x12\x92\x01\n" +
-	"\x0eExpungeSession\x12*.activity_session.v1.ExpungeSessionRequest\x1a\x16.google.protobuf.Empty\"<\xdaA\x04name\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=namespaces/*/sessions/*}/expunge\x12\xc4\x01\n" +
+	"\x0eExpungeSession\x12*.activity_session.v1.ExpungeSessionRequest\x1a\x16.google.protobuf.Empty\"<\xdaA\x04name\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=namespaces/*/sessions/*}/expunge\x12\xb1\x01\n" +
+	"\rPurgeSessions\x12).activity_session.v1.PurgeSessionsRequest\x1a*.activity_session.v1.PurgeSessionsResponse\"I\xdaA\x13parent,filter,force\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{parent=namespaces/*}/sessions:purge\x12\xc4\x01\n" +
 	"\x0fBindParticipant\x12+.activity_session.v1.BindParticipantRequest\x1a'.activity_session.v1.SessionParticipant\"[\xdaA\x18session,participant,role\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{session=namespaces/*/sessions/*}/bindParticipant\x12\xb4\x01\n" +
 	"\x11UnbindParticipant\x12-.activity_session.v1.UnbindParticipantRequest\x1a\x16.google.protobuf.Empty\"X\xdaA\x13session,participant\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{session=namespaces/*/sessions/*}/unbindParticipant\x12\xb3\x01\n" +
 	"\bMarkRead\x12$.activity_session.v1.MarkReadRequest\x1a'.activity_session.v1.SessionParticipant\"X\xdaA\x1csession,participant,sequence\x82\xd3\xe4\x93\x023:\x01*\"./v1/{session=namespaces/*/sessions/*}/markRead\x12\xaa\x01\n" +
@@ -1719,93 +2020,99 @@ func file_activity_session_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_session_service_proto_rawDescData
 }
 
-var file_activity_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_activity_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_activity_session_v1_session_service_proto_goTypes = []any{
-	(*CreateSessionRequest)(nil),     // 0: activity_session.v1.CreateSessionRequest
-	(*EnsureSessionRequest)(nil),     // 1: activity_session.v1.EnsureSessionRequest
-	(*EnsureSessionResponse)(nil),    // 2: activity_session.v1.EnsureSessionResponse
-	(*GetSessionRequest)(nil),        // 3: activity_session.v1.GetSessionRequest
-	(*BatchGetSessionsRequest)(nil),  // 4: activity_session.v1.BatchGetSessionsRequest
-	(*BatchGetSessionsResponse)(nil), // 5: activity_session.v1.BatchGetSessionsResponse
-	(*ListSessionsRequest)(nil),      // 6: activity_session.v1.ListSessionsRequest
-	(*ListSessionsResponse)(nil),     // 7: activity_session.v1.ListSessionsResponse
-	(*UpdateSessionRequest)(nil),     // 8: activity_session.v1.UpdateSessionRequest
-	(*DeleteSessionRequest)(nil),     // 9: activity_session.v1.DeleteSessionRequest
-	(*UndeleteSessionRequest)(nil),   // 10: activity_session.v1.UndeleteSessionRequest
-	(*ExpungeSessionRequest)(nil),    // 11: activity_session.v1.ExpungeSessionRequest
-	(*BindParticipantRequest)(nil),   // 12: activity_session.v1.BindParticipantRequest
-	(*UnbindParticipantRequest)(nil), // 13: activity_session.v1.UnbindParticipantRequest
-	(*MarkReadRequest)(nil),          // 14: activity_session.v1.MarkReadRequest
-	(*AcquireTurnRequest)(nil),       // 15: activity_session.v1.AcquireTurnRequest
-	(*RenewTurnRequest)(nil),         // 16: activity_session.v1.RenewTurnRequest
-	(*ReleaseTurnRequest)(nil),       // 17: activity_session.v1.ReleaseTurnRequest
-	(*WatchSessionRequest)(nil),      // 18: activity_session.v1.WatchSessionRequest
-	(*WatchSessionResponse)(nil),     // 19: activity_session.v1.WatchSessionResponse
-	(*Bookmark)(nil),                 // 20: activity_session.v1.Bookmark
-	(*Session)(nil),                  // 21: activity_session.v1.Session
-	(SessionView)(0),                 // 22: activity_session.v1.SessionView
-	(*fieldmaskpb.FieldMask)(nil),    // 23: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),      // 24: google.protobuf.Duration
-	(*Event)(nil),                    // 25: activity_session.v1.Event
-	(*emptypb.Empty)(nil),            // 26: google.protobuf.Empty
-	(*SessionParticipant)(nil),       // 27: activity_session.v1.SessionParticipant
-	(*TurnLease)(nil),                // 28: activity_session.v1.TurnLease
+	(*CreateSessionRequest)(nil),       // 0: activity_session.v1.CreateSessionRequest
+	(*EnsureSessionRequest)(nil),       // 1: activity_session.v1.EnsureSessionRequest
+	(*EnsureSessionResponse)(nil),      // 2: activity_session.v1.EnsureSessionResponse
+	(*GetSessionRequest)(nil),          // 3: activity_session.v1.GetSessionRequest
+	(*BatchGetSessionsRequest)(nil),    // 4: activity_session.v1.BatchGetSessionsRequest
+	(*BatchGetSessionsResponse)(nil),   // 5: activity_session.v1.BatchGetSessionsResponse
+	(*ListSessionsRequest)(nil),        // 6: activity_session.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),       // 7: activity_session.v1.ListSessionsResponse
+	(*UpdateSessionRequest)(nil),       // 8: activity_session.v1.UpdateSessionRequest
+	(*DeleteSessionRequest)(nil),       // 9: activity_session.v1.DeleteSessionRequest
+	(*UndeleteSessionRequest)(nil),     // 10: activity_session.v1.UndeleteSessionRequest
+	(*ExpungeSessionRequest)(nil),      // 11: activity_session.v1.ExpungeSessionRequest
+	(*PurgeSessionsRequest)(nil),       // 12: activity_session.v1.PurgeSessionsRequest
+	(*PurgeSessionsResponse)(nil),      // 13: activity_session.v1.PurgeSessionsResponse
+	(*BindParticipantRequest)(nil),     // 14: activity_session.v1.BindParticipantRequest
+	(*UnbindParticipantRequest)(nil),   // 15: activity_session.v1.UnbindParticipantRequest
+	(*MarkReadRequest)(nil),            // 16: activity_session.v1.MarkReadRequest
+	(*AcquireTurnRequest)(nil),         // 17: activity_session.v1.AcquireTurnRequest
+	(*RenewTurnRequest)(nil),           // 18: activity_session.v1.RenewTurnRequest
+	(*ReleaseTurnRequest)(nil),         // 19: activity_session.v1.ReleaseTurnRequest
+	(*WatchSessionRequest)(nil),        // 20: activity_session.v1.WatchSessionRequest
+	(*WatchSessionResponse)(nil),       // 21: activity_session.v1.WatchSessionResponse
+	(*Bookmark)(nil),                   // 22: activity_session.v1.Bookmark
+	(*PurgeSessionsResponse_Kept)(nil), // 23: activity_session.v1.PurgeSessionsResponse.Kept
+	(*Session)(nil),                    // 24: activity_session.v1.Session
+	(SessionView)(0),                   // 25: activity_session.v1.SessionView
+	(*fieldmaskpb.FieldMask)(nil),      // 26: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),        // 27: google.protobuf.Duration
+	(*Event)(nil),                      // 28: activity_session.v1.Event
+	(*emptypb.Empty)(nil),              // 29: google.protobuf.Empty
+	(*SessionParticipant)(nil),         // 30: activity_session.v1.SessionParticipant
+	(*TurnLease)(nil),                  // 31: activity_session.v1.TurnLease
 }
 var file_activity_session_v1_session_service_proto_depIdxs = []int32{
-	21, // 0: activity_session.v1.CreateSessionRequest.session:type_name -> activity_session.v1.Session
-	21, // 1: activity_session.v1.EnsureSessionRequest.session:type_name -> activity_session.v1.Session
-	21, // 2: activity_session.v1.EnsureSessionResponse.session:type_name -> activity_session.v1.Session
-	22, // 3: activity_session.v1.GetSessionRequest.view:type_name -> activity_session.v1.SessionView
-	22, // 4: activity_session.v1.BatchGetSessionsRequest.view:type_name -> activity_session.v1.SessionView
-	21, // 5: activity_session.v1.BatchGetSessionsResponse.sessions:type_name -> activity_session.v1.Session
-	22, // 6: activity_session.v1.ListSessionsRequest.view:type_name -> activity_session.v1.SessionView
-	21, // 7: activity_session.v1.ListSessionsResponse.sessions:type_name -> activity_session.v1.Session
-	21, // 8: activity_session.v1.UpdateSessionRequest.session:type_name -> activity_session.v1.Session
-	23, // 9: activity_session.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	24, // 10: activity_session.v1.AcquireTurnRequest.ttl:type_name -> google.protobuf.Duration
-	24, // 11: activity_session.v1.RenewTurnRequest.ttl:type_name -> google.protobuf.Duration
-	22, // 12: activity_session.v1.WatchSessionRequest.view:type_name -> activity_session.v1.SessionView
-	25, // 13: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
-	21, // 14: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
-	20, // 15: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
-	25, // 16: activity_session.v1.WatchSessionResponse.mark:type_name -> activity_session.v1.Event
-	0,  // 17: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
-	1,  // 18: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
-	3,  // 19: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
-	4,  // 20: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
-	6,  // 21: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
-	8,  // 22: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
-	9,  // 23: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
-	10, // 24: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
-	11, // 25: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
-	12, // 26: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
-	13, // 27: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
-	14, // 28: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
-	15, // 29: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
-	16, // 30: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
-	17, // 31: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
-	18, // 32: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
-	21, // 33: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
-	2,  // 34: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
-	21, // 35: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
-	5,  // 36: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
-	7,  // 37: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
-	21, // 38: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
-	21, // 39: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
-	21, // 40: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
-	26, // 41: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
-	27, // 42: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
-	26, // 43: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
-	27, // 44: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
-	28, // 45: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
-	28, // 46: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
-	26, // 47: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
-	19, // 48: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
-	33, // [33:49] is the sub-list for method output_type
-	17, // [17:33] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	24, // 0: activity_session.v1.CreateSessionRequest.session:type_name -> activity_session.v1.Session
+	24, // 1: activity_session.v1.EnsureSessionRequest.session:type_name -> activity_session.v1.Session
+	24, // 2: activity_session.v1.EnsureSessionResponse.session:type_name -> activity_session.v1.Session
+	25, // 3: activity_session.v1.GetSessionRequest.view:type_name -> activity_session.v1.SessionView
+	25, // 4: activity_session.v1.BatchGetSessionsRequest.view:type_name -> activity_session.v1.SessionView
+	24, // 5: activity_session.v1.BatchGetSessionsResponse.sessions:type_name -> activity_session.v1.Session
+	25, // 6: activity_session.v1.ListSessionsRequest.view:type_name -> activity_session.v1.SessionView
+	24, // 7: activity_session.v1.ListSessionsResponse.sessions:type_name -> activity_session.v1.Session
+	24, // 8: activity_session.v1.UpdateSessionRequest.session:type_name -> activity_session.v1.Session
+	26, // 9: activity_session.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	23, // 10: activity_session.v1.PurgeSessionsResponse.kept:type_name -> activity_session.v1.PurgeSessionsResponse.Kept
+	27, // 11: activity_session.v1.AcquireTurnRequest.ttl:type_name -> google.protobuf.Duration
+	27, // 12: activity_session.v1.RenewTurnRequest.ttl:type_name -> google.protobuf.Duration
+	25, // 13: activity_session.v1.WatchSessionRequest.view:type_name -> activity_session.v1.SessionView
+	28, // 14: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
+	24, // 15: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
+	22, // 16: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
+	28, // 17: activity_session.v1.WatchSessionResponse.mark:type_name -> activity_session.v1.Event
+	0,  // 18: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
+	1,  // 19: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
+	3,  // 20: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
+	4,  // 21: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
+	6,  // 22: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
+	8,  // 23: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
+	9,  // 24: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
+	10, // 25: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
+	11, // 26: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
+	12, // 27: activity_session.v1.SessionService.PurgeSessions:input_type -> activity_session.v1.PurgeSessionsRequest
+	14, // 28: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
+	15, // 29: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
+	16, // 30: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
+	17, // 31: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
+	18, // 32: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
+	19, // 33: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
+	20, // 34: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
+	24, // 35: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
+	2,  // 36: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
+	24, // 37: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
+	5,  // 38: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
+	7,  // 39: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
+	24, // 40: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
+	24, // 41: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
+	24, // 42: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
+	29, // 43: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
+	13, // 44: activity_session.v1.SessionService.PurgeSessions:output_type -> activity_session.v1.PurgeSessionsResponse
+	30, // 45: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
+	29, // 46: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
+	30, // 47: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
+	31, // 48: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
+	31, // 49: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
+	29, // 50: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
+	21, // 51: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
+	35, // [35:52] is the sub-list for method output_type
+	18, // [18:35] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_service_proto_init() }
@@ -1816,7 +2123,7 @@ func file_activity_session_v1_session_service_proto_init() {
 	file_activity_session_v1_event_proto_init()
 	file_activity_session_v1_session_proto_init()
 	file_activity_session_v1_turn_proto_init()
-	file_activity_session_v1_session_service_proto_msgTypes[19].OneofWrappers = []any{
+	file_activity_session_v1_session_service_proto_msgTypes[21].OneofWrappers = []any{
 		(*WatchSessionResponse_Event)(nil),
 		(*WatchSessionResponse_Session)(nil),
 		(*WatchSessionResponse_Bookmark)(nil),
@@ -1828,7 +2135,7 @@ func file_activity_session_v1_session_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_session_service_proto_rawDesc), len(file_activity_session_v1_session_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

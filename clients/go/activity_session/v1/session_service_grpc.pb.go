@@ -29,6 +29,7 @@ const (
 	SessionService_DeleteSession_FullMethodName     = "/activity_session.v1.SessionService/DeleteSession"
 	SessionService_UndeleteSession_FullMethodName   = "/activity_session.v1.SessionService/UndeleteSession"
 	SessionService_ExpungeSession_FullMethodName    = "/activity_session.v1.SessionService/ExpungeSession"
+	SessionService_PurgeSessions_FullMethodName     = "/activity_session.v1.SessionService/PurgeSessions"
 	SessionService_BindParticipant_FullMethodName   = "/activity_session.v1.SessionService/BindParticipant"
 	SessionService_UnbindParticipant_FullMethodName = "/activity_session.v1.SessionService/UnbindParticipant"
 	SessionService_MarkRead_FullMethodName          = "/activity_session.v1.SessionService/MarkRead"
@@ -69,6 +70,16 @@ type SessionServiceClient interface {
 	// Removes a deleted session for good. One with memories needs `force`, which
 	// removes those too. One that is held (`legal_hold`) is never removed.
 	ExpungeSession(ctx context.Context, in *ExpungeSessionRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// Removes deleted sessions for good, those that a filter matches, page by page
+	// (AIP-165). Without `force` nothing is changed, and the response says what
+	// would be removed. Of the sessions that match, it leaves those alone that are
+	// not deleted, that are held, that are managed if the caller may not change
+	// those, and that have memories, unless `with_memories` is set: the response
+	// counts them. A call looks at one page of sessions, by name, and changes for
+	// about 10 ms, in one step: go on with `next_page_token` until it is empty.
+	// What a removed session has had is out of reach at once, and the space that
+	// it took is freed by the next sweeps.
+	PurgeSessions(ctx context.Context, in *PurgeSessionsRequest, opts ...grpc.CallOption) (*PurgeSessionsResponse, error)
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
 	BindParticipant(ctx context.Context, in *BindParticipantRequest, opts ...grpc.CallOption) (*SessionParticipant, error)
@@ -194,6 +205,16 @@ func (c *sessionServiceClient) ExpungeSession(ctx context.Context, in *ExpungeSe
 	return out, nil
 }
 
+func (c *sessionServiceClient) PurgeSessions(ctx context.Context, in *PurgeSessionsRequest, opts ...grpc.CallOption) (*PurgeSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PurgeSessionsResponse)
+	err := c.cc.Invoke(ctx, SessionService_PurgeSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *sessionServiceClient) BindParticipant(ctx context.Context, in *BindParticipantRequest, opts ...grpc.CallOption) (*SessionParticipant, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SessionParticipant)
@@ -304,6 +325,16 @@ type SessionServiceServer interface {
 	// Removes a deleted session for good. One with memories needs `force`, which
 	// removes those too. One that is held (`legal_hold`) is never removed.
 	ExpungeSession(context.Context, *ExpungeSessionRequest) (*emptypb.Empty, error)
+	// Removes deleted sessions for good, those that a filter matches, page by page
+	// (AIP-165). Without `force` nothing is changed, and the response says what
+	// would be removed. Of the sessions that match, it leaves those alone that are
+	// not deleted, that are held, that are managed if the caller may not change
+	// those, and that have memories, unless `with_memories` is set: the response
+	// counts them. A call looks at one page of sessions, by name, and changes for
+	// about 10 ms, in one step: go on with `next_page_token` until it is empty.
+	// What a removed session has had is out of reach at once, and the space that
+	// it took is freed by the next sweeps.
+	PurgeSessions(context.Context, *PurgeSessionsRequest) (*PurgeSessionsResponse, error)
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
 	BindParticipant(context.Context, *BindParticipantRequest) (*SessionParticipant, error)
@@ -365,6 +396,9 @@ func (UnimplementedSessionServiceServer) UndeleteSession(context.Context, *Undel
 }
 func (UnimplementedSessionServiceServer) ExpungeSession(context.Context, *ExpungeSessionRequest) (*emptypb.Empty, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ExpungeSession not implemented")
+}
+func (UnimplementedSessionServiceServer) PurgeSessions(context.Context, *PurgeSessionsRequest) (*PurgeSessionsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method PurgeSessions not implemented")
 }
 func (UnimplementedSessionServiceServer) BindParticipant(context.Context, *BindParticipantRequest) (*SessionParticipant, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method BindParticipant not implemented")
@@ -570,6 +604,24 @@ func _SessionService_ExpungeSession_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SessionService_PurgeSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PurgeSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).PurgeSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_PurgeSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).PurgeSessions(ctx, req.(*PurgeSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SessionService_BindParticipant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BindParticipantRequest)
 	if err := dec(in); err != nil {
@@ -731,6 +783,10 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExpungeSession",
 			Handler:    _SessionService_ExpungeSession_Handler,
+		},
+		{
+			MethodName: "PurgeSessions",
+			Handler:    _SessionService_PurgeSessions_Handler,
 		},
 		{
 			MethodName: "BindParticipant",

@@ -143,6 +143,8 @@ if TYPE_CHECKING:
     from activity_session.v1.session_service_pb2 import DeleteSessionRequest as DeleteSessionRequest
     from activity_session.v1.session_service_pb2 import UndeleteSessionRequest as UndeleteSessionRequest
     from activity_session.v1.session_service_pb2 import ExpungeSessionRequest as ExpungeSessionRequest
+    from activity_session.v1.session_service_pb2 import PurgeSessionsRequest as PurgeSessionsRequest
+    from activity_session.v1.session_service_pb2 import PurgeSessionsResponse as PurgeSessionsResponse
     from activity_session.v1.session_service_pb2 import BindParticipantRequest as BindParticipantRequest
     from activity_session.v1.session_service_pb2 import UnbindParticipantRequest as UnbindParticipantRequest
     from activity_session.v1.session_service_pb2 import MarkReadRequest as MarkReadRequest
@@ -308,6 +310,8 @@ else:
         "DeleteSessionRequest": "session_service_pb2",
         "UndeleteSessionRequest": "session_service_pb2",
         "ExpungeSessionRequest": "session_service_pb2",
+        "PurgeSessionsRequest": "session_service_pb2",
+        "PurgeSessionsResponse": "session_service_pb2",
         "BindParticipantRequest": "session_service_pb2",
         "UnbindParticipantRequest": "session_service_pb2",
         "MarkReadRequest": "session_service_pb2",

@@ -375,6 +375,142 @@ class ExpungeSessionRequest(google.protobuf.message.Message):
 global___ExpungeSessionRequest = ExpungeSessionRequest
 
 @typing.final
+class PurgeSessionsRequest(google.protobuf.message.Message):
+    """Asks for the deleted sessions that a filter matches to be removed for good."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: builtins.int
+    FILTER_FIELD_NUMBER: builtins.int
+    FORCE_FIELD_NUMBER: builtins.int
+    WITH_MEMORIES_FIELD_NUMBER: builtins.int
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    parent: builtins.str
+    """The namespace's name."""
+    filter: builtins.str
+    """Which sessions, as a filter of ListSessions. `*` means all; a blank filter
+    is refused. The last change of a deleted session, at its `update_time`, is
+    most often its deletion; one that has expired did so at its `expire_time`.
+    """
+    force: builtins.bool
+    """Remove them. When not set, nothing is changed."""
+    with_memories: builtins.bool
+    """Remove those with memories too, and their memories, as `force` of
+    ExpungeSession does.
+    """
+    page_size: builtins.int
+    """How many sessions that match to look at, at most; 0 means 50, more than 1000
+    means 1000.
+    """
+    page_token: builtins.str
+    """The `next_page_token` of the previous call, with the rest unchanged, but for
+    `page_size` and `request_id`.
+    """
+    request_id: builtins.str
+    """Makes a retry safe, as on CreateSession: it removes nothing more. Without
+    `force` it has no effect. Each page has its own.
+    """
+    def __init__(
+        self,
+        *,
+        parent: builtins.str = ...,
+        filter: builtins.str = ...,
+        force: builtins.bool = ...,
+        with_memories: builtins.bool = ...,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["filter", b"filter", "force", b"force", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "request_id", b"request_id", "with_memories", b"with_memories"]) -> None: ...
+
+global___PurgeSessionsRequest = PurgeSessionsRequest
+
+@typing.final
+class PurgeSessionsResponse(google.protobuf.message.Message):
+    """What a call has removed, or would have."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    @typing.final
+    class Kept(google.protobuf.message.Message):
+        """How many sessions of those that matched were left alone, by the first reason
+        that holds.
+        """
+
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        MANAGED_FIELD_NUMBER: builtins.int
+        LIVE_FIELD_NUMBER: builtins.int
+        HELD_FIELD_NUMBER: builtins.int
+        WITH_MEMORIES_FIELD_NUMBER: builtins.int
+        CHANGED_FIELD_NUMBER: builtins.int
+        managed: builtins.int
+        """They are managed, and the caller may not change such."""
+        live: builtins.int
+        """They are not deleted: delete them first."""
+        held: builtins.int
+        """They are held, or their namespace is."""
+        with_memories: builtins.int
+        """They have memories."""
+        changed: builtins.int
+        """Others changed or removed them at the same moment: a call from the start
+        finds them if they still match. Always 0 without `force`.
+        """
+        def __init__(
+            self,
+            *,
+            managed: builtins.int = ...,
+            live: builtins.int = ...,
+            held: builtins.int = ...,
+            with_memories: builtins.int = ...,
+            changed: builtins.int = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["changed", b"changed", "held", b"held", "live", b"live", "managed", b"managed", "with_memories", b"with_memories"]) -> None: ...
+
+    PURGE_COUNT_FIELD_NUMBER: builtins.int
+    PURGE_SAMPLE_FIELD_NUMBER: builtins.int
+    EXPUNGED_FIELD_NUMBER: builtins.int
+    KEPT_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    purge_count: builtins.int
+    """How many sessions this call has removed, or would have removed with `force`.
+    It is exact, but for what others change meanwhile, and of this page only.
+    """
+    next_page_token: builtins.str
+    """The token of the next page; empty on the last one. A page can be short, or
+    empty, and have a token.
+    """
+    @property
+    def purge_sample(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Without `force`: the names of all that would have been removed, by name, so
+        `page_size` at most.
+        """
+
+    @property
+    def expunged(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """With `force`: the names of all that were removed, by name."""
+
+    @property
+    def kept(self) -> global___PurgeSessionsResponse.Kept:
+        """What was left alone."""
+
+    def __init__(
+        self,
+        *,
+        purge_count: builtins.int = ...,
+        purge_sample: collections.abc.Iterable[builtins.str] | None = ...,
+        expunged: collections.abc.Iterable[builtins.str] | None = ...,
+        kept: global___PurgeSessionsResponse.Kept | None = ...,
+        next_page_token: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["kept", b"kept"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["expunged", b"expunged", "kept", b"kept", "next_page_token", b"next_page_token", "purge_count", b"purge_count", "purge_sample", b"purge_sample"]) -> None: ...
+
+global___PurgeSessionsResponse = PurgeSessionsResponse
+
+@typing.final
 class BindParticipantRequest(google.protobuf.message.Message):
     """Asks for a participant to become a member of a session."""
 

@@ -83,6 +83,11 @@ class SessionServiceStub(object):
                 request_serializer=activity__session_dot_v1_dot_session__service__pb2.ExpungeSessionRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.PurgeSessions = channel.unary_unary(
+                '/activity_session.v1.SessionService/PurgeSessions',
+                request_serializer=activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsResponse.FromString,
+                _registered_method=True)
         self.BindParticipant = channel.unary_unary(
                 '/activity_session.v1.SessionService/BindParticipant',
                 request_serializer=activity__session_dot_v1_dot_session__service__pb2.BindParticipantRequest.SerializeToString,
@@ -189,6 +194,21 @@ class SessionServiceServicer(object):
     def ExpungeSession(self, request, context):
         """Removes a deleted session for good. One with memories needs `force`, which
         removes those too. One that is held (`legal_hold`) is never removed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PurgeSessions(self, request, context):
+        """Removes deleted sessions for good, those that a filter matches, page by page
+        (AIP-165). Without `force` nothing is changed, and the response says what
+        would be removed. Of the sessions that match, it leaves those alone that are
+        not deleted, that are held, that are managed if the caller may not change
+        those, and that have memories, unless `with_memories` is set: the response
+        counts them. A call looks at one page of sessions, by name, and changes for
+        about 10 ms, in one step: go on with `next_page_token` until it is empty.
+        What a removed session has had is out of reach at once, and the space that
+        it took is freed by the next sweeps.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -301,6 +321,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.ExpungeSession,
                     request_deserializer=activity__session_dot_v1_dot_session__service__pb2.ExpungeSessionRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'PurgeSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.PurgeSessions,
+                    request_deserializer=activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsResponse.SerializeToString,
             ),
             'BindParticipant': grpc.unary_unary_rpc_method_handler(
                     servicer.BindParticipant,
@@ -582,6 +607,33 @@ class SessionService(object):
             '/activity_session.v1.SessionService/ExpungeSession',
             activity__session_dot_v1_dot_session__service__pb2.ExpungeSessionRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PurgeSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.SessionService/PurgeSessions',
+            activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsRequest.SerializeToString,
+            activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -91,6 +91,21 @@ class SessionServiceStub:
     removes those too. One that is held (`legal_hold`) is never removed.
     """
 
+    PurgeSessions: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.PurgeSessionsRequest,
+        activity_session.v1.session_service_pb2.PurgeSessionsResponse,
+    ]
+    """Removes deleted sessions for good, those that a filter matches, page by page
+    (AIP-165). Without `force` nothing is changed, and the response says what
+    would be removed. Of the sessions that match, it leaves those alone that are
+    not deleted, that are held, that are managed if the caller may not change
+    those, and that have memories, unless `with_memories` is set: the response
+    counts them. A call looks at one page of sessions, by name, and changes for
+    about 10 ms, in one step: go on with `next_page_token` until it is empty.
+    What a removed session has had is out of reach at once, and the space that
+    it took is freed by the next sweeps.
+    """
+
     BindParticipant: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.BindParticipantRequest,
         activity_session.v1.session_pb2.SessionParticipant,
@@ -218,6 +233,21 @@ class SessionServiceAsyncStub:
     ]
     """Removes a deleted session for good. One with memories needs `force`, which
     removes those too. One that is held (`legal_hold`) is never removed.
+    """
+
+    PurgeSessions: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.PurgeSessionsRequest,
+        activity_session.v1.session_service_pb2.PurgeSessionsResponse,
+    ]
+    """Removes deleted sessions for good, those that a filter matches, page by page
+    (AIP-165). Without `force` nothing is changed, and the response says what
+    would be removed. Of the sessions that match, it leaves those alone that are
+    not deleted, that are held, that are managed if the caller may not change
+    those, and that have memories, unless `with_memories` is set: the response
+    counts them. A call looks at one page of sessions, by name, and changes for
+    about 10 ms, in one step: go on with `next_page_token` until it is empty.
+    What a removed session has had is out of reach at once, and the space that
+    it took is freed by the next sweeps.
     """
 
     BindParticipant: grpc.aio.UnaryUnaryMultiCallable[
@@ -365,6 +395,23 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[google.protobuf.empty_pb2.Empty, collections.abc.Awaitable[google.protobuf.empty_pb2.Empty]]:
         """Removes a deleted session for good. One with memories needs `force`, which
         removes those too. One that is held (`legal_hold`) is never removed.
+        """
+
+    @abc.abstractmethod
+    def PurgeSessions(
+        self,
+        request: activity_session.v1.session_service_pb2.PurgeSessionsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.session_service_pb2.PurgeSessionsResponse, collections.abc.Awaitable[activity_session.v1.session_service_pb2.PurgeSessionsResponse]]:
+        """Removes deleted sessions for good, those that a filter matches, page by page
+        (AIP-165). Without `force` nothing is changed, and the response says what
+        would be removed. Of the sessions that match, it leaves those alone that are
+        not deleted, that are held, that are managed if the caller may not change
+        those, and that have memories, unless `with_memories` is set: the response
+        counts them. A call looks at one page of sessions, by name, and changes for
+        about 10 ms, in one step: go on with `next_page_token` until it is empty.
+        What a removed session has had is out of reach at once, and the space that
+        it took is freed by the next sweeps.
         """
 
     @abc.abstractmethod

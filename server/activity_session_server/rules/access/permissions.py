@@ -80,6 +80,7 @@ _SERVICES: Mapping[str, Mapping[str, Permission]] = {
         "DeleteSession": Permission(_WRITER),
         "UndeleteSession": Permission(_WRITER),
         "ExpungeSession": Permission(_ADMIN),
+        "PurgeSessions": Permission(_ADMIN),
         "BindParticipant": Permission(_WRITER),
         "UnbindParticipant": Permission(_WRITER, Reach.BOUND, acts_as=("participant",)),
         "MarkRead": Permission(_WRITER, Reach.BOUND, acts_as=("participant",)),

@@ -4,7 +4,7 @@ A session and its members are read by one statement, so that they are of one mom
 beside the session's own columns.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -149,6 +149,15 @@ _COLUMNS = {
     "participants": _has_member,
 }
 _HAS_MEMORIES = Statement(select(exists().where(Memory.activity_session_pkid == bindparam("uid"))))
+_WITH_MEMORIES = Statement(
+    select(ActivitySession.pkid).where(
+        ActivitySession.pkid.in_(bindparam("uids", expanding=True)),
+        exists().where(Memory.activity_session_pkid == ActivitySession.pkid),
+    ),
+    many="uids",
+)
+# Sessions that a statement looks for: each number of them is a statement of its own to the database.
+_AT_A_TIME = 100
 _EXPUNGE = [
     Statement(delete(table_of(table)).where(column == bindparam("its_uid")))
     for table, column in (
@@ -384,6 +393,12 @@ def has_memories(writer: Writer, uid: str) -> bool:
     node_locks.exclude(writer, uid)
     row = writer.row(_HAS_MEMORIES, {"uid": uid})
     return row is not None and bool(row[0])
+
+
+def with_memories(reader: Reader, uids: Sequence[str]) -> set[str]:
+    """Those of the sessions that have memories, deleted ones included."""
+    few = (list(uids[start : start + _AT_A_TIME]) for start in range(0, len(uids), _AT_A_TIME))
+    return {row[0] for some in few for row in reader.rows(_WITH_MEMORIES, {"uids": some})}
 
 
 def holder(locked: LockedSession) -> str:

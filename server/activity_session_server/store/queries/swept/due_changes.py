@@ -1,24 +1,29 @@
-"""What the sweep does to sessions that are due, several at a time.
+"""What is done to sessions that are due, or that a caller purges, several at a time.
 
-Who is busy with a session has it locked, and is not waited for: the next sweep finds it if it is still due then.
+Who is busy with a session has it locked, and is not waited for: the next sweep finds it if it is still due then, and a
+caller is told.
 """
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from activity_session_server.orm import ActivitySession
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
+from activity_session_server.rules import etags
 from activity_session_server.store.codec.sessions import expired_at
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import clock
 from activity_session_server.store.queries import sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.readers import Writer
+
+T = TypeVar("T")
 
 
 def _lock(column: InstrumentedAttribute[datetime | None], *, deleted: bool) -> Statement:
@@ -34,6 +39,15 @@ def _lock(column: InstrumentedAttribute[datetime | None], *, deleted: bool) -> S
 
 _LOCK_EXPIRED = _lock(ActivitySession.expire_ts, deleted=False)
 _LOCK_PURGEABLE = _lock(ActivitySession.purge_ts, deleted=True)
+_LOCK_GONE = Statement(
+    select(ActivitySession.revision)
+    .where(
+        ActivitySession.pkid == bindparam("uid"),
+        ActivitySession.legal_hold.is_(False),
+        or_(ActivitySession.deleted.is_(True), ActivitySession.expire_ts <= clock()),
+    )
+    .with_for_update(skip_locked=True)
+)
 # For the changes of a transaction, whose locks are held until it is committed.
 _SECONDS = 0.01
 _EXPIRE = Statement(update(table_of(ActivitySession)).where(ActivitySession.pkid == bindparam("its_uid")))
@@ -45,7 +59,7 @@ def expire_sessions(writer: Writer, namespace: HeldNamespace, uids: Collection[s
     Callers see no change: they have been deleted for them since they expired, so etag and update time stay.
     """
     age, done = namespace.settings.purge_age_or(writer.purge_age), []
-    for row in _in_time(_locked(writer, namespace, _LOCK_EXPIRED, uids)):
+    for row in in_time(_locked(writer, namespace, _LOCK_EXPIRED, uids)):
         times = {"delete_ts": expired_at(row), "purge_ts": expired_at(row) + age}
         writer.change(_EXPIRE, {"its_uid": row.pkid, "deleted": True, **times})
         writer.changed.add(row.pkid)
@@ -59,18 +73,27 @@ def expunge_sessions(writer: Writer, namespace: HeldNamespace, uids: Collection[
     Returns their ids.
     """
     done = []
-    for row in _in_time(_locked(writer, namespace, _LOCK_PURGEABLE, uids)):
+    for row in in_time(_locked(writer, namespace, _LOCK_PURGEABLE, uids)):
         if not sessions.has_memories(writer, row.pkid):
             sessions.expunge_session(writer, row.pkid)
             done.append(row.name)
     return done
 
 
-def _in_time(rows: Sequence[AnyRow]) -> Iterator[AnyRow]:
-    """As many of the rows as there is time for, at least one; the others stay due."""
+def lock_gone(writer: Writer, uid: str, etag: str) -> bool:
+    """Lock a session of a namespace that is held and has no legal hold, if it is still as it was seen: gone, not held.
+
+    False where it is not, or where somebody else has it locked.
+    """
+    row = writer.row(_LOCK_GONE, {"uid": uid})
+    return row is not None and etags.make(uid, row.revision) == etag
+
+
+def in_time(those: Iterable[T]) -> Iterator[T]:
+    """As many of those as there is time for in a transaction, at least one; the others are left for another one."""
     until = time.monotonic() + _SECONDS
-    for row in rows:
-        yield row
+    for one in those:
+        yield one
         if time.monotonic() >= until:
             return
 

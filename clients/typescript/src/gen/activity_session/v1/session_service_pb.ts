@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/session_service.proto.
  */
 export const file_activity_session_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("CilhY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb25fc2VydmljZS5wcm90bxITYWN0aXZpdHlfc2Vzc2lvbi52MSKyAQoUQ3JlYXRlU2Vzc2lvblJlcXVlc3QSMQoGcGFyZW50GAEgASgJQiHiQQEC+kEaEhhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SMwoHc2Vzc2lvbhgCIAEoCzIcLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbkIE4kEBAhIYCgpzZXNzaW9uX2lkGAMgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYBCABKAlCBOJBAQEisgEKFEVuc3VyZVNlc3Npb25SZXF1ZXN0EjEKBnBhcmVudBgBIAEoCUIh4kEBAvpBGhIYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEhgKCnNlc3Npb25faWQYAiABKAlCBOJBAQISMwoHc2Vzc2lvbhgDIAEoCzIcLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbkIE4kEBARIYCgpyZXF1ZXN0X2lkGAQgASgJQgTiQQEBIlcKFUVuc3VyZVNlc3Npb25SZXNwb25zZRItCgdzZXNzaW9uGAEgASgLMhwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uEg8KB2NyZWF0ZWQYAiABKAgiegoRR2V0U2Vzc2lvblJlcXVlc3QSLwoEbmFtZRgBIAEoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEjQKBHZpZXcYAiABKA4yIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25WaWV3QgTiQQEBIrQBChdCYXRjaEdldFNlc3Npb25zUmVxdWVzdBIxCgZwYXJlbnQYASABKAlCIeJBAQL6QRoSGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIwCgVuYW1lcxgCIAMoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEjQKBHZpZXcYAyABKA4yIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25WaWV3QgTiQQEBIkoKGEJhdGNoR2V0U2Vzc2lvbnNSZXNwb25zZRIuCghzZXNzaW9ucxgBIAMoCzIcLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbiL7AQoTTGlzdFNlc3Npb25zUmVxdWVzdBIxCgZwYXJlbnQYASABKAlCIeJBAQL6QRoSGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBARIUCgZmaWx0ZXIYBCABKAlCBOJBAQESFgoIb3JkZXJfYnkYBSABKAlCBOJBAQESNAoEdmlldxgGIAEoDjIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvblZpZXdCBOJBAQESGgoMc2hvd19kZWxldGVkGAcgASgIQgTiQQEBIl8KFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi4KCHNlc3Npb25zGAEgAygLMhwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKcAQoUVXBkYXRlU2Vzc2lvblJlcXVlc3QSMwoHc2Vzc2lvbhgBIAEoCzIcLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbkIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBASJ1ChREZWxldGVTZXNzaW9uUmVxdWVzdBIvCgRuYW1lGAEgASgJQiHiQQEC+kEaChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SEgoEZXRhZxgCIAEoCUIE4kEBARIYCgpyZXF1ZXN0X2lkGAMgASgJQgTiQQEBIncKFlVuZGVsZXRlU2Vzc2lvblJlcXVlc3QSLwoEbmFtZRgBIAEoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEhIKBGV0YWcYAiABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBASKLAQoVRXhwdW5nZVNlc3Npb25SZXF1ZXN0Ei8KBG5hbWUYASABKAlCIeJBAQL6QRoKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhITCgVmb3JjZRgCIAEoCEIE4kEBARISCgRldGFnGAMgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYBCABKAlCBOJBAQEiyQEKFkJpbmRQYXJ0aWNpcGFudFJlcXVlc3QSMgoHc2Vzc2lvbhgBIAEoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEjoKC3BhcnRpY2lwYW50GAIgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EhIKBHJvbGUYAyABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgEIAEoCUIE4kEBARIRCgN1aWQYBSABKAlCBOJBAQEitwEKGFVuYmluZFBhcnRpY2lwYW50UmVxdWVzdBIyCgdzZXNzaW9uGAEgASgJQiHiQQEC+kEaChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SOgoLcGFydGljaXBhbnQYAiABKAlCJeJBAQL6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBARIRCgN1aWQYBCABKAlCBOJBAQEirAEKD01hcmtSZWFkUmVxdWVzdBIyCgdzZXNzaW9uGAEgASgJQiHiQQEC+kEaChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SOgoLcGFydGljaXBhbnQYAiABKAlCJeJBAQL6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSFgoIc2VxdWVuY2UYAyABKANCBOJBAQISEQoDdWlkGAQgASgJQgTiQQEBIvMBChJBY3F1aXJlVHVyblJlcXVlc3QSMgoHc2Vzc2lvbhgBIAEoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEjoKC3BhcnRpY2lwYW50GAIgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EiwKA3R0bBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE4kEBARISCgR3YWl0GAQgASgIQgTiQQEBEhgKCnJlcXVlc3RfaWQYBSABKAlCBOJBAQESEQoDdWlkGAYgASgJQgTiQQEBIpwBChBSZW5ld1R1cm5SZXF1ZXN0EjIKB3Nlc3Npb24YASABKAlCIeJBAQL6QRoKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhITCgV0b2tlbhgCIAEoA0IE4kEBAhIsCgN0dGwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESEQoDdWlkGAQgASgJQgTiQQEBInAKElJlbGVhc2VUdXJuUmVxdWVzdBIyCgdzZXNzaW9uGAEgASgJQiHiQQEC+kEaChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SEwoFdG9rZW4YAiABKANCBOJBAQISEQoDdWlkGAMgASgJQgTiQQEBIswBChNXYXRjaFNlc3Npb25SZXF1ZXN0Ei8KBG5hbWUYASABKAlCIeJBAQL6QRoKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIcCg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0IE4kEBARI0CgR2aWV3GAMgASgOMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uVmlld0IE4kEBARIRCgN1aWQYBCABKAlCBOJBAQESHQoPc2hvd19zdXBlcnNlZGVkGAUgASgIQgTiQQEBIuoBChRXYXRjaFNlc3Npb25SZXNwb25zZRIrCgVldmVudBgBIAEoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRIABIvCgdzZXNzaW9uGAIgASgLMhwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uSAASMQoIYm9va21hcmsYAyABKAsyHS5hY3Rpdml0eV9zZXNzaW9uLnYxLkJvb2ttYXJrSAASKgoEbWFyaxgFIAEoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRIABILCgN1aWQYBCABKAlCCAoGY2hhbmdlIiEKCEJvb2ttYXJrEhUKDWxhc3Rfc2VxdWVuY2UYASABKAMykBUKDlNlc3Npb25TZXJ2aWNlEqkBCg1DcmVhdGVTZXNzaW9uEikuYWN0aXZpdHlfc2Vzc2lvbi52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBocLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbiJP2kEZcGFyZW50LHNlc3Npb24sc2Vzc2lvbl9pZILT5JMCLToHc2Vzc2lvbiIiL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9zZXNzaW9ucxK4AQoNRW5zdXJlU2Vzc2lvbhIpLmFjdGl2aXR5X3Nlc3Npb24udjEuRW5zdXJlU2Vzc2lvblJlcXVlc3QaKi5hY3Rpdml0eV9zZXNzaW9uLnYxLkVuc3VyZVNlc3Npb25SZXNwb25zZSJQ2kEZcGFyZW50LHNlc3Npb25faWQsc2Vzc2lvboLT5JMCLjoBKiIpL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9zZXNzaW9uczplbnN1cmUShQEKCkdldFNlc3Npb24SJi5hY3Rpdml0eV9zZXNzaW9uLnYxLkdldFNlc3Npb25SZXF1ZXN0GhwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uIjHaQQRuYW1lgtPkkwIkEiIvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9ErMBChBCYXRjaEdldFNlc3Npb25zEiwuYWN0aXZpdHlfc2Vzc2lvbi52MS5CYXRjaEdldFNlc3Npb25zUmVxdWVzdBotLmFjdGl2aXR5X3Nlc3Npb24udjEuQmF0Y2hHZXRTZXNzaW9uc1Jlc3BvbnNlIkLaQQxwYXJlbnQsbmFtZXOC0+STAi0SKy92MS97cGFyZW50PW5hbWVzcGFjZXMvKn0vc2Vzc2lvbnM6YmF0Y2hHZXQSmAEKDExpc3RTZXNzaW9ucxIoLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdFNlc3Npb25zUmVxdWVzdBopLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiM9pBBnBhcmVudILT5JMCJBIiL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9zZXNzaW9ucxKrAQoNVXBkYXRlU2Vzc2lvbhIpLmFjdGl2aXR5X3Nlc3Npb24udjEuVXBkYXRlU2Vzc2lvblJlcXVlc3QaHC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb24iUdpBE3Nlc3Npb24sdXBkYXRlX21hc2uC0+STAjU6B3Nlc3Npb24yKi92MS97c2Vzc2lvbi5uYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfRKLAQoNRGVsZXRlU2Vzc2lvbhIpLmFjdGl2aXR5X3Nlc3Npb24udjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaHC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb24iMdpBBG5hbWWC0+STAiQqIi92MS97bmFtZT1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0SmwEKD1VuZGVsZXRlU2Vzc2lvbhIrLmFjdGl2aXR5X3Nlc3Npb24udjEuVW5kZWxldGVTZXNzaW9uUmVxdWVzdBocLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbiI92kEEbmFtZYLT5JMCMDoBKiIrL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS91bmRlbGV0ZRKSAQoORXhwdW5nZVNlc3Npb24SKi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV4cHVuZ2VTZXNzaW9uUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSI82kEEbmFtZYLT5JMCLzoBKiIqL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9leHB1bmdlEsQBCg9CaW5kUGFydGljaXBhbnQSKy5hY3Rpdml0eV9zZXNzaW9uLnYxLkJpbmRQYXJ0aWNpcGFudFJlcXVlc3QaJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25QYXJ0aWNpcGFudCJb2kEYc2Vzc2lvbixwYXJ0aWNpcGFudCxyb2xlgtPkkwI6OgEqIjUvdjEve3Nlc3Npb249bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2JpbmRQYXJ0aWNpcGFudBK0AQoRVW5iaW5kUGFydGljaXBhbnQSLS5hY3Rpdml0eV9zZXNzaW9uLnYxLlVuYmluZFBhcnRpY2lwYW50UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSJY2kETc2Vzc2lvbixwYXJ0aWNpcGFudILT5JMCPDoBKiI3L3YxL3tzZXNzaW9uPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS91bmJpbmRQYXJ0aWNpcGFudBKzAQoITWFya1JlYWQSJC5hY3Rpdml0eV9zZXNzaW9uLnYxLk1hcmtSZWFkUmVxdWVzdBonLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvblBhcnRpY2lwYW50IljaQRxzZXNzaW9uLHBhcnRpY2lwYW50LHNlcXVlbmNlgtPkkwIzOgEqIi4vdjEve3Nlc3Npb249bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L21hcmtSZWFkEqoBCgtBY3F1aXJlVHVybhInLmFjdGl2aXR5X3Nlc3Npb24udjEuQWNxdWlyZVR1cm5SZXF1ZXN0Gh4uYWN0aXZpdHlfc2Vzc2lvbi52MS5UdXJuTGVhc2UiUtpBE3Nlc3Npb24scGFydGljaXBhbnSC0+STAjY6ASoiMS92MS97c2Vzc2lvbj1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vYWNxdWlyZVR1cm4SngEKCVJlbmV3VHVybhIlLmFjdGl2aXR5X3Nlc3Npb24udjEuUmVuZXdUdXJuUmVxdWVzdBoeLmFjdGl2aXR5X3Nlc3Npb24udjEuVHVybkxlYXNlIkraQQ1zZXNzaW9uLHRva2VugtPkkwI0OgEqIi8vdjEve3Nlc3Npb249bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L3JlbmV3VHVybhKcAQoLUmVsZWFzZVR1cm4SJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlJlbGVhc2VUdXJuUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSJM2kENc2Vzc2lvbix0b2tlboLT5JMCNjoBKiIxL3YxL3tzZXNzaW9uPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9yZWxlYXNlVHVybhKtAQoMV2F0Y2hTZXNzaW9uEiguYWN0aXZpdHlfc2Vzc2lvbi52MS5XYXRjaFNlc3Npb25SZXF1ZXN0GikuYWN0aXZpdHlfc2Vzc2lvbi52MS5XYXRjaFNlc3Npb25SZXNwb25zZSJG2kETbmFtZSxhZnRlcl9zZXF1ZW5jZYLT5JMCKhIoL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS93YXRjaDABQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_event, file_activity_session_v1_session, file_activity_session_v1_turn, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask]);
+  fileDesc("CilhY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb25fc2VydmljZS5wcm90bxITYWN0aXZpdHlfc2Vzc2lvbi52MSKyAQoUQ3JlYXRlU2Vzc2lvblJlcXVlc3QSMQoGcGFyZW50GAEgASgJQiHiQQEC+kEaEhhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SMwoHc2Vzc2lvbhgCIAEoCzIcLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbkIE4kEBAhIYCgpzZXNzaW9uX2lkGAMgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYBCABKAlCBOJBAQEisgEKFEVuc3VyZVNlc3Npb25SZXF1ZXN0EjEKBnBhcmVudBgBIAEoCUIh4kEBAvpBGhIYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEhgKCnNlc3Npb25faWQYAiABKAlCBOJBAQISMwoHc2Vzc2lvbhgDIAEoCzIcLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbkIE4kEBARIYCgpyZXF1ZXN0X2lkGAQgASgJQgTiQQEBIlcKFUVuc3VyZVNlc3Npb25SZXNwb25zZRItCgdzZXNzaW9uGAEgASgLMhwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uEg8KB2NyZWF0ZWQYAiABKAgiegoRR2V0U2Vzc2lvblJlcXVlc3QSLwoEbmFtZRgBIAEoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEjQKBHZpZXcYAiABKA4yIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25WaWV3QgTiQQEBIrQBChdCYXRjaEdldFNlc3Npb25zUmVxdWVzdBIxCgZwYXJlbnQYASABKAlCIeJBAQL6QRoSGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIwCgVuYW1lcxgCIAMoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEjQKBHZpZXcYAyABKA4yIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25WaWV3QgTiQQEBIkoKGEJhdGNoR2V0U2Vzc2lvbnNSZXNwb25zZRIuCghzZXNzaW9ucxgBIAMoCzIcLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbiL7AQoTTGlzdFNlc3Npb25zUmVxdWVzdBIxCgZwYXJlbnQYASABKAlCIeJBAQL6QRoSGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBARIUCgZmaWx0ZXIYBCABKAlCBOJBAQESFgoIb3JkZXJfYnkYBSABKAlCBOJBAQESNAoEdmlldxgGIAEoDjIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvblZpZXdCBOJBAQESGgoMc2hvd19kZWxldGVkGAcgASgIQgTiQQEBIl8KFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi4KCHNlc3Npb25zGAEgAygLMhwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKcAQoUVXBkYXRlU2Vzc2lvblJlcXVlc3QSMwoHc2Vzc2lvbhgBIAEoCzIcLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbkIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBASJ1ChREZWxldGVTZXNzaW9uUmVxdWVzdBIvCgRuYW1lGAEgASgJQiHiQQEC+kEaChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SEgoEZXRhZxgCIAEoCUIE4kEBARIYCgpyZXF1ZXN0X2lkGAMgASgJQgTiQQEBIncKFlVuZGVsZXRlU2Vzc2lvblJlcXVlc3QSLwoEbmFtZRgBIAEoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEhIKBGV0YWcYAiABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBASKLAQoVRXhwdW5nZVNlc3Npb25SZXF1ZXN0Ei8KBG5hbWUYASABKAlCIeJBAQL6QRoKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhITCgVmb3JjZRgCIAEoCEIE4kEBARISCgRldGFnGAMgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYBCABKAlCBOJBAQEi3gEKFFB1cmdlU2Vzc2lvbnNSZXF1ZXN0EjEKBnBhcmVudBgBIAEoCUIh4kEBAvpBGhIYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEhQKBmZpbHRlchgCIAEoCUIE4kEBAhITCgVmb3JjZRgDIAEoCEIE4kEBARIbCg13aXRoX21lbW9yaWVzGAQgASgIQgTiQQEBEhcKCXBhZ2Vfc2l6ZRgFIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAYgASgJQgTiQQEBEhgKCnJlcXVlc3RfaWQYByABKAlCBOJBAQEixwIKFVB1cmdlU2Vzc2lvbnNSZXNwb25zZRITCgtwdXJnZV9jb3VudBgBIAEoBRIzCgxwdXJnZV9zYW1wbGUYAiADKAlCHfpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEi8KCGV4cHVuZ2VkGAMgAygJQh36QRoKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhI9CgRrZXB0GAQgASgLMi8uYWN0aXZpdHlfc2Vzc2lvbi52MS5QdXJnZVNlc3Npb25zUmVzcG9uc2UuS2VwdBIXCg9uZXh0X3BhZ2VfdG9rZW4YBSABKAkaWwoES2VwdBIPCgdtYW5hZ2VkGAEgASgFEgwKBGxpdmUYAiABKAUSDAoEaGVsZBgDIAEoBRIVCg13aXRoX21lbW9yaWVzGAQgASgFEg8KB2NoYW5nZWQYBSABKAUiyQEKFkJpbmRQYXJ0aWNpcGFudFJlcXVlc3QSMgoHc2Vzc2lvbhgBIAEoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEjoKC3BhcnRpY2lwYW50GAIgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EhIKBHJvbGUYAyABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgEIAEoCUIE4kEBARIRCgN1aWQYBSABKAlCBOJBAQEitwEKGFVuYmluZFBhcnRpY2lwYW50UmVxdWVzdBIyCgdzZXNzaW9uGAEgASgJQiHiQQEC+kEaChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SOgoLcGFydGljaXBhbnQYAiABKAlCJeJBAQL6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBARIRCgN1aWQYBCABKAlCBOJBAQEirAEKD01hcmtSZWFkUmVxdWVzdBIyCgdzZXNzaW9uGAEgASgJQiHiQQEC+kEaChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SOgoLcGFydGljaXBhbnQYAiABKAlCJeJBAQL6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSFgoIc2VxdWVuY2UYAyABKANCBOJBAQISEQoDdWlkGAQgASgJQgTiQQEBIvMBChJBY3F1aXJlVHVyblJlcXVlc3QSMgoHc2Vzc2lvbhgBIAEoCUIh4kEBAvpBGgoYYWN0aXZpdHktc2Vzc2lvbi9TZXNzaW9uEjoKC3BhcnRpY2lwYW50GAIgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EiwKA3R0bBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE4kEBARISCgR3YWl0GAQgASgIQgTiQQEBEhgKCnJlcXVlc3RfaWQYBSABKAlCBOJBAQESEQoDdWlkGAYgASgJQgTiQQEBIpwBChBSZW5ld1R1cm5SZXF1ZXN0EjIKB3Nlc3Npb24YASABKAlCIeJBAQL6QRoKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhITCgV0b2tlbhgCIAEoA0IE4kEBAhIsCgN0dGwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESEQoDdWlkGAQgASgJQgTiQQEBInAKElJlbGVhc2VUdXJuUmVxdWVzdBIyCgdzZXNzaW9uGAEgASgJQiHiQQEC+kEaChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SEwoFdG9rZW4YAiABKANCBOJBAQISEQoDdWlkGAMgASgJQgTiQQEBIswBChNXYXRjaFNlc3Npb25SZXF1ZXN0Ei8KBG5hbWUYASABKAlCIeJBAQL6QRoKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIcCg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0IE4kEBARI0CgR2aWV3GAMgASgOMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uVmlld0IE4kEBARIRCgN1aWQYBCABKAlCBOJBAQESHQoPc2hvd19zdXBlcnNlZGVkGAUgASgIQgTiQQEBIuoBChRXYXRjaFNlc3Npb25SZXNwb25zZRIrCgVldmVudBgBIAEoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRIABIvCgdzZXNzaW9uGAIgASgLMhwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uSAASMQoIYm9va21hcmsYAyABKAsyHS5hY3Rpdml0eV9zZXNzaW9uLnYxLkJvb2ttYXJrSAASKgoEbWFyaxgFIAEoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRIABILCgN1aWQYBCABKAlCCAoGY2hhbmdlIiEKCEJvb2ttYXJrEhUKDWxhc3Rfc2VxdWVuY2UYASABKAMyxBYKDlNlc3Npb25TZXJ2aWNlEqkBCg1DcmVhdGVTZXNzaW9uEikuYWN0aXZpdHlfc2Vzc2lvbi52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBocLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbiJP2kEZcGFyZW50LHNlc3Npb24sc2Vzc2lvbl9pZILT5JMCLToHc2Vzc2lvbiIiL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9zZXNzaW9ucxK4AQoNRW5zdXJlU2Vzc2lvbhIpLmFjdGl2aXR5X3Nlc3Npb24udjEuRW5zdXJlU2Vzc2lvblJlcXVlc3QaKi5hY3Rpdml0eV9zZXNzaW9uLnYxLkVuc3VyZVNlc3Npb25SZXNwb25zZSJQ2kEZcGFyZW50LHNlc3Npb25faWQsc2Vzc2lvboLT5JMCLjoBKiIpL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9zZXNzaW9uczplbnN1cmUShQEKCkdldFNlc3Npb24SJi5hY3Rpdml0eV9zZXNzaW9uLnYxLkdldFNlc3Npb25SZXF1ZXN0GhwuYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uIjHaQQRuYW1lgtPkkwIkEiIvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9ErMBChBCYXRjaEdldFNlc3Npb25zEiwuYWN0aXZpdHlfc2Vzc2lvbi52MS5CYXRjaEdldFNlc3Npb25zUmVxdWVzdBotLmFjdGl2aXR5X3Nlc3Npb24udjEuQmF0Y2hHZXRTZXNzaW9uc1Jlc3BvbnNlIkLaQQxwYXJlbnQsbmFtZXOC0+STAi0SKy92MS97cGFyZW50PW5hbWVzcGFjZXMvKn0vc2Vzc2lvbnM6YmF0Y2hHZXQSmAEKDExpc3RTZXNzaW9ucxIoLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdFNlc3Npb25zUmVxdWVzdBopLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiM9pBBnBhcmVudILT5JMCJBIiL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qfS9zZXNzaW9ucxKrAQoNVXBkYXRlU2Vzc2lvbhIpLmFjdGl2aXR5X3Nlc3Npb24udjEuVXBkYXRlU2Vzc2lvblJlcXVlc3QaHC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb24iUdpBE3Nlc3Npb24sdXBkYXRlX21hc2uC0+STAjU6B3Nlc3Npb24yKi92MS97c2Vzc2lvbi5uYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfRKLAQoNRGVsZXRlU2Vzc2lvbhIpLmFjdGl2aXR5X3Nlc3Npb24udjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaHC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb24iMdpBBG5hbWWC0+STAiQqIi92MS97bmFtZT1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0SmwEKD1VuZGVsZXRlU2Vzc2lvbhIrLmFjdGl2aXR5X3Nlc3Npb24udjEuVW5kZWxldGVTZXNzaW9uUmVxdWVzdBocLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvbiI92kEEbmFtZYLT5JMCMDoBKiIrL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS91bmRlbGV0ZRKSAQoORXhwdW5nZVNlc3Npb24SKi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV4cHVuZ2VTZXNzaW9uUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSI82kEEbmFtZYLT5JMCLzoBKiIqL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9leHB1bmdlErEBCg1QdXJnZVNlc3Npb25zEikuYWN0aXZpdHlfc2Vzc2lvbi52MS5QdXJnZVNlc3Npb25zUmVxdWVzdBoqLmFjdGl2aXR5X3Nlc3Npb24udjEuUHVyZ2VTZXNzaW9uc1Jlc3BvbnNlIknaQRNwYXJlbnQsZmlsdGVyLGZvcmNlgtPkkwItOgEqIigvdjEve3BhcmVudD1uYW1lc3BhY2VzLyp9L3Nlc3Npb25zOnB1cmdlEsQBCg9CaW5kUGFydGljaXBhbnQSKy5hY3Rpdml0eV9zZXNzaW9uLnYxLkJpbmRQYXJ0aWNpcGFudFJlcXVlc3QaJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25QYXJ0aWNpcGFudCJb2kEYc2Vzc2lvbixwYXJ0aWNpcGFudCxyb2xlgtPkkwI6OgEqIjUvdjEve3Nlc3Npb249bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2JpbmRQYXJ0aWNpcGFudBK0AQoRVW5iaW5kUGFydGljaXBhbnQSLS5hY3Rpdml0eV9zZXNzaW9uLnYxLlVuYmluZFBhcnRpY2lwYW50UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSJY2kETc2Vzc2lvbixwYXJ0aWNpcGFudILT5JMCPDoBKiI3L3YxL3tzZXNzaW9uPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS91bmJpbmRQYXJ0aWNpcGFudBKzAQoITWFya1JlYWQSJC5hY3Rpdml0eV9zZXNzaW9uLnYxLk1hcmtSZWFkUmVxdWVzdBonLmFjdGl2aXR5X3Nlc3Npb24udjEuU2Vzc2lvblBhcnRpY2lwYW50IljaQRxzZXNzaW9uLHBhcnRpY2lwYW50LHNlcXVlbmNlgtPkkwIzOgEqIi4vdjEve3Nlc3Npb249bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L21hcmtSZWFkEqoBCgtBY3F1aXJlVHVybhInLmFjdGl2aXR5X3Nlc3Npb24udjEuQWNxdWlyZVR1cm5SZXF1ZXN0Gh4uYWN0aXZpdHlfc2Vzc2lvbi52MS5UdXJuTGVhc2UiUtpBE3Nlc3Npb24scGFydGljaXBhbnSC0+STAjY6ASoiMS92MS97c2Vzc2lvbj1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vYWNxdWlyZVR1cm4SngEKCVJlbmV3VHVybhIlLmFjdGl2aXR5X3Nlc3Npb24udjEuUmVuZXdUdXJuUmVxdWVzdBoeLmFjdGl2aXR5X3Nlc3Npb24udjEuVHVybkxlYXNlIkraQQ1zZXNzaW9uLHRva2VugtPkkwI0OgEqIi8vdjEve3Nlc3Npb249bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L3JlbmV3VHVybhKcAQoLUmVsZWFzZVR1cm4SJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlJlbGVhc2VUdXJuUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSJM2kENc2Vzc2lvbix0b2tlboLT5JMCNjoBKiIxL3YxL3tzZXNzaW9uPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9yZWxlYXNlVHVybhKtAQoMV2F0Y2hTZXNzaW9uEiguYWN0aXZpdHlfc2Vzc2lvbi52MS5XYXRjaFNlc3Npb25SZXF1ZXN0GikuYWN0aXZpdHlfc2Vzc2lvbi52MS5XYXRjaFNlc3Npb25SZXNwb25zZSJG2kETbmFtZSxhZnRlcl9zZXF1ZW5jZYLT5JMCKhIoL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS93YXRjaDABQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_event, file_activity_session_v1_session, file_activity_session_v1_turn, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask]);
 
 /**
  * Asks for a new session.
@@ -471,6 +471,178 @@ export const ExpungeSessionRequestSchema: GenMessage<ExpungeSessionRequest> = /*
   messageDesc(file_activity_session_v1_session_service, 11);
 
 /**
+ * Asks for the deleted sessions that a filter matches to be removed for good.
+ *
+ * @generated from message activity_session.v1.PurgeSessionsRequest
+ */
+export type PurgeSessionsRequest = Message<"activity_session.v1.PurgeSessionsRequest"> & {
+  /**
+   * The namespace's name.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * Which sessions, as a filter of ListSessions. `*` means all; a blank filter
+   * is refused. The last change of a deleted session, at its `update_time`, is
+   * most often its deletion; one that has expired did so at its `expire_time`.
+   *
+   * @generated from field: string filter = 2;
+   */
+  filter: string;
+
+  /**
+   * Remove them. When not set, nothing is changed.
+   *
+   * @generated from field: bool force = 3;
+   */
+  force: boolean;
+
+  /**
+   * Remove those with memories too, and their memories, as `force` of
+   * ExpungeSession does.
+   *
+   * @generated from field: bool with_memories = 4;
+   */
+  withMemories: boolean;
+
+  /**
+   * How many sessions that match to look at, at most; 0 means 50, more than 1000
+   * means 1000.
+   *
+   * @generated from field: int32 page_size = 5;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the previous call, with the rest unchanged, but for
+   * `page_size` and `request_id`.
+   *
+   * @generated from field: string page_token = 6;
+   */
+  pageToken: string;
+
+  /**
+   * Makes a retry safe, as on CreateSession: it removes nothing more. Without
+   * `force` it has no effect. Each page has its own.
+   *
+   * @generated from field: string request_id = 7;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message activity_session.v1.PurgeSessionsRequest.
+ * Use `create(PurgeSessionsRequestSchema)` to create a new message.
+ */
+export const PurgeSessionsRequestSchema: GenMessage<PurgeSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_session_service, 12);
+
+/**
+ * What a call has removed, or would have.
+ *
+ * @generated from message activity_session.v1.PurgeSessionsResponse
+ */
+export type PurgeSessionsResponse = Message<"activity_session.v1.PurgeSessionsResponse"> & {
+  /**
+   * How many sessions this call has removed, or would have removed with `force`.
+   * It is exact, but for what others change meanwhile, and of this page only.
+   *
+   * @generated from field: int32 purge_count = 1;
+   */
+  purgeCount: number;
+
+  /**
+   * Without `force`: the names of all that would have been removed, by name, so
+   * `page_size` at most.
+   *
+   * @generated from field: repeated string purge_sample = 2;
+   */
+  purgeSample: string[];
+
+  /**
+   * With `force`: the names of all that were removed, by name.
+   *
+   * @generated from field: repeated string expunged = 3;
+   */
+  expunged: string[];
+
+  /**
+   * What was left alone.
+   *
+   * @generated from field: activity_session.v1.PurgeSessionsResponse.Kept kept = 4;
+   */
+  kept?: PurgeSessionsResponse_Kept;
+
+  /**
+   * The token of the next page; empty on the last one. A page can be short, or
+   * empty, and have a token.
+   *
+   * @generated from field: string next_page_token = 5;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message activity_session.v1.PurgeSessionsResponse.
+ * Use `create(PurgeSessionsResponseSchema)` to create a new message.
+ */
+export const PurgeSessionsResponseSchema: GenMessage<PurgeSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_session_service, 13);
+
+/**
+ * How many sessions of those that matched were left alone, by the first reason
+ * that holds.
+ *
+ * @generated from message activity_session.v1.PurgeSessionsResponse.Kept
+ */
+export type PurgeSessionsResponse_Kept = Message<"activity_session.v1.PurgeSessionsResponse.Kept"> & {
+  /**
+   * They are managed, and the caller may not change such.
+   *
+   * @generated from field: int32 managed = 1;
+   */
+  managed: number;
+
+  /**
+   * They are not deleted: delete them first.
+   *
+   * @generated from field: int32 live = 2;
+   */
+  live: number;
+
+  /**
+   * They are held, or their namespace is.
+   *
+   * @generated from field: int32 held = 3;
+   */
+  held: number;
+
+  /**
+   * They have memories.
+   *
+   * @generated from field: int32 with_memories = 4;
+   */
+  withMemories: number;
+
+  /**
+   * Others changed or removed them at the same moment: a call from the start
+   * finds them if they still match. Always 0 without `force`.
+   *
+   * @generated from field: int32 changed = 5;
+   */
+  changed: number;
+};
+
+/**
+ * Describes the message activity_session.v1.PurgeSessionsResponse.Kept.
+ * Use `create(PurgeSessionsResponse_KeptSchema)` to create a new message.
+ */
+export const PurgeSessionsResponse_KeptSchema: GenMessage<PurgeSessionsResponse_Kept> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_session_service, 13, 0);
+
+/**
  * Asks for a participant to become a member of a session.
  *
  * @generated from message activity_session.v1.BindParticipantRequest
@@ -520,7 +692,7 @@ export type BindParticipantRequest = Message<"activity_session.v1.BindParticipan
  * Use `create(BindParticipantRequestSchema)` to create a new message.
  */
 export const BindParticipantRequestSchema: GenMessage<BindParticipantRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 12);
+  messageDesc(file_activity_session_v1_session_service, 14);
 
 /**
  * Asks for the end of a membership.
@@ -562,7 +734,7 @@ export type UnbindParticipantRequest = Message<"activity_session.v1.UnbindPartic
  * Use `create(UnbindParticipantRequestSchema)` to create a new message.
  */
 export const UnbindParticipantRequestSchema: GenMessage<UnbindParticipantRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 13);
+  messageDesc(file_activity_session_v1_session_service, 15);
 
 /**
  * Tells how far a member has read.
@@ -604,7 +776,7 @@ export type MarkReadRequest = Message<"activity_session.v1.MarkReadRequest"> & {
  * Use `create(MarkReadRequestSchema)` to create a new message.
  */
 export const MarkReadRequestSchema: GenMessage<MarkReadRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 14);
+  messageDesc(file_activity_session_v1_session_service, 16);
 
 /**
  * Asks for the turn.
@@ -662,7 +834,7 @@ export type AcquireTurnRequest = Message<"activity_session.v1.AcquireTurnRequest
  * Use `create(AcquireTurnRequestSchema)` to create a new message.
  */
 export const AcquireTurnRequestSchema: GenMessage<AcquireTurnRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 15);
+  messageDesc(file_activity_session_v1_session_service, 17);
 
 /**
  * Asks to keep the turn.
@@ -704,7 +876,7 @@ export type RenewTurnRequest = Message<"activity_session.v1.RenewTurnRequest"> &
  * Use `create(RenewTurnRequestSchema)` to create a new message.
  */
 export const RenewTurnRequestSchema: GenMessage<RenewTurnRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 16);
+  messageDesc(file_activity_session_v1_session_service, 18);
 
 /**
  * Asks to release the turn.
@@ -739,7 +911,7 @@ export type ReleaseTurnRequest = Message<"activity_session.v1.ReleaseTurnRequest
  * Use `create(ReleaseTurnRequestSchema)` to create a new message.
  */
 export const ReleaseTurnRequestSchema: GenMessage<ReleaseTurnRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 17);
+  messageDesc(file_activity_session_v1_session_service, 19);
 
 /**
  * Asks to follow a session.
@@ -795,7 +967,7 @@ export type WatchSessionRequest = Message<"activity_session.v1.WatchSessionReque
  * Use `create(WatchSessionRequestSchema)` to create a new message.
  */
 export const WatchSessionRequestSchema: GenMessage<WatchSessionRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 18);
+  messageDesc(file_activity_session_v1_session_service, 20);
 
 /**
  * One thing that happened in a session.
@@ -862,7 +1034,7 @@ export type WatchSessionResponse = Message<"activity_session.v1.WatchSessionResp
  * Use `create(WatchSessionResponseSchema)` to create a new message.
  */
 export const WatchSessionResponseSchema: GenMessage<WatchSessionResponse> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 19);
+  messageDesc(file_activity_session_v1_session_service, 21);
 
 /**
  * A place in a session's log to resume from.
@@ -883,7 +1055,7 @@ export type Bookmark = Message<"activity_session.v1.Bookmark"> & {
  * Use `create(BookmarkSchema)` to create a new message.
  */
 export const BookmarkSchema: GenMessage<Bookmark> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session_service, 20);
+  messageDesc(file_activity_session_v1_session_service, 22);
 
 /**
  * Sessions and their members.
@@ -987,6 +1159,24 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof ExpungeSessionRequestSchema;
     output: typeof EmptySchema;
+  },
+  /**
+   * Removes deleted sessions for good, those that a filter matches, page by page
+   * (AIP-165). Without `force` nothing is changed, and the response says what
+   * would be removed. Of the sessions that match, it leaves those alone that are
+   * not deleted, that are held, that are managed if the caller may not change
+   * those, and that have memories, unless `with_memories` is set: the response
+   * counts them. A call looks at one page of sessions, by name, and changes for
+   * about 10 ms, in one step: go on with `next_page_token` until it is empty.
+   * What a removed session has had is out of reach at once, and the space that
+   * it took is freed by the next sweeps.
+   *
+   * @generated from rpc activity_session.v1.SessionService.PurgeSessions
+   */
+  purgeSessions: {
+    methodKind: "unary";
+    input: typeof PurgeSessionsRequestSchema;
+    output: typeof PurgeSessionsResponseSchema;
   },
   /**
    * Makes a participant a member of a session, or gives a member another role.

@@ -1,0 +1,117 @@
+"""Many deleted sessions are expunged at once, those that a filter matches (AIP-165), page by page.
+
+A call is one transaction, and no long-running operation: so a retry with its request id gets the same response, and a
+caller that has gone expunges nothing more.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from activity_session.v1.namespace_pb2 import Namespace
+from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_service_pb2 import PurgeSessionsRequest, PurgeSessionsResponse
+from activity_session_server.rules import filters, flags, paging
+from activity_session_server.rules.access.roles import Role
+from activity_session_server.rules.calls import Call
+from activity_session_server.rules.names import Kind, ids_of
+from activity_session_server.rules.paging import Position
+from activity_session_server.store import Reader, Store, Writer
+from activity_session_server.store.queries import namespaces, sessions
+from activity_session_server.store.queries.namespaces import HeldNamespace
+from activity_session_server.store.queries.swept.due_changes import in_time, lock_gone
+
+_ALL = "*"
+
+
+class _Seen(NamedTuple):
+    """A session that matches, and why it is left alone: the field that counts it, empty where it is expunged."""
+
+    session: Session
+    kept: str
+
+
+class _Part(NamedTuple):
+    """A part of those that match, by name, and after what the next part begins; None where there is none."""
+
+    seen: Sequence[_Seen]
+    end: Position | None
+
+
+def purge_sessions(store: Store, call: Call, request: PurgeSessionsRequest) -> PurgeSessionsResponse:
+    """Expunge the deleted sessions of a page of those that match, as many as there is time for; or only say which."""
+    (namespace_id,) = ids_of(request.parent)
+    page = paging.page_of(request, call.limits)
+    is_for_all = request.filter.strip() == _ALL
+    where = None if is_for_all else filters.parse(request.filter, filters.SESSION_FIELDS, call.limits)
+
+    def look(reader: Reader) -> _Part:
+        namespace = namespaces.get_namespace(reader, namespace_id)
+        size = paging.most_bytes(call.limits)
+        listing = {"full": False, "show_deleted": True}
+        found, end = sessions.list_sessions(reader, namespace_id, page, where, "", most_bytes=size, **listing)
+        return _Part(_judged(reader, call, request, namespace, [Session.FromString(one) for one in found]), end)
+
+    part = store.read(call, look)
+    if not request.force:
+        return _response(request, part)
+
+    def purge(writer: Writer) -> PurgeSessionsResponse:
+        namespace = namespaces.hold_namespace(writer, namespace_id)
+        flags.check_usable(Kind.NAMESPACE, namespace)
+        return _response(request, _purged(writer, namespace, request, part))
+
+    return store.write(call, purge, request)
+
+
+def _judged(
+    reader: Reader, call: Call, request: PurgeSessionsRequest, namespace: Namespace, found: Sequence[Session]
+) -> list[_Seen]:
+    """The sessions, with why each is left alone, in the order in which ExpungeSession would say so."""
+    uids = [] if request.with_memories else [session.uid for session in found if flags.is_deleted(session)]
+    remembered = sessions.with_memories(reader, uids)
+    may_managed = call.caller.has_role(ids_of(namespace.name)[0], Role.SYSTEM)
+
+    def kept(session: Session) -> str:
+        if session.managed and not may_managed:
+            return "managed"
+        if not flags.is_deleted(session):
+            return "live"
+        if session.legal_hold or namespace.legal_hold:
+            return "held"
+        return "with_memories" if session.uid in remembered else ""
+
+    return [_Seen(session, kept(session)) for session in found]
+
+
+def _purged(writer: Writer, namespace: HeldNamespace, request: PurgeSessionsRequest, part: _Part) -> _Part:
+    """What became of the first of those that were seen, as many as there was time for."""
+    done = [
+        one if one.kept else one._replace(kept=_expunge(writer, namespace, request, one.session))
+        for one in in_time(part.seen)
+    ]
+    is_all = len(done) == len(part.seen)
+    return _Part(done, part.end if is_all else Position(ids_of(done[-1].session.name)[1], namespace.uid))
+
+
+def _expunge(writer: Writer, namespace: HeldNamespace, request: PurgeSessionsRequest, session: Session) -> str:
+    """Expunge a session if it is still as it was seen; returns why it is left alone, if it is."""
+    if namespace.legal_hold:
+        return "held"
+    if not lock_gone(writer, session.uid, session.etag):
+        return "changed"
+    if not request.with_memories and sessions.has_memories(writer, session.uid):
+        return "with_memories"
+    sessions.expunge_session(writer, session.uid)
+    return ""
+
+
+def _response(request: PurgeSessionsRequest, part: _Part) -> PurgeSessionsResponse:
+    names = [one.session.name for one in part.seen if not one.kept]
+    return PurgeSessionsResponse(
+        purge_count=len(names),
+        purge_sample=() if request.force else names,
+        expunged=names if request.force else (),
+        kept=PurgeSessionsResponse.Kept(**Counter(one.kept for one in part.seen if one.kept)),
+        next_page_token=paging.next_token(request, part.end),
+    )
