@@ -213,6 +213,10 @@ CALLS: dict[str, Callable[[About], Message]] = {
     "DeleteSession": lambda about: sessions.DeleteSessionRequest(name=about.session),
     "UndeleteSession": lambda about: sessions.UndeleteSessionRequest(name=_deleted(about).session),
     "ExpungeSession": lambda about: sessions.ExpungeSessionRequest(name=_deleted(about).session),
+    "PurgeSessions": lambda about: sessions.PurgeSessionsRequest(parent=about.namespace, filter="*"),
+    "PurgeSessions, by force": lambda about: sessions.PurgeSessionsRequest(
+        parent=about.namespace, filter="*", force=True
+    ),
     "BindParticipant": _bind,
     "UnbindParticipant": lambda about: sessions.UnbindParticipantRequest(session=about.session, participant=about.me),
     "UnbindParticipant, of another": lambda about: sessions.UnbindParticipantRequest(

@@ -56,6 +56,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("UndeleteSession", {"name": TRIP}),
     ("DeleteSession", {"name": TRIP}),
     ("ExpungeSession", {"name": TRIP}),
+    ("PurgeSessions", {"parent": NAMESPACE}),
 ]
 # They need a name that only the server knows.
 UNCALLED = {"BatchGetEvents", "GetEvent"}

@@ -60,6 +60,7 @@ from activity_session.v1.session_service_pb2 import (
     GetSessionRequest,
     ListSessionsRequest,
     MarkReadRequest,
+    PurgeSessionsRequest,
     ReleaseTurnRequest,
     RenewTurnRequest,
     UnbindParticipantRequest,
@@ -297,6 +298,7 @@ WRITES_BENEATH: list[ToRequest] = [
     lambda world: EnsureSessionRequest(parent=world.namespace, session_id="new"),
     lambda world: UndeleteSessionRequest(name=world.deleted_session),
     lambda world: ExpungeSessionRequest(name=world.deleted_session),
+    lambda world: PurgeSessionsRequest(parent=world.namespace, filter="*", force=True),
 ]
 READS: list[ToRequest] = [
     lambda world: GetNamespaceRequest(name=world.namespace),
@@ -306,6 +308,7 @@ READS: list[ToRequest] = [
     lambda world: GetSessionRequest(name=world.session),
     lambda world: BatchGetSessionsRequest(parent=world.namespace, names=[world.session, world.deleted_session]),
     lambda world: ListSessionsRequest(parent=world.namespace),
+    lambda world: PurgeSessionsRequest(parent=world.namespace, filter="*"),
     lambda world: GetEventRequest(name=f"{world.session}/events/first"),
     lambda world: BatchGetEventsRequest(parent=world.session, names=[f"{world.session}/events/first"]),
     lambda world: ListEventsRequest(parent=world.session),

@@ -456,8 +456,8 @@ def until_full(call: Callable[..., object], *args: Any, **fields: Any) -> Failur
 FREE = {
     *("CreateNamespace", "UpdateNamespace", "DeleteNamespace", "UndeleteNamespace"),
     *("CreateParticipant", "EnsureParticipant", "UpdateParticipant", "DeleteParticipant", "UndeleteParticipant"),
-    *("EnsureSession", "DeleteSession", "UndeleteSession", "ExpungeSession", "BindParticipant", "UnbindParticipant"),
-    *("MarkRead", "AcquireTurn", "RenewTurn", "ReleaseTurn", "DeleteMemory", "UndeleteMemory"),
+    *("EnsureSession", "DeleteSession", "UndeleteSession", "ExpungeSession", "PurgeSessions", "BindParticipant"),
+    *("UnbindParticipant", "MarkRead", "AcquireTurn", "RenewTurn", "ReleaseTurn", "DeleteMemory", "UndeleteMemory"),
 }
 
 

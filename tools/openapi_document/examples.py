@@ -21,6 +21,7 @@ EXAMPLES: Mapping[str, Schema] = {
     "UpdateSession": {"description": "A long trip", "settings": {"idleTtl": "86400s"}},
     "UndeleteSession": {},
     "ExpungeSession": {"force": True},
+    "PurgeSessions": {"filter": "labels.team = travel"},
     "BindParticipant": {"participant": _ADA, "role": "planner"},
     "UnbindParticipant": {"participant": _ADA},
     "MarkRead": {"participant": _ADA, "sequence": "1"},

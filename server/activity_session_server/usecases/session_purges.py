@@ -21,13 +21,17 @@ from activity_session_server.store.queries import namespaces, sessions
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.swept.due_changes import in_time, lock_gone
 
+# The most that a call expunges: it locks them all at first.
+MOST = 20
 _ALL = "*"
 
 
 class _Seen(NamedTuple):
     """A session that matches, and why it is left alone: the field that counts it, empty where it is expunged."""
 
-    session: Session
+    name: str
+    uid: str
+    etag: str
     kept: str
 
 
@@ -81,33 +85,41 @@ def _judged(
             return "held"
         return "with_memories" if session.uid in remembered else ""
 
-    return [_Seen(session, kept(session)) for session in found]
+    return [_Seen(session.name, session.uid, session.etag, kept(session)) for session in found]
 
 
 def _purged(writer: Writer, namespace: HeldNamespace, request: PurgeSessionsRequest, part: _Part) -> _Part:
     """What became of the first of those that were seen, as many as there was time for."""
-    done = [
-        one if one.kept else one._replace(kept=_expunge(writer, namespace, request, one.session))
-        for one in in_time(part.seen)
-    ]
+    first = _first(part.seen)
+    # All are locked before anything else is read: what a transaction reads can be of the moment of its first read.
+    locked = set() if namespace.legal_hold else lock_gone(writer, {one.uid: one.etag for one in first if not one.kept})
+    remembered = set() if request.with_memories else sessions.locked_with_memories(writer, locked)
+
+    def expunged(one: _Seen) -> _Seen:
+        if one.kept:
+            return one
+        if namespace.legal_hold:
+            return one._replace(kept="held")
+        if one.uid not in locked:
+            return one._replace(kept="changed")
+        if one.uid in remembered:
+            return one._replace(kept="with_memories")
+        sessions.expunge_session(writer, one.uid)
+        return one
+
+    done = [expunged(one) for one in in_time(first)]
     is_all = len(done) == len(part.seen)
-    return _Part(done, part.end if is_all else Position(ids_of(done[-1].session.name)[1], namespace.uid))
+    return _Part(done, part.end if is_all else Position(ids_of(done[-1].name)[1], namespace.uid))
 
 
-def _expunge(writer: Writer, namespace: HeldNamespace, request: PurgeSessionsRequest, session: Session) -> str:
-    """Expunge a session if it is still as it was seen; returns why it is left alone, if it is."""
-    if namespace.legal_hold:
-        return "held"
-    if not lock_gone(writer, session.uid, session.etag):
-        return "changed"
-    if not request.with_memories and sessions.has_memories(writer, session.uid):
-        return "with_memories"
-    sessions.expunge_session(writer, session.uid)
-    return ""
+def _first(seen: Sequence[_Seen]) -> Sequence[_Seen]:
+    """The first of those that were seen, with as many to be expunged as a call may."""
+    going = [index for index, one in enumerate(seen) if not one.kept]
+    return seen[: going[MOST]] if len(going) > MOST else seen
 
 
 def _response(request: PurgeSessionsRequest, part: _Part) -> PurgeSessionsResponse:
-    names = [one.session.name for one in part.seen if not one.kept]
+    names = [one.name for one in part.seen if not one.kept]
     return PurgeSessionsResponse(
         purge_count=len(names),
         purge_sample=() if request.force else names,

@@ -395,8 +395,15 @@ def has_memories(writer: Writer, uid: str) -> bool:
     return row is not None and bool(row[0])
 
 
+def locked_with_memories(writer: Writer, uids: Collection[str]) -> set[str]:
+    """Those of several locked sessions that have memories, deleted ones included; none can be made meanwhile."""
+    for uid in uids:
+        node_locks.exclude(writer, uid)
+    return with_memories(writer, list(uids))
+
+
 def with_memories(reader: Reader, uids: Sequence[str]) -> set[str]:
-    """Those of the sessions that have memories, deleted ones included."""
+    """Those of several sessions that have memories, deleted ones included."""
     few = (list(uids[start : start + _AT_A_TIME]) for start in range(0, len(uids), _AT_A_TIME))
     return {row[0] for some in few for row in reader.rows(_WITH_MEMORIES, {"uids": some})}
 

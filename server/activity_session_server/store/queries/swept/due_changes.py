@@ -5,7 +5,7 @@ caller is told.
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -40,13 +40,14 @@ def _lock(column: InstrumentedAttribute[datetime | None], *, deleted: bool) -> S
 _LOCK_EXPIRED = _lock(ActivitySession.expire_ts, deleted=False)
 _LOCK_PURGEABLE = _lock(ActivitySession.purge_ts, deleted=True)
 _LOCK_GONE = Statement(
-    select(ActivitySession.revision)
+    select(ActivitySession.pkid, ActivitySession.revision)
     .where(
-        ActivitySession.pkid == bindparam("uid"),
+        ActivitySession.pkid.in_(bindparam("uids", expanding=True)),
         ActivitySession.legal_hold.is_(False),
         or_(ActivitySession.deleted.is_(True), ActivitySession.expire_ts <= clock()),
     )
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True),
+    many="uids",
 )
 # For the changes of a transaction, whose locks are held until it is committed.
 _SECONDS = 0.01
@@ -80,13 +81,13 @@ def expunge_sessions(writer: Writer, namespace: HeldNamespace, uids: Collection[
     return done
 
 
-def lock_gone(writer: Writer, uid: str, etag: str) -> bool:
-    """Lock a session of a namespace that is held and has no legal hold, if it is still as it was seen: gone, not held.
+def lock_gone(writer: Writer, seen: Mapping[str, str]) -> set[str]:
+    """Lock those of a held namespace's sessions that are still deleted or expired, and as they were seen: not held.
 
-    False where it is not, or where somebody else has it locked.
+    `seen` has their etags by their uids. Returns the uids of those that are locked.
     """
-    row = writer.row(_LOCK_GONE, {"uid": uid})
-    return row is not None and etags.make(uid, row.revision) == etag
+    rows = writer.rows(_LOCK_GONE, {"uids": list(seen)}) if seen else []
+    return {row.pkid for row in rows if etags.make(row.pkid, row.revision) == seen[row.pkid]}
 
 
 def in_time(those: Iterable[T]) -> Iterator[T]:

@@ -1166,8 +1166,9 @@ export const SessionService: GenService<{
    * would be removed. Of the sessions that match, it leaves those alone that are
    * not deleted, that are held, that are managed if the caller may not change
    * those, and that have memories, unless `with_memories` is set: the response
-   * counts them. A call looks at one page of sessions, by name, and changes for
-   * about 10 ms, in one step: go on with `next_page_token` until it is empty.
+   * counts them. A call looks at one page of sessions, by name, and removes 20 at
+   * most, or as many as 10 ms allow, in one step: go on with `next_page_token`
+   * until it is empty.
    * What a removed session has had is out of reach at once, and the space that
    * it took is freed by the next sweeps.
    *
