@@ -20,6 +20,7 @@ from activity_session.v1.session_service_pb2 import (
     EnsureSessionRequest,
     ExpungeSessionRequest,
     MarkReadRequest,
+    PurgeSessionsRequest,
     UnbindParticipantRequest,
     UndeleteSessionRequest,
 )
@@ -45,6 +46,7 @@ from activity_session_testing.steps import (
     new_session,
     read_state,
     session_or_none,
+    update_session,
 )
 
 ROUNDS = 60
@@ -151,6 +153,21 @@ def delete_and_expunge(client: Client, session: str) -> None:
     client.sessions.ExpungeSession(ExpungeSessionRequest(name=session))
 
 
+def purge(client: Client, namespace: str) -> list[str]:
+    """Return the names of the sessions that a purge expunges, from all pages."""
+    request, names = PurgeSessionsRequest(parent=namespace, filter="*", force=True), []
+    while True:
+        page = client.sessions.PurgeSessions(request)
+        names += page.expunged
+        if not page.next_page_token:
+            return names
+        request.page_token = page.next_page_token
+
+
+def hold(client: Client, session: str) -> Session:
+    return update_session(client, Session(name=session, legal_hold=True), "legal_hold")
+
+
 class TestNamespaces:
     @pytest.mark.parametrize("act", [create, ensure, undelete])
     def test_that_are_deleted_as_empty_are_empty(self, cluster: Cluster, act: Any) -> None:
@@ -242,6 +259,29 @@ class TestSessions:
             found = list(connection.execute(text(owned)))
         engine.dispose()
         return found
+
+
+class TestPurges:
+    def test_of_two_callers_expunge_each_session_once(self, cluster: Cluster) -> None:
+        namespace = make_namespace(cluster.here, unique("namespace")).name
+        for number in range(ROUNDS // 4):
+            names = {new_session(cluster.here, namespace).name for _ in range(6)}
+            for name in names:
+                delete_session(cluster.here, name)
+            found = cluster.race(partial(purge, namespace=namespace), partial(purge, namespace=namespace), number)
+            gone = [name for one in found for name in one]
+            # One that the other caller had locked is passed over, and still there if that call had to be run again.
+            gone += purge(cluster.here, namespace)
+            assert (len(gone), set(gone)) == (len(names), names)
+
+    def test_and_holds_have_their_way_one_before_the_other(self, cluster: Cluster) -> None:
+        namespace = make_namespace(cluster.here, unique("namespace")).name
+        for number in range(ROUNDS):
+            name = new_session(cluster.here, namespace).name
+            delete_session(cluster.here, name)
+            gone, held = cluster.race(partial(purge, namespace=namespace), partial(hold, session=name), number)
+            assert (gone, reason(held)) in (([name], "SESSION_NOT_FOUND"), ([], "OK"))
+            assert (session_or_none(cluster.here, name) is None) == (gone == [name])
 
 
 class TestState:

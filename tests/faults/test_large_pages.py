@@ -56,6 +56,12 @@ def crowded_sessions(client: Client, namespace: str) -> Message:
     return v1.ListSessionsRequest(parent=namespace)
 
 
+def described_sessions(client: Client, namespace: str) -> Message:
+    for _ in range(200):
+        new_session(client, namespace, description="x" * 64 * KIB)
+    return v1.ListSessionsRequest(parent=namespace)
+
+
 def memories(client: Client, namespace: str) -> Message:
     session, agent = new_session(client, namespace).name, new_participant(client, namespace, participant_type=AGENT)
     for _ in range(50):
@@ -96,7 +102,8 @@ CASES = [pytest.param(name, fill, id=fill.__name__) for name, fills in LISTS.ite
 
 
 def test_every_list_is_here() -> None:
-    assert set(LISTS) == {
+    # Of what it looks at, a purge returns names: it has a test of its own.
+    assert {*LISTS, "PurgeSessions"} == {
         name for name, rpc in RPCS.items() if "page_token" in rpc.request_class.DESCRIPTOR.fields_by_name
     }
 
@@ -150,6 +157,24 @@ def test_a_batch_of_large_events_holds_little_more_than_a_response(
     if "mariadb" in request.node.name:
         act = partial(refused, client.events.BatchGetEvents, wanted, "LIMIT_EXCEEDED", "names")
         assert bytes_read(request.getfixturevalue("mariadb"), act) < MIB
+
+
+@pytest.mark.parametrize("fill", [crowded_sessions, described_sessions])
+def test_a_purge_reads_and_holds_little_more_than_a_response(
+    process: ServerProcess, client: Client, request: pytest.FixtureRequest, fill: Any
+) -> None:
+    parent = make_namespace(client).name
+    fill(client, parent)
+    wanted = v1.PurgeSessionsRequest(parent=parent, filter="*", page_size=1000)
+    process.most_resident_bytes()
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        pages = list(pool.map(client.sessions.PurgeSessions, [wanted] * 2 * TOGETHER))
+    resident = process.most_resident_bytes()
+    assert all(page.kept.live and page.next_page_token for page in pages)
+    assert resident < MOST_RESIDENT, f"{resident // MIB} MiB"
+    if "mariadb" in request.node.name:
+        read = bytes_read(request.getfixturevalue("mariadb"), lambda: client.sessions.PurgeSessions(wanted))
+        assert read < MOST_READ, f"{read / MIB:.1f} MiB"
 
 
 def bytes_read(mariadb: MariaDB, act: Callable[[], object]) -> int:

@@ -17,7 +17,12 @@ from activity_session.v1.memory_service_pb2 import GetMemoryRequest
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import CreateNamespaceRequest, GetNamespaceRequest
 from activity_session.v1.session_pb2 import Session
-from activity_session.v1.session_service_pb2 import AcquireTurnRequest, CreateSessionRequest, WatchSessionRequest
+from activity_session.v1.session_service_pb2 import (
+    AcquireTurnRequest,
+    CreateSessionRequest,
+    PurgeSessionsRequest,
+    WatchSessionRequest,
+)
 from activity_session_server.rules.access.callers import Grant
 from activity_session_server.rules.access.permissions import may_write
 from activity_session_server.rules.access.roles import Role
@@ -30,6 +35,7 @@ from activity_session_testing.steps import (
     AGENT,
     acquire_turn,
     append,
+    delete_session,
     new_memory,
     new_participant,
     new_session,
@@ -141,6 +147,24 @@ def test_a_memory_that_is_recalled_has_a_line_and_one_that_is_read_has_none(ada:
     assert len(lines(path)) == before
     ada.memories.GetMemory(GetMemoryRequest(name=name, touch=True))
     assert [line["resource"] for line in lines(path)[before:]] == [name]
+
+
+def test_a_purge_has_a_line_for_each_session_that_it_expunges(ada: Client, path: Path) -> None:
+    names = [delete_session(ada, new_session(ada, PARENT, name).name).name for name in ("a", "b")]
+    request = PurgeSessionsRequest(parent=PARENT, filter="*")
+    before = len(lines(path))
+    assert ada.sessions.PurgeSessions(request).purge_count == 2
+    assert [line["resource"] for line in lines(path)[before:]] == [PARENT]
+    request.force, request.page_size = True, 1
+    for name in names:
+        before = len(lines(path))
+        request.page_token = ada.sessions.PurgeSessions(request).next_page_token
+        found = lines(path)[before:]
+        assert [line["resource"] for line in found] == [name, PARENT]
+        assert {(line["subject"], line["method"], line["code"]) for line in found} == {
+            ("ada", method("PurgeSessions"), "OK")
+        }
+        assert len({line["call_id"] for line in found}) == 1
 
 
 def test_a_turn_has_its_line_before_its_client_learns_of_it(access: Access, ada: Client, path: Path) -> None:

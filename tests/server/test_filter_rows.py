@@ -122,3 +122,18 @@ def test_deleted_sessions_count_among_the_rows_that_a_page_looks_at(client: Clie
     wanted = new_session(client, PARENT, description="marked").name
     found = pages(client, "sessions", PARENT, 'description="marked"', "create_time")
     assert found == [[]] * (COUNT // ROWS) + [[wanted]]
+
+
+def test_a_purge_looks_at_as_many_rows(client: Client) -> None:
+    make_sessions(client)
+    (listed,) = pages(client, "sessions", PARENT, 'description="marked"', "name")
+    for name in listed[1:]:
+        delete_session(client, name)
+    request = v1.PurgeSessionsRequest(parent=PARENT, filter='description="marked"', force=True)
+    found, looks, live = [], 0, 0
+    while not looks or request.page_token:
+        page = client.sessions.PurgeSessions(request)
+        found += page.expunged
+        looks, live, request.page_token = looks + 1, live + page.kept.live, page.next_page_token
+    assert (found, live) == (listed[1:], 1)
+    assert looks >= COUNT // ROWS
