@@ -308,7 +308,6 @@ READS: list[ToRequest] = [
     lambda world: GetSessionRequest(name=world.session),
     lambda world: BatchGetSessionsRequest(parent=world.namespace, names=[world.session, world.deleted_session]),
     lambda world: ListSessionsRequest(parent=world.namespace),
-    lambda world: PurgeSessionsRequest(parent=world.namespace, filter="*"),
     lambda world: GetEventRequest(name=f"{world.session}/events/first"),
     lambda world: BatchGetEventsRequest(parent=world.session, names=[f"{world.session}/events/first"]),
     lambda world: ListEventsRequest(parent=world.session),

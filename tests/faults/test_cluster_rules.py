@@ -155,7 +155,8 @@ def delete_and_expunge(client: Client, session: str) -> None:
 
 def purge(client: Client, namespace: str) -> list[str]:
     """Return the names of the sessions that a purge expunges, from all pages."""
-    request, names = PurgeSessionsRequest(parent=namespace, filter="*", force=True), []
+    request = PurgeSessionsRequest(parent=namespace, filter="*", force=True)
+    names: list[str] = []
     while True:
         page = client.sessions.PurgeSessions(request)
         names += page.expunged

@@ -126,11 +126,12 @@ def test_deleted_sessions_count_among_the_rows_that_a_page_looks_at(client: Clie
 
 def test_a_purge_looks_at_as_many_rows(client: Client) -> None:
     make_sessions(client)
-    (listed,) = pages(client, "sessions", PARENT, 'description="marked"', "name")
+    listed = [name for page in pages(client, "sessions", PARENT, 'description="marked"', "name") for name in page]
     for name in listed[1:]:
         delete_session(client, name)
     request = v1.PurgeSessionsRequest(parent=PARENT, filter='description="marked"', force=True)
-    found, looks, live = [], 0, 0
+    found: list[str] = []
+    looks = live = 0
     while not looks or request.page_token:
         page = client.sessions.PurgeSessions(request)
         found += page.expunged
