@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, Protocol, Self, TypeVar
 
-from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_pb2 import SESSION_VIEW_BASIC, SESSION_VIEW_FULL, Session
 from activity_session.v1.session_service_pb2 import WatchSessionResponse
 from activity_session_server.live.jobs import JobThreads
 from activity_session_server.live.lanes import Job
@@ -186,8 +186,9 @@ class Feed:
             message = self._messages.get(full)
             if is_first or message is None or message.version != self.version:
                 version = self.version
+                view = SESSION_VIEW_FULL if full else SESSION_VIEW_BASIC
                 found = self._feeds.read(
-                    lambda reader: sessions.find_session(reader, *ids_of(self.session.name), full=full)
+                    lambda reader: sessions.find_session(reader, *ids_of(self.session.name), view=view)
                 )
                 session = Session.FromString(found or b"")
                 if found is None or session.uid != self.session.uid:

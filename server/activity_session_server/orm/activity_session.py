@@ -47,6 +47,12 @@ class ActivitySession(Resource):
             "update_ts",
             "pkid",
         ),
+        Index(
+            "idx__activity_session__namespace_pkid__last_event_ts",
+            "namespace_pkid",
+            "last_event_ts",
+            "pkid",
+        ),
         # A deleted session keeps its expiry until it is expunged: the sweep must not meet it again and again.
         Index("idx__activity_session__deleted__expire_ts", "deleted", "expire_ts"),
         # Servers of 0.2.0 name this one; it goes by a migration of the release after the next.
@@ -73,6 +79,16 @@ class ActivitySession(Resource):
     )
     last_sequence: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="number of the newest event"
+    )
+    # What lists are ordered by, so that one without an event has a place too. Servers of older versions write neither
+    # this nor the number: it holds while that is `last_sequence`.
+    last_event_ts: Mapped[datetime] = mapped_column(
+        utc_datetime(),
+        server_default=text(f"'{LONG_AGO}'"),
+        comment="when the newest event was appended, or else the session made, UTC",
+    )
+    last_event_sequence: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="number of the event of that time"
     )
     first_sequence: Mapped[int] = mapped_column(
         BigInteger, default=1, server_default="1", comment="number of the oldest event that was not purged"

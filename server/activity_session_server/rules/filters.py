@@ -123,6 +123,7 @@ SESSION_FIELDS: Fields = {
     "expire_time": FieldType.TIME,
     "legal_hold": FieldType.BOOL,
     "last_sequence": FieldType.INTEGER,
+    "last_event_time": FieldType.TIME,
     "labels": FieldType.LABEL,
     "participants": FieldType.MEMBER,
 }

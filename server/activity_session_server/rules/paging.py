@@ -27,6 +27,7 @@ from activity_session_server.rules.limits import INT64, Limits
 DEFAULT_PAGE_SIZE = 50
 # The first is the default.
 ORDER_FIELDS = ("name", "create_time", "update_time")
+SESSION_ORDER_FIELDS = (*ORDER_FIELDS, "last_event_time")
 _DIGEST_BYTES = 9
 _UID = re.compile(r"[a-z0-9_-]{0,64}")
 # A position is an id of at most 255 characters and a uid, in JSON and base64.
@@ -140,6 +141,7 @@ def _is_sequence(text: str) -> bool:
 _IS_VALUE: Mapping[str, Callable[[str], bool]] = {
     "create_time": _is_time,
     "update_time": _is_time,
+    "last_event_time": _is_time,
     "sequence": _is_sequence,
 }
 

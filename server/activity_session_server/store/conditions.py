@@ -23,7 +23,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 
 # Labels and times that a resource may lack.
-_NULLABLE = ("labels", "expire_time", "event_time")
+_NULLABLE = ("labels", "expire_time", "event_time", "last_event_time")
 
 
 def condition(node: Node | None, columns: Columns) -> ColumnElement[bool] | None:

@@ -21,7 +21,8 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.portions import Portions, Query, Rest
 from activity_session_server.store.readers import Raced, Reader
 
-_COLUMNS = {"name": "name", "create_time": "create_ts", "update_time": "update_ts"}
+# The column of each field that a list can be ordered by.
+COLUMNS = {"name": "name", "create_time": "create_ts", "update_time": "update_ts", "last_event_time": "last_event_ts"}
 
 
 class Keys(NamedTuple):
@@ -111,7 +112,7 @@ def fetch_owned_page(
 @cache
 def keys_of(resource: type[Resource], order: Order, owner: str = "namespace_pkid") -> Keys:
     """The columns that a list of resources is sorted by; `owner` is the column of their owner, if they have one."""
-    table, field = table_of(resource), _COLUMNS[order.field]
+    table, field = table_of(resource), COLUMNS[order.field]
     wanted = [name for name in (owner, field, "pkid") if name]
     names = [str(index.name) for index in table.indexes if [column.name for column in index.columns] == wanted]
     return Keys(table.c[field], table.c["pkid"], table.c[owner] if owner else None, "".join(names))

@@ -6,7 +6,7 @@ that comes again brings the data, if it is one that sets it; otherwise the data 
 
 from functools import partial
 
-from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_pb2 import SESSION_VIEW_FULL, Session
 from activity_session.v1.session_service_pb2 import EnsureSessionResponse
 from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.names import Kind, ids_of
@@ -50,7 +50,7 @@ def _with_data(given: Session | None, writer: Writer, kept: Session) -> Session:
 
 
 def _data_now(writer: Writer, kept: Session) -> str:
-    found = sessions.find_session(writer, *ids_of(kept.name), full=True)
+    found = sessions.find_session(writer, *ids_of(kept.name), view=SESSION_VIEW_FULL)
     session = Session.FromString(found or b"")
     if session.uid != kept.uid:
         raise not_found(Kind.SESSION, kept.name)

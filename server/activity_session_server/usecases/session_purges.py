@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from activity_session.v1.namespace_pb2 import Namespace
-from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_pb2 import SESSION_VIEW_BASIC, Session
 from activity_session.v1.session_service_pb2 import PurgeSessionsRequest, PurgeSessionsResponse
 from activity_session_server.rules import filters, flags, paging
 from activity_session_server.rules.access.roles import Role
@@ -52,8 +52,9 @@ def purge_sessions(store: Store, call: Call, request: PurgeSessionsRequest) -> P
     def look(reader: Reader) -> _Part:
         namespace = namespaces.get_namespace(reader, namespace_id)
         size = paging.most_bytes(call.limits)
-        listing = {"full": False, "show_deleted": True}
-        found, end = sessions.list_sessions(reader, namespace_id, page, where, "", most_bytes=size, **listing)
+        found, end = sessions.list_sessions(
+            reader, namespace_id, page, where, "", view=SESSION_VIEW_BASIC, show_deleted=True, most_bytes=size
+        )
         return _Part(_judged(reader, call, request, namespace, [Session.FromString(one) for one in found]), end)
 
     part = store.read(call, look)

@@ -78,7 +78,7 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
     flags.check_permission(call, Kind.SESSION, Session(name=name, managed=request.session.managed))
 
     def look(reader: Reader) -> Session | None:
-        found = sessions.find_session(reader, namespace_id, request.session_id, full=True)
+        found = sessions.find_session(reader, namespace_id, request.session_id, view=SESSION_VIEW_FULL)
         if found is None:
             return None
         session = Session.FromString(found)
@@ -107,21 +107,21 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
 
 def get_session(store: Store, call: Call, request: GetSessionRequest) -> Encoded[Session]:
     """Read a session, also a deleted one."""
-    full = request.view != SESSION_VIEW_BASIC
-    return Encoded(store.read(call, lambda reader: sessions.get_session(reader, *ids_of(request.name), full=full)))
+    view = request.view or SESSION_VIEW_FULL
+    return Encoded(store.read(call, lambda reader: sessions.get_session(reader, *ids_of(request.name), view=view)))
 
 
 def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsRequest) -> Encoded[BatchGetSessionsResponse]:
     """Read several sessions of one moment, in the order asked for: all of them, or none."""
     (namespace_id,) = ids_of(request.parent)
-    full = request.view != SESSION_VIEW_BASIC
+    view = request.view or SESSION_VIEW_FULL
     ids = batch_reads.ids_under(request)
 
     def read(reader: Reader) -> dict[str, bytes]:
         namespaces.get_namespace(reader, namespace_id)
-        sizes = sessions.batch_bytes(reader, namespace_id, set(ids), full=full)
+        sizes = sessions.batch_bytes(reader, namespace_id, set(ids), full=view == SESSION_VIEW_FULL)
         batch_reads.check_size(call, _SMALLER, sum(sizes.get(session_id, 0) for session_id in ids))
-        return sessions.batch_get_sessions(reader, namespace_id, set(ids), full=full)
+        return sessions.batch_get_sessions(reader, namespace_id, set(ids), view=view)
 
     found = store.read(call, read)
     for session_id in ids:
@@ -132,7 +132,7 @@ def batch_get_sessions(store: Store, call: Call, request: BatchGetSessionsReques
 
 def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Encoded[ListSessionsResponse]:
     """List one page of the sessions of a namespace."""
-    page = paging.page_of(request, call.limits)
+    page = paging.page_of(request, call.limits, paging.SESSION_ORDER_FIELDS)
     where = filters.parse(request.filter, filters.SESSION_FIELDS, call.limits)
     found, next_position = store.read(
         call,
@@ -142,7 +142,7 @@ def list_sessions(store: Store, call: Call, request: ListSessionsRequest) -> Enc
             page,
             where,
             call.acts_as,
-            full=request.view == SESSION_VIEW_FULL,
+            view=request.view or SESSION_VIEW_BASIC,
             show_deleted=request.show_deleted,
             most_bytes=paging.most_bytes(call.limits),
         ),

@@ -29,10 +29,13 @@ type SessionView int32
 const (
 	// The default of the method: FULL for Get, BASIC for List.
 	SessionView_SESSION_VIEW_UNSPECIFIED SessionView = 0
-	// All but `data`.
+	// All but `data` and `newest_event`.
 	SessionView_SESSION_VIEW_BASIC SessionView = 1
-	// All.
+	// All but `newest_event`.
 	SessionView_SESSION_VIEW_FULL SessionView = 2
+	// All but `data`: for lists that people look at. In a watch the same as BASIC,
+	// since it sends the events themselves.
+	SessionView_SESSION_VIEW_PREVIEW SessionView = 3
 )
 
 // Enum value maps for SessionView.
@@ -41,11 +44,13 @@ var (
 		0: "SESSION_VIEW_UNSPECIFIED",
 		1: "SESSION_VIEW_BASIC",
 		2: "SESSION_VIEW_FULL",
+		3: "SESSION_VIEW_PREVIEW",
 	}
 	SessionView_value = map[string]int32{
 		"SESSION_VIEW_UNSPECIFIED": 0,
 		"SESSION_VIEW_BASIC":       1,
 		"SESSION_VIEW_FULL":        2,
+		"SESSION_VIEW_PREVIEW":     3,
 	}
 )
 
@@ -97,7 +102,7 @@ type Session struct {
 	// Whether EnsureSession made the session.
 	AutoCreated bool `protobuf:"varint,6,opt,name=auto_created,json=autoCreated,proto3" json:"auto_created,omitempty"`
 	// The caller's own text, kept as it is. At most `data_bytes` of UTF-8,
-	// without U+0000. Left out of the BASIC view.
+	// without U+0000. In the FULL view only.
 	Data string `protobuf:"bytes,7,opt,name=data,proto3" json:"data,omitempty"`
 	// How agent runtimes treat the session. Responses hold every setting; one
 	// that was never set has its default.
@@ -120,6 +125,16 @@ type Session struct {
 	// purged, and one more than `last_sequence` while there is none. The numbers
 	// of purged events are not used again. A purge does not change the etag.
 	FirstSequence int64 `protobuf:"varint,21,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
+	// When the newest event was appended, the `create_time` of that event; not set
+	// while there never was one. Appends and purges change neither the etag nor
+	// `update_time`.
+	LastEventTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=last_event_time,json=lastEventTime,proto3" json:"last_event_time,omitempty"`
+	// The newest event, shortened; set in the PREVIEW view only, and not while
+	// there is none. Its `text` ends after 1,024 characters: one that has as many
+	// may go on. A `blob` of more than 1,024 bytes is left out. Labels that
+	// have more than 10 KiB may be left out, and then `media_type` and `event_time`
+	// too. GetEvent returns the event whole.
+	NewestEvent *Event `protobuf:"bytes,23,opt,name=newest_event,json=newestEvent,proto3" json:"newest_event,omitempty"`
 	// When the session was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the session or its participants were last changed.
@@ -272,6 +287,20 @@ func (x *Session) GetFirstSequence() int64 {
 	return 0
 }
 
+func (x *Session) GetLastEventTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastEventTime
+	}
+	return nil
+}
+
+func (x *Session) GetNewestEvent() *Event {
+	if x != nil {
+		return x.NewestEvent
+	}
+	return nil
+}
+
 func (x *Session) GetCreateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTime
@@ -415,7 +444,8 @@ var File_activity_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\t\n" +
+	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a\x1factivity_session/v1/event.proto\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\n" +
+	"\n" +
 	"\aSession\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12&\n" +
@@ -430,7 +460,9 @@ const file_activity_session_v1_session_proto_rawDesc = "" +
 	" \x03(\v2(.activity_session.v1.Session.LabelsEntryB\x04\xe2A\x01\x01R\x06labels\x128\n" +
 	"\x04turn\x18\v \x01(\v2\x1e.activity_session.v1.TurnLeaseB\x04\xe2A\x01\x03R\x04turn\x12)\n" +
 	"\rlast_sequence\x18\f \x01(\x03B\x04\xe2A\x01\x03R\flastSequence\x12+\n" +
-	"\x0efirst_sequence\x18\x15 \x01(\x03B\x04\xe2A\x01\x03R\rfirstSequence\x12A\n" +
+	"\x0efirst_sequence\x18\x15 \x01(\x03B\x04\xe2A\x01\x03R\rfirstSequence\x12H\n" +
+	"\x0flast_event_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\rlastEventTime\x12C\n" +
+	"\fnewest_event\x18\x17 \x01(\v2\x1a.activity_session.v1.EventB\x04\xe2A\x01\x03R\vnewestEvent\x12A\n" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
@@ -459,11 +491,12 @@ const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\x04role\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04role\x12A\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"createTime\x122\n" +
-	"\x12last_read_sequence\x18\x05 \x01(\x03B\x04\xe2A\x01\x03R\x10lastReadSequence*Z\n" +
+	"\x12last_read_sequence\x18\x05 \x01(\x03B\x04\xe2A\x01\x03R\x10lastReadSequence*t\n" +
 	"\vSessionView\x12\x1c\n" +
 	"\x18SESSION_VIEW_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12SESSION_VIEW_BASIC\x10\x01\x12\x15\n" +
-	"\x11SESSION_VIEW_FULL\x10\x02BY\n" +
+	"\x11SESSION_VIEW_FULL\x10\x02\x12\x18\n" +
+	"\x14SESSION_VIEW_PREVIEW\x10\x03BY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
@@ -488,25 +521,28 @@ var file_activity_session_v1_session_proto_goTypes = []any{
 	(*SessionSettings)(nil),       // 4: activity_session.v1.SessionSettings
 	(*TurnLease)(nil),             // 5: activity_session.v1.TurnLease
 	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(ParticipantType)(0),          // 7: activity_session.v1.ParticipantType
+	(*Event)(nil),                 // 7: activity_session.v1.Event
+	(ParticipantType)(0),          // 8: activity_session.v1.ParticipantType
 }
 var file_activity_session_v1_session_proto_depIdxs = []int32{
 	4,  // 0: activity_session.v1.Session.settings:type_name -> activity_session.v1.SessionSettings
 	2,  // 1: activity_session.v1.Session.participants:type_name -> activity_session.v1.SessionParticipant
 	3,  // 2: activity_session.v1.Session.labels:type_name -> activity_session.v1.Session.LabelsEntry
 	5,  // 3: activity_session.v1.Session.turn:type_name -> activity_session.v1.TurnLease
-	6,  // 4: activity_session.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	6,  // 5: activity_session.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	6,  // 6: activity_session.v1.Session.delete_time:type_name -> google.protobuf.Timestamp
-	6,  // 7: activity_session.v1.Session.expire_time:type_name -> google.protobuf.Timestamp
-	6,  // 8: activity_session.v1.Session.purge_time:type_name -> google.protobuf.Timestamp
-	7,  // 9: activity_session.v1.SessionParticipant.participant_type:type_name -> activity_session.v1.ParticipantType
-	6,  // 10: activity_session.v1.SessionParticipant.create_time:type_name -> google.protobuf.Timestamp
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	6,  // 4: activity_session.v1.Session.last_event_time:type_name -> google.protobuf.Timestamp
+	7,  // 5: activity_session.v1.Session.newest_event:type_name -> activity_session.v1.Event
+	6,  // 6: activity_session.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	6,  // 7: activity_session.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	6,  // 8: activity_session.v1.Session.delete_time:type_name -> google.protobuf.Timestamp
+	6,  // 9: activity_session.v1.Session.expire_time:type_name -> google.protobuf.Timestamp
+	6,  // 10: activity_session.v1.Session.purge_time:type_name -> google.protobuf.Timestamp
+	8,  // 11: activity_session.v1.SessionParticipant.participant_type:type_name -> activity_session.v1.ParticipantType
+	6,  // 12: activity_session.v1.SessionParticipant.create_time:type_name -> google.protobuf.Timestamp
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_proto_init() }
@@ -514,6 +550,7 @@ func file_activity_session_v1_session_proto_init() {
 	if File_activity_session_v1_session_proto != nil {
 		return
 	}
+	file_activity_session_v1_event_proto_init()
 	file_activity_session_v1_participant_proto_init()
 	file_activity_session_v1_session_settings_proto_init()
 	file_activity_session_v1_turn_proto_init()

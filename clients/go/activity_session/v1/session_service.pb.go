@@ -405,11 +405,14 @@ type ListSessionsRequest struct {
 	// The `next_page_token` of the previous page, with all else unchanged.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Which sessions, as a filter over session_id, description, enabled, managed,
-	// auto_created, create_time, update_time, expire_time, last_sequence,
-	// labels.KEY and participants.
+	// auto_created, create_time, update_time, last_event_time, expire_time,
+	// last_sequence, labels.KEY and participants.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
-	// `name`, `create_time` or `update_time`, each with ` desc` for the reverse.
-	// By name when empty.
+	// `name`, `create_time`, `update_time` or `last_event_time`, each with ` desc`
+	// for the reverse. By name when empty. By `last_event_time`, a session without
+	// an event has the place of its `create_time`; one that is appended to between
+	// two pages moves to the end, or to the beginning of the reverse: it comes
+	// again, or not at all, and all others come once.
 	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// How much of each; BASIC when not set.
 	View SessionView `protobuf:"varint,6,opt,name=view,proto3,enum=activity_session.v1.SessionView" json:"view,omitempty"`

@@ -131,6 +131,7 @@ if TYPE_CHECKING:
     from activity_session.v1.session_pb2 import SESSION_VIEW_UNSPECIFIED as SESSION_VIEW_UNSPECIFIED
     from activity_session.v1.session_pb2 import SESSION_VIEW_BASIC as SESSION_VIEW_BASIC
     from activity_session.v1.session_pb2 import SESSION_VIEW_FULL as SESSION_VIEW_FULL
+    from activity_session.v1.session_pb2 import SESSION_VIEW_PREVIEW as SESSION_VIEW_PREVIEW
     from activity_session.v1.session_service_pb2 import CreateSessionRequest as CreateSessionRequest
     from activity_session.v1.session_service_pb2 import EnsureSessionRequest as EnsureSessionRequest
     from activity_session.v1.session_service_pb2 import EnsureSessionResponse as EnsureSessionResponse
@@ -298,6 +299,7 @@ else:
         "SESSION_VIEW_UNSPECIFIED": "session_pb2",
         "SESSION_VIEW_BASIC": "session_pb2",
         "SESSION_VIEW_FULL": "session_pb2",
+        "SESSION_VIEW_PREVIEW": "session_pb2",
         "CreateSessionRequest": "session_service_pb2",
         "EnsureSessionRequest": "session_service_pb2",
         "EnsureSessionResponse": "session_service_pb2",

@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from activity_session.v1 import event_pb2 as activity__session_dot_v1_dot_event__pb2
 from activity_session.v1 import participant_pb2 as activity__session_dot_v1_dot_participant__pb2
 from activity_session.v1 import session_settings_pb2 as activity__session_dot_v1_dot_session__settings__pb2
 from activity_session.v1 import turn_pb2 as activity__session_dot_v1_dot_turn__pb2
@@ -30,7 +31,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!activity_session/v1/session.proto\x12\x13\x61\x63tivity_session.v1\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1e\x61\x63tivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x07\n\x07Session\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x07\x65nabled\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x15\n\x07managed\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x61uto_created\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04\x64\x61ta\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12<\n\x08settings\x18\x08 \x01(\x0b\x32$.activity_session.v1.SessionSettingsB\x04\xe2\x41\x01\x01\x12\x44\n\x0cparticipants\x18\t \x03(\x0b\x32\'.activity_session.v1.SessionParticipantB\x05\xe2\x41\x02\x01\x05\x12>\n\x06labels\x18\n \x03(\x0b\x32(.activity_session.v1.Session.LabelsEntryB\x04\xe2\x41\x01\x01\x12\x32\n\x04turn\x18\x0b \x01(\x0b\x32\x1e.activity_session.v1.TurnLeaseB\x04\xe2\x41\x01\x03\x12\x1b\n\rlast_sequence\x18\x0c \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x66irst_sequence\x18\x15 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x34\n\npurge_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x12 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\ncreated_by\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\nlegal_hold\x18\x14 \x01(\x08\x42\x04\xe2\x41\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:[\xea\x41X\n\x18\x61\x63tivity-session/Session\x12)namespaces/{namespace}/sessions/{session}*\x08sessions2\x07sessionB\n\n\x08_enabled\"\x83\x02\n\x12SessionParticipant\x12:\n\x0bparticipant\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x44\n\x10participant_type\x18\x02 \x01(\x0e\x32$.activity_session.v1.ParticipantTypeB\x04\xe2\x41\x01\x03\x12\x12\n\x04role\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12 \n\x12last_read_sequence\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03*Z\n\x0bSessionView\x12\x1c\n\x18SESSION_VIEW_UNSPECIFIED\x10\x00\x12\x16\n\x12SESSION_VIEW_BASIC\x10\x01\x12\x15\n\x11SESSION_VIEW_FULL\x10\x02\x42Y\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!activity_session/v1/session.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1f\x61\x63tivity_session/v1/event.proto\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1e\x61\x63tivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x08\n\x07Session\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x07\x65nabled\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x15\n\x07managed\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x61uto_created\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04\x64\x61ta\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12<\n\x08settings\x18\x08 \x01(\x0b\x32$.activity_session.v1.SessionSettingsB\x04\xe2\x41\x01\x01\x12\x44\n\x0cparticipants\x18\t \x03(\x0b\x32\'.activity_session.v1.SessionParticipantB\x05\xe2\x41\x02\x01\x05\x12>\n\x06labels\x18\n \x03(\x0b\x32(.activity_session.v1.Session.LabelsEntryB\x04\xe2\x41\x01\x01\x12\x32\n\x04turn\x18\x0b \x01(\x0b\x32\x1e.activity_session.v1.TurnLeaseB\x04\xe2\x41\x01\x03\x12\x1b\n\rlast_sequence\x18\x0c \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x66irst_sequence\x18\x15 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x39\n\x0flast_event_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0cnewest_event\x18\x17 \x01(\x0b\x32\x1a.activity_session.v1.EventB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x34\n\npurge_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x12 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\ncreated_by\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\nlegal_hold\x18\x14 \x01(\x08\x42\x04\xe2\x41\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:[\xea\x41X\n\x18\x61\x63tivity-session/Session\x12)namespaces/{namespace}/sessions/{session}*\x08sessions2\x07sessionB\n\n\x08_enabled\"\x83\x02\n\x12SessionParticipant\x12:\n\x0bparticipant\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x44\n\x10participant_type\x18\x02 \x01(\x0e\x32$.activity_session.v1.ParticipantTypeB\x04\xe2\x41\x01\x03\x12\x12\n\x04role\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12 \n\x12last_read_sequence\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03*t\n\x0bSessionView\x12\x1c\n\x18SESSION_VIEW_UNSPECIFIED\x10\x00\x12\x16\n\x12SESSION_VIEW_BASIC\x10\x01\x12\x15\n\x11SESSION_VIEW_FULL\x10\x02\x12\x18\n\x14SESSION_VIEW_PREVIEW\x10\x03\x42Y\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,6 +67,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSION'].fields_by_name['last_sequence']._serialized_options = b'\342A\001\003'
   _globals['_SESSION'].fields_by_name['first_sequence']._loaded_options = None
   _globals['_SESSION'].fields_by_name['first_sequence']._serialized_options = b'\342A\001\003'
+  _globals['_SESSION'].fields_by_name['last_event_time']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['last_event_time']._serialized_options = b'\342A\001\003'
+  _globals['_SESSION'].fields_by_name['newest_event']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['newest_event']._serialized_options = b'\342A\001\003'
   _globals['_SESSION'].fields_by_name['create_time']._loaded_options = None
   _globals['_SESSION'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_SESSION'].fields_by_name['update_time']._loaded_options = None
@@ -94,12 +99,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONPARTICIPANT'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_SESSIONPARTICIPANT'].fields_by_name['last_read_sequence']._loaded_options = None
   _globals['_SESSIONPARTICIPANT'].fields_by_name['last_read_sequence']._serialized_options = b'\342A\001\003'
-  _globals['_SESSIONVIEW']._serialized_start=1510
-  _globals['_SESSIONVIEW']._serialized_end=1600
-  _globals['_SESSION']._serialized_start=267
-  _globals['_SESSION']._serialized_end=1246
-  _globals['_SESSION_LABELSENTRY']._serialized_start=1096
-  _globals['_SESSION_LABELSENTRY']._serialized_end=1141
-  _globals['_SESSIONPARTICIPANT']._serialized_start=1249
-  _globals['_SESSIONPARTICIPANT']._serialized_end=1508
+  _globals['_SESSIONVIEW']._serialized_start=1658
+  _globals['_SESSIONVIEW']._serialized_end=1774
+  _globals['_SESSION']._serialized_start=300
+  _globals['_SESSION']._serialized_end=1394
+  _globals['_SESSION_LABELSENTRY']._serialized_start=1244
+  _globals['_SESSION_LABELSENTRY']._serialized_end=1289
+  _globals['_SESSIONPARTICIPANT']._serialized_start=1397
+  _globals['_SESSIONPARTICIPANT']._serialized_end=1656
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+import activity_session.v1.event_pb2
 import activity_session.v1.participant_pb2
 import activity_session.v1.session_settings_pb2
 import activity_session.v1.turn_pb2
@@ -32,9 +33,13 @@ class _SessionViewEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     SESSION_VIEW_UNSPECIFIED: _SessionView.ValueType  # 0
     """The default of the method: FULL for Get, BASIC for List."""
     SESSION_VIEW_BASIC: _SessionView.ValueType  # 1
-    """All but `data`."""
+    """All but `data` and `newest_event`."""
     SESSION_VIEW_FULL: _SessionView.ValueType  # 2
-    """All."""
+    """All but `newest_event`."""
+    SESSION_VIEW_PREVIEW: _SessionView.ValueType  # 3
+    """All but `data`: for lists that people look at. In a watch the same as BASIC,
+    since it sends the events themselves.
+    """
 
 class SessionView(_SessionView, metaclass=_SessionViewEnumTypeWrapper):
     """How much of a session a response holds."""
@@ -42,9 +47,13 @@ class SessionView(_SessionView, metaclass=_SessionViewEnumTypeWrapper):
 SESSION_VIEW_UNSPECIFIED: SessionView.ValueType  # 0
 """The default of the method: FULL for Get, BASIC for List."""
 SESSION_VIEW_BASIC: SessionView.ValueType  # 1
-"""All but `data`."""
+"""All but `data` and `newest_event`."""
 SESSION_VIEW_FULL: SessionView.ValueType  # 2
-"""All."""
+"""All but `newest_event`."""
+SESSION_VIEW_PREVIEW: SessionView.ValueType  # 3
+"""All but `data`: for lists that people look at. In a watch the same as BASIC,
+since it sends the events themselves.
+"""
 global___SessionView = SessionView
 
 @typing.final
@@ -84,6 +93,8 @@ class Session(google.protobuf.message.Message):
     TURN_FIELD_NUMBER: builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: builtins.int
     FIRST_SEQUENCE_FIELD_NUMBER: builtins.int
+    LAST_EVENT_TIME_FIELD_NUMBER: builtins.int
+    NEWEST_EVENT_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
     DELETE_TIME_FIELD_NUMBER: builtins.int
@@ -114,7 +125,7 @@ class Session(google.protobuf.message.Message):
     """Whether EnsureSession made the session."""
     data: builtins.str
     """The caller's own text, kept as it is. At most `data_bytes` of UTF-8,
-    without U+0000. Left out of the BASIC view.
+    without U+0000. In the FULL view only.
     """
     last_sequence: builtins.int
     """The number of the newest event; 0 while there is none."""
@@ -166,6 +177,22 @@ class Session(google.protobuf.message.Message):
         """
 
     @property
+    def last_event_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """When the newest event was appended, the `create_time` of that event; not set
+        while there never was one. Appends and purges change neither the etag nor
+        `update_time`.
+        """
+
+    @property
+    def newest_event(self) -> activity_session.v1.event_pb2.Event:
+        """The newest event, shortened; set in the PREVIEW view only, and not while
+        there is none. Its `text` ends after 1,024 characters: one that has as many
+        may go on. A `blob` of more than 1,024 bytes is left out. Labels that
+        have more than 10 KiB may be left out, and then `media_type` and `event_time`
+        too. GetEvent returns the event whole.
+        """
+
+    @property
     def create_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """When the session was created."""
 
@@ -206,6 +233,8 @@ class Session(google.protobuf.message.Message):
         turn: activity_session.v1.turn_pb2.TurnLease | None = ...,
         last_sequence: builtins.int = ...,
         first_sequence: builtins.int = ...,
+        last_event_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        newest_event: activity_session.v1.event_pb2.Event | None = ...,
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         delete_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
@@ -215,8 +244,8 @@ class Session(google.protobuf.message.Message):
         created_by: builtins.str = ...,
         legal_hold: builtins.bool = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "first_sequence", b"first_sequence", "labels", b"labels", "last_sequence", b"last_sequence", "legal_hold", b"legal_hold", "managed", b"managed", "name", b"name", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "last_event_time", b"last_event_time", "newest_event", b"newest_event", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "update_time", b"update_time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "first_sequence", b"first_sequence", "labels", b"labels", "last_event_time", b"last_event_time", "last_sequence", b"last_sequence", "legal_hold", b"legal_hold", "managed", b"managed", "name", b"name", "newest_event", b"newest_event", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_enabled", b"_enabled"]) -> typing.Literal["enabled"] | None: ...
 
 global___Session = Session

@@ -204,12 +204,15 @@ class ListSessionsRequest(google.protobuf.message.Message):
     """The `next_page_token` of the previous page, with all else unchanged."""
     filter: builtins.str
     """Which sessions, as a filter over session_id, description, enabled, managed,
-    auto_created, create_time, update_time, expire_time, last_sequence,
-    labels.KEY and participants.
+    auto_created, create_time, update_time, last_event_time, expire_time,
+    last_sequence, labels.KEY and participants.
     """
     order_by: builtins.str
-    """`name`, `create_time` or `update_time`, each with ` desc` for the reverse.
-    By name when empty.
+    """`name`, `create_time`, `update_time` or `last_event_time`, each with ` desc`
+    for the reverse. By name when empty. By `last_event_time`, a session without
+    an event has the place of its `create_time`; one that is appended to between
+    two pages moves to the end, or to the beginning of the reverse: it comes
+    again, or not at all, and all others come once.
     """
     view: activity_session.v1.session_pb2.SessionView.ValueType
     """How much of each; BASIC when not set."""

@@ -16,8 +16,6 @@ FRAME_BYTES = 6
 # In the response of every list these are the fields of its messages, and of the token of the next page (AIP-158).
 _LISTED, _NEXT_PAGE_TOKEN = 1, 2
 _MORE = 0x80
-# By the number of the field, its tag, where the field has a length.
-_TAGS = tuple(bytes([number << 3 | 2]) for number in range(16))
 
 
 class _Varints(dict[int, bytes]):
@@ -34,6 +32,8 @@ class _Varints(dict[int, bytes]):
 
 # No function of ours, since it is called twice for each message of a list.
 varint = _Varints((value, _Varints().__missing__(value)) for value in range(2048)).__getitem__
+# By the number of the field, its tag, where the field has a length.
+_TAGS = tuple(varint(number << 3 | 2) for number in range(32))
 
 
 class Encoded(NamedTuple, Generic[M]):
@@ -48,13 +48,26 @@ def serialize(response: Message | Encoded[Message]) -> bytes:
 
 
 def field(number: int, value: bytes) -> bytes:
-    """A field that is a text, bytes or a message; its number is below 16."""
+    """A field that is a text, bytes or a message; its number is below 32."""
     return _TAGS[number] + varint(len(value)) + value
 
 
 def number_field(number: int, value: int) -> bytes:
     """A field that is a number from 0 on; its own number is below 16."""
     return bytes([number << 3]) + varint(value) if value else b""
+
+
+def varint_at(raw: bytes, at: int) -> tuple[int, int]:
+    """The number at a place, and the place after it.
+
+    Raises:
+        IndexError: the bytes end before it does.
+    """
+    value = shift = 0
+    while raw[at] & _MORE:
+        value |= (raw[at] & ~_MORE) << shift
+        at, shift = at + 1, shift + 7
+    return value | raw[at] << shift, at + 1
 
 
 def page(messages: Iterable[bytes], next_page_token: str = "") -> bytes:

@@ -52,6 +52,7 @@ def _without_settings(row: AnyRow, namespace_id: str, purge_age: timedelta) -> b
         labels=row.labels or None,
         last_sequence=row.last_sequence,
         first_sequence=row.first_sequence,
+        last_event_time=row.last_event_time and time_fields(row.last_event_time),
         expire_time=row.expire_ts and time_fields(row.expire_ts),
         purge_time=row.purge_ts and time_fields(row.purge_ts),
         created_by=row.created_by,

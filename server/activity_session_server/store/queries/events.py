@@ -100,7 +100,12 @@ _COLUMNS: Columns = {
 _COUNT = Statement(
     update(table_of(ActivitySession))
     .where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.last_sequence == bindparam("its_last"))
-    .values(last_sequence=bindparam("its_new_last"), log_bytes=ActivitySession.log_bytes + bindparam("its_bytes"))
+    .values(
+        last_sequence=bindparam("its_new_last"),
+        last_event_sequence=bindparam("its_new_last"),
+        last_event_ts=bindparam("its_time"),
+        log_bytes=ActivitySession.log_bytes + bindparam("its_bytes"),
+    )
 )
 
 
@@ -385,7 +390,7 @@ def append_events(
     numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows), "its_bytes": size - freed}
     if mark is not None:
         numbers["history_revision"] = mark
-    if writer.change(_COUNT, {**numbers, **_moved_on(head)}) != 1 or not writer.insert(_TABLE, rows):
+    if writer.change(_COUNT, {**numbers, "its_time": now, **_moved_on(head)}) != 1 or not writer.insert(_TABLE, rows):
         raise Raced
     writer.changed.add(head.uid)
     return given

@@ -1,7 +1,7 @@
 """The sessions of one participant: found by its memberships, which know the name and the time of each session.
 
-So a page is a range of an index, however many sessions there are, of others or its own. Only by `update_time`, which
-memberships do not know, all sessions of the participant are sorted.
+So a page is a range of an index, however many sessions there are, of others or its own. Only by `update_time` and
+`last_event_time`, which memberships do not know, all sessions of the participant are sorted.
 """
 
 from sqlalchemy import bindparam, select
@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from activity_session_server.orm import ActivitySession, ActivitySessionParticipant, Namespace, Participant
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules.paging import Order
-from activity_session_server.store.pages import Keys
+from activity_session_server.store.pages import COLUMNS, Keys
 
 _TABLE = table_of(ActivitySessionParticipant)
 # Beside the memberships that tell who else is in a session.
@@ -22,14 +22,14 @@ IS_OWN = (
     .where(Namespace.name == bindparam("namespace"), Participant.name == bindparam("participant"))
     .scalar_subquery()
 )
-_COLUMNS = {"name": "session_name", "create_time": "session_create_ts"}
+_OWN_COLUMNS = {"name": "session_name", "create_time": "session_create_ts"}
 
 
 def own_keys(order: Order) -> Keys:
     """The columns by which the sessions of a participant are sorted."""
     uid = OWN.c.activity_session_pkid
-    if order.field not in _COLUMNS:
-        return Keys(table_of(ActivitySession).c.update_ts, uid)
-    wanted = ["participant_pkid", _COLUMNS[order.field], uid.key]
+    if order.field not in _OWN_COLUMNS:
+        return Keys(table_of(ActivitySession).c[COLUMNS[order.field]], uid)
+    wanted = ["participant_pkid", _OWN_COLUMNS[order.field], uid.key]
     (index,) = (index for index in _TABLE.indexes if [column.name for column in index.columns] == wanted)
-    return Keys(OWN.c[_COLUMNS[order.field]], uid, index_name=str(index.name))
+    return Keys(OWN.c[_OWN_COLUMNS[order.field]], uid, index_name=str(index.name))

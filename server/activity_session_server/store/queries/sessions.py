@@ -4,13 +4,19 @@ A session and its members are read by one statement, so that they are of one mom
 beside the session's own columns.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, exists, func, null, select, update
 
-from activity_session.v1.session_pb2 import Session
+from activity_session.v1.session_pb2 import (
+    SESSION_VIEW_BASIC,
+    SESSION_VIEW_FULL,
+    SESSION_VIEW_PREVIEW,
+    Session,
+    SessionView,
+)
 from activity_session_server.orm import (
     ActivitySession,
     ActivitySessionParticipant,
@@ -22,13 +28,14 @@ from activity_session_server.orm import (
     StateOwner,
 )
 from activity_session_server.orm.base import table_of
-from activity_session_server.orm.types import utc_now
+from activity_session_server.orm.types import AnyRow, utc_now
 from activity_session_server.rules import session_settings
 from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
+from activity_session_server.store.codec.previews import newest_event
 from activity_session_server.store.codec.resources import set_time, to_datetime
 from activity_session_server.store.codec.sessions import encode_session, session_to_change
 from activity_session_server.store.driver.statements import Statement
@@ -43,6 +50,7 @@ from activity_session_server.store.queries import (
     state_owners,
 )
 from activity_session_server.store.queries.namespaces import HeldNamespace
+from activity_session_server.store.queries.newest_events import LAST_EVENT_TIME, with_newest
 from activity_session_server.store.queries.own_sessions import IS_OWN, OWN, own_keys
 from activity_session_server.store.queries.resources import Listed
 from activity_session_server.store.readers import Reader, Writer
@@ -67,29 +75,44 @@ _MEMBERS = (
 )
 _TURN_IS_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
 # Each column of a list has its cost: these are of no message, and the last one not of each.
-_NOT_READ = {"history_revision", "log_bytes", "events_from_ts", "events_due_ts", "data"}
+_NOT_READ = {
+    "history_revision",
+    "log_bytes",
+    "events_from_ts",
+    "events_due_ts",
+    "last_event_sequence",
+    "data",
+}
 
 
 def _select(now: ColumnElement[datetime]) -> dict[bool, Select[Any]]:
     """Sessions as they are at a time of the database's clock, by whether they are whole: with their data."""
-    rest = (_MEMBERS, _TURN_IS_HELD, expiry.expired_under(now))
+    rest = (_MEMBERS, _TURN_IS_HELD, LAST_EVENT_TIME.label("last_event_time"), expiry.expired_under(now))
     basic = [column for column in _TABLE.c if column.name not in _NOT_READ]
     return {full: select(*basic, _TABLE.c.data if full else null().label("data"), *rest) for full in (True, False)}
 
 
 _READ = _select(utc_now())
+
+
+def _views(select_of: Callable[[Select[Any]], Select[Any]]) -> dict[SessionView.ValueType, Select[Any]]:
+    """A query of sessions in each view, made of what all have."""
+    full, basic = select_of(_READ[True]), select_of(_READ[False])
+    return {SESSION_VIEW_FULL: full, SESSION_VIEW_BASIC: basic, SESSION_VIEW_PREVIEW: with_newest(basic)}
+
+
 _OWNER = select(Namespace.pkid).where(Namespace.name == bindparam("namespace")).scalar_subquery()
 _IS_OF_NAMESPACE = ActivitySession.namespace_pkid == _OWNER
 _IS_THIS = _IS_OF_NAMESPACE & (ActivitySession.name == bindparam("id"))
 _IS_AMONG = _IS_OF_NAMESPACE & ActivitySession.name.in_(bindparam("ids", expanding=True))
-_GET = {full: Statement(read.where(_IS_THIS)) for full, read in _READ.items()}
+_GET = {view: Statement(read) for view, read in _views(lambda read: read.where(_IS_THIS)).items()}
 # By the namespace's uid, not by a subquery that finds it: the first plain read of a locking statement fixes what all
 # its plain reads see. It must come after the lock, or the members would be those from before the wait. Where all of a
 # statement sees what was there when it began, another one takes the lock before.
 _IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
 _LOCK_ALONE = Statement(select(ActivitySession.pkid).where(_IS_OF_LOCKED).with_for_update())
 _LOCK = {full: Statement(read.where(_IS_OF_LOCKED).with_for_update()) for full, read in _select(clock()).items()}
-_BATCH_GET = {full: Statement(read.where(_IS_AMONG), many="ids") for full, read in _READ.items()}
+_BATCH_GET = {view: Statement(read, many="ids") for view, read in _views(lambda read: read.where(_IS_AMONG)).items()}
 # What a member takes besides the fixed part of its name.
 _MEMBER_BYTES = byte_length(Participant.name) + func.coalesce(byte_length(ActivitySessionParticipant.role), 0)
 _MEMBERS_BYTES = (
@@ -106,16 +129,17 @@ _BATCH_BYTES = {
     False: Statement(select(ActivitySession.name, _BASIC_BYTES).where(_IS_AMONG), many="ids"),
 }
 _IS_LIVE = expiry.is_live(utc_now())
-_LIST = {full: Listed(read.where(_IS_OF_NAMESPACE), _IS_LIVE) for full, read in _READ.items()}
+_LIST = {view: Listed(read, _IS_LIVE) for view, read in _views(lambda read: read.where(_IS_OF_NAMESPACE)).items()}
 # Found by the memberships of the participant alone, so that nobody else's sessions are in the way.
 _LIST_BOUND = {
-    full: Listed(
-        read.add_columns(OWN.c.session_name, OWN.c.session_create_ts, OWN.c.activity_session_pkid)
-        .join_from(OWN, ActivitySession, ActivitySession.pkid == OWN.c.activity_session_pkid)
-        .where(IS_OWN),
-        _IS_LIVE,
-    )
-    for full, read in _READ.items()
+    view: Listed(read, _IS_LIVE)
+    for view, read in _views(
+        lambda read: (
+            read.add_columns(OWN.c.session_name, OWN.c.session_create_ts, OWN.c.activity_session_pkid)
+            .join_from(OWN, ActivitySession, ActivitySession.pkid == OWN.c.activity_session_pkid)
+            .where(IS_OWN)
+        )
+    ).items()
 }
 _EXISTS = Statement(select(ActivitySession.pkid).where(_IS_THIS))
 # By an index alone, and no more of it than matters.
@@ -145,6 +169,7 @@ _COLUMNS = {
     "expire_time": ActivitySession.expire_ts,
     "legal_hold": ActivitySession.legal_hold,
     "last_sequence": ActivitySession.last_sequence,
+    "last_event_time": LAST_EVENT_TIME,
     "labels": ActivitySession.labels,
     "participants": _has_member,
 }
@@ -189,13 +214,13 @@ def has_more_sessions(writer: Writer, namespace: HeldNamespace, most: int) -> bo
     return writer.row(_BEYOND, {"owner": namespace.uid, "most": most}) is not None
 
 
-def get_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> bytes:
+def get_session(reader: Reader, namespace_id: str, session_id: str, *, view: SessionView.ValueType) -> bytes:
     """A session, also a deleted one.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, SESSION_NOT_FOUND.
     """
-    found = find_session(reader, namespace_id, session_id, full=full)
+    found = find_session(reader, namespace_id, session_id, view=view)
     if found is None:
         namespaces.get_namespace(reader, namespace_id)
         raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
@@ -207,19 +232,19 @@ def exists_session(reader: Reader, namespace_id: str, session_id: str) -> bool:
     return reader.row(_EXISTS, {"namespace": namespace_id, "id": session_id}) is not None
 
 
-def find_session(reader: Reader, namespace_id: str, session_id: str, *, full: bool) -> bytes | None:
+def find_session(reader: Reader, namespace_id: str, session_id: str, *, view: SessionView.ValueType) -> bytes | None:
     """A session, or None where there is none."""
-    row = reader.row(_GET[full], {"namespace": namespace_id, "id": session_id})
-    return None if row is None else encode_session(row, namespace_id, reader.purge_age)
+    row = reader.row(_GET[view], {"namespace": namespace_id, "id": session_id})
+    return None if row is None else _encode(reader, row, namespace_id, view)
 
 
 def batch_get_sessions(
-    reader: Reader, namespace_id: str, session_ids: Collection[str], *, full: bool
+    reader: Reader, namespace_id: str, session_ids: Collection[str], view: SessionView.ValueType
 ) -> dict[str, bytes]:
     """The sessions with those ids that exist, by id, all of one moment."""
     values = {"namespace": namespace_id, "ids": list(session_ids)}
-    rows = reader.rows(_BATCH_GET[full], values)
-    return {row.name: encode_session(row, namespace_id, reader.purge_age) for row in rows}
+    rows = reader.rows(_BATCH_GET[view], values)
+    return {row.name: _encode(reader, row, namespace_id, view) for row in rows}
 
 
 def batch_bytes(reader: Reader, namespace_id: str, session_ids: Collection[str], *, full: bool) -> dict[str, int]:
@@ -236,7 +261,7 @@ def list_sessions(
     where: Node | None,
     participant: str,
     *,
-    full: bool,
+    view: SessionView.ValueType,
     show_deleted: bool,
     most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
@@ -250,18 +275,25 @@ def list_sessions(
     if participant:
         values["participant"] = ids_of(participant)[1]
         keys, listed = own_keys(page.order), _LIST_BOUND
-    query = listed[full].query(values, where, _COLUMNS, show_deleted=show_deleted)
+    query = listed[view].query(values, where, _COLUMNS, show_deleted=show_deleted)
     found = fetch_page(
         reader,
         query,
         keys,
         page,
-        lambda row: encode_session(row, namespace_id, reader.purge_age),
+        lambda row: _encode(reader, row, namespace_id, view),
         most_bytes=most_bytes,
     )
     if not found[0]:
         namespaces.get_namespace(reader, namespace_id)
     return found
+
+
+def _encode(reader: Reader, row: AnyRow, namespace_id: str, view: SessionView.ValueType) -> bytes:
+    session = encode_session(row, namespace_id, reader.purge_age)
+    if view != SESSION_VIEW_PREVIEW:
+        return session
+    return session + newest_event(row, format_name(Kind.SESSION, namespace_id, row.name))
 
 
 def lock_session(writer: Writer, namespace: HeldNamespace, session_id: str, *, full: bool) -> LockedSession:
@@ -301,6 +333,7 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
         "auto_created": session.auto_created,
         "created_by": session.created_by or None,
         "events_from_ts": writer.now,
+        "last_event_ts": writer.now,
         **_values(writer, session, settings),
     }
     session.settings.CopyFrom(settings.to_message())

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Event } from "./event_pb.js";
+import { file_activity_session_v1_event } from "./event_pb.js";
 import type { ParticipantType } from "./participant_pb.js";
 import { file_activity_session_v1_participant } from "./participant_pb.js";
 import type { SessionSettings } from "./session_settings_pb.js";
@@ -20,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/session.proto.
  */
 export const file_activity_session_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiFhY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb24ucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEi0wcKB1Nlc3Npb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIRCgN1aWQYAiABKAlCBOJBAQMSGQoLZGVzY3JpcHRpb24YAyABKAlCBOJBAQESGgoHZW5hYmxlZBgEIAEoCEIE4kEBAUgAiAEBEhUKB21hbmFnZWQYBSABKAhCBOJBAQESGgoMYXV0b19jcmVhdGVkGAYgASgIQgTiQQEDEhIKBGRhdGEYByABKAlCBOJBAQESPAoIc2V0dGluZ3MYCCABKAsyJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25TZXR0aW5nc0IE4kEBARJECgxwYXJ0aWNpcGFudHMYCSADKAsyJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25QYXJ0aWNpcGFudEIF4kECAQUSPgoGbGFiZWxzGAogAygLMiguYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uLkxhYmVsc0VudHJ5QgTiQQEBEjIKBHR1cm4YCyABKAsyHi5hY3Rpdml0eV9zZXNzaW9uLnYxLlR1cm5MZWFzZUIE4kEBAxIbCg1sYXN0X3NlcXVlbmNlGAwgASgDQgTiQQEDEhwKDmZpcnN0X3NlcXVlbmNlGBUgASgDQgTiQQEDEjUKC2NyZWF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZGVsZXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI0CgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxISCgRldGFnGBIgASgJQgTiQQEBEhgKCmNyZWF0ZWRfYnkYEyABKAlCBOJBAQMSGAoKbGVnYWxfaG9sZBgUIAEoCEIE4kEBARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOlvqQVgKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIpbmFtZXNwYWNlcy97bmFtZXNwYWNlfS9zZXNzaW9ucy97c2Vzc2lvbn0qCHNlc3Npb25zMgdzZXNzaW9uQgoKCF9lbmFibGVkIoMCChJTZXNzaW9uUGFydGljaXBhbnQSOgoLcGFydGljaXBhbnQYASABKAlCJeJBAQL6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSRAoQcGFydGljaXBhbnRfdHlwZRgCIAEoDjIkLmFjdGl2aXR5X3Nlc3Npb24udjEuUGFydGljaXBhbnRUeXBlQgTiQQEDEhIKBHJvbGUYAyABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEiAKEmxhc3RfcmVhZF9zZXF1ZW5jZRgFIAEoA0IE4kEBAypaCgtTZXNzaW9uVmlldxIcChhTRVNTSU9OX1ZJRVdfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX1ZJRVdfQkFTSUMQARIVChFTRVNTSU9OX1ZJRVdfRlVMTBACQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_participant, file_activity_session_v1_session_settings, file_activity_session_v1_turn, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
+  fileDesc("CiFhY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb24ucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixggKB1Nlc3Npb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIRCgN1aWQYAiABKAlCBOJBAQMSGQoLZGVzY3JpcHRpb24YAyABKAlCBOJBAQESGgoHZW5hYmxlZBgEIAEoCEIE4kEBAUgAiAEBEhUKB21hbmFnZWQYBSABKAhCBOJBAQESGgoMYXV0b19jcmVhdGVkGAYgASgIQgTiQQEDEhIKBGRhdGEYByABKAlCBOJBAQESPAoIc2V0dGluZ3MYCCABKAsyJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25TZXR0aW5nc0IE4kEBARJECgxwYXJ0aWNpcGFudHMYCSADKAsyJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25QYXJ0aWNpcGFudEIF4kECAQUSPgoGbGFiZWxzGAogAygLMiguYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uLkxhYmVsc0VudHJ5QgTiQQEBEjIKBHR1cm4YCyABKAsyHi5hY3Rpdml0eV9zZXNzaW9uLnYxLlR1cm5MZWFzZUIE4kEBAxIbCg1sYXN0X3NlcXVlbmNlGAwgASgDQgTiQQEDEhwKDmZpcnN0X3NlcXVlbmNlGBUgASgDQgTiQQEDEjkKD2xhc3RfZXZlbnRfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNgoMbmV3ZXN0X2V2ZW50GBcgASgLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBAxI1CgtjcmVhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2RlbGV0ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtleHBpcmVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESNAoKcHVyZ2VfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSEgoEZXRhZxgSIAEoCUIE4kEBARIYCgpjcmVhdGVkX2J5GBMgASgJQgTiQQEDEhgKCmxlZ2FsX2hvbGQYFCABKAhCBOJBAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATpb6kFYChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SKW5hbWVzcGFjZXMve25hbWVzcGFjZX0vc2Vzc2lvbnMve3Nlc3Npb259KghzZXNzaW9uczIHc2Vzc2lvbkIKCghfZW5hYmxlZCKDAgoSU2Vzc2lvblBhcnRpY2lwYW50EjoKC3BhcnRpY2lwYW50GAEgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EkQKEHBhcnRpY2lwYW50X3R5cGUYAiABKA4yJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50VHlwZUIE4kEBAxISCgRyb2xlGAMgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIgChJsYXN0X3JlYWRfc2VxdWVuY2UYBSABKANCBOJBAQMqdAoLU2Vzc2lvblZpZXcSHAoYU0VTU0lPTl9WSUVXX1VOU1BFQ0lGSUVEEAASFgoSU0VTU0lPTl9WSUVXX0JBU0lDEAESFQoRU0VTU0lPTl9WSUVXX0ZVTEwQAhIYChRTRVNTSU9OX1ZJRVdfUFJFVklFVxADQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_event, file_activity_session_v1_participant, file_activity_session_v1_session_settings, file_activity_session_v1_turn, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * A session is a scoped interaction among participants: a user and an agent, a
@@ -77,7 +79,7 @@ export type Session = Message<"activity_session.v1.Session"> & {
 
   /**
    * The caller's own text, kept as it is. At most `data_bytes` of UTF-8,
-   * without U+0000. Left out of the BASIC view.
+   * without U+0000. In the FULL view only.
    *
    * @generated from field: string data = 7;
    */
@@ -133,6 +135,26 @@ export type Session = Message<"activity_session.v1.Session"> & {
    * @generated from field: int64 first_sequence = 21;
    */
   firstSequence: bigint;
+
+  /**
+   * When the newest event was appended, the `create_time` of that event; not set
+   * while there never was one. Appends and purges change neither the etag nor
+   * `update_time`.
+   *
+   * @generated from field: google.protobuf.Timestamp last_event_time = 22;
+   */
+  lastEventTime?: Timestamp;
+
+  /**
+   * The newest event, shortened; set in the PREVIEW view only, and not while
+   * there is none. Its `text` ends after 1,024 characters: one that has as many
+   * may go on. A `blob` of more than 1,024 bytes is left out. Labels that
+   * have more than 10 KiB may be left out, and then `media_type` and `event_time`
+   * too. GetEvent returns the event whole.
+   *
+   * @generated from field: activity_session.v1.Event newest_event = 23;
+   */
+  newestEvent?: Event;
 
   /**
    * When the session was created.
@@ -273,18 +295,26 @@ export enum SessionView {
   UNSPECIFIED = 0,
 
   /**
-   * All but `data`.
+   * All but `data` and `newest_event`.
    *
    * @generated from enum value: SESSION_VIEW_BASIC = 1;
    */
   BASIC = 1,
 
   /**
-   * All.
+   * All but `newest_event`.
    *
    * @generated from enum value: SESSION_VIEW_FULL = 2;
    */
   FULL = 2,
+
+  /**
+   * All but `data`: for lists that people look at. In a watch the same as BASIC,
+   * since it sends the events themselves.
+   *
+   * @generated from enum value: SESSION_VIEW_PREVIEW = 3;
+   */
+  PREVIEW = 3,
 }
 
 /**

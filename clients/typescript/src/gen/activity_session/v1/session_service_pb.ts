@@ -253,16 +253,19 @@ export type ListSessionsRequest = Message<"activity_session.v1.ListSessionsReque
 
   /**
    * Which sessions, as a filter over session_id, description, enabled, managed,
-   * auto_created, create_time, update_time, expire_time, last_sequence,
-   * labels.KEY and participants.
+   * auto_created, create_time, update_time, last_event_time, expire_time,
+   * last_sequence, labels.KEY and participants.
    *
    * @generated from field: string filter = 4;
    */
   filter: string;
 
   /**
-   * `name`, `create_time` or `update_time`, each with ` desc` for the reverse.
-   * By name when empty.
+   * `name`, `create_time`, `update_time` or `last_event_time`, each with ` desc`
+   * for the reverse. By name when empty. By `last_event_time`, a session without
+   * an event has the place of its `create_time`; one that is appended to between
+   * two pages moves to the end, or to the beginning of the reverse: it comes
+   * again, or not at all, and all others come once.
    *
    * @generated from field: string order_by = 5;
    */
