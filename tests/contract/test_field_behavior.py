@@ -82,6 +82,9 @@ def annotated(behavior: int) -> list[Any]:
     ]
 
 
+_VALUES: dict[str, dict[str, Any]] = {"Timestamp": {"seconds": 1}, "TurnLease": {"token": 9}, "Event": {"text": "mine"}}
+
+
 def other_value(field: Any, current: Any) -> dict[str, Any]:
     """A value for a field that it does not have, as a keyword argument."""
     value: Any = getattr(current, field.name)
@@ -93,7 +96,7 @@ def other_value(field: Any, current: Any) -> dict[str, Any]:
     if field.name == "agent":
         return {field.name: value + "-other"}
     if field.message_type is not None:
-        return {field.name: {"seconds": 1} if field.message_type.name == "Timestamp" else {"token": 9}}
+        return {field.name: _VALUES[field.message_type.name]}
     return {field.name: value + 1 if isinstance(value, int) else "mine"}
 
 

@@ -81,6 +81,16 @@ class Load:
         eventually(lambda: self._done >= enough or any(writer.done() for writer in self._writers))
         assert not [writer.exception() for writer in self._writers if writer.done()]
 
+    def check_times(self) -> None:
+        """Each session tells the time of its newest event, whichever server has appended it."""
+        with activity_session.connect(self._target) as channel:
+            request = v1.ListSessionsRequest(
+                parent=PARENT, show_deleted=True, view=v1.SESSION_VIEW_PREVIEW, page_size=1000
+            )
+            sessions = v1.SessionServiceStub(channel).ListSessions(request).sessions
+            assert len(sessions) > WRITERS * ROUNDS
+            assert all(session.last_event_time == session.newest_event.create_time for session in sessions)
+
     def _follow(self, watch: activity_session.Watch) -> None:
         self.seen.extend(message.event.sequence for message in watch if message.HasField("event"))
 
@@ -153,6 +163,7 @@ def test_servers_of_the_last_release_are_replaced_one_by_one_and_no_call_fails(
                 # Until clients have noticed that it is there.
                 eventually(partial(served, servers[number]))
                 load.go_on()
+        load.check_times()
 
 
 def tell_slow(server: ServerProcess) -> None:

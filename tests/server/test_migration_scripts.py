@@ -23,7 +23,7 @@ from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import get_session
 
 DUMP = Path(__file__).parents[1] / "data" / "schema_0001.sql"
-PKID, NOW = "'p-1'", "'2026-11-02 03:04:05'"
+PKID, NOW, LATER = "'p-1'", "'2026-11-02 03:04:05'", "'2026-11-02 03:04:06'"
 on_each_backend = pytest.mark.parametrize("backend", KEEPING_BACKENDS)
 
 
@@ -120,8 +120,10 @@ def test_goes_on_from_the_schema_that_a_database_has(
             columns = "session_name, session_create_ts, role"
             rows = connection.execute(text(f"SELECT {columns} FROM activity_session_participant")).all()
             sizes = connection.scalars(text("SELECT log_bytes FROM activity_session")).all()
+            (last,) = connection.execute(text("SELECT last_event_ts, last_event_sequence FROM activity_session")).all()
     assert [tuple(map(str, row)) for row in rows] == [("talk", "2026-11-02 03:04:05", "guest")]
     assert sizes == ([0] if revision == "0001" else [3]), "the bytes of its event"
+    assert (str(last[0])[:19], last[1]) == (("2026-11-02 03:04:05", 0) if revision == "0001" else (LATER[1:-1], 1))
     assert found == migrated(another_database(backend))
 
 
@@ -146,9 +148,10 @@ def add_member(engine: Engine, revision: str) -> None:
     )
     if revision != "0001":
         columns = "activity_session_pkid, sequence, event_id, create_ts, message"
-        event = text(f"INSERT INTO event ({columns}) VALUES ({PKID}, 1, 'e', {NOW}, :message)")
+        event = text(f"INSERT INTO event ({columns}) VALUES ({PKID}, 1, 'e', {LATER}, :message)")
         with engine.begin() as connection:
             connection.execute(event, {"message": b"\xff\0a"})
+            connection.execute(text("UPDATE activity_session SET last_sequence = 1"))
 
 
 def false(engine: Engine) -> str:

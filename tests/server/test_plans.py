@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from activity_session.v1.event_service_pb2 import BatchGetEventsRequest, GetStateRequest, ListEventsRequest
 from activity_session.v1.memory_service_pb2 import ListMemoriesRequest
 from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
+from activity_session.v1.session_pb2 import SessionView
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
 from activity_session_server.app import App
 from activity_session_server.orm import ActivitySession, Event, Memory, Participant, State
@@ -29,6 +30,14 @@ PARENT, SESSION = "namespaces/full", "namespaces/full/sessions/full"
 # The table that is read, and the request for a page in an order.
 LISTS: dict[str, tuple[type[Base], Any]] = {
     **{f"sessions.ListSessions {by}": (ActivitySession, ListSessionsRequest(order_by=by)) for by in ORDERS},
+    **{
+        f"sessions.ListSessions {by} {view}": (
+            ActivitySession,
+            ListSessionsRequest(order_by=by, view=SessionView.Value(f"SESSION_VIEW_{view}")),
+        )
+        for by in ("last_event_time", "last_event_time desc")
+        for view in ("BASIC", "PREVIEW")
+    },
     **{f"participants.ListParticipants {by}": (Participant, ListParticipantsRequest(order_by=by)) for by in ORDERS},
     "events.ListEvents sequence": (Event, ListEventsRequest(parent=SESSION)),
     "events.ListEvents sequence desc": (Event, ListEventsRequest(parent=SESSION, order_by="sequence desc")),
@@ -58,6 +67,10 @@ def write_rows(server: App, client: Client) -> None:
     with engine_of(server).connect() as connection:
         times = [FIRST_TIME + timedelta(seconds=number * 7919 % ROWS) for number in range(ROWS)]
 
+        def sessions(**fields: Any) -> list[dict[str, Any]]:
+            rows = resources(ActivitySession, **fields)
+            return [{**row, "last_event_ts": row["create_ts"]} for row in rows]
+
         def resources(of: type[Base], **fields: Any) -> list[dict[str, Any]]:
             return [
                 {
@@ -72,7 +85,7 @@ def write_rows(server: App, client: Client) -> None:
             ]
 
         written: dict[type[Base], list[dict[str, Any]]] = {
-            ActivitySession: resources(ActivitySession, data="x" * 2048),
+            ActivitySession: sessions(data="x" * 2048),
             Participant: resources(Participant, participant_type="USER"),
             Memory: resources(Memory, **session, agent_pkid=agent, memory_type="OBSERVATION", content="x" * 100),
             Event: [
@@ -94,7 +107,7 @@ def write_rows(server: App, client: Client) -> None:
             connection.execute(insert(table_of(of)), rows)
         swept = {"namespace_pkid": make_namespace(client, "swept").uid, "deleted": True, "delete_ts": FIRST_TIME}
         times_of_swept = {"expire_ts": FIRST_TIME, "purge_ts": LATER}
-        connection.execute(insert(table_of(ActivitySession)), resources(ActivitySession, **swept, **times_of_swept))
+        connection.execute(insert(table_of(ActivitySession)), sessions(**swept, **times_of_swept))
 
 
 @contextmanager

@@ -7,7 +7,6 @@ A migration says what was true at its time, so it shares nothing with the mapped
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,8 +20,10 @@ depends_on = None
 _TABLE = "activity_session"
 _MYSQL = ("mysql", "mariadb")
 _TIME = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *_MYSQL)
-# Sessions that are filled by one statement: servers of the release before append meanwhile.
+# Sessions that are filled by one statement: servers of the release before append meanwhile. On MariaDB and MySQL each
+# is committed by itself.
 _SESSIONS = 1000
+# The newest event of a session: a column of it.
 _NEWEST = (
     "(SELECT e.{} FROM event e WHERE e.activity_session_pkid = activity_session.pkid"
     " AND e.sequence = activity_session.last_sequence)"
@@ -35,27 +36,18 @@ _FILL = (
 
 def upgrade() -> None:
     """Add the columns, fill them, and have the index."""
-    time, number = (
-        "when the newest event was appended, or else the session made, UTC",
-        "number of the event of that time",
-    )
+    time = "when the newest event was appended, or else the session made, UTC"
+    number = "number of the event of that time"
     long_ago = sa.text("'1970-01-01 00:00:00.000000'")
     for column in (
         sa.Column("last_event_ts", _TIME, nullable=False, server_default=long_ago, comment=time),
         sa.Column("last_event_sequence", sa.BigInteger(), nullable=False, server_default="0", comment=number),
     ):
         op.add_column(_TABLE, column)
-    with _committing_each():
-        for fill in _fills():
-            op.execute(fill)
+    for fill in _fills():
+        op.execute(fill)
     columns = ["namespace_pkid", "last_event_ts", "pkid"]
     op.create_index("idx__activity_session__namespace_pkid__last_event_ts", _TABLE, columns)
-
-
-def _committing_each() -> AbstractContextManager[None]:
-    """Where a change of a table is committed by itself, each statement is too; elsewhere all are one transaction."""
-    is_mysql = op.get_context().dialect.name in _MYSQL
-    return op.get_context().autocommit_block() if is_mysql else nullcontext()
 
 
 def _fills() -> Iterator[sa.TextClause]:
