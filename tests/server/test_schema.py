@@ -212,9 +212,10 @@ def go_back_before_0004(engine: Engine) -> None:
         execute_on(engine, "ALTER TABLE idempotency DROP COLUMN activity_session_pkid")
         for table in ("former_session", "former_member", "state_owner", "node_lock"):
             execute_on(engine, f"DROP TABLE {table}")
-        for suffix in ("events_due_ts", "deleted__expire_ts"):
+        for suffix in ("events_due_ts", "deleted__expire_ts", "namespace_pkid__last_event_ts"):
             execute_on(engine, f"DROP INDEX idx__activity_session__{suffix}")
-        for column in ("log_bytes", "first_sequence", "events_from_ts", "events_due_ts"):
+        purged = ("first_sequence", "events_from_ts", "events_due_ts")
+        for column in ("log_bytes", *purged, "last_event_ts", "last_event_sequence"):
             execute_on(engine, f"ALTER TABLE activity_session DROP COLUMN {column}")
         for table in ("activity_session", "namespace"):
             execute_on(engine, f"ALTER TABLE {table} DROP COLUMN legal_hold")
@@ -333,7 +334,8 @@ class TestMappedSession:
     def test_has_exactly_its_columns(self) -> None:
         required = (
             "pkid namespace_pkid name enabled managed auto_created deleted settings labels revision last_sequence"
-            " first_sequence log_bytes events_from_ts turn_token create_ts update_ts legal_hold"
+            " first_sequence last_event_ts last_event_sequence log_bytes events_from_ts turn_token create_ts update_ts"
+            " legal_hold"
         )
         optional = "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts created_by events_due_ts"
         columns = table_of(ActivitySession).columns
