@@ -6,6 +6,8 @@ import { FilterHelp } from "./filter_help.js";
 import { requestOf } from "./pages.js";
 
 const ORDERS: Record<string, string> = {
+  "last_event_time desc": "newest event, newest first",
+  last_event_time: "newest event, oldest first",
   "update_time desc": "changed, newest first",
   update_time: "changed, oldest first",
   "create_time desc": "created, newest first",

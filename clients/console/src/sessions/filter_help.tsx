@@ -25,7 +25,7 @@ export function FilterHelp({ close }: { close: () => void }) {
       </dl>
       <p>
         Fields: session_id, description, enabled, managed, auto_created, legal_hold, create_time, update_time,
-        expire_time, last_sequence, labels.KEY and participants.
+        last_event_time, expire_time, last_sequence, labels.KEY and participants.
       </p>
     </Dialog>
   );

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Session } from "activity-session/v1/session";
+import { SessionView, type Session } from "activity-session/v1/session";
 import type { ListSessionsRequestSchema } from "activity-session/v1/session_service";
 import { sessions } from "../api.js";
 import type { SessionsRoute } from "../routes.js";
@@ -18,7 +18,7 @@ const MOST_CALLS = 10;
 /** Returns the request of the first page of a list. */
 export function requestOf({ namespace, filter, orderBy, showDeleted, rows }: SessionsRoute) {
   const pageSize = Math.min(rows, LARGEST_PAGE);
-  return { parent: namespace, pageSize, filter, orderBy, showDeleted } satisfies MessageInitShape<
+  return { parent: namespace, pageSize, filter, orderBy, showDeleted, view: SessionView.PREVIEW } satisfies MessageInitShape<
     typeof ListSessionsRequestSchema
   >;
 }

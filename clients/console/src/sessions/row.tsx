@@ -43,7 +43,7 @@ export function Row({ session, narrow }: RowProps) {
         {session.lastSequence.toLocaleString()}
       </td>
       <td role="cell" data-label="Newest event">
-        <ActivityCell key={String(session.lastSequence)} session={session} />
+        <ActivityCell session={session} />
       </td>
     </tr>
   );
