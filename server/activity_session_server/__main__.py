@@ -280,7 +280,7 @@ def _add_sql_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_purge_flags(parser: argparse.ArgumentParser) -> None:
-    _add_settings(parser, ["database_url", "database_timeout", "purge_age", "audit_log_file"])
+    _add_settings(parser, ["database_url", "database_timeout", "purge_age", "state_history_age", "audit_log_file"])
     parser.add_argument("--dry-run", action="store_true", help="print what is due, and change nothing")
     parser.add_argument(
         "--limit", type=_count, default=20, metavar="NUMBER", help="sessions of each kind that a dry run names [20]"

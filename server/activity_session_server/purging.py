@@ -18,9 +18,10 @@ _UNITS = {
     "removed": ("row of expunged sessions", "rows of expunged sessions"),
     "forgotten": ("request id", "request ids"),
     "keys": ("deleted state key", "deleted state keys"),
+    "values": ("former value of state", "former values of state"),
     "names": ("name of expunged sessions", "names of expunged sessions"),
 }
-_VERBS = {"keys": "forgotten", "names": "forgotten"}
+_VERBS = {"keys": "forgotten", "values": "removed", "names": "forgotten"}
 
 
 class PurgeError(Exception):

@@ -24,6 +24,7 @@ from activity_session.v1.participant_pb2 import Participant
 from activity_session.v1.participant_service_pb2 import UpdateParticipantRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.state_pb2 import State, StateEntry, StateScope, StateUpdate
+from activity_session_testing import steps
 from activity_session_testing.backends import SHARED_BACKENDS
 from activity_session_testing.servers import DETAILS_KEY, Client, Failure, connected, failure, serving
 from activity_session_testing.steps import (
@@ -37,10 +38,8 @@ from activity_session_testing.steps import (
     make_namespace,
     new_participant,
     new_session,
-    read_state,
     refused,
     update_session,
-    update_state,
 )
 
 CALLERS = 32
@@ -125,6 +124,19 @@ def drop(key: str, expected: int | None = None) -> StateUpdate:
 
 def entry(value_json: str, revision: int) -> StateEntry:
     return StateEntry(value_json=value_json, revision=revision)
+
+
+# The numbers that values come with are those of `test_state_history`.
+
+
+def read_state(client: Client, name: str, **fields: Any) -> dict[str, StateEntry]:
+    found = steps.read_state(client, name, **fields)
+    return {key: entry(one.value_json, one.revision) for key, one in found.items()}
+
+
+def update_state(client: Client, name: str, *updates: StateUpdate, **fields: Any) -> State:
+    found = steps.update_state(client, name, *updates, **fields)
+    return State(entries={key: entry(one.value_json, one.revision) for key, one in found.entries.items()})
 
 
 def everything(client: Client, world: World) -> list[Any]:

@@ -81,7 +81,7 @@ REASONS = tuple(name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCR
 # commit; the commit is in doubt, and settled by that.
 CAUSES = ("contention", "interrupted", "unreachable", "in_doubt")
 # What a sweep does to what is due, as its log says.
-SWEPT = ("expired", "expunged", "purged", "removed", "forgotten", "keys", "names")
+SWEPT = ("expired", "expunged", "purged", "removed", "forgotten", "keys", "values", "names")
 DUE = ("expired", "expunged", "purged")
 # Of requests over HTTP that become no call.
 HTTP_CODES = ("400", "403", "404", "405", "408", "415")
@@ -197,8 +197,8 @@ WAITING_TURNS = _gauge("waiting_turns", "Calls that wait for a turn.")
 
 SWEEPS = _counter(
     "swept",
-    "What the sweep has done: sessions expired and expunged; events purged; rows removed of expunged sessions, and "
-    "forgotten of request ids, deleted state keys and names.",
+    "What the sweep has done: sessions expired and expunged; events purged; rows removed of expunged sessions, and of "
+    "former values of state; request ids, deleted state keys and names forgotten.",
     ("kind",),
     _rows(SWEPT),
 )

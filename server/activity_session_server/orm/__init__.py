@@ -17,6 +17,7 @@ from activity_session_server.orm.memory import Memory
 from activity_session_server.orm.namespace import Namespace
 from activity_session_server.orm.node_lock import NodeLock
 from activity_session_server.orm.participant import Participant
+from activity_session_server.orm.past_state import PastState
 from activity_session_server.orm.state import State
 from activity_session_server.orm.state_owner import StateOwner
 
@@ -35,6 +36,7 @@ __all__ = [
     "Namespace",
     "NodeLock",
     "Participant",
+    "PastState",
     "State",
     "StateOwner",
 ]

@@ -99,6 +99,10 @@ class ActivitySession(Resource):
     log_bytes: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="bytes of the events of the session"
     )
+    # Servers of versions that note no numbers of state leave it out.
+    state_first_sequence: Mapped[int | None] = mapped_column(
+        BigInteger, default=0, comment="the first number at which its state can be read; none: only the newest"
+    )
     # A bound and no more, so that an append need not write it; servers of older versions leave the default.
     events_from_ts: Mapped[datetime] = mapped_column(
         utc_datetime(), server_default=text(f"'{LONG_AGO}'"), comment="no event of the session is older, UTC"

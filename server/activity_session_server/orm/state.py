@@ -33,5 +33,18 @@ class State(Base):
     revision: Mapped[int] = mapped_column(
         BigInteger, default=1, server_default="1", comment="counts the changes of the key"
     )
+    # Servers that keep no history, and those of versions that know of none, write neither of the two.
+    sequence: Mapped[int] = mapped_column(
+        BigInteger,
+        default=0,
+        server_default="0",
+        comment="number of the session's newest event when it was last changed",
+    )
+    noted_revision: Mapped[int] = mapped_column(
+        BigInteger,
+        default=0,
+        server_default="0",
+        comment="the revision that the number belongs to; of another one none is known",
+    )
     update_ts: Mapped[datetime] = mapped_column(utc_datetime(), comment="when it was last changed, UTC")
     delete_ts: Mapped[datetime | None] = mapped_column(utc_datetime(), comment="when it was deleted, UTC")

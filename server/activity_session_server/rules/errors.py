@@ -119,6 +119,17 @@ def events_purged(session: str, after: int, first: int) -> ServiceError:
     )
 
 
+def state_purged(session: str, sequence: int, first: int) -> ServiceError:
+    """The error for a reader of the state of a session at a number at which it is not known."""
+    return about(
+        Kind.SESSION,
+        ErrorReason.ERROR_REASON_STATE_PURGED,
+        session,
+        f"the state of {session} at {sequence} is not known any more; that from {first} on is",
+        first_sequence=str(first),
+    )
+
+
 def draining() -> ServiceError:
     """The error for a call that a server cannot finish, since it is shutting down."""
     return ServiceError(

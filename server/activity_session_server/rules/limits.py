@@ -111,6 +111,12 @@ class Limits(BaseModel):
         le=timedelta(days=36_525),
         description="how long a deleted session is kept before it is expunged",
     )
+    state_history_age: Span = Field(
+        timedelta(days=7),
+        ge=timedelta(0),
+        le=timedelta(days=36_525),
+        description="how long a former value in the state of a session is kept; 0: it is not",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

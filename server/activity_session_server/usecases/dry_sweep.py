@@ -11,6 +11,7 @@ from activity_session_server.store.queries import former_sessions, state
 from activity_session_server.store.queries.swept.aged_events import Aged, aged_sessions, count_due
 from activity_session_server.store.queries.swept.due import count_due_sessions, expired_sessions, purgeable_sessions
 from activity_session_server.store.queries.swept.expunged import count_rows
+from activity_session_server.store.queries.swept.past_state import count_former_values
 from activity_session_server.store.readers import utc_clock
 from activity_session_server.usecases.due_sessions import NewCall
 
@@ -53,10 +54,12 @@ def _count(store: Store, call: Call, session: Aged) -> int:
 
 
 def _rows(reader: Reader, call: Call) -> dict[str, int]:
-    latest = utc_clock() - call.limits.purge_age
+    now = utc_clock()
+    latest = now - call.limits.purge_age
     return {
         "removed": count_rows(reader),
         "forgotten": count_over(reader),
         "keys": state.count_deleted(reader, latest),
+        "values": count_former_values(reader, now - call.limits.state_history_age),
         "names": former_sessions.count_names(reader, latest),
     }

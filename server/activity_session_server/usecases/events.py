@@ -98,7 +98,7 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Enc
         written = [event.event_id not in found for event in asked]
         if any(written):
             new = list(itertools.compress(asked, written))
-            admit(writer, call, head, request, new)
+            admit(writer, call, head, request, new, last_sequence=head.last_sequence + len(new))
             appended = events.append_events(writer, head, new, call.caller.subject)
             given |= {event.event_id: event for event in appended}
         return Appended([given[event.event_id] for event in asked], head.last_sequence + sum(written), written)
@@ -174,8 +174,13 @@ def admit(
     head: Head,
     request: AppendEventsRequest | SupersedeEventsRequest,
     new: Sequence[NewEvent],
+    *,
+    last_sequence: int,
 ) -> None:
-    """Make way for new events of a locked session: turn, authors and expectations allow them; state is changed."""
+    """Make way for new events of a locked session: turn, authors and expectations allow them; state is changed.
+
+    `last_sequence` is the number of the last event that the call appends, with which the state comes.
+    """
     turns.check_append(call, head, request.turn_token)
     scopes = [update.participant for update in request.state_updates if update.participant]
     authors = [event.message.author for event in new if event.message.author]
@@ -183,7 +188,7 @@ def admit(
     updates = [(_owner(writer, call, head, people, update), update) for update in request.state_updates]
     changes = state.lock(writer, updates)
     _check_expected(writer, head, request, changes)
-    state.write(writer, call, changes, "state_updates")
+    state.write(writer, call, changes, "state_updates", state.Moment(head, last_sequence))
 
 
 def check_namespaces(request: AppendEventsRequest | SupersedeEventsRequest) -> None:

@@ -9,7 +9,7 @@ from activity_session_server.rules.limits import Limits
 from activity_session_server.store import Store
 
 CAPABILITIES = ("events", "memories", "namespaces", "participants", "sessions", "state", "turns", "watch")
-_DURATIONS = ("request_id_age", "purge_age", "turn_ttl")
+_DURATIONS = ("request_id_age", "purge_age", "state_history_age", "turn_ttl")
 
 
 def get_server_info(_store: Store, call: Call, _request: GetServerInfoRequest) -> ServerInfo:

@@ -18,6 +18,7 @@ from activity_session_server.store.idempotency import forget_requests
 from activity_session_server.store.queries.former_sessions import forget_names
 from activity_session_server.store.queries.state import forget_deleted
 from activity_session_server.store.queries.swept.expunged import expunged_sessions, remove_batch
+from activity_session_server.store.queries.swept.past_state import remove_former_values
 from activity_session_server.usecases import aged_events
 from activity_session_server.usecases.due_sessions import NewCall, expire_due, expunge_due
 
@@ -98,6 +99,13 @@ def _forget_keys(store: Store, new_call: NewCall) -> Iterator[int]:
     return _batches(store, new_call, forget)
 
 
+def _remove_values(store: Store, new_call: NewCall) -> Iterator[int]:
+    def remove(writer: Writer, most: int) -> int:
+        return remove_former_values(writer, writer.now - new_call().limits.state_history_age, most)
+
+    return _batches(store, new_call, remove)
+
+
 def _forget_names(store: Store, new_call: NewCall) -> Iterator[int]:
     def forget(writer: Writer, most: int) -> int:
         return forget_names(writer, writer.now - new_call().limits.purge_age, most)
@@ -130,5 +138,6 @@ def _kinds(note: Note) -> Mapping[str, Callable[[Store, NewCall], Iterator[int]]
         "removed": _remove_rests,
         "forgotten": _forget_requests,
         "keys": _forget_keys,
+        "values": _remove_values,
         "names": _forget_names,
     }

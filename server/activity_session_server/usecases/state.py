@@ -14,13 +14,16 @@ from activity_session.v1.event_service_pb2 import GetStateRequest, UpdateStateRe
 from activity_session.v1.state_pb2 import State, StateEntry, StateUpdate
 from activity_session_server.rules import conflicts, flags, paging
 from activity_session_server.rules.calls import Call
-from activity_session_server.rules.errors import ServiceError, check_uid, invalid
+from activity_session_server.rules.errors import ServiceError, check_uid, invalid, invalid_field
 from activity_session_server.rules.names import Kind, ids_of, kind_of
+from activity_session_server.rules.paging import Position
 from activity_session_server.rules.problems import Violation, shown, too_large
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.codec.encoded import Encoded
-from activity_session_server.store.queries import namespaces, participants, state, state_owners
+from activity_session_server.store.queries import heads, namespaces, participants, past_state, state, state_owners
+from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.state import NEVER, Entry, Owner
+from activity_session_server.store.readers import Raced, Reader
 from activity_session_server.usecases import access
 
 
@@ -32,21 +35,40 @@ class Change(NamedTuple):
     entry: Entry
 
 
+class Moment(NamedTuple):
+    """The session whose state a call may change, as it was before, and the number of such a change.
+
+    That is the number of the session's newest event when the call is done.
+    """
+
+    head: Head
+    sequence: int
+
+
 def get_state(store: Store, call: Call, request: GetStateRequest) -> Encoded[State]:
-    """Read one page of the keys of a state, with their values."""
+    """Read one page of the keys of a state, with their values; of a session also as they were at a number."""
     page = paging.page_of(request, call.limits, ("key",))
-    found, next_position = store.read(
-        call,
-        lambda reader: state.get_state(
+    at_sequence = request.at_sequence if request.HasField("at_sequence") else None
+
+    def read(reader: Reader) -> tuple[list[bytes], Position | None]:
+        return state.get_state(
             reader,
             request.name,
             page,
             uid=request.uid,
             keys=set(request.keys),
             key_prefix=request.key_prefix,
+            at_sequence=at_sequence,
             most_bytes=paging.most_bytes(call.limits),
-        ),
-    )
+        )
+
+    def read_as_it_was(reader: Reader) -> tuple[list[bytes], Position | None]:
+        head = _head_at(reader, request)
+        found = read(reader)
+        past_state.check_readable(reader, head.name, head.uid, request.at_sequence)
+        return found
+
+    found, next_position = store.read(call, read if at_sequence is None else read_as_it_was)
     rest = State(next_page_token=paging.next_token(request, next_position))
     return Encoded(b"".join([*found, rest.SerializeToString()]))
 
@@ -55,12 +77,12 @@ def update_state(store: Store, call: Call, request: UpdateStateRequest) -> State
     """Set and delete keys of one state."""
 
     def update(writer: Writer) -> State:
-        owner = _hold_usable_owner(writer, call, request.name, request.uid)
+        owner, moment = _hold_usable_owner(writer, call, request.name, request.uid)
         locked = lock(writer, [(owner, update) for update in request.updates])
         found = conflicting(writer, locked)
         if found:
             raise mismatch(Conflict(state_conflicts=found))
-        return write(writer, call, locked, "updates")
+        return write(writer, call, locked, "updates", moment)
 
     return store.write(call, update, request)
 
@@ -117,21 +139,44 @@ def mismatch(conflict: Conflict) -> ServiceError:
     )
 
 
-def write(writer: Writer, call: Call, changes: Sequence[Change], field: str) -> State:
+def write(writer: Writer, call: Call, changes: Sequence[Change], field: str, moment: Moment | None) -> State:
     """Make changes of locked keys; returns those keys that were set.
+
+    Changes of the session of a moment are noted with its number, and what they replace is kept.
 
     Raises:
         ServiceError: LIMIT_EXCEEDED, about `field`, when a state would have too many keys.
     """
     written = State()
-    for change in _admitted(writer, call, changes, field):
-        value_json = _value(change.update)
+    noted = _keep_replaced(writer, moment, changes) if moment and call.limits.state_history_age else None
+    for owner, update, entry in _admitted(writer, call, changes, field):
+        value_json = _value(update)
+        sequence = noted if moment and owner.uid == moment.head.uid else None
+        if value_json is not None or entry.exists:
+            revision = state.write_entry(writer, owner, update.key, entry, value_json, sequence=sequence)
         if value_json is not None:
-            revision = state.write_entry(writer, change.owner, change.update.key, change.entry, value_json)
-            written.entries[change.update.key].CopyFrom(StateEntry(value_json=value_json, revision=revision))
-        elif change.entry.exists:
-            state.write_entry(writer, change.owner, change.update.key, change.entry, None)
+            of_key = StateEntry(value_json=value_json, revision=revision, sequence=sequence or 0)
+            written.entries[update.key].CopyFrom(of_key)
     return written
+
+
+def _keep_replaced(writer: Writer, moment: Moment, changes: Sequence[Change]) -> int:
+    """Keep what changes of a session's keys replace, where it came with smaller numbers; returns their number."""
+    head, number = moment
+    own = [change for change in changes if change.owner.uid == head.uid]
+    numbers = [change.entry.sequence for change in own if change.entry.has_row]
+    if own and (head.state_first_sequence is None or None in numbers):
+        past_state.begin_history(writer, head)
+    if any(sequence > number for sequence in numbers if sequence is not None):
+        raise Raced  # on a cluster, by an append through another node
+    replaced = [change.update.key for change in own if change.entry.exists and _since(change, head) < number]
+    if replaced:
+        past_state.keep_values(writer, head.uid, replaced, number)
+    return number
+
+
+def _since(change: Change, head: Head) -> int:
+    return head.last_sequence if change.entry.sequence is None else change.entry.sequence
 
 
 def _admitted(writer: Writer, call: Call, changes: Sequence[Change], field: str) -> Iterator[Change]:
@@ -148,24 +193,35 @@ def _admitted(writer: Writer, call: Call, changes: Sequence[Change], field: str)
         yield change if entry.has_row else change._replace(entry=entry._replace(revision=first.get(change.owner, 0)))
 
 
-def _hold_usable_owner(writer: Writer, call: Call, name: str, uid: str) -> Owner:
+def _head_at(reader: Reader, request: GetStateRequest) -> Head:
+    """The head of the session whose state is asked for at a number."""
+    if kind_of(request.name) is not Kind.SESSION:
+        raise invalid_field("at_sequence", "must not be set: only the state of a session can be read as it was")
+    head = heads.get_head(reader, *ids_of(request.name), uid=request.uid)
+    if request.at_sequence > head.last_sequence:
+        text = f"{request.at_sequence} is beyond the session's last, which is {head.last_sequence}"
+        raise invalid_field("at_sequence", text)
+    return head
+
+
+def _hold_usable_owner(writer: Writer, call: Call, name: str, uid: str) -> tuple[Owner, Moment | None]:
     """Whose state a name means, for a caller who may change it; with a uid, nobody else's who has the name."""
     kind = kind_of(name)
     if kind is Kind.SESSION:
         head = access.hold_usable_head(writer, call, name, uid)
-        return Owner(head.uid, name)
+        return Owner(head.uid, name), Moment(head, head.last_sequence)
     namespace = namespaces.hold_namespace(writer, ids_of(name)[0])
     if kind is Kind.NAMESPACE:
         check_uid(kind, name, namespace.uid, uid)
         flags.check_permission(call, Kind.NAMESPACE, namespace)
         flags.check_usable(Kind.NAMESPACE, namespace)
-        return Owner(namespace.uid, name)
+        return Owner(namespace.uid, name), None
     participant = participants.hold_participant(writer, *ids_of(name))
     check_uid(Kind.PARTICIPANT, name, participant.uid, uid)
     flags.check_permission(call, Kind.PARTICIPANT, participant)
     flags.check_usable(Kind.NAMESPACE, namespace)
     flags.check_usable(Kind.PARTICIPANT, participant)
-    return Owner(participant.uid, name)
+    return Owner(participant.uid, name), None
 
 
 def _is_conflict(change: Change) -> bool:

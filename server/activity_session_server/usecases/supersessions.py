@@ -57,7 +57,7 @@ def supersede_events(store: Store, call: Call, request: SupersedeEventsRequest) 
         head = access.lock_usable_head(writer, call, request.parent, request.uid)
         _check_seen(head, request.to_sequence)
         _check_new(writer, head, request)
-        events.admit(writer, call, head, request, asked)
+        events.admit(writer, call, head, request, asked, last_sequence=head.last_sequence + 1 + len(asked))
         return _append_mark(writer, call, head, covered, reason=request.reason, asked=asked)
 
     record = Record(Superseded.to_message, lambda _, kept: Superseded.of(kept, request.reason))

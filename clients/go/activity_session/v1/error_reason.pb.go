@@ -163,6 +163,10 @@ const (
 	// that will do. Metadata: `resource` (the session), `first_sequence` (the
 	// number of the oldest event that is still there).
 	ErrorReason_ERROR_REASON_EVENTS_PURGED ErrorReason = 62
+	// OUT_OF_RANGE: the state of the session at that number is not known any
+	// more, or was never noted. Metadata: `resource` (the session),
+	// `first_sequence` (the first number at which its state can be read now).
+	ErrorReason_ERROR_REASON_STATE_PURGED ErrorReason = 66
 	// NOT_FOUND: there is no such memory. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_MEMORY_NOT_FOUND ErrorReason = 70
 	// ALREADY_EXISTS: the memory already exists, or was to be undeleted and is
@@ -230,6 +234,7 @@ var (
 		60: "ERROR_REASON_EVENT_NOT_FOUND",
 		61: "ERROR_REASON_EVENT_ALREADY_EXISTS",
 		62: "ERROR_REASON_EVENTS_PURGED",
+		66: "ERROR_REASON_STATE_PURGED",
 		70: "ERROR_REASON_MEMORY_NOT_FOUND",
 		71: "ERROR_REASON_MEMORY_ALREADY_EXISTS",
 		72: "ERROR_REASON_MEMORY_DELETED",
@@ -281,6 +286,7 @@ var (
 		"ERROR_REASON_EVENT_NOT_FOUND":            60,
 		"ERROR_REASON_EVENT_ALREADY_EXISTS":       61,
 		"ERROR_REASON_EVENTS_PURGED":              62,
+		"ERROR_REASON_STATE_PURGED":               66,
 		"ERROR_REASON_MEMORY_NOT_FOUND":           70,
 		"ERROR_REASON_MEMORY_ALREADY_EXISTS":      71,
 		"ERROR_REASON_MEMORY_DELETED":             72,
@@ -322,7 +328,7 @@ var File_activity_session_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\xd7\r\n" +
+	"&activity_session/v1/error_reason.proto\x12\x13activity_session.v1*\xf6\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\x1f\n" +
@@ -366,7 +372,8 @@ const file_activity_session_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_SERVER_FULL\x108\x12 \n" +
 	"\x1cERROR_REASON_EVENT_NOT_FOUND\x10<\x12%\n" +
 	"!ERROR_REASON_EVENT_ALREADY_EXISTS\x10=\x12\x1e\n" +
-	"\x1aERROR_REASON_EVENTS_PURGED\x10>\x12!\n" +
+	"\x1aERROR_REASON_EVENTS_PURGED\x10>\x12\x1d\n" +
+	"\x19ERROR_REASON_STATE_PURGED\x10B\x12!\n" +
 	"\x1dERROR_REASON_MEMORY_NOT_FOUND\x10F\x12&\n" +
 	"\"ERROR_REASON_MEMORY_ALREADY_EXISTS\x10G\x12\x1f\n" +
 	"\x1bERROR_REASON_MEMORY_DELETED\x10H\x12\x1a\n" +

@@ -1058,7 +1058,14 @@ type GetStateRequest struct {
 	// The `next_page_token` of the previous page, with all else unchanged.
 	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only if this is still the uid of that resource, as on AppendEvents.
-	Uid           string `protobuf:"bytes,6,opt,name=uid,proto3" json:"uid,omitempty"`
+	Uid string `protobuf:"bytes,6,opt,name=uid,proto3" json:"uid,omitempty"`
+	// The state of a session as it was when this was the number of its newest
+	// event, with all that was changed until the next event came; 0 is before the
+	// first event. Must not be beyond the session's last number. Former values
+	// are kept for `state_history_age`; with a number from before that, the error
+	// STATE_PURGED names the first one that can be read. Participants and
+	// namespaces have no such numbers: with their names it must not be set.
+	AtSequence    *int64 `protobuf:"varint,7,opt,name=at_sequence,json=atSequence,proto3,oneof" json:"at_sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1133,6 +1140,13 @@ func (x *GetStateRequest) GetUid() string {
 		return x.Uid
 	}
 	return ""
+}
+
+func (x *GetStateRequest) GetAtSequence() int64 {
+	if x != nil && x.AtSequence != nil {
+		return *x.AtSequence
+	}
+	return 0
 }
 
 // Asks for changes of state.
@@ -1300,7 +1314,7 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	" \x01(\bB\x04\xe2A\x01\x01R\x0eshowSuperseded\"p\n" +
 	"\x12ListEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd0\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8c\x02\n" +
 	"\x0fGetStateRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\x02\xfaA\x03\n" +
@@ -1311,7 +1325,10 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x04 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
 	"\n" +
 	"page_token\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12\x16\n" +
-	"\x03uid\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xb3\x01\n" +
+	"\x03uid\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\x03uid\x12*\n" +
+	"\vat_sequence\x18\a \x01(\x03B\x04\xe2A\x01\x01H\x00R\n" +
+	"atSequence\x88\x01\x01B\x0e\n" +
+	"\f_at_sequence\"\xb3\x01\n" +
 	"\x12UpdateStateRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\x02\xfaA\x03\n" +
@@ -1415,6 +1432,7 @@ func file_activity_session_v1_event_service_proto_init() {
 	file_activity_session_v1_state_proto_init()
 	file_activity_session_v1_event_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_activity_session_v1_event_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_activity_session_v1_event_service_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -76,7 +76,7 @@ type EventServiceClient interface {
 	// end. A page can end early, to fit into a response.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
 	// Reads the state of a namespace, a participant or a session, even of a
-	// deleted one, in pages sorted by key.
+	// deleted one, in pages sorted by key; that of a session also as it was.
 	GetState(ctx context.Context, in *GetStateRequest, opts ...grpc.CallOption) (*State, error)
 	// Sets and deletes keys of a state, all or nothing. Returns the keys that the
 	// call names, without those it deleted. Writers of different keys never
@@ -228,7 +228,7 @@ type EventServiceServer interface {
 	// end. A page can end early, to fit into a response.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
 	// Reads the state of a namespace, a participant or a session, even of a
-	// deleted one, in pages sorted by key.
+	// deleted one, in pages sorted by key; that of a session also as it was.
 	GetState(context.Context, *GetStateRequest) (*State, error)
 	// Sets and deletes keys of a state, all or nothing. Returns the keys that the
 	// call names, without those it deleted. Writers of different keys never

@@ -222,8 +222,11 @@ type ServerLimits struct {
 	SupersededRanges int32 `protobuf:"varint,43,opt,name=superseded_ranges,json=supersededRanges,proto3" json:"superseded_ranges,omitempty"`
 	// Exceptions of a SupersedeEvents call.
 	SupersededExceptions int32 `protobuf:"varint,44,opt,name=superseded_exceptions,json=supersededExceptions,proto3" json:"superseded_exceptions,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// How long a value in the state of a session can be read after it was
+	// replaced or deleted; 0 if former values are not kept.
+	StateHistoryAge *durationpb.Duration `protobuf:"bytes,45,opt,name=state_history_age,json=stateHistoryAge,proto3" json:"state_history_age,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ServerLimits) Reset() {
@@ -564,6 +567,13 @@ func (x *ServerLimits) GetSupersededExceptions() int32 {
 	return 0
 }
 
+func (x *ServerLimits) GetStateHistoryAge() *durationpb.Duration {
+	if x != nil {
+		return x.StateHistoryAge
+	}
+	return nil
+}
+
 var File_activity_session_v1_info_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_info_service_proto_rawDesc = "" +
@@ -574,7 +584,7 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"ServerInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\x06limits\x18\x02 \x01(\v2!.activity_session.v1.ServerLimitsR\x06limits\x12\"\n" +
-	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\x83\x0f\n" +
+	"\fcapabilities\x18\x03 \x03(\tR\fcapabilities\"\xca\x0f\n" +
 	"\fServerLimits\x12#\n" +
 	"\rrequest_bytes\x18\x01 \x01(\x05R\frequestBytes\x12%\n" +
 	"\x0eresponse_bytes\x18\x02 \x01(\x05R\rresponseBytes\x12#\n" +
@@ -624,7 +634,8 @@ const file_activity_session_v1_info_service_proto_rawDesc = "" +
 	"\x12namespace_sessions\x18) \x01(\x05R\x11namespaceSessions\x12'\n" +
 	"\x0fnamespace_bytes\x18* \x01(\x03R\x0enamespaceBytes\x12+\n" +
 	"\x11superseded_ranges\x18+ \x01(\x05R\x10supersededRanges\x123\n" +
-	"\x15superseded_exceptions\x18, \x01(\x05R\x14supersededExceptions2\x85\x01\n" +
+	"\x15superseded_exceptions\x18, \x01(\x05R\x14supersededExceptions\x12E\n" +
+	"\x11state_history_age\x18- \x01(\v2\x19.google.protobuf.DurationR\x0fstateHistoryAge2\x85\x01\n" +
 	"\vInfoService\x12v\n" +
 	"\rGetServerInfo\x12).activity_session.v1.GetServerInfoRequest\x1a\x1f.activity_session.v1.ServerInfo\"\x19\xdaA\x00\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/serverInfoBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
@@ -653,13 +664,14 @@ var file_activity_session_v1_info_service_proto_depIdxs = []int32{
 	3, // 1: activity_session.v1.ServerLimits.request_id_age:type_name -> google.protobuf.Duration
 	3, // 2: activity_session.v1.ServerLimits.purge_age:type_name -> google.protobuf.Duration
 	3, // 3: activity_session.v1.ServerLimits.turn_ttl:type_name -> google.protobuf.Duration
-	0, // 4: activity_session.v1.InfoService.GetServerInfo:input_type -> activity_session.v1.GetServerInfoRequest
-	1, // 5: activity_session.v1.InfoService.GetServerInfo:output_type -> activity_session.v1.ServerInfo
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	3, // 4: activity_session.v1.ServerLimits.state_history_age:type_name -> google.protobuf.Duration
+	0, // 5: activity_session.v1.InfoService.GetServerInfo:input_type -> activity_session.v1.GetServerInfoRequest
+	1, // 6: activity_session.v1.InfoService.GetServerInfo:output_type -> activity_session.v1.ServerInfo
+	6, // [6:7] is the sub-list for method output_type
+	5, // [5:6] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_info_service_proto_init() }

@@ -144,7 +144,14 @@ type StateEntry struct {
 	// key makes it larger. It never goes back, also when a key is written again
 	// long after its deletion, or in a later session of the same name: the first
 	// number is larger then. So an old number never means a new value.
-	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// In the state of a session, the number of the event that the value came
+	// with; of a value that UpdateState wrote, that of the session's newest event
+	// then. 0 where there was none, where the number is not known, and in the
+	// state of a namespace or a participant. A value that was written before
+	// numbers were noted has a later number: that of the session's newest event
+	// when the first one was noted.
+	Sequence      int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -189,6 +196,13 @@ func (x *StateEntry) GetValueJson() string {
 func (x *StateEntry) GetRevision() int64 {
 	if x != nil {
 		return x.Revision
+	}
+	return 0
+}
+
+func (x *StateEntry) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
 	}
 	return 0
 }
@@ -331,12 +345,13 @@ const file_activity_session_v1_state_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a[\n" +
 	"\fEntriesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x125\n" +
-	"\x05value\x18\x02 \x01(\v2\x1f.activity_session.v1.StateEntryR\x05value:\x028\x01\"G\n" +
+	"\x05value\x18\x02 \x01(\v2\x1f.activity_session.v1.StateEntryR\x05value:\x028\x01\"c\n" +
 	"\n" +
 	"StateEntry\x12\x1d\n" +
 	"\n" +
 	"value_json\x18\x01 \x01(\tR\tvalueJson\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x03R\brevision\"\xca\x02\n" +
+	"\brevision\x18\x02 \x01(\x03R\brevision\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x03R\bsequence\"\xca\x02\n" +
 	"\vStateUpdate\x12;\n" +
 	"\x05scope\x18\x01 \x01(\x0e2\x1f.activity_session.v1.StateScopeB\x04\xe2A\x01\x01R\x05scope\x12G\n" +
 	"\vparticipant\x18\x02 \x01(\tB%\xe2A\x01\x01\xfaA\x1e\n" +

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_EVENT_NOT_FOUND as ERROR_REASON_EVENT_NOT_FOUND
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_EVENT_ALREADY_EXISTS as ERROR_REASON_EVENT_ALREADY_EXISTS
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_EVENTS_PURGED as ERROR_REASON_EVENTS_PURGED
+    from activity_session.v1.error_reason_pb2 import ERROR_REASON_STATE_PURGED as ERROR_REASON_STATE_PURGED
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_MEMORY_NOT_FOUND as ERROR_REASON_MEMORY_NOT_FOUND
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_MEMORY_ALREADY_EXISTS as ERROR_REASON_MEMORY_ALREADY_EXISTS
     from activity_session.v1.error_reason_pb2 import ERROR_REASON_MEMORY_DELETED as ERROR_REASON_MEMORY_DELETED
@@ -220,6 +221,7 @@ else:
         "ERROR_REASON_EVENT_NOT_FOUND": "error_reason_pb2",
         "ERROR_REASON_EVENT_ALREADY_EXISTS": "error_reason_pb2",
         "ERROR_REASON_EVENTS_PURGED": "error_reason_pb2",
+        "ERROR_REASON_STATE_PURGED": "error_reason_pb2",
         "ERROR_REASON_MEMORY_NOT_FOUND": "error_reason_pb2",
         "ERROR_REASON_MEMORY_ALREADY_EXISTS": "error_reason_pb2",
         "ERROR_REASON_MEMORY_DELETED": "error_reason_pb2",

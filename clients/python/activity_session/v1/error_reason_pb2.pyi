@@ -190,6 +190,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     that will do. Metadata: `resource` (the session), `first_sequence` (the
     number of the oldest event that is still there).
     """
+    ERROR_REASON_STATE_PURGED: _ErrorReason.ValueType  # 66
+    """OUT_OF_RANGE: the state of the session at that number is not known any
+    more, or was never noted. Metadata: `resource` (the session),
+    `first_sequence` (the first number at which its state can be read now).
+    """
     ERROR_REASON_MEMORY_NOT_FOUND: _ErrorReason.ValueType  # 70
     """NOT_FOUND: there is no such memory. Metadata: `resource`."""
     ERROR_REASON_MEMORY_ALREADY_EXISTS: _ErrorReason.ValueType  # 71
@@ -390,6 +395,11 @@ ERROR_REASON_EVENTS_PURGED: ErrorReason.ValueType  # 62
 have been purged, so there would be a gap. Read on from `first_sequence` if
 that will do. Metadata: `resource` (the session), `first_sequence` (the
 number of the oldest event that is still there).
+"""
+ERROR_REASON_STATE_PURGED: ErrorReason.ValueType  # 66
+"""OUT_OF_RANGE: the state of the session at that number is not known any
+more, or was never noted. Metadata: `resource` (the session),
+`first_sequence` (the first number at which its state can be read now).
 """
 ERROR_REASON_MEMORY_NOT_FOUND: ErrorReason.ValueType  # 70
 """NOT_FOUND: there is no such memory. Metadata: `resource`."""

@@ -512,6 +512,7 @@ class GetStateRequest(google.protobuf.message.Message):
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     UID_FIELD_NUMBER: builtins.int
+    AT_SEQUENCE_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The name of a namespace, a participant or a session."""
     key_prefix: builtins.str
@@ -522,6 +523,14 @@ class GetStateRequest(google.protobuf.message.Message):
     """The `next_page_token` of the previous page, with all else unchanged."""
     uid: builtins.str
     """Only if this is still the uid of that resource, as on AppendEvents."""
+    at_sequence: builtins.int
+    """The state of a session as it was when this was the number of its newest
+    event, with all that was changed until the next event came; 0 is before the
+    first event. Must not be beyond the session's last number. Former values
+    are kept for `state_history_age`; with a number from before that, the error
+    STATE_PURGED names the first one that can be read. Participants and
+    namespaces have no such numbers: with their names it must not be set.
+    """
     @property
     def keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Only these keys, at most `state_updates`; those that do not exist are left
@@ -537,8 +546,11 @@ class GetStateRequest(google.protobuf.message.Message):
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
         uid: builtins.str = ...,
+        at_sequence: builtins.int | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["key_prefix", b"key_prefix", "keys", b"keys", "name", b"name", "page_size", b"page_size", "page_token", b"page_token", "uid", b"uid"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_at_sequence", b"_at_sequence", "at_sequence", b"at_sequence"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_at_sequence", b"_at_sequence", "at_sequence", b"at_sequence", "key_prefix", b"key_prefix", "keys", b"keys", "name", b"name", "page_size", b"page_size", "page_token", b"page_token", "uid", b"uid"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_at_sequence", b"_at_sequence"]) -> typing.Literal["at_sequence"] | None: ...
 
 global___GetStateRequest = GetStateRequest
 

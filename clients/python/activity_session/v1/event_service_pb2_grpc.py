@@ -165,7 +165,7 @@ class EventServiceServicer(object):
 
     def GetState(self, request, context):
         """Reads the state of a namespace, a participant or a session, even of a
-        deleted one, in pages sorted by key.
+        deleted one, in pages sorted by key; that of a session also as it was.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -102,7 +102,7 @@ class EventServiceStub:
         activity_session.v1.state_pb2.State,
     ]
     """Reads the state of a namespace, a participant or a session, even of a
-    deleted one, in pages sorted by key.
+    deleted one, in pages sorted by key; that of a session also as it was.
     """
 
     UpdateState: grpc.UnaryUnaryMultiCallable[
@@ -196,7 +196,7 @@ class EventServiceAsyncStub:
         activity_session.v1.state_pb2.State,
     ]
     """Reads the state of a namespace, a participant or a session, even of a
-    deleted one, in pages sorted by key.
+    deleted one, in pages sorted by key; that of a session also as it was.
     """
 
     UpdateState: grpc.aio.UnaryUnaryMultiCallable[
@@ -306,7 +306,7 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[activity_session.v1.state_pb2.State, collections.abc.Awaitable[activity_session.v1.state_pb2.State]]:
         """Reads the state of a namespace, a participant or a session, even of a
-        deleted one, in pages sorted by key.
+        deleted one, in pages sorted by key; that of a session also as it was.
         """
 
     @abc.abstractmethod

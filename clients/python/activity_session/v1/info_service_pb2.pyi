@@ -109,6 +109,7 @@ class ServerLimits(google.protobuf.message.Message):
     NAMESPACE_BYTES_FIELD_NUMBER: builtins.int
     SUPERSEDED_RANGES_FIELD_NUMBER: builtins.int
     SUPERSEDED_EXCEPTIONS_FIELD_NUMBER: builtins.int
+    STATE_HISTORY_AGE_FIELD_NUMBER: builtins.int
     request_bytes: builtins.int
     """Bytes of a whole request."""
     response_bytes: builtins.int
@@ -213,6 +214,12 @@ class ServerLimits(google.protobuf.message.Message):
     def turn_ttl(self) -> google.protobuf.duration_pb2.Duration:
         """The longest time for which a turn can be taken or renewed at once."""
 
+    @property
+    def state_history_age(self) -> google.protobuf.duration_pb2.Duration:
+        """How long a value in the state of a session can be read after it was
+        replaced or deleted; 0 if former values are not kept.
+        """
+
     def __init__(
         self,
         *,
@@ -260,8 +267,9 @@ class ServerLimits(google.protobuf.message.Message):
         namespace_bytes: builtins.int = ...,
         superseded_ranges: builtins.int = ...,
         superseded_exceptions: builtins.int = ...,
+        state_history_age: google.protobuf.duration_pb2.Duration | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["purge_age", b"purge_age", "request_id_age", b"request_id_age", "turn_ttl", b"turn_ttl"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "batch_events", b"batch_events", "batch_get_names", b"batch_get_names", "batch_memories", b"batch_memories", "collection_overrides", b"collection_overrides", "data_bytes", b"data_bytes", "description_bytes", b"description_bytes", "event_content_bytes", b"event_content_bytes", "event_type_characters", b"event_type_characters", "filter_characters", b"filter_characters", "filter_depth", b"filter_depth", "filter_rows", b"filter_rows", "filter_terms", b"filter_terms", "id_characters", b"id_characters", "label_key_characters", b"label_key_characters", "label_value_characters", b"label_value_characters", "labels", b"labels", "media_type_characters", b"media_type_characters", "memory_content_bytes", b"memory_content_bytes", "namespace_bytes", b"namespace_bytes", "namespace_sessions", b"namespace_sessions", "page_size", b"page_size", "purge_age", b"purge_age", "request_bytes", b"request_bytes", "request_fields", b"request_fields", "request_id_age", b"request_id_age", "request_id_characters", b"request_id_characters", "response_bytes", b"response_bytes", "role_characters", b"role_characters", "session_participants", b"session_participants", "state_key_characters", b"state_key_characters", "state_keys", b"state_keys", "state_updates", b"state_updates", "state_value_bytes", b"state_value_bytes", "state_value_levels", b"state_value_levels", "superseded_exceptions", b"superseded_exceptions", "superseded_ranges", b"superseded_ranges", "turn_ttl", b"turn_ttl", "update_mask_paths", b"update_mask_paths", "waiting_turns", b"waiting_turns", "waiting_turns_per_connection", b"waiting_turns_per_connection", "watch_backlog", b"watch_backlog", "watches", b"watches", "watches_per_connection", b"watches_per_connection"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["purge_age", b"purge_age", "request_id_age", b"request_id_age", "state_history_age", b"state_history_age", "turn_ttl", b"turn_ttl"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "batch_events", b"batch_events", "batch_get_names", b"batch_get_names", "batch_memories", b"batch_memories", "collection_overrides", b"collection_overrides", "data_bytes", b"data_bytes", "description_bytes", b"description_bytes", "event_content_bytes", b"event_content_bytes", "event_type_characters", b"event_type_characters", "filter_characters", b"filter_characters", "filter_depth", b"filter_depth", "filter_rows", b"filter_rows", "filter_terms", b"filter_terms", "id_characters", b"id_characters", "label_key_characters", b"label_key_characters", "label_value_characters", b"label_value_characters", "labels", b"labels", "media_type_characters", b"media_type_characters", "memory_content_bytes", b"memory_content_bytes", "namespace_bytes", b"namespace_bytes", "namespace_sessions", b"namespace_sessions", "page_size", b"page_size", "purge_age", b"purge_age", "request_bytes", b"request_bytes", "request_fields", b"request_fields", "request_id_age", b"request_id_age", "request_id_characters", b"request_id_characters", "response_bytes", b"response_bytes", "role_characters", b"role_characters", "session_participants", b"session_participants", "state_history_age", b"state_history_age", "state_key_characters", b"state_key_characters", "state_keys", b"state_keys", "state_updates", b"state_updates", "state_value_bytes", b"state_value_bytes", "state_value_levels", b"state_value_levels", "superseded_exceptions", b"superseded_exceptions", "superseded_ranges", b"superseded_ranges", "turn_ttl", b"turn_ttl", "update_mask_paths", b"update_mask_paths", "waiting_turns", b"waiting_turns", "waiting_turns_per_connection", b"waiting_turns_per_connection", "watch_backlog", b"watch_backlog", "watches", b"watches", "watches_per_connection", b"watches_per_connection"]) -> None: ...
 
 global___ServerLimits = ServerLimits

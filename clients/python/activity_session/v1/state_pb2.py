@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61\x63tivity_session/v1/state.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xab\x01\n\x05State\x12\x38\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\'.activity_session.v1.State.EntriesEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1aO\n\x0c\x45ntriesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.activity_session.v1.StateEntry:\x02\x38\x01\"2\n\nStateEntry\x12\x12\n\nvalue_json\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\"\x8c\x02\n\x0bStateUpdate\x12\x34\n\x05scope\x18\x01 \x01(\x0e\x32\x1f.activity_session.v1.StateScopeB\x04\xe2\x41\x01\x01\x12:\n\x0bparticipant\x18\x02 \x01(\tB%\xe2\x41\x01\x01\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x11\n\x03key\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\nvalue_json\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x16\n\x06\x64\x65lete\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x12$\n\x11\x65xpected_revision\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x42\x08\n\x06\x63hangeB\x14\n\x12_expected_revision*z\n\nStateScope\x12\x1b\n\x17STATE_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n\x13STATE_SCOPE_SESSION\x10\x01\x12\x1b\n\x17STATE_SCOPE_PARTICIPANT\x10\x02\x12\x19\n\x15STATE_SCOPE_NAMESPACE\x10\x03\x42Y\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61\x63tivity_session/v1/state.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xab\x01\n\x05State\x12\x38\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\'.activity_session.v1.State.EntriesEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1aO\n\x0c\x45ntriesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.activity_session.v1.StateEntry:\x02\x38\x01\"D\n\nStateEntry\x12\x12\n\nvalue_json\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x10\n\x08sequence\x18\x03 \x01(\x03\"\x8c\x02\n\x0bStateUpdate\x12\x34\n\x05scope\x18\x01 \x01(\x0e\x32\x1f.activity_session.v1.StateScopeB\x04\xe2\x41\x01\x01\x12:\n\x0bparticipant\x18\x02 \x01(\tB%\xe2\x41\x01\x01\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x11\n\x03key\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\nvalue_json\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x16\n\x06\x64\x65lete\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x12$\n\x11\x65xpected_revision\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x42\x08\n\x06\x63hangeB\x14\n\x12_expected_revision*z\n\nStateScope\x12\x1b\n\x17STATE_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n\x13STATE_SCOPE_SESSION\x10\x01\x12\x1b\n\x17STATE_SCOPE_PARTICIPANT\x10\x02\x12\x19\n\x15STATE_SCOPE_NAMESPACE\x10\x03\x42Y\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,14 +48,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STATEUPDATE'].fields_by_name['delete']._serialized_options = b'\342A\001\001'
   _globals['_STATEUPDATE'].fields_by_name['expected_revision']._loaded_options = None
   _globals['_STATEUPDATE'].fields_by_name['expected_revision']._serialized_options = b'\342A\001\001'
-  _globals['_STATESCOPE']._serialized_start=613
-  _globals['_STATESCOPE']._serialized_end=735
+  _globals['_STATESCOPE']._serialized_start=631
+  _globals['_STATESCOPE']._serialized_end=753
   _globals['_STATE']._serialized_start=117
   _globals['_STATE']._serialized_end=288
   _globals['_STATE_ENTRIESENTRY']._serialized_start=209
   _globals['_STATE_ENTRIESENTRY']._serialized_end=288
   _globals['_STATEENTRY']._serialized_start=290
-  _globals['_STATEENTRY']._serialized_end=340
-  _globals['_STATEUPDATE']._serialized_start=343
-  _globals['_STATEUPDATE']._serialized_end=611
+  _globals['_STATEENTRY']._serialized_end=358
+  _globals['_STATEUPDATE']._serialized_start=361
+  _globals['_STATEUPDATE']._serialized_end=629
 # @@protoc_insertion_point(module_scope)

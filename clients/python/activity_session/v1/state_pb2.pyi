@@ -101,6 +101,7 @@ class StateEntry(google.protobuf.message.Message):
 
     VALUE_JSON_FIELD_NUMBER: builtins.int
     REVISION_FIELD_NUMBER: builtins.int
+    SEQUENCE_FIELD_NUMBER: builtins.int
     value_json: builtins.str
     """JSON text, exactly as it was written."""
     revision: builtins.int
@@ -109,13 +110,22 @@ class StateEntry(google.protobuf.message.Message):
     long after its deletion, or in a later session of the same name: the first
     number is larger then. So an old number never means a new value.
     """
+    sequence: builtins.int
+    """In the state of a session, the number of the event that the value came
+    with; of a value that UpdateState wrote, that of the session's newest event
+    then. 0 where there was none, where the number is not known, and in the
+    state of a namespace or a participant. A value that was written before
+    numbers were noted has a later number: that of the session's newest event
+    when the first one was noted.
+    """
     def __init__(
         self,
         *,
         value_json: builtins.str = ...,
         revision: builtins.int = ...,
+        sequence: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["revision", b"revision", "value_json", b"value_json"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["revision", b"revision", "sequence", b"sequence", "value_json", b"value_json"]) -> None: ...
 
 global___StateEntry = StateEntry
 

@@ -60,7 +60,7 @@ def state_message(row: AnyRow) -> State:
     """The message of a key's row."""
     message = State()
     entry = message.entries[row.key]
-    entry.value_json, entry.revision = row.value_json, row.revision
+    entry.value_json, entry.revision, entry.sequence = row.value_json, row.revision, row.sequence or 0
     return message
 
 

@@ -27,7 +27,7 @@ class Head(NamedTuple):
     """A session's flags, its first and last number, and turn. One that has expired is deleted.
 
     `history_revision` is the number of the newest mark of its log, 0 for a log without marks.
-
+    From `state_first_sequence` on its state can be read as it was; None where no number of its state has been noted.
     `turn` is the current turn, None where it is free; `turn_token` is that of the newest turn, current or over.
     `holder` is the name of what keeps it from losing anything for good: itself, its namespace, or none.
     `now` is the database's clock.
@@ -43,6 +43,7 @@ class Head(NamedTuple):
     last_sequence: int
     first_sequence: int
     history_revision: int
+    state_first_sequence: int | None
     turn: TurnLease | None
     turn_token: int
     expire_ts: datetime | None
@@ -74,6 +75,7 @@ _ROW = select(
     ActivitySession.last_sequence,
     ActivitySession.first_sequence,
     ActivitySession.history_revision,
+    ActivitySession.state_first_sequence,
     ActivitySession.turn_holder,
     ActivitySession.turn_token,
     ActivitySession.turn_expire_ts,
@@ -179,6 +181,7 @@ def _head(row: AnyRow, namespace_id: str, *, is_held: bool) -> Head:
         row.last_sequence,
         row.first_sequence,
         row.history_revision,
+        row.state_first_sequence,
         current_turn(row, name),
         row.turn_token,
         row.expire_ts,

@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import ColumnElement, Text, bindparam, cast, exists, func, select
 
 from activity_session.v1.namespace_pb2 import Namespace as NamespaceMessage
-from activity_session_server.orm import ActivitySession, Memory, Namespace, Participant, State
+from activity_session_server.orm import ActivitySession, Memory, Namespace, Participant, PastState, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow, utc_now
 from activity_session_server.rules.errors import not_found
@@ -72,9 +72,11 @@ def _stored(size: ColumnElement[int], *conditions: ColumnElement[bool]) -> Colum
     return select(func.coalesce(func.sum(size), 0)).where(*conditions).scalar_subquery()
 
 
-def _state_of(owner: type[ActivitySession] | type[Participant]) -> ColumnElement[int]:
+def _state_of(
+    owner: type[ActivitySession] | type[Participant], state: type[State] | type[PastState] = State
+) -> ColumnElement[int]:
     uids = select(owner.pkid).where(owner.namespace_pkid == Namespace.pkid)
-    return _stored(byte_length(State.value_json), State.owner_pkid.in_(uids.correlate(Namespace)))
+    return _stored(byte_length(state.value_json), state.owner_pkid.in_(uids.correlate(Namespace)))
 
 
 _STORED = Statement(
@@ -90,6 +92,7 @@ _STORED = Statement(
         + _stored(byte_length(State.value_json), State.owner_pkid == Namespace.pkid)
         + _state_of(Participant)
         + _state_of(ActivitySession)
+        + _state_of(ActivitySession, PastState)
     ).where(Namespace.name == bindparam("id"))
 )
 _COLUMNS = {**resources.common_columns(Namespace, "namespace_id"), "legal_hold": Namespace.legal_hold}
@@ -127,7 +130,7 @@ def own_quotas(reader: Reader) -> dict[str, NamespaceResourceQuotas]:
 def stored_bytes(reader: Reader, name: str) -> int:
     """The bytes of events, of the data of sessions, of memories and of state that are stored in a namespace.
 
-    Each event has its size in its session; the rest is measured, row by row.
+    Former values of state are among them. Each event has its size in its session; the rest is measured, row by row.
     """
     row = reader.row(_STORED, {"id": ids_of(name)[0]})
     return 0 if row is None else int(row[0])

@@ -78,6 +78,7 @@ _TURN_IS_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
 _NOT_READ = {
     "history_revision",
     "log_bytes",
+    "state_first_sequence",
     "events_from_ts",
     "events_due_ts",
     "last_event_sequence",

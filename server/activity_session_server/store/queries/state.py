@@ -10,9 +10,9 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, delete, exists, func, or_, select, update
 
-from activity_session_server.orm import ActivitySession, Namespace, Participant, State
+from activity_session_server.orm import ActivitySession, Namespace, Participant, PastState, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules import names
 from activity_session_server.rules.errors import check_uid
@@ -24,7 +24,8 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, matches
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped, long_columns
-from activity_session_server.store.queries import expiry, heads, namespaces, participants, state_owners
+from activity_session_server.store.queries import expiry, heads, namespaces, participants, past_state, state_owners
+from activity_session_server.store.queries.past_state import IS_NOTED, STATE_AT
 from activity_session_server.store.readers import Raced, Reader, Writer, count_of
 
 
@@ -38,12 +39,14 @@ class Owner(NamedTuple):
 class Entry(NamedTuple):
     """A key that nobody else can change until the transaction ends.
 
-    `has_row`: it exists, or has existed and is not forgotten.
+    `has_row`: it exists, or has existed and is not forgotten. `sequence` is the number that its last change came with;
+    None where none was noted.
     """
 
     revision: int
     exists: bool
     has_row: bool = True
+    sequence: int | None = None
 
     @property
     def current(self) -> int:
@@ -68,15 +71,17 @@ _OWNER = {
 _IS_OF: Mapping[Kind, ColumnElement[bool]] = {
     kind: State.owner_pkid == owner.where(_IS_NAMESPACE).scalar_subquery() for kind, owner in _OWNER.items()
 }
-_ALL = select(*_TABLE.c).where(State.delete_ts.is_(None))
+_NOTED = case((IS_NOTED, State.sequence)).label("sequence")
+_ALL = select(State.owner_pkid, State.key, State.value_json, State.revision, _NOTED).where(State.delete_ts.is_(None))
 _LONG = long_columns(_ALL)
 _LIST = {kind: Statement(clipped(_ALL).where(is_of)) for kind, is_of in _IS_OF.items()}
+_LIST_AT = Statement(clipped(STATE_AT).where(_IS_OF[Kind.SESSION]))
 _IS_OWNERS = State.owner_pkid == bindparam("its_owner")
 _IS_THIS = _IS_OWNERS & (State.key == bindparam("its_key"))
 _IS_AMONG = _IS_OWNERS & State.key.in_(bindparam("keys", expanding=True))
 # In the order of the keys, so that no two writers wait for each other.
 _LOCK = Statement(
-    select(State.key, State.revision, State.delete_ts.is_(None).label("exists"))
+    select(State.key, State.revision, State.delete_ts.is_(None).label("exists"), _NOTED)
     .where(_IS_AMONG)
     .order_by(State.key)
     .with_for_update(),
@@ -97,13 +102,18 @@ _IS_HELD = or_(
         Participant.pkid == State.owner_pkid, Namespace.pkid == Participant.namespace_pkid, Namespace.legal_hold
     ),
 )
-_IS_OLD = State.delete_ts <= bindparam("its_latest")
+# Its former values are found by way of its row.
+_HAS_PAST = exists().where(PastState.owner_pkid == State.owner_pkid, PastState.key == State.key)
+_IS_OLD = (State.delete_ts <= bindparam("its_latest")) & ~_HAS_PAST
 _IS_DUE = _IS_OLD & ~_IS_HELD
 _DUE = Statement(select(State.delete_ts).where(_IS_DUE).order_by(State.delete_ts).limit(bindparam("most")))
 _COUNT_DUE = Statement(select(func.count()).select_from(_TABLE).where(_IS_DUE))
 # In the order in which writers lock them.
 _LOCK_DUE = Statement(
-    select(State.owner_pkid, State.revision).where(_IS_DUE).order_by(State.owner_pkid, State.key).with_for_update()
+    select(State.owner_pkid, State.revision, _NOTED)
+    .where(_IS_DUE)
+    .order_by(State.owner_pkid, State.key)
+    .with_for_update()
 )
 # By the owners that were found: a DELETE would lock the rows of those that it looks at.
 _FORGET = Statement(
@@ -112,19 +122,29 @@ _FORGET = Statement(
 
 
 def get_state(
-    reader: Reader, name: str, page: Page, *, uid: str, keys: Collection[str], key_prefix: str, most_bytes: int
+    reader: Reader,
+    name: str,
+    page: Page,
+    *,
+    uid: str,
+    keys: Collection[str],
+    key_prefix: str,
+    at_sequence: int | None,
+    most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
     """One page, entry by entry, of the state of a resource, sorted by key, and where the next one starts.
+
+    With a number, it is the state of a session as far as it is known at that number.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, PARTICIPANT_NOT_FOUND, SESSION_NOT_FOUND.
     """
     kind, (namespace_id, *ids) = names.kind_of(name), names.ids_of(name)
     assert kind is not None  # noqa: S101 - the name has been checked
-    statement: Statement | Select[Any] = _LIST[kind]
-    if keys or key_prefix:
-        statement = _narrowed(_LIST[kind].construct, keys, key_prefix)
-    query = Query(statement, {"namespace": namespace_id, **({"id": ids[0]} if ids else {})}, _LONG)
+    listed = _LIST[kind] if at_sequence is None else _LIST_AT
+    statement = _narrowed(listed.construct, keys, key_prefix) if keys or key_prefix else listed
+    values = {"namespace": namespace_id, **({"id": ids[0]} if ids else {})}
+    query = Query(statement, values if at_sequence is None else {**values, "at_sequence": at_sequence}, _LONG)
     return fetch_owned_page(
         reader,
         query,
@@ -140,7 +160,7 @@ def get_state(
 def lock_entries(writer: Writer, owner: Owner, keys: Collection[str]) -> dict[str, Entry]:
     """The entries of the keys that exist or have existed, locked."""
     rows = writer.rows(_LOCK, {"its_owner": owner.uid, "keys": list(keys)})
-    return {row.key: Entry(row.revision, exists=bool(row.exists)) for row in rows}
+    return {row.key: Entry(row.revision, exists=bool(row.exists), sequence=row.sequence) for row in rows}
 
 
 def small_values(reader: Reader, owner: Owner, keys: Collection[str], most_bytes: int) -> dict[str, str]:
@@ -149,14 +169,18 @@ def small_values(reader: Reader, owner: Owner, keys: Collection[str], most_bytes
     return {row.key: row.value_json for row in reader.rows(_SMALL_VALUES, values)}
 
 
-def write_entry(writer: Writer, owner: Owner, key: str, entry: Entry, value_json: str | None) -> int:
-    """Set a locked key, or delete it by None; returns its new revision."""
+def write_entry(
+    writer: Writer, owner: Owner, key: str, entry: Entry, value_json: str | None, *, sequence: int | None
+) -> int:
+    """Set a locked key, or delete it by None, and note the number of the change, if any; returns its new revision."""
     revision = entry.revision + 1
+    noted = {} if sequence is None else {"sequence": sequence, "noted_revision": revision}
     values = {
         "value_json": value_json,
         "revision": revision,
         "update_ts": writer.now,
         "delete_ts": writer.now if value_json is None else None,
+        **noted,
     }
     if not _write(writer, owner, key, entry, values):
         raise Raced
@@ -183,6 +207,8 @@ def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
     for owner_uid, of_owner in itertools.groupby(rows, key=attrgetter("owner_pkid")):
         state_owners.raise_revision(writer, owner_uid, max(row.revision for row in of_owner))
         owners.append(owner_uid)
+    # Nobody knows until when these keys were there.
+    past_state.lose_history(writer, sorted({row.owner_pkid for row in rows if row.sequence is None}))
     return writer.change(_FORGET, {**last, "its_owners": owners})
 
 

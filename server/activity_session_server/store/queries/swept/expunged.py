@@ -1,14 +1,15 @@
 """What is left of expunged sessions: no call can reach it any more, and it is removed in batches (`store.batches`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, or_, select
 
-from activity_session_server.orm import Event, Expunged, Memory, State
+from activity_session_server.orm import Event, Expunged, Memory, PastState, State
 from activity_session_server.orm.base import table_of
+from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.batches import fitting
-from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.driver.statements import Statement, Values
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.queries import events
 from activity_session_server.store.readers import Reader, Writer, count_of
@@ -19,19 +20,38 @@ class _Owned(NamedTuple):
 
     find: Statement
     remove: Statement
+    # The values of the removal, given the rows that were found.
+    named: Callable[[Sequence[AnyRow]], Values]
 
 
 def _owned(table: Table, owner: str, key: str, size: ColumnElement[int]) -> _Owned:
     of_session = table.c[owner] == bindparam("its_session")
     remove = delete(table).where(of_session, table.c[key].in_(bindparam("keys", expanding=True)))
-    find = select(table.c[key], size).where(of_session).order_by(table.c[key]).limit(bindparam("most"))
-    return _Owned(Statement(find), Statement(remove, many="keys"))
+    find = select(table.c[key], size.label("size")).where(of_session).order_by(table.c[key]).limit(bindparam("most"))
+    return _Owned(Statement(find), Statement(remove, many="keys"), lambda rows: {"keys": [row[0] for row in rows]})
+
+
+def _former_values() -> _Owned:
+    """Those of a key can be very many, so they are not removed by their keys alone."""
+    of_session = PastState.owner_pkid == bindparam("its_session")
+    place = (PastState.key, PastState.sequence)
+    find = select(*place, byte_length(PastState.value_json).label("size")).where(of_session)
+    up_to_last = or_(
+        PastState.key < bindparam("last_key"),
+        and_(PastState.key == bindparam("last_key"), PastState.sequence <= bindparam("last_sequence")),
+    )
+    return _Owned(
+        Statement(find.order_by(*place).limit(bindparam("most"))),
+        Statement(delete(table_of(PastState)).where(of_session, up_to_last)),
+        lambda rows: {"last_key": rows[-1].key, "last_sequence": rows[-1].sequence},
+    )
 
 
 # What can be long in a row; all else of it takes 6 KiB at most.
 _OWNED = (
     _owned(table_of(Event), "activity_session_pkid", "sequence", events.BYTES),
     _owned(table_of(State), "owner_pkid", "key", func.coalesce(byte_length(State.value_json), 0)),
+    _former_values(),
     _owned(
         table_of(Memory),
         "activity_session_pkid",
@@ -41,7 +61,12 @@ _OWNED = (
 )
 _COUNTS = [
     Statement(select(func.count()).where(owner.in_(select(Expunged.activity_session_pkid))))
-    for owner in (Event.activity_session_pkid, State.owner_pkid, Memory.activity_session_pkid)
+    for owner in (
+        Event.activity_session_pkid,
+        State.owner_pkid,
+        PastState.owner_pkid,
+        Memory.activity_session_pkid,
+    )
 ]
 _FIND = Statement(select(Expunged.activity_session_pkid).order_by(Expunged.create_ts).limit(bindparam("most")))
 _FORGET = Statement(delete(table_of(Expunged)).where(Expunged.activity_session_pkid == bindparam("its_session")))
@@ -59,10 +84,10 @@ def count_rows(reader: Reader) -> int:
 
 def remove_batch(writer: Writer, session_uid: str, most: int) -> int:
     """Remove at most so many rows of an expunged session; returns how many, 0 when nothing is left."""
-    for find, remove in _OWNED:
+    for find, remove, named in _OWNED:
         rows = writer.rows(find, {"its_session": session_uid, "most": most})
         if rows:
-            keys = [row[0] for row in rows[: fitting(row[1] for row in rows)]]
-            return writer.change(remove, {"its_session": session_uid, "keys": keys})
+            some = rows[: fitting(row.size for row in rows)]
+            return writer.change(remove, {"its_session": session_uid, **named(some)})
     writer.change(_FORGET, {"its_session": session_uid})
     return 0

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/state.proto.
  */
 export const file_activity_session_v1_state: GenFile = /*@__PURE__*/
-  fileDesc("Ch9hY3Rpdml0eV9zZXNzaW9uL3YxL3N0YXRlLnByb3RvEhNhY3Rpdml0eV9zZXNzaW9uLnYxIqsBCgVTdGF0ZRI4CgdlbnRyaWVzGAEgAygLMicuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZS5FbnRyaWVzRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGk8KDEVudHJpZXNFbnRyeRILCgNrZXkYASABKAkSLgoFdmFsdWUYAiABKAsyHy5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlRW50cnk6AjgBIjIKClN0YXRlRW50cnkSEgoKdmFsdWVfanNvbhgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAyKMAgoLU3RhdGVVcGRhdGUSNAoFc2NvcGUYASABKA4yHy5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlU2NvcGVCBOJBAQESOgoLcGFydGljaXBhbnQYAiABKAlCJeJBAQH6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSEQoDa2V5GAMgASgJQgTiQQECEhoKCnZhbHVlX2pzb24YBCABKAlCBOJBAQFIABIWCgZkZWxldGUYBSABKAhCBOJBAQFIABIkChFleHBlY3RlZF9yZXZpc2lvbhgGIAEoA0IE4kEBAUgBiAEBQggKBmNoYW5nZUIUChJfZXhwZWN0ZWRfcmV2aXNpb24qegoKU3RhdGVTY29wZRIbChdTVEFURV9TQ09QRV9VTlNQRUNJRklFRBAAEhcKE1NUQVRFX1NDT1BFX1NFU1NJT04QARIbChdTVEFURV9TQ09QRV9QQVJUSUNJUEFOVBACEhkKFVNUQVRFX1NDT1BFX05BTUVTUEFDRRADQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_google_api_field_behavior, file_google_api_resource]);
+  fileDesc("Ch9hY3Rpdml0eV9zZXNzaW9uL3YxL3N0YXRlLnByb3RvEhNhY3Rpdml0eV9zZXNzaW9uLnYxIqsBCgVTdGF0ZRI4CgdlbnRyaWVzGAEgAygLMicuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZS5FbnRyaWVzRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGk8KDEVudHJpZXNFbnRyeRILCgNrZXkYASABKAkSLgoFdmFsdWUYAiABKAsyHy5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlRW50cnk6AjgBIkQKClN0YXRlRW50cnkSEgoKdmFsdWVfanNvbhgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAxIQCghzZXF1ZW5jZRgDIAEoAyKMAgoLU3RhdGVVcGRhdGUSNAoFc2NvcGUYASABKA4yHy5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlU2NvcGVCBOJBAQESOgoLcGFydGljaXBhbnQYAiABKAlCJeJBAQH6QR4KHGFjdGl2aXR5LXNlc3Npb24vUGFydGljaXBhbnQSEQoDa2V5GAMgASgJQgTiQQECEhoKCnZhbHVlX2pzb24YBCABKAlCBOJBAQFIABIWCgZkZWxldGUYBSABKAhCBOJBAQFIABIkChFleHBlY3RlZF9yZXZpc2lvbhgGIAEoA0IE4kEBAUgBiAEBQggKBmNoYW5nZUIUChJfZXhwZWN0ZWRfcmV2aXNpb24qegoKU3RhdGVTY29wZRIbChdTVEFURV9TQ09QRV9VTlNQRUNJRklFRBAAEhcKE1NUQVRFX1NDT1BFX1NFU1NJT04QARIbChdTVEFURV9TQ09QRV9QQVJUSUNJUEFOVBACEhkKFVNUQVRFX1NDT1BFX05BTUVTUEFDRRADQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_google_api_field_behavior, file_google_api_resource]);
 
 /**
  * The shared state of a namespace, a participant or a session, or a part of it.
@@ -64,6 +64,18 @@ export type StateEntry = Message<"activity_session.v1.StateEntry"> & {
    * @generated from field: int64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * In the state of a session, the number of the event that the value came
+   * with; of a value that UpdateState wrote, that of the session's newest event
+   * then. 0 where there was none, where the number is not known, and in the
+   * state of a namespace or a participant. A value that was written before
+   * numbers were noted has a later number: that of the session's newest event
+   * when the first one was noted.
+   *
+   * @generated from field: int64 sequence = 3;
+   */
+  sequence: bigint;
 };
 
 /**
