@@ -78,7 +78,7 @@ NOT_FOR_CALLERS = {
 MANAGED = {"NAMESPACE_MANAGED", "PARTICIPANT_MANAGED", "SESSION_MANAGED"}
 OF_ONE_SERVER = {"SERVER_DRAINING", "SERVER_FULL"}
 # Shown by tests/server/test_event_purge.py: it takes time, and a sweep.
-OF_THE_SWEEP = {"EVENTS_PURGED"}
+OF_THE_SWEEP = {"EVENTS_PURGED", "STATE_PURGED"}
 # Shown by tests/server/test_followers.py: it takes a client that reads nothing.
 OF_SLOW_CLIENTS = {"WATCH_TOO_SLOW"}
 # Shown by tests/contract/test_permissions.py and tests/server/test_authentication.py, for callers who are told apart.

@@ -493,7 +493,8 @@ class TestKinds:
     @pytest.fixture
     def due(self, database_url: str) -> Iterator[App]:
         """A server that has much of each kind to do."""
-        with swept_by_hand(database_url, purge_age=AT_ONCE, request_id_age=AT_ONCE) as (server, client):
+        ages = dict.fromkeys(("purge_age", "request_id_age", "state_history_age"), AT_ONCE)
+        with swept_by_hand(database_url, **ages) as (server, client):
             name = new_log(client, "removed")
             with before(server, "DELETE FROM event", lambda: be_read_only(server), most=1_000_000):
                 delete_session(client, name)
@@ -510,13 +511,16 @@ class TestKinds:
             aged = new_session(client, PARENT, settings=SessionSettings(event_purge_age=Duration(seconds=60))).name
             append(client, aged, *(["x"] * MANY))
             make_older(server, aged, MANY)
+            changed = new_session(client, PARENT).name
+            for _ in range(MANY + 1):
+                append(client, changed, "x", state_updates=[StateUpdate(key="key", value_json="1")])
             yield server
 
     def test_have_a_share_of_each_round(self, due: App, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(retention, "SHARE", 0)
         swept = sweep_once(due)
         few = batches.FIRST_ROWS
-        each = dict.fromkeys(("purged", "removed", "forgotten", "keys", "names"), few)
+        each = dict.fromkeys(("purged", "removed", "forgotten", "keys", "values", "names"), few)
         taken = {kind: swept.done.pop(kind) for kind in ("expired", "expunged")}
         assert all(1 <= count <= BATCH for count in taken.values())
         assert swept.done == each
@@ -529,6 +533,7 @@ class TestKinds:
             ("removed", "DELETE FROM event WHERE event.activity_session_pkid"),
             ("forgotten", "DELETE FROM idempotency"),
             ("keys", "DELETE FROM state WHERE state.delete_ts"),
+            ("values", "DELETE FROM past_state"),
             ("names", "DELETE FROM former_session"),
         ],
     )

@@ -210,13 +210,15 @@ def go_back_before_0004(engine: Engine) -> None:
     execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0003'")
     if engine.dialect.name not in MYSQL:  # there the migration passes over what is there
         execute_on(engine, "ALTER TABLE idempotency DROP COLUMN activity_session_pkid")
-        for table in ("former_session", "former_member", "state_owner", "node_lock"):
+        for table in ("former_session", "former_member", "state_owner", "node_lock", "past_state", "event_mark", "hidden_range"):
             execute_on(engine, f"DROP TABLE {table}")
         for suffix in ("events_due_ts", "deleted__expire_ts", "namespace_pkid__last_event_ts"):
             execute_on(engine, f"DROP INDEX idx__activity_session__{suffix}")
-        purged = ("first_sequence", "events_from_ts", "events_due_ts")
-        for column in ("log_bytes", *purged, "last_event_ts", "last_event_sequence"):
+        added = ("last_event_ts", "last_event_sequence", "state_first_sequence", "history_revision")
+        for column in ("log_bytes", "first_sequence", "events_from_ts", "events_due_ts", *added):
             execute_on(engine, f"ALTER TABLE activity_session DROP COLUMN {column}")
+        for column in ("sequence", "noted_revision"):
+            execute_on(engine, f"ALTER TABLE state DROP COLUMN {column}")
         for table in ("activity_session", "namespace"):
             execute_on(engine, f"ALTER TABLE {table} DROP COLUMN legal_hold")
         for table in ("activity_session", "memory"):
@@ -334,10 +336,13 @@ class TestMappedSession:
     def test_has_exactly_its_columns(self) -> None:
         required = (
             "pkid namespace_pkid name enabled managed auto_created deleted settings labels revision last_sequence"
-            " first_sequence last_event_ts last_event_sequence log_bytes events_from_ts turn_token create_ts update_ts"
-            " legal_hold"
+            " first_sequence last_event_ts last_event_sequence history_revision log_bytes events_from_ts turn_token"
+            " create_ts update_ts legal_hold"
         )
-        optional = "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts created_by events_due_ts"
+        optional = (
+            "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts created_by events_due_ts"
+            " state_first_sequence"
+        )
         columns = table_of(ActivitySession).columns
         assert {column.name for column in columns if not column.nullable} == set(required.split())
         assert {column.name for column in columns if column.nullable} == set(optional.split())

@@ -7,21 +7,20 @@ next sweep.
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam, delete, exists, func, select, update
+from sqlalchemy import BindParameter, bindparam, delete, func, select, update
 
 from activity_session_server.orm import ActivitySession, Namespace, PastState
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import utc_datetime
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.expressions import byte_length
+from activity_session_server.store.expressions import byte_length, known
 from activity_session_server.store.queries import expiry
 from activity_session_server.store.readers import Reader, Writer, count_of
 
 _LATEST: BindParameter[datetime] = bindparam("its_latest", type_=utc_datetime())
 _IS_OLD = PastState.replace_ts <= _LATEST
-_IS_DUE = _IS_OLD & ~exists().where(ActivitySession.pkid == PastState.owner_pkid, expiry.IS_HELD)
-_DUE = Statement(
+_FOUND = (
     select(
         PastState.owner_pkid,
         PastState.replace_ts,
@@ -29,11 +28,10 @@ _DUE = Statement(
         ActivitySession.namespace_pkid,
     )
     .join_from(PastState, ActivitySession, ActivitySession.pkid == PastState.owner_pkid, isouter=True)
-    .where(_IS_DUE)
-    .order_by(PastState.replace_ts)
-    .limit(bindparam("most"))
+    .where(_IS_OLD, ~known(expiry.IS_HELD))
 )
-_COUNT_DUE = Statement(select(func.count()).select_from(PastState).where(_IS_DUE))
+_DUE = Statement(_FOUND.order_by(PastState.replace_ts).limit(bindparam("most")))
+_COUNT_DUE = Statement(_FOUND.with_only_columns(func.count(), maintain_column_froms=True))
 # A hold is judged under the locks, namespaces first, as in all writes.
 _HOLD_NAMESPACES = Statement(
     select(Namespace.pkid, Namespace.legal_hold)
