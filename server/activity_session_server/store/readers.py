@@ -75,9 +75,9 @@ class Writer(Reader):
         """Run an UPDATE or DELETE; returns how many rows matched."""
         return self._connection.change(statement, values)
 
-    def change_many(self, statement: Statement, values: Sequence[Values]) -> None:
-        """Run a statement once for each of several values."""
-        self._connection.change(statement, values)
+    def change_many(self, statement: Statement, values: Sequence[Values]) -> int:
+        """Run a statement once for each of several values; returns how many rows matched."""
+        return self._connection.change(statement, values)
 
     def insert(self, table: Table, values: Values | Sequence[Values]) -> bool:
         """Insert a row, or several; returns whether all were new.

@@ -4,14 +4,14 @@ Each session is told from which number on its state can still be read. One that 
 next sweep.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import BindParameter, bindparam, delete, func, select, update
 
 from activity_session_server.orm import ActivitySession, Namespace, PastState
 from activity_session_server.orm.base import table_of
-from activity_session_server.orm.types import utc_datetime
+from activity_session_server.orm.types import AnyRow, utc_datetime
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, known
@@ -23,7 +23,9 @@ _IS_OLD = PastState.replace_ts <= _LATEST
 _FOUND = (
     select(
         PastState.owner_pkid,
-        PastState.replace_ts,
+        PastState.key,
+        PastState.sequence,
+        PastState.until_sequence,
         byte_length(PastState.value_json).label("size"),
         ActivitySession.namespace_pkid,
     )
@@ -46,19 +48,18 @@ _LOCK = Statement(
     .with_for_update(skip_locked=True),
     many="uids",
 )
-_OF_OWNERS = PastState.owner_pkid.in_(bindparam("its_owners", expanding=True))
-_LAST = Statement(
-    select(PastState.owner_pkid, func.max(PastState.until_sequence).label("until"))
-    .where(_OF_OWNERS, _IS_OLD)
-    .group_by(PastState.owner_pkid),
-    many="its_owners",
-)
 _RAISE = Statement(
     update(table_of(ActivitySession))
     .where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.state_first_sequence < bindparam("its_first"))
     .values(state_first_sequence=bindparam("its_first"))
 )
-_REMOVE = Statement(delete(table_of(PastState)).where(_OF_OWNERS, _IS_OLD), many="its_owners")
+_REMOVE = Statement(
+    delete(table_of(PastState)).where(
+        PastState.owner_pkid == bindparam("its_owner"),
+        PastState.key == bindparam("its_key"),
+        PastState.sequence == bindparam("its_sequence"),
+    )
+)
 
 
 def count_former_values(reader: Reader, latest: datetime) -> int:
@@ -67,34 +68,33 @@ def count_former_values(reader: Reader, latest: datetime) -> int:
 
 
 def remove_former_values(writer: Writer, latest: datetime, most: int) -> int:
-    """Remove about `most` of the values that were replaced until then, oldest first; returns how many.
+    """Remove at most so many of the values that were replaced until then, oldest first; returns how many.
 
     Those of sessions that are held, or locked by others, stay.
     """
     rows = writer.rows(_DUE, {"its_latest": latest, "most": most})
-    if not rows:
-        return 0
-    due = rows[: fitting(row.size for row in rows)]
-    # Of sessions that are expunged, which have nothing to be told.
-    gone = {row.owner_pkid for row in due if row.namespace_pkid is None}
-    namespaces = {row.namespace_pkid for row in due} - {None}
-    free = _lock_sessions(writer, namespaces, {row.owner_pkid for row in due} - gone)
-    old = {"its_latest": due[-1].replace_ts}
-    _tell(writer, old, free)
-    return writer.change(_REMOVE, {**old, "its_owners": sorted(free | gone)}) if free | gone else 0
+    found = rows[: fitting(row.size for row in rows)]
+    # Those of sessions that are expunged have nobody to be told.
+    owned = [row for row in found if row.namespace_pkid is not None]
+    free = _lock_sessions(writer, owned) if owned else set()
+    _tell(writer, [row for row in owned if row.owner_pkid in free])
+    removed = [row for row in found if row.namespace_pkid is None or row.owner_pkid in free]
+    keys = [{"its_owner": row.owner_pkid, "its_key": row.key, "its_sequence": row.sequence} for row in removed]
+    return writer.change_many(_REMOVE, keys) if keys else 0
 
 
-def _lock_sessions(writer: Writer, namespaces: Collection[str], uids: Collection[str]) -> set[str]:
+def _lock_sessions(writer: Writer, rows: Sequence[AnyRow]) -> set[str]:
     """Lock the sessions that can be locked at once, and whose former values may go; returns their uids."""
-    if not uids:
-        return set()
-    held = {row.pkid for row in writer.rows(_HOLD_NAMESPACES, {"uids": sorted(namespaces)}) if row.legal_hold}
-    rows = writer.rows(_LOCK, {"uids": sorted(uids)})
-    return {row.pkid for row in rows if not row.legal_hold and row.namespace_pkid not in held}
+    namespaces = writer.rows(_HOLD_NAMESPACES, {"uids": sorted({row.namespace_pkid for row in rows})})
+    held = {row.pkid for row in namespaces if row.legal_hold}
+    sessions = writer.rows(_LOCK, {"uids": sorted({row.owner_pkid for row in rows})})
+    return {row.pkid for row in sessions if not row.legal_hold and row.namespace_pkid not in held}
 
 
-def _tell(writer: Writer, old: Mapping[str, datetime], uids: Collection[str]) -> None:
-    """Note from which number on the state of locked sessions can be read when their old values are gone."""
-    if uids:
-        last = writer.rows(_LAST, {**old, "its_owners": sorted(uids)})
-        writer.change_many(_RAISE, [{"its_uid": row.owner_pkid, "its_first": row.until} for row in last])
+def _tell(writer: Writer, rows: Sequence[AnyRow]) -> None:
+    """Note from which numbers on the state of locked sessions can be read without some former values."""
+    first: dict[str, int] = {}
+    for row in rows:
+        first[row.owner_pkid] = max(row.until_sequence, first.get(row.owner_pkid, 0))
+    if first:
+        writer.change_many(_RAISE, [{"its_uid": uid, "its_first": number} for uid, number in first.items()])
