@@ -15,7 +15,7 @@ from activity_session.v1.participant_service_pb2 import ListParticipantsRequest
 from activity_session.v1.session_pb2 import SessionView
 from activity_session.v1.session_service_pb2 import ListSessionsRequest
 from activity_session_server.app import App
-from activity_session_server.orm import ActivitySession, Event, Memory, Participant, State
+from activity_session_server.orm import ActivitySession, Event, Memory, Participant, PastState, State
 from activity_session_server.orm.base import Base, prefixed_uuid, table_of
 from activity_session_testing.backends import FIXTURES, POSTGRESQL
 from activity_session_testing.moments import Send, engine_of, sending
@@ -42,6 +42,7 @@ LISTS: dict[str, tuple[type[Base], Any]] = {
     "events.ListEvents sequence": (Event, ListEventsRequest(parent=SESSION)),
     "events.ListEvents sequence desc": (Event, ListEventsRequest(parent=SESSION, order_by="sequence desc")),
     "events.GetState key": (State, GetStateRequest(name=SESSION)),
+    "events.GetState key of then": (State, GetStateRequest(name=SESSION, at_sequence=0)),
     "memories.ListMemories name": (Memory, ListMemoriesRequest(parent=SESSION)),
     "memories.ListMemories create_time desc": (
         Memory,
@@ -98,7 +99,21 @@ def write_rows(server: App, client: Client) -> None:
                     "key": f"k{number:06}",
                     "value_json": "1",
                     "update_ts": FIRST_TIME,
+                    "revision": 2,
+                    "sequence": 1,
+                    "noted_revision": 2,
+                }
+                for number in range(ROWS)
+            ],
+            PastState: [
+                {
+                    "owner_pkid": session["activity_session_pkid"],
+                    "key": f"k{number:06}",
+                    "sequence": 0,
+                    "until_sequence": 1,
+                    "value_json": "0",
                     "revision": 1,
+                    "replace_ts": LATER,
                 }
                 for number in range(ROWS)
             ],
@@ -150,6 +165,12 @@ def test_the_sweep_does_not_meet_those_that_it_has_deleted_before(server: App) -
     sent = sent_meanwhile(server, server.upkeep.sweep)
     ((statement, values),) = [one for one in sent if "LIMIT" in one[0] and "activity_session.expire_ts <=" in one[0]]
     assert rows_of(server, statement, values, ActivitySession) < ROWS / 100
+
+
+def test_the_sweep_reads_no_former_values_that_are_kept(server: App) -> None:
+    sent = sent_meanwhile(server, server.upkeep.sweep)
+    ((statement, values),) = [one for one in sent if one[0].startswith("SELECT past_state")]
+    assert rows_of(server, statement, values, PastState) < ROWS / 100
 
 
 def sent_meanwhile(server: App, act: Callable[[], object]) -> list[tuple[str, Any]]:

@@ -7,33 +7,36 @@ next sweep.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, bindparam, delete, exists, func, select, update
 
 from activity_session_server.orm import ActivitySession, Namespace, PastState
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow, utc_datetime
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.expressions import byte_length, known
+from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.queries import expiry
 from activity_session_server.store.readers import Reader, Writer, count_of
 
 _LATEST: BindParameter[datetime] = bindparam("its_latest", type_=utc_datetime())
 _IS_OLD = PastState.replace_ts <= _LATEST
-_FOUND = (
+_IS_OWNER = ActivitySession.pkid == PastState.owner_pkid
+_IS_DUE = _IS_OLD & ~exists().where(_IS_OWNER, expiry.IS_HELD)
+# Without a join, which would be sorted.
+_DUE = Statement(
     select(
         PastState.owner_pkid,
         PastState.key,
         PastState.sequence,
         PastState.until_sequence,
         byte_length(PastState.value_json).label("size"),
-        ActivitySession.namespace_pkid,
+        select(ActivitySession.namespace_pkid).where(_IS_OWNER).scalar_subquery().label("namespace_pkid"),
     )
-    .join_from(PastState, ActivitySession, ActivitySession.pkid == PastState.owner_pkid, isouter=True)
-    .where(_IS_OLD, ~known(expiry.IS_HELD))
+    .where(_IS_DUE)
+    .order_by(PastState.replace_ts)
+    .limit(bindparam("most"))
 )
-_DUE = Statement(_FOUND.order_by(PastState.replace_ts).limit(bindparam("most")))
-_COUNT_DUE = Statement(_FOUND.with_only_columns(func.count(), maintain_column_froms=True))
+_COUNT_DUE = Statement(select(func.count()).select_from(PastState).where(_IS_DUE))
 # A hold is judged under the locks, namespaces first, as in all writes.
 _HOLD_NAMESPACES = Statement(
     select(Namespace.pkid, Namespace.legal_hold)
