@@ -95,7 +95,9 @@ class Operator(ABC):
 
     def purge(self) -> None:
         """Do at once what is due; the server itself may never come to it."""
-        done = run("purge", "--database-url", str(self._settings["database_url"]))
+        settings = ("database_url", "state_history_age")
+        flags = [f"--{name.replace('_', '-')}={self._settings[name]}" for name in settings if name in self._settings]
+        done = run("purge", *flags)
         assert done.returncode == 0, done.stderr
 
     def hold_network(self) -> None:
