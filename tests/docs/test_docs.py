@@ -93,7 +93,13 @@ def guide() -> subprocess.CompletedProcess[str]:
 
 def test_the_lines_of_the_guide_are_refused_only_where_it_says_so(guide: subprocess.CompletedProcess[str]) -> None:
     refusals = re.findall('"reason": "([A-Z_]+)"', guide.stderr)
-    assert refusals == ["SEQUENCE_MISMATCH", "REVISION_MISMATCH", "TURN_LOST", "SESSION_HAS_MEMORIES"]
+    assert refusals == [
+        "SEQUENCE_MISMATCH",
+        "REVISION_MISMATCH",
+        "INVALID_FIELD",
+        "TURN_LOST",
+        "SESSION_HAS_MEMORIES",
+    ]
     assert guide.stdout.count("refused: ") == len(refusals)
     assert '"event_id": "q2"' in guide.stderr, "the Conflict has the event that was missed"
 
