@@ -210,7 +210,15 @@ def go_back_before_0004(engine: Engine) -> None:
     execute_on(engine, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0003'")
     if engine.dialect.name not in MYSQL:  # there the migration passes over what is there
         execute_on(engine, "ALTER TABLE idempotency DROP COLUMN activity_session_pkid")
-        for table in ("former_session", "former_member", "state_owner", "node_lock", "past_state", "event_mark", "hidden_range"):
+        for table in (
+            "former_session",
+            "former_member",
+            "state_owner",
+            "node_lock",
+            "past_state",
+            "event_mark",
+            "hidden_range",
+        ):
             execute_on(engine, f"DROP TABLE {table}")
         for suffix in ("events_due_ts", "deleted__expire_ts", "namespace_pkid__last_event_ts"):
             execute_on(engine, f"DROP INDEX idx__activity_session__{suffix}")
