@@ -24,7 +24,8 @@ from activity_session_server.orm.base import Base
 from activity_session_server.rules.access.callers import ITSELF
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import ids_of
-from activity_session_server.store.queries import heads, namespaces, past_state
+from activity_session_server.store.queries import heads, namespaces
+from activity_session_server.store.queries.history import past_state
 from activity_session_testing.backends import KEEPING_BACKENDS
 from activity_session_testing.moments import Send, before, engine_of, sending
 from activity_session_testing.servers import Client, Failure, connected, serving

@@ -23,9 +23,10 @@ from activity_session_server.rules.errors import ServiceError, draining, not_fou
 from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.store import Reader, Store
 from activity_session_server.store.codec.encoded import field
-from activity_session_server.store.queries import events, heads, logs, sessions
+from activity_session_server.store.queries import events, heads, sessions
 from activity_session_server.store.queries.heads import Head, Pulse
-from activity_session_server.store.queries.logs import Told
+from activity_session_server.store.queries.history import logs
+from activity_session_server.store.queries.history.logs import Told
 
 # Reads for followers that may go on at once, and connections: one for each, and one for the looks.
 READS = 2

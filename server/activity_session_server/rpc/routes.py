@@ -17,13 +17,12 @@ from activity_session_server.usecases import (
     memories,
     namespaces,
     participants,
-    redactions,
     session_purges,
     sessions,
     state,
-    supersessions,
     turns,
 )
+from activity_session_server.usecases.history import redactions, supersessions
 
 # Takes the store, the call and the request; returns the response.
 UseCase = Callable[[Store, Call, Any], Message | Encoded[Any]]

@@ -20,8 +20,9 @@ from activity_session_server.rules.paging import Position
 from activity_session_server.rules.problems import Violation, shown, too_large
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.codec.encoded import Encoded
-from activity_session_server.store.queries import heads, namespaces, participants, past_state, state, state_owners
+from activity_session_server.store.queries import heads, namespaces, participants, state, state_owners
 from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.history import past_state
 from activity_session_server.store.queries.state import NEVER, Entry, Owner
 from activity_session_server.store.readers import Raced, Reader
 from activity_session_server.usecases import access

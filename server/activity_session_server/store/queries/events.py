@@ -28,9 +28,10 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
 from activity_session_server.store.pages import Keys, fetch_owned_page, fetch_page
 from activity_session_server.store.portions import Query, clipped, long_columns
-from activity_session_server.store.queries import heads, logs
+from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head
-from activity_session_server.store.queries.logs import Log, Told
+from activity_session_server.store.queries.history import logs
+from activity_session_server.store.queries.history.logs import Log, Told
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 
 _TABLE = table_of(Event)

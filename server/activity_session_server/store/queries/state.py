@@ -24,8 +24,9 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, matches
 from activity_session_server.store.pages import Keys, fetch_owned_page
 from activity_session_server.store.portions import Query, clipped, long_columns
-from activity_session_server.store.queries import expiry, heads, namespaces, participants, past_state, state_owners
-from activity_session_server.store.queries.past_state import IS_NOTED, STATE_AT
+from activity_session_server.store.queries import expiry, heads, namespaces, participants, state_owners
+from activity_session_server.store.queries.history import past_state
+from activity_session_server.store.queries.history.past_state import IS_NOTED, STATE_AT
 from activity_session_server.store.readers import Raced, Reader, Writer, count_of
 
 

@@ -25,8 +25,8 @@ from activity_session_server.store.codec.events import Encoder
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.pages import Keys, fetch_page
 from activity_session_server.store.portions import ANY_BYTES, Query, clipped, long_columns
-from activity_session_server.store.queries import marks
 from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.history import marks
 from activity_session_server.store.readers import Raced, Reader
 
 _TABLE = table_of(Event)

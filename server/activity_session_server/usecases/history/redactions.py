@@ -8,10 +8,11 @@ from activity_session_server.rules.errors import invalid_field, not_found
 from activity_session_server.rules.names import Kind, ids_of, new_id
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.codec.events import Encoder
-from activity_session_server.store.queries import events, logs, marks, redactions
+from activity_session_server.store.queries import events
 from activity_session_server.store.queries.events import NewEvent
 from activity_session_server.store.queries.heads import Head
-from activity_session_server.store.queries.redactions import Stored
+from activity_session_server.store.queries.history import logs, marks, redactions
+from activity_session_server.store.queries.history.redactions import Stored
 from activity_session_server.usecases import access
 
 

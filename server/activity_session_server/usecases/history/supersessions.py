@@ -23,9 +23,10 @@ from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.codec.events import Encoder, Given
 from activity_session_server.store.idempotency import Record
 from activity_session_server.store.queries import events as queries
-from activity_session_server.store.queries import heads, logs, marks
+from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.events import NewEvent
 from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.history import logs, marks
 from activity_session_server.usecases import access, events, turns
 
 
