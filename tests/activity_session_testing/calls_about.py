@@ -249,6 +249,10 @@ CALLS: dict[str, Callable[[About], Message]] = {
         about, _update(STATE_SCOPE_PARTICIPANT, about.other)
     ),
     "AppendEvents, with state of the namespace": lambda about: _appending(about, _update(STATE_SCOPE_NAMESPACE)),
+    "SupersedeEvents": lambda about: events.SupersedeEventsRequest(
+        parent=about.session, from_sequence=1, to_sequence=1
+    ),
+    "PopEvents": lambda about: events.PopEventsRequest(parent=about.session),
     "GetEvent": lambda about: events.GetEventRequest(name=_event(about)),
     "BatchGetEvents": lambda about: events.BatchGetEventsRequest(parent=about.session, names=[_event(about)]),
     "ListEvents": lambda about: events.ListEventsRequest(parent=about.session),

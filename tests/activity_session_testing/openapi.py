@@ -41,6 +41,8 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("ListSessions", {"parent": NAMESPACE}),
     ("ListEvents", {"parent": TRIP}),
     ("WatchSession", {"name": TRIP}),
+    ("SupersedeEvents", {"parent": TRIP}),
+    ("PopEvents", {"parent": TRIP}),
     ("UpdateState", {"name": TRIP}),
     ("GetState", {"name": TRIP}),
     ("CreateMemory", {"parent": TRIP, "memoryId": "castles"}),

@@ -12,6 +12,8 @@ from activity_session.v1.event_service_pb2 import (
     AppendEventsRequest,
     GetStateRequest,
     ListEventsRequest,
+    PopEventsRequest,
+    SupersedeEventsRequest,
     UpdateStateRequest,
 )
 from activity_session.v1.memory_pb2 import Memory, MemoryType
@@ -78,6 +80,7 @@ from activity_session_testing.steps import (
     refused,
     replaced,
     session_or_none,
+    supersede,
     update_state,
 )
 
@@ -153,6 +156,17 @@ def _append(client: Client, namespace: str) -> Message:
     update = StateUpdate(key="said", value_json="1")
     session = new_session(client, namespace).name
     return AppendEventsRequest(parent=session, events=[Event(text="hello")], state_updates=[update])
+
+
+def _supersede(client: Client, namespace: str) -> Message:
+    request = _pop(client, namespace)
+    return SupersedeEventsRequest(parent=request.parent, from_sequence=1, to_sequence=1, events=[Event(text="hi")])
+
+
+def _pop(client: Client, namespace: str) -> PopEventsRequest:
+    session = new_session(client, namespace).name
+    append(client, session, "hello")
+    return PopEventsRequest(parent=session)
 
 
 def _update_state(client: Client, namespace: str) -> Message:
@@ -260,6 +274,8 @@ CASES = {
         _acquire_turn, lambda c, r: c.sessions.ReleaseTurn(ReleaseTurnRequest(session=r.session, token=1))
     ),
     "AppendEvents": Case(_append, lambda c, r: append(c, r.parent, "behind it")),
+    "SupersedeEvents": Case(_supersede, lambda c, r: supersede(c, r.parent, 2, 2)),
+    "PopEvents": Case(_pop, lambda c, r: append(c, r.parent, "after it")),
     "UpdateState": Case(
         _update_state, lambda c, r: update_state(c, r.name, StateUpdate(key=r.updates[0].key, delete=True))
     ),
@@ -334,6 +350,10 @@ def _behind_another_event(request: Any) -> None:
     request.expected_last_sequence = 99
 
 
+def _in_another_turn(request: Any) -> None:
+    request.turn_token = 99
+
+
 def _of_another_revision(request: Any) -> None:
     request.updates[0].expected_revision = 99
 
@@ -341,6 +361,8 @@ def _of_another_revision(request: Any) -> None:
 # Those that fail for reasons of their own.
 ALTERED: dict[str, Callable[[Any], None]] = {
     "AppendEventsRequest": _behind_another_event,
+    "SupersedeEventsRequest": _behind_another_event,
+    "PopEventsRequest": _in_another_turn,
     "CreateParticipantRequest": _of_a_deleted_participant,
     "EnsureParticipantRequest": _of_a_deleted_participant,
     "UpdateStateRequest": _of_another_revision,

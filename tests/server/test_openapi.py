@@ -80,7 +80,7 @@ VALUES: Mapping[str, Callable[[Any], tuple[Any, Any]]] = {
 # Rules of fields that the document leaves to their comments: bounds that are settings, times and whole messages.
 UNSAID = {
     *("blob", "content", "data", "description", "filter", "memo", "text", "value_json", "participants", "settings"),
-    *("event_time", "expire_time", "ttl", "update_mask"),
+    *("event_time", "except_sequences", "expire_time", "reason", "ttl", "update_mask"),
     # Only in responses, and in the names of the states of three kinds of resources.
     *("first_sequence", "last_sequence", "name"),
 }

@@ -35,6 +35,7 @@ def _bounds_only(schema: Schema) -> Schema:
 BOUNDS: Mapping[str | tuple[str, str], Schema] = {
     **dict.fromkeys(("namespace_id", "participant_id", "session_id", "event_id", "memory_id"), ID),
     **dict.fromkeys(("after_sequence", "before_sequence", "at_sequence", "expected_last_sequence"), _NOT_NEGATIVE_TEXT),
+    **dict.fromkeys(("from_sequence", "to_sequence"), _NOT_NEGATIVE_TEXT),
     **dict.fromkeys(("expected_revision", "sequence", "token", "turn_token"), _NOT_NEGATIVE_TEXT),
     **dict.fromkeys(("page_size", "importance", "override_importance"), _NOT_NEGATIVE),
     **{("MemorySettings", name): _bounds_only(schema) for name, schema in _SETTINGS.items()},
@@ -43,6 +44,7 @@ BOUNDS: Mapping[str | tuple[str, str], Schema] = {
     "role": {"maxLength": limits.ROLE_CHARACTERS},
     "labels": _LABELS,
     "names": {"maxItems": limits.Limits.model_validate({}).batch_get_names},
+    ("PopEventsRequest", "count"): _NOT_NEGATIVE,
     ("Event", "type"): {"maxLength": limits.EVENT_TYPE_CHARACTERS},
     ("Event", "media_type"): {"maxLength": limits.MEDIA_TYPE_CHARACTERS},
     ("StateUpdate", "key"): {"maxLength": limits.STATE_KEY_CHARACTERS},

@@ -29,6 +29,13 @@ EXAMPLES: Mapping[str, Schema] = {
     "RenewTurn": {"token": "1", "ttl": "30s"},
     "ReleaseTurn": {"token": "1"},
     "AppendEvents": {"events": [{"author": _ADA, "type": "message", "text": "Where is the castle?"}]},
+    "SupersedeEvents": {
+        "fromSequence": "1",
+        "toSequence": "1",
+        "reason": "edited",
+        "events": [{"author": _ADA, "type": "message", "text": "Where is the temple?"}],
+    },
+    "PopEvents": {"count": 1},
     "UpdateState": {"updates": [{"key": "plan", "valueJson": '{"day 1": "castle"}'}]},
     "CreateMemory": _MEMORY,
     "BatchCreateMemories": {"requests": [{"parent": "namespaces/default/sessions/trip", "memory": _MEMORY}]},
