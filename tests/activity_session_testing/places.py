@@ -12,6 +12,7 @@ from activity_session_testing.messages import is_needed, kind_of
 # What the entries of a list need, and no annotation says.
 _NEEDED: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("AppendEventsRequest", "state_updates"): {"scope": StateScope.STATE_SCOPE_PARTICIPANT, "delete": True},
+    ("SupersedeEventsRequest", "state_updates"): {"scope": StateScope.STATE_SCOPE_PARTICIPANT, "delete": True},
     ("UpdateStateRequest", "updates"): {"delete": True},
 }
 # Deeper messages are of the same kinds.

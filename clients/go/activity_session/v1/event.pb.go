@@ -532,17 +532,17 @@ const file_activity_session_v1_event_proto_rawDesc = "" +
 	"\rmark_sequence\x18\x02 \x01(\x03R\fmarkSequence\"F\n" +
 	"\x0eRedactedEvents\x12\x1c\n" +
 	"\tsequences\x18\x01 \x03(\x03R\tsequences\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xe6\x01\n" +
-	"\fSupersession\x12:\n" +
-	"\x06ranges\x18\x01 \x03(\v2\".activity_session.v1.SequenceRangeR\x06ranges\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\x12>\n" +
-	"\brestored\x18\x03 \x03(\v2\".activity_session.v1.SequenceRangeR\brestored\x12B\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xfe\x01\n" +
+	"\fSupersession\x12@\n" +
+	"\x06ranges\x18\x01 \x03(\v2\".activity_session.v1.SequenceRangeB\x04\xe2A\x01\x03R\x06ranges\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12D\n" +
+	"\brestored\x18\x03 \x03(\v2\".activity_session.v1.SequenceRangeB\x04\xe2A\x01\x03R\brestored\x12H\n" +
 	"\n" +
-	"superseded\x18\x04 \x03(\v2\".activity_session.v1.SequenceRangeR\n" +
-	"superseded\"[\n" +
-	"\rSequenceRange\x12%\n" +
-	"\x0efirst_sequence\x18\x01 \x01(\x03R\rfirstSequence\x12#\n" +
-	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequenceBY\n" +
+	"superseded\x18\x04 \x03(\v2\".activity_session.v1.SequenceRangeB\x04\xe2A\x01\x03R\n" +
+	"superseded\"g\n" +
+	"\rSequenceRange\x12+\n" +
+	"\x0efirst_sequence\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\rfirstSequence\x12)\n" +
+	"\rlast_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\flastSequenceBY\n" +
 	"\x12activitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3"
 
 var (
