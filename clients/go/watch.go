@@ -1,6 +1,7 @@
 package activitysession
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,10 +15,10 @@ import (
 	v1 "activity-session/clients/go/activity_session/v1"
 )
 
-// Watch follows a session, given by its full name: each event after afterSequence (0 for all) once and in order, the
-// session when it changes, and bookmarks.
-// After a disconnect it reconnects, however long it takes, and resumes after the last event that it returned. It ends
-// when the loop is left. Otherwise it ends with an error: that of the context when the context is done, or an [Error]
+// Watch follows a session, given by its full name: each event and each mark after afterSequence (0 for all) once and in
+// order, the session when it changes, and bookmarks.
+// After a disconnect it reconnects, however long it takes, and resumes after the last event or mark that it returned. It
+// ends when the loop is left. Otherwise it ends with an error: that of the context when the context is done, or an [Error]
 // if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, and CANCELLED for a connection that the
 // caller has closed. If the session was expunged during a disconnect, it ends with SESSION_NOT_FOUND, even if another
 // session has its name now.
@@ -26,7 +27,8 @@ import (
 // logged, and then of at most one in 30 seconds: the session, the target, the status code and its message, how many
 // attempts have failed since the last message, and when the next one is.
 //
-// Options are [WithView], to resume in another process [WithUID], and for failures [WithOnDisconnect] and [WithLogger].
+// Options are [WithView] and [WithSuperseded], to resume in another process [WithUID], and for failures
+// [WithOnDisconnect] and [WithLogger].
 func Watch(
 	ctx context.Context, conn grpc.ClientConnInterface, session string, afterSequence int64, options ...WatchOption,
 ) iter.Seq2[*v1.WatchSessionResponse, error] {
@@ -54,9 +56,14 @@ func WithView(view v1.SessionView) WatchOption {
 	return func(w *watch) { w.request.View = view }
 }
 
+// WithSuperseded has events come too that marks have taken out of view.
+func WithSuperseded() WatchOption {
+	return func(w *watch) { w.request.ShowSuperseded = true }
+}
+
 // WithUID says which session is meant: the one with the uid in the variable, or any session of that name if it is
 // empty. The watch writes the uid that the server tells into the variable before it yields the first message. To resume
-// in another process, keep it with the number of the last event, and give both. Only the loop may use the variable.
+// in another process, keep it with the number of the last event or mark, and give both. Only the loop may use the variable.
 func WithUID(uid *string) WatchOption {
 	return func(w *watch) { w.request.Uid, w.uid = *uid, uid }
 }
@@ -138,9 +145,11 @@ func (w *watch) stream(ctx context.Context) error {
 
 // goOnAfter makes the next request ask for what comes after a message, in the same session.
 func (w *watch) goOnAfter(message *v1.WatchSessionResponse) {
-	if event := message.GetEvent(); event != nil {
-		w.request.AfterSequence = event.Sequence
-	}
+	// A mark is an event too; a bookmark is after those that were left out.
+	w.request.AfterSequence = cmp.Or(
+		message.GetEvent().GetSequence(), message.GetMark().GetSequence(), message.GetBookmark().GetLastSequence(),
+		w.request.AfterSequence,
+	)
 	// Only the first message of a stream tells it, and one from an older server does not.
 	if message.Uid != "" {
 		w.request.Uid, *w.uid = message.Uid, message.Uid

@@ -29,7 +29,8 @@ def stream_ended() -> Error:
 
 def go_on_after(message: WatchSessionResponse, request: WatchSessionRequest) -> None:
     """Make a request ask for what comes after a message, in the same session."""
-    if message.HasField("event"):
-        request.after_sequence = message.event.sequence
+    # A mark is an event too; a bookmark is after those that were left out.
+    place = message.event.sequence or message.mark.sequence or message.bookmark.last_sequence
+    request.after_sequence = place or request.after_sequence
     # Only the first message of a stream tells it, and one from an older server does not.
     request.uid = message.uid or request.uid

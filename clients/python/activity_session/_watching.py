@@ -98,13 +98,14 @@ def watch(
     *,
     view: SessionView.ValueType = SESSION_VIEW_UNSPECIFIED,
     uid: str = "",
+    show_superseded: bool = False,
     on_disconnect: OnDisconnect | None = None,
 ) -> Watch:
-    """Follow a session: its events, each once and in order, the session when it changes, and bookmarks.
+    """Follow a session: its events and marks, each once and in order, the session when it changes, and bookmarks.
 
-    After a disconnect it reconnects, and resumes after the last event that it returned. If the session was expunged
+    After a disconnect it reconnects, and resumes after the last event or mark that it returned. If the session was expunged
     meanwhile, it ends with SESSION_NOT_FOUND, even if another session has its name now. To resume in another process,
-    keep the number of the last event and the `uid` of the watch, and give both.
+    keep the number of the last of them and the `uid` of the watch, and give both.
 
     While a server cannot be reached the watch waits and tries again, without end. The logger `activity_session` gets a
     warning of the first failure, and then of at most one in 30 s: the session, the target, the status code and its
@@ -113,13 +114,16 @@ def watch(
     Args:
         channel: made by `connect`.
         session: its full name, such as `namespaces/default/sessions/trip`.
-        after_sequence: the number of the last event that the caller has already; 0 for all events.
+        after_sequence: the number of the last event or mark that the caller has already; 0 for all events.
         view: SESSION_VIEW_FULL to get the session with its `data`: at the start, after a disconnect, and when it has
             changed. Otherwise it comes without.
         uid: that of the session whose events the caller has already; any session of that name when empty.
+        show_superseded: whether events come that marks have taken out of view.
         on_disconnect: called with the error of each failure before the watch waits for the next attempt, in the thread
             that iterates. What it raises ends the watch: `raise error` gives up. An error that ends the watch anyway is
             raised, and not given to it.
     """
-    request = WatchSessionRequest(name=session, after_sequence=after_sequence, view=view, uid=uid)
+    request = WatchSessionRequest(
+        name=session, after_sequence=after_sequence, view=view, uid=uid, show_superseded=show_superseded
+    )
     return Watch(channel, request, on_disconnect)

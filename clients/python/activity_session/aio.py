@@ -68,13 +68,16 @@ def watch(
     *,
     view: SessionView.ValueType = SESSION_VIEW_UNSPECIFIED,
     uid: str = "",
+    show_superseded: bool = False,
     on_disconnect: OnDisconnect | None = None,
 ) -> Watch:
     """Follow a session as `activity_session.watch` does. To end it, cancel the task or call `aclose`.
 
     `on_disconnect` is called in the event loop, and must not block.
     """
-    request = WatchSessionRequest(name=session, after_sequence=after_sequence, view=view, uid=uid)
+    request = WatchSessionRequest(
+        name=session, after_sequence=after_sequence, view=view, uid=uid, show_superseded=show_superseded
+    )
     return Watch(channel, request, on_disconnect)
 
 

@@ -20,9 +20,15 @@ export function streamEnded(): ActivitySessionError {
   return new ActivitySessionError(Code.UNAVAILABLE, "the stream ended without an error");
 }
 
+/** The number after which to go on; a mark is an event too, and a bookmark is after those that were left out. */
+function placeAfter(change: WatchSessionResponse["change"]): bigint {
+  if (change.case === "bookmark") return change.value.lastSequence;
+  return change.case === "event" || change.case === "mark" ? change.value.sequence : 0n;
+}
+
 /** Makes a request ask for what comes after a message, in the same session. */
 export function goOnAfter({ change, uid }: WatchSessionResponse, request: WatchSessionRequest): void {
-  if (change.case === "event") request.afterSequence = change.value.sequence;
+  request.afterSequence = placeAfter(change) || request.afterSequence;
   // Only the first message of a stream tells it, and one from an older server does not.
   request.uid = uid || request.uid;
 }

@@ -17,7 +17,7 @@ import { goOnAfter, resumes, streamEnded } from "./resuming.js";
 
 /** Options of `watch`. */
 export interface WatchOptions {
-  /** The number of the last event that the caller has already; 0 for all events. */
+  /** The number of the last event or mark that the caller has already; 0 for all events. */
   afterSequence?: bigint | undefined;
   /**
    * `SessionView.FULL` to get the session with its `data`: at the start, after a disconnect, and when it has changed.
@@ -26,6 +26,8 @@ export interface WatchOptions {
   view?: SessionView | undefined;
   /** That of the session whose events the caller has already; any session of that name when empty. */
   uid?: string | undefined;
+  /** Whether events come too that marks have taken out of view. */
+  showSuperseded?: boolean | undefined;
   /** When it is aborted, the iteration ends, without an error. */
   signal?: AbortSignal | undefined;
   /**
@@ -42,10 +44,10 @@ export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefi
 }
 
 /**
- * Follows a session: its events, each once and in order, the session when it changes, and bookmarks. After a
+ * Follows a session: its events and marks, each once and in order, the session when it changes, and bookmarks. After a
  * disconnect it reconnects, however long it takes. If the session was expunged meanwhile, it throws SESSION_NOT_FOUND,
- * even if another session has its name now. To resume in another process, keep the number of the last event and the
- * `uid` of the watch, and give both. Leaving the iteration ends it; while it waits for a message, only `signal` does.
+ * even if another session has its name now. To resume in another process, keep the number of the last event or mark and
+ * the `uid` of the watch, and give both. Leaving the iteration ends it; while it waits for a message, only `signal` does.
  *
  * While a server cannot be reached the watch waits and tries again, without end. A warning tells of the first failure,
  * and then of at most one in 30 s, by Node.js (of the type `ActivitySessionWarning`) or on the console of a browser: the
@@ -59,11 +61,12 @@ export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefi
 export function watch(
   channel: Connection,
   session: string,
-  { afterSequence = 0n, view = SessionView.UNSPECIFIED, uid = "", signal, onDisconnect }: WatchOptions = {},
+  options: WatchOptions = {},
 ): Watch {
-  const request = create(WatchSessionRequestSchema, { name: session, afterSequence, view, uid });
-  const disconnects = new Disconnects(session, channel.target, onDisconnect);
-  const watching = messages(channel, request, disconnects, signal);
+  const { afterSequence = 0n, view = SessionView.UNSPECIFIED, uid = "", showSuperseded = false } = options;
+  const request = create(WatchSessionRequestSchema, { name: session, afterSequence, view, uid, showSuperseded });
+  const disconnects = new Disconnects(session, channel.target, options.onDisconnect);
+  const watching = messages(channel, request, disconnects, options.signal);
   return Object.defineProperty(watching, "uid", { get: () => request.uid }) as Watch;
 }
 
@@ -106,14 +109,22 @@ async function* wholeStream(channel: Connection, request: WatchSessionRequest, s
   }
 }
 
-async function* restOfLog(channel: Connection, { name, afterSequence, uid }: WatchSessionRequest, signal?: AbortSignal) {
+async function* restOfLog(
+  channel: Connection,
+  { name, afterSequence, uid, showSuperseded }: WatchSessionRequest,
+  signal?: AbortSignal,
+) {
   const events = channel.client(EventService);
+  // With the marks, which are listed only so.
+  const request = { parent: name, uid, pageSize: 1000, afterSequence, showSuperseded: true };
   let pageToken = "";
   try {
     do {
-      const page = await events.listEvents({ parent: name, uid, pageToken, pageSize: 1000, afterSequence }, { signal });
+      const page = await events.listEvents({ ...request, pageToken }, { signal });
       for (const value of page.events) {
-        yield create(WatchSessionResponseSchema, { change: { case: "event", value } });
+        const isMark = value.supersession !== undefined;
+        if (!isMark && value.supersededBy && !showSuperseded) continue;
+        yield create(WatchSessionResponseSchema, { change: { case: isMark ? "mark" : "event", value } });
       }
       pageToken = page.nextPageToken;
     } while (pageToken);

@@ -45,6 +45,7 @@ type command struct {
 	AfterSequence int64           `json:"after_sequence"`
 	View          string          `json:"view"`
 	UID           string          `json:"uid"`
+	Superseded    bool            `json:"show_superseded"`
 	Disconnects   int             `json:"disconnects"`
 }
 
@@ -147,6 +148,9 @@ func (d *driver) watch(ctx context.Context, told command) error {
 	options := []activitysession.WatchOption{activitysession.WithUID(&uid)}
 	if told.View != "" {
 		options = append(options, activitysession.WithView(v1.SessionView(v1.SessionView_value[told.View])))
+	}
+	if told.Superseded {
+		options = append(options, activitysession.WithSuperseded())
 	}
 	if told.Disconnects != 0 {
 		options = append(options, activitysession.WithOnDisconnect(d.telling(told)))

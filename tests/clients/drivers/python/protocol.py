@@ -55,7 +55,8 @@ def parse(method: str, request: dict[str, Any]) -> Message:
 
 def watch_options(command: dict[str, Any]) -> dict[str, Any]:
     """The arguments that a watch is given beside the channel and the session."""
-    options: dict[str, Any] = {key: command[key] for key in ("after_sequence", "view", "uid") if key in command}
+    given = ("after_sequence", "view", "uid", "show_superseded")
+    options: dict[str, Any] = {key: command[key] for key in given if key in command}
     if "view" in options:
         options["view"] = v1.SessionView.Value(options["view"])
     if "disconnects" in command:

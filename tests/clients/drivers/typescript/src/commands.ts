@@ -24,6 +24,7 @@ export interface Watch {
   after_sequence?: number;
   view?: `SESSION_VIEW_${keyof typeof SessionView}`;
   uid?: string;
+  show_superseded?: boolean;
   disconnects?: number;
 }
 

@@ -36,7 +36,8 @@ async function* watched(
   const onDisconnect = command.disconnects === undefined ? undefined : telling(entry, command.id, command.disconnects);
   const afterSequence = BigInt(command.after_sequence ?? 0);
   const view = SessionView[command.view?.replace("SESSION_VIEW_", "") as keyof typeof SessionView];
-  const watching = entry.watch(connected, command.watch, { afterSequence, view, uid, signal, onDisconnect });
+  const options = { afterSequence, view, uid, signal, onDisconnect, showSuperseded: command.show_superseded };
+  const watching = entry.watch(connected, command.watch, options);
   for await (const message of watching) {
     const json = toJson(WatchSessionResponseSchema, message, { useProtoFieldName: true });
     yield { message: json, uid: watching.uid };

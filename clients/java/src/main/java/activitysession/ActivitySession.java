@@ -81,12 +81,12 @@ public final class ActivitySession {
   }
 
   /**
-   * Follows a session: its events, each once and in order, the session when it changes, and bookmarks. To resume in
-   * another process, keep the number of the last event and {@link Watch#uid}, and give both.
+   * Follows a session: its events and marks, each once and in order, the session when it changes, and bookmarks. To
+   * resume in another process, keep the number of the last event or mark and {@link Watch#uid}, and give both.
    *
    * @param channel made by {@link #connect(String)}
    * @param session its full name
-   * @param afterSequence the number of the last event that the caller has already; 0 for all events
+   * @param afterSequence the number of the last event or mark that the caller has already; 0 for all events
    * @param view {@link SessionView#SESSION_VIEW_FULL} to get the session with its data: at the start, after a
    *     disconnect, and when it has changed; otherwise it comes without
    * @param uid that of the session whose events the caller has already; any session of that name when empty
@@ -94,6 +94,18 @@ public final class ActivitySession {
    */
   public static Watch watch(Channel channel, String session, long afterSequence, SessionView view, String uid) {
     WatchSessionRequest.Builder request = WatchSessionRequest.newBuilder().setName(session).setUid(uid);
-    return new Watch(channel, request.setAfterSequence(afterSequence).setView(view).build());
+    return watch(channel, request.setAfterSequence(afterSequence).setView(view).build());
+  }
+
+  /**
+   * Follows a session as a request says, which may ask for superseded events too.
+   *
+   * @param channel made by {@link #connect(String)}
+   * @param request where the watch begins; after a disconnect the same is asked for, from the place it has reached
+   * @return the messages, to be iterated; the caller has to close it
+   * @see #watch(Channel, String, long, SessionView, String)
+   */
+  public static Watch watch(Channel channel, WatchSessionRequest request) {
+    return new Watch(channel, request);
   }
 }

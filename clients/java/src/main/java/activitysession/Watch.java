@@ -130,8 +130,13 @@ public final class Watch implements Iterable<WatchSessionResponse>, Iterator<Wat
   /** Makes the next request ask for what comes after a message, in the same session. */
   private void goOnAfter(WatchSessionResponse message) {
     WatchSessionRequest.Builder next = request.toBuilder();
+    // A mark is an event too; a bookmark is after those that were left out.
     if (message.hasEvent()) {
       next.setAfterSequence(message.getEvent().getSequence());
+    } else if (message.hasMark()) {
+      next.setAfterSequence(message.getMark().getSequence());
+    } else if (message.hasBookmark()) {
+      next.setAfterSequence(message.getBookmark().getLastSequence());
     }
     // Only the first message of a stream tells it, and one from an older server does not.
     if (!message.getUid().isEmpty()) {

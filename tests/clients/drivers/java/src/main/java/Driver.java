@@ -9,6 +9,7 @@ import activitysession.v1.NamespaceServiceGrpc;
 import activitysession.v1.ParticipantServiceGrpc;
 import activitysession.v1.SessionServiceGrpc;
 import activitysession.v1.SessionView;
+import activitysession.v1.WatchSessionRequest;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -145,12 +146,7 @@ public final class Driver {
   }
 
   private void watch(Answers answers, JsonObject command) {
-    long after = command.has("after_sequence") ? command.get("after_sequence").getAsLong() : 0;
-    Channel channel = channels.get("connected");
-    String session = command.get("watch").getAsString();
-    Watch watch = command.has("view") || command.has("uid")
-        ? ActivitySession.watch(channel, session, after, view(command), uid(command))
-        : ActivitySession.watch(channel, session, after);
+    Watch watch = watch(command);
     if (command.has("disconnects")) {
       watch.onDisconnect(answers.telling(command.get("disconnects").getAsInt()));
     }
@@ -163,6 +159,24 @@ public final class Driver {
         answers.onError(e);
       }
     }).start();
+  }
+
+  private Watch watch(JsonObject command) {
+    long after = command.has("after_sequence") ? command.get("after_sequence").getAsLong() : 0;
+    Channel channel = channels.get("connected");
+    String session = command.get("watch").getAsString();
+    if (command.has("show_superseded")) {
+      return ActivitySession.watch(channel, WatchSessionRequest.newBuilder()
+          .setName(session)
+          .setAfterSequence(after)
+          .setView(view(command))
+          .setUid(uid(command))
+          .setShowSuperseded(command.get("show_superseded").getAsBoolean())
+          .build());
+    }
+    return command.has("view") || command.has("uid")
+        ? ActivitySession.watch(channel, session, after, view(command), uid(command))
+        : ActivitySession.watch(channel, session, after);
   }
 
   private static SessionView view(JsonObject command) {
