@@ -26,6 +26,7 @@ from activity_session_testing.steps import (
     replaced,
     supersede,
 )
+from activity_session_testing.watches import Watching
 
 TEXTS = ["one", "two", "three", "four", "five"]
 
@@ -153,6 +154,29 @@ class TestSupersedeEvents:
         supersede(client, session, 1, 3)
         found = list_events(client, session, omit_content=True)
         assert [(event.sequence, event.text) for event in found] == [(4, ""), (5, "")]
+
+    def test_is_found_among_the_marks(self, client: Client, session: str) -> None:
+        assert numbers(client, session, marks_only=True) == []
+        supersede(client, session, 1, 2)
+        supersede(client, session, 6, 6, "six")
+        append(client, session, "nine")
+        mark = supersede(client, session, 3, 3).mark
+        assert numbers(client, session, marks_only=True) == [6, 7, 10]
+        assert numbers(client, session, marks_only=True, order_by="sequence desc", page_size=2) == [10, 7, 6]
+        assert numbers(client, session, marks_only=True, page_size=1, after_sequence=6) == [7, 10]
+        found = list_events(client, session, marks_only=True)
+        assert [event.superseded_by for event in found] == [7, 0, 0]
+        assert found[2] == mark
+        assert numbers(client, session, marks_only=True, filter='type = "none"') == []
+
+    def test_is_watched_whole_where_superseded_events_are(self, client: Client, session: str) -> None:
+        append(client, session, "six", "seven")
+        supersede(client, session, 6, 6)
+        with Watching.of(client, session, 5, show_superseded=True) as watch:
+            watch.wait_for_start()
+            sent = [getattr(message, str(message.WhichOneof("change"))) for message in watch.messages[:3]]
+        assert [(one.sequence, one.superseded_by) for one in sent] == [(6, 8), (7, 0), (8, 0)]
+        assert watch.messages[2].HasField("mark")
 
     def test_is_made_once_with_a_request_id(self, client: Client, session: str) -> None:
         first = supersede(client, session, 1, 2, "short", request_id="once")

@@ -103,9 +103,9 @@ def watch(
 ) -> Watch:
     """Follow a session: its events and marks, each once and in order, the session when it changes, and bookmarks.
 
-    After a disconnect it reconnects, and resumes after the last event or mark that it returned. If the session was expunged
-    meanwhile, it ends with SESSION_NOT_FOUND, even if another session has its name now. To resume in another process,
-    keep the number of the last of them and the `uid` of the watch, and give both.
+    After a disconnect it reconnects, and resumes after the last event or mark that it returned. If the session was
+    expunged meanwhile, it ends with SESSION_NOT_FOUND, even if another session has its name now. To resume in another
+    process, keep the number of the last of them and the `uid` of the watch, and give both.
 
     While a server cannot be reached the watch waits and tries again, without end. The logger `activity_session` gets a
     warning of the first failure, and then of at most one in 30 s: the session, the target, the status code and its

@@ -199,7 +199,8 @@ class Watch:
 
     def _is_known(self, sequence: int, concerns: int) -> bool:
         """Whether what a mark says was seen from what was there at the start: it concerns nothing from before that."""
-        return self._request.after_sequence < concerns and sequence <= self._start
+        is_past = self._request.after_sequence < concerns and sequence <= self._start
+        return is_past and not self._request.show_superseded
 
     def _send_session(self) -> None:
         if self._version == self.feed.version:

@@ -29,8 +29,9 @@ from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.codec.events import Encoder, Given
 from activity_session_server.store.idempotency import Record
 from activity_session_server.store.queries import events, namespaces
-from activity_session_server.store.queries.events import Listed, NewEvent
+from activity_session_server.store.queries.events import NewEvent
 from activity_session_server.store.queries.heads import Head
+from activity_session_server.store.queries.history.logs import Listed
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.state import Owner
 from activity_session_server.usecases import access, batch_reads, state, turns
@@ -137,6 +138,7 @@ def list_events(store: Store, call: Call, request: ListEventsRequest) -> Encoded
         after=request.after_sequence,
         before=request.before_sequence,
         show_superseded=request.show_superseded,
+        marks_only=request.marks_only,
         omit_content=request.omit_content,
         where=filters.parse(request.filter, filters.EVENT_FIELDS, call.limits),
     )

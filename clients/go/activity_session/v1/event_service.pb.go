@@ -884,8 +884,11 @@ type ListEventsRequest struct {
 	Uid string `protobuf:"bytes,9,opt,name=uid,proto3" json:"uid,omitempty"`
 	// Whether superseded events are listed too, and the marks.
 	ShowSuperseded bool `protobuf:"varint,10,opt,name=show_superseded,json=showSuperseded,proto3" json:"show_superseded,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Only marks, all of them, whatever `show_superseded` says. Few are read even
+	// of a long log.
+	MarksOnly     bool `protobuf:"varint,11,opt,name=marks_only,json=marksOnly,proto3" json:"marks_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListEventsRequest) Reset() {
@@ -984,6 +987,13 @@ func (x *ListEventsRequest) GetUid() string {
 func (x *ListEventsRequest) GetShowSuperseded() bool {
 	if x != nil {
 		return x.ShowSuperseded
+	}
+	return false
+}
+
+func (x *ListEventsRequest) GetMarksOnly() bool {
+	if x != nil {
+		return x.MarksOnly
 	}
 	return false
 }
@@ -1298,7 +1308,7 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\x16activity-session/EventR\x05names\x12'\n" +
 	"\fomit_content\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\vomitContent\"L\n" +
 	"\x16BatchGetEventsResponse\x122\n" +
-	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\"\x9f\x03\n" +
+	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\"\xc4\x03\n" +
 	"\x11ListEventsRequest\x127\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x12!\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x04\xe2A\x01\x01R\bpageSize\x12#\n" +
@@ -1311,7 +1321,9 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\fomit_content\x18\b \x01(\bB\x04\xe2A\x01\x01R\vomitContent\x12\x16\n" +
 	"\x03uid\x18\t \x01(\tB\x04\xe2A\x01\x01R\x03uid\x12-\n" +
 	"\x0fshow_superseded\x18\n" +
-	" \x01(\bB\x04\xe2A\x01\x01R\x0eshowSuperseded\"p\n" +
+	" \x01(\bB\x04\xe2A\x01\x01R\x0eshowSuperseded\x12#\n" +
+	"\n" +
+	"marks_only\x18\v \x01(\bB\x04\xe2A\x01\x01R\tmarksOnly\"p\n" +
 	"\x12ListEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8c\x02\n" +

@@ -433,6 +433,7 @@ class ListEventsRequest(google.protobuf.message.Message):
     OMIT_CONTENT_FIELD_NUMBER: builtins.int
     UID_FIELD_NUMBER: builtins.int
     SHOW_SUPERSEDED_FIELD_NUMBER: builtins.int
+    MARKS_ONLY_FIELD_NUMBER: builtins.int
     parent: builtins.str
     """The session's name."""
     page_size: builtins.int
@@ -458,6 +459,10 @@ class ListEventsRequest(google.protobuf.message.Message):
     """Only if this is still the uid of the session, as on AppendEvents."""
     show_superseded: builtins.bool
     """Whether superseded events are listed too, and the marks."""
+    marks_only: builtins.bool
+    """Only marks, all of them, whatever `show_superseded` says. Few are read even
+    of a long log.
+    """
     def __init__(
         self,
         *,
@@ -471,8 +476,9 @@ class ListEventsRequest(google.protobuf.message.Message):
         omit_content: builtins.bool = ...,
         uid: builtins.str = ...,
         show_superseded: builtins.bool = ...,
+        marks_only: builtins.bool = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "before_sequence", b"before_sequence", "filter", b"filter", "omit_content", b"omit_content", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "show_superseded", b"show_superseded", "uid", b"uid"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["after_sequence", b"after_sequence", "before_sequence", b"before_sequence", "filter", b"filter", "marks_only", b"marks_only", "omit_content", b"omit_content", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "show_superseded", b"show_superseded", "uid", b"uid"]) -> None: ...
 
 global___ListEventsRequest = ListEventsRequest
 

@@ -793,10 +793,10 @@ class WatchSessionResponse(google.protobuf.message.Message):
     @property
     def mark(self) -> activity_session.v1.event_pb2.Event:
         """The next event, which is a mark: its `supersession` says which of the
-        events before it are out of view from now on, and which are in view again,
         its `redacted` which have no content any more. They are not sent once
-        more: ListEvents returns them. Marks that were there at the start are sent
-        only where they concern events up to `after_sequence`.
+        more: ListEvents returns them. Without `show_superseded`, marks that were
+        there at the start are sent only where they concern events up to
+        `after_sequence`.
         """
 
     def __init__(

@@ -17,7 +17,6 @@ from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules import ranges, session_settings
 from activity_session_server.rules.errors import check_uid, events_purged, not_found
-from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import INT64
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
@@ -31,7 +30,7 @@ from activity_session_server.store.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.history import logs
-from activity_session_server.store.queries.history.logs import Log, Told
+from activity_session_server.store.queries.history.logs import Listed, Log, Told
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 
 _TABLE = table_of(Event)
@@ -183,18 +182,6 @@ def _with_messages(reader: Reader, found: Sequence[AnyRow], most_bytes: int) -> 
         large = large[len(portion) :]
 
 
-class Listed(NamedTuple):
-    """Which events of a session are listed: those between two numbers, of which `before` is 0 for no bound."""
-
-    session: str
-    uid: str
-    after: int
-    before: int
-    show_superseded: bool
-    omit_content: bool
-    where: Node | None
-
-
 def list_events(reader: Reader, listed: Listed, page: Page, *, most_bytes: int) -> tuple[list[bytes], Position | None]:
     """One page of the events of a session, and where the next one starts.
 
@@ -203,6 +190,8 @@ def list_events(reader: Reader, listed: Listed, page: Page, *, most_bytes: int) 
             the page before, is not there any more.
     """
     place = listed.after if page.after is None or page.order.descending else int(page.after.value)
+    if listed.marks_only:
+        return _list_marked(reader, listed, page, place, most_bytes)
     known: Log | None = reader.logs.get(listed.session)
     if known is not None:
         whole = _list_known(reader, listed, page, known, most_bytes)
@@ -278,17 +267,8 @@ def _list_marked(
     """A page of a log that has marks: its head is read before it, and after it where a filter was."""
     head = heads.get_head(reader, *ids_of(listed.session), uid=listed.uid)
     _check_place(head, place)
-    found = logs.list_page(
-        reader,
-        head,
-        page,
-        condition(listed.where, _COLUMNS),
-        _encode(listed),
-        after=listed.after,
-        before=listed.before,
-        show_superseded=listed.show_superseded,
-        most_bytes=most_bytes,
-    )
+    where = condition(listed.where, _COLUMNS)
+    found = logs.list_page(reader, head, listed, page, where=where, encode=_encode(listed), most_bytes=most_bytes)
     if listed.where is not None:
         now = heads.get_head(reader, *ids_of(listed.session))
         if now.uid != head.uid:

@@ -17,6 +17,7 @@ from activity_session_server.orm import Event
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules import ranges
+from activity_session_server.rules.filters import Node
 from activity_session_server.rules.limits import ID_CHARACTERS, INT64
 from activity_session_server.rules.paging import Page, Position, stale_token
 from activity_session_server.rules.ranges import Range, Ranges
@@ -97,31 +98,46 @@ def within(page: Page, after: int, before: int, numbered: Range = ANY_NUMBER) ->
     return Range(first, min(last, place - 1)) if page.order.descending else Range(max(first, place + 1), last)
 
 
+class Listed(NamedTuple):
+    """Which events of a session are listed: those between two numbers, of which `before` is 0 for no bound."""
+
+    session: str
+    uid: str
+    after: int
+    before: int
+    show_superseded: bool
+    marks_only: bool
+    omit_content: bool
+    where: Node | None
+
+
 def list_page(
     reader: Reader,
     head: Head,
+    listed: Listed,
     page: Page,
+    *,
     where: ColumnElement[bool] | None,
     encode: Callable[[AnyRow], bytes],
-    *,
-    after: int,
-    before: int,
-    show_superseded: bool,
     most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
-    """One page of the events of a session between two numbers, and where the next one starts."""
+    """One page of the events of a session, and where the next one starts; `where` is the condition of its filter."""
     if page.after is not None and page.after.uid != head.uid:
         raise stale_token()
     most = page.size + 1 if where is None else page.filter_rows
-    numbered = Range(head.first_sequence, head.last_sequence)
-    hidden = () if show_superseded else log_of(reader, head).hidden
-    numbers = ranges.outside(hidden, within(page, after, before, numbered), most, descending=page.order.descending)
+    shown = within(page, listed.after, listed.before, Range(head.first_sequence, head.last_sequence))
+    if listed.marks_only:
+        numbers = marks.marks_among(reader, head.uid, shown, most, descending=page.order.descending)
+    else:
+        hidden = () if listed.show_superseded else log_of(reader, head).hidden
+        numbers = ranges.outside(hidden, shown, most, descending=page.order.descending)
     if not numbers:
         return [], None
     statement = _PAGE if where is None else _PAGE.construct.where(where)
     query = Query(statement, {"its_session": head.uid, "numbers": _padded(numbers, most)}, _LONG)
     keys = Keys(_TABLE.c.sequence, owner_uid=_TABLE.c.activity_session_pkid)
-    encode = with_marks(reader, head, numbers, encode) if show_superseded else encode
+    if listed.show_superseded or listed.marks_only:
+        encode = with_marks(reader, head, numbers, encode)
     found, position = fetch_page(reader, query, keys, page._replace(after=None), encode, most_bytes=most_bytes)
     if position is None and where is None and len(found) < min(len(numbers), page.size):
         raise Raced

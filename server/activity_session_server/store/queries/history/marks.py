@@ -25,13 +25,14 @@ _NONE = Range(0, 0)
 _OF_SESSION = EventMark.activity_session_pkid == bindparam("its_session")
 _ROWS = select(EventMark.sequence, EventMark.first_sequence, EventMark.last_sequence, EventMark.holds)
 _ALL = Statement(_ROWS.where(_OF_SESSION).order_by(EventMark.sequence))
-_AMONG = Statement(
+_NUMBERS = (
     select(EventMark.sequence)
     .where(_OF_SESSION, EventMark.sequence >= bindparam("first"), EventMark.sequence <= bindparam("last"))
     .distinct()
-    .order_by(EventMark.sequence)
     .limit(bindparam("most"))
 )
+_FIRST_AMONG = Statement(_NUMBERS.order_by(EventMark.sequence))
+_LAST_AMONG = Statement(_NUMBERS.order_by(EventMark.sequence.desc()))
 _HOLDING_OVER = Statement(
     _ROWS.where(
         _OF_SESSION,
@@ -63,10 +64,10 @@ def hidden_ranges(reader: Reader, session_uid: str) -> list[Range]:
     return [Range(*row) for row in reader.rows(_ALL_HIDDEN, {"its_session": session_uid})]
 
 
-def marks_among(reader: Reader, session_uid: str, within: Range, most: int) -> list[int]:
-    """The numbers of the first marks among some numbers, at most so many."""
+def marks_among(reader: Reader, session_uid: str, within: Range, most: int, *, descending: bool = False) -> list[int]:
+    """The numbers of the first marks among some numbers, or of the last ones from the last on; at most so many."""
     values = {"its_session": session_uid, "first": within.first, "last": within.last, "most": most}
-    return [row[0] for row in reader.rows(_AMONG, values)]
+    return [row[0] for row in reader.rows(_LAST_AMONG if descending else _FIRST_AMONG, values)]
 
 
 def pieces_over(reader: Reader, session_uid: str, within: Range) -> list[Piece]:
