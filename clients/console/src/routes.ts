@@ -20,11 +20,12 @@ export interface SessionsRoute {
   rows: number;
 }
 
-/** A session: the number of the event to show, of which 0 is the newest, and the open panel. */
+/** A session: the number of the event to show, of which 0 is the newest, what is shown of it, and the open panel. */
 export interface SessionRoute {
   view: "session";
   name: string;
   at: number;
+  showSuperseded: boolean;
   panel: string;
 }
 
@@ -52,7 +53,7 @@ export function go(to: Route, { replace = false } = {}): void {
 
 /** Returns the route to a session. */
 export function toSession(name: string, rest: Partial<SessionRoute> = {}): SessionRoute {
-  return { view: "session", name, at: 0, panel: "", ...rest };
+  return { view: "session", name, at: 0, showSuperseded: false, panel: "", ...rest };
 }
 
 /** Returns the route to the sessions of a namespace. */
@@ -65,7 +66,11 @@ export function parse(text: string): Route {
   const [path = "", query = ""] = text.replace(/^#\/?/, "").split(/\?(.*)/s);
   const [name, values] = [path.split("/").map(decoded).join("/"), new URLSearchParams(query)];
   if (SESSION.test(name))
-    return toSession(name, { at: Number(values.get("at") ?? 0) || 0, panel: values.get("panel") ?? "" });
+    return toSession(name, {
+      at: Number(values.get("at") ?? 0) || 0,
+      showSuperseded: values.get("showSuperseded") === "true",
+      panel: values.get("panel") ?? "",
+    });
   return toSessions(name, {
     filter: values.get("filter") ?? "",
     orderBy: values.get("orderBy") ?? ORDER,
@@ -82,8 +87,12 @@ function decoded(segment: string): string {
   }
 }
 
-function ofSession({ at, panel }: SessionRoute): Record<string, string> {
-  return { ...(at && { at: String(at) }), ...(panel && { panel }) };
+function ofSession({ at, showSuperseded, panel }: SessionRoute): Record<string, string> {
+  return {
+    ...(at && { at: String(at) }),
+    ...(showSuperseded && { showSuperseded: "true" }),
+    ...(panel && { panel }),
+  };
 }
 
 function ofSessions({ filter, orderBy, showDeleted, rows }: SessionsRoute): Record<string, string> {

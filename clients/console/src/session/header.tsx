@@ -1,6 +1,7 @@
 import { href, toSessions } from "../routes.js";
 import { Connected } from "./connected.js";
 import { useShared } from "./context.js";
+import { Superseded } from "./conversation/superseded.js";
 import { idOf, namespaceOf } from "../shared/names.js";
 
 /** Which session it is, and whether it is live. */
@@ -13,6 +14,7 @@ export function Header() {
       <nav aria-label="Way back"><a href={href(toSessions(namespace))} dir="auto">{idOf(namespace)}</a></nav>
       <h1 dir="auto">{idOf(live.name)}</h1>
       <Connected />
+      {live.session.value && <Superseded />}
       {description && <p class="session-about" dir="auto">{description}</p>}
     </header>
   );

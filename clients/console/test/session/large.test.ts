@@ -10,9 +10,11 @@ const seeds = clients(server);
 const EVENTS = 100_000;
 const BATCH = 100;
 const MOST_ROWS = 80;
+const ROW_PX = 34;
+
+const name = await newSession(seeds, "ada");
 
 test("a session of 100,000 events opens at the newest, and is read by what is in view", { timeout: 180_000 }, async (t) => {
-  const name = await newSession(seeds, "ada");
   await fill(seeds, name);
   const page = await open(t, server);
   const lists = callsOf(page, "ListEvents");
@@ -31,6 +33,24 @@ test("a session of 100,000 events opens at the newest, and is read by what is in
   await row(page, EVENTS).waitFor();
   assert.ok(lists.count - scrolled < 16, `${lists.count - scrolled} pages for four jumps`);
   t.diagnostic(`newest after ${toNewest.toFixed(0)} ms, longest frame while scrolling ${longest.toFixed(0)} ms, ${lists.count} lists`);
+});
+
+test("where 90,000 of them are superseded, the others follow each other", async (t) => {
+  await seeds.events.supersedeEvents({ parent: name, fromSequence: 5001n, toSequence: 95_000n });
+  const page = await open(t, server);
+  const lists = callsOf(page, "ListEvents");
+  await timeTo(page, name);
+  const rows = await feed(page).evaluate((list, height) => list.scrollHeight / height, ROW_PX);
+  assert.ok(rows > 10_000 && rows < 10_500, `as high as ${rows} rows`);
+  await feed(page).evaluate((list) => (list.scrollTop = list.scrollHeight / 2));
+  await row(page, 95_001).getByText("line 95001", { exact: true }).waitFor();
+  await row(page, 5000).getByText("line 5000", { exact: true }).waitFor();
+  await page.evaluate((hash) => (location.hash = hash), linkTo(name, "at=50000"));
+  await page.getByText("Event 50000 is superseded by 100001, and out of view.").waitFor();
+  await row(page, 95_001).and(page.locator(":focus")).waitFor();
+  await page.getByLabel("Superseded events").check();
+  await row(page, 50_000).and(page.locator(":focus")).getByText("superseded by 100001").waitFor();
+  assert.ok(lists.count < 12, `${lists.count} lists`);
 });
 
 async function fill({ events }: Clients, parent: string): Promise<void> {

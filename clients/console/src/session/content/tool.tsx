@@ -9,7 +9,10 @@ const PREVIEW = 120;
 /** A call of a tool, with its result; a result by itself only where its call is not shown. */
 export function ToolContent(found: Found) {
   const { log } = useShared().live;
-  const other = counterpart((sequence) => log.get(sequence), found);
+  const isOut = (sequence: number) => log.marks.over(sequence) > 0;
+  // What is in view goes together with what is in view only.
+  const get = (sequence: number) => (isOut(sequence) && !isOut(Number(found.event.sequence)) ? undefined : log.get(sequence));
+  const other = counterpart(get, found);
   if (found.tool.role === "call") return <ToolCall call={found} result={other} />;
   return other ? <ResultElsewhere call={other} /> : <Body id={idOf(found)} text={found.tool.body} />;
 }

@@ -19,12 +19,13 @@ export function Conversation({ route, children }: { route: SessionRoute; childre
   const [place] = useState(() => new Place(live));
   const scroller = useRef<HTMLDivElement>(null);
   useListAt(place, scroller, route.at);
-  useJumps(place, route.at);
+  useJumps(place, route);
   useKeys(
     { key: "j", does: "goes to the next event, as ↓ does", run: () => place.move({ rows: 1 }) },
     { key: "k", does: "goes to the event before, as ↑ does", run: () => place.move({ rows: -1 }) },
   );
-  const isEmpty = live.log.first > live.log.last;
+  const { rows } = place;
+  const isEmpty = rows.first > rows.last;
   const onKeyDown = (key: KeyboardEvent) => {
     const move = moveOf(key);
     if (!move) return;
@@ -38,7 +39,7 @@ export function Conversation({ route, children }: { route: SessionRoute; childre
           {isEmpty ? <Empty /> : <Rows place={place} />}
         </div>
         <LoadFailure />
-        <Newest place={place} last={live.log.last} isAtEnd={place.isAtEnd} />
+        <Newest place={place} rows={rows} isAtEnd={place.isAtEnd} />
       </div>
       {children}
     </section>
@@ -47,30 +48,32 @@ export function Conversation({ route, children }: { route: SessionRoute; childre
 
 /** Makes the list of the place, and has what is in view loaded. */
 function useListAt(place: Place, scroller: { current: HTMLDivElement | null }, at: number): void {
-  const { live } = place;
+  const { live, rows } = place;
   const { first, last } = place.window;
+  place.stay();
   const list = useList({
     count: last - first + 1,
     getScrollElement: () => scroller.current,
-    getItemKey: useCallback((index: number) => first + index, [first]),
-    followOnAppend: last === live.log.last,
+    getItemKey: useCallback((index: number) => rows.numberOf(first + index), [first, rows.holes]),
+    followOnAppend: last === rows.last,
     // Where the reader will be, so that nothing is loaded that is elsewhere.
-    initialOffset: () => ((at || last + 1) - first) * ROW_PX,
+    initialOffset: () => ((at ? rows.rowOf(at) : last + 1) - first) * ROW_PX,
   });
   place.list = list;
   useLayoutEffect(() => {
     place.settle();
     const { startIndex, endIndex } = list.range ?? { startIndex: 0, endIndex: -1 };
     // Half a page more than is in view, also beyond the list: how a row begins depends on the one before it.
-    const wanted = { first: Math.max(live.log.first, first + startIndex - PAGE / 2), last: first + endIndex + PAGE / 2 };
-    if (endIndex >= 0) live.loading?.want(wanted);
+    const wanted = { first: first + startIndex - PAGE / 2, last: first + endIndex + PAGE / 2 };
+    if (endIndex >= 0) live.loading?.want(rows.numbersOf(wanted));
   });
 }
 
 /** Goes where the route says, at first and when it changes. */
-function useJumps(place: Place, at: number): void {
+function useJumps(place: Place, { at, showSuperseded }: SessionRoute): void {
   useEffect(() => {
     if (at) void place.goTo(at);
     else place.goToNewest();
   }, [place, at]);
+  useEffect(() => place.goToMissed(), [place, showSuperseded]);
 }

@@ -5,40 +5,59 @@ import { idOf } from "../../shared/names.js";
 import { useShared } from "../context.js";
 import { Author, Mark } from "./author.js";
 import { EventLink } from "./event_link.js";
+import { SupersessionContent } from "./supersession.js";
 import { areDaysApart, Clock, Day, Times } from "./times.js";
 
 const PLAIN_TYPES = new Set(["", "message"]);
 
+/** Properties of `Row`. */
+export interface RowProps {
+  event: Event;
+  before: Event | undefined;
+  /** The number of the mark that has taken it out of view; 0 for none. */
+  supersededBy: number;
+}
+
 /** One event, below the one before it, with whose author it is grouped. */
-export function Row({ event, before }: { event: Event; before: Event | undefined }) {
-  const isOther = !before || before.author !== event.author || areDaysApart(before, event);
+export function Row({ event, before, supersededBy }: RowProps) {
+  const isOther = !before || isMark(before) || isMark(event) || before.author !== event.author || areDaysApart(before, event);
   return (
     <>
       {(!before || areDaysApart(before, event)) && <Day event={event} />}
-      <Entry event={event} isOther={isOther} />
+      <Entry event={event} isOther={isOther} supersededBy={supersededBy} />
     </>
   );
 }
 
-function Entry({ event, isOther }: { event: Event; isOther: boolean }) {
+function Entry({ event, isOther, supersededBy }: { event: Event; isOther: boolean; supersededBy: number }) {
   const { raw } = useShared();
   const article = useFocusKept();
   const show = (key: KeyboardEvent) => {
     if (key.key === "Enter" && key.target === key.currentTarget) raw.value = event;
   };
-  const name = event.author ? `Event ${event.sequence} by ${idOf(event.author)}` : `Event ${event.sequence}`;
+  const kinds = ["event", isOther && "event-other", isMark(event) && "event-supersession", supersededBy && "event-superseded"];
   return (
-    <article ref={article} class={isOther ? "event event-other" : "event"} tabIndex={-1} onKeyDown={show}
-      data-sequence={String(event.sequence)} aria-label={name} aria-posinset={Number(event.sequence)} aria-setsize={-1}>
+    <article ref={article} class={kinds.filter(Boolean).join(" ")} tabIndex={-1} onKeyDown={show}
+      data-sequence={String(event.sequence)} aria-label={nameOf(event, supersededBy)} aria-posinset={Number(event.sequence)} aria-setsize={-1}>
       <div class="event-mark">{isOther && <Mark name={event.author} />}</div>
       <div class="event-body">
-        {isOther && <header class="event-head"><Author name={event.author} marked={false} /></header>}
+        {isOther && !isMark(event) && <header class="event-head"><Author name={event.author} marked={false} /></header>}
+        {supersededBy > 0 && <p class="superseded-by">superseded by <EventLink at={supersededBy} /></p>}
         <Chips event={event} />
-        <Content event={event} />
+        {event.supersession ? <SupersessionContent of={event.supersession} /> : <Content event={event} />}
       </div>
       <Aside event={event} />
     </article>
   );
+}
+
+function isMark(event: Event): boolean {
+  return event.supersession !== undefined;
+}
+
+function nameOf(event: Event, supersededBy: number): string {
+  const by = event.author ? ` by ${idOf(event.author)}` : "";
+  return `Event ${event.sequence}${by}${isMark(event) ? ", a mark" : ""}${supersededBy ? ", superseded" : ""}`;
 }
 
 /** The type, unless it is that of every message, and the labels. */

@@ -23,15 +23,17 @@ export function Rows({ place }: { place: Place }) {
 function Item({ item, place }: { item: VirtualItem; place: Place }) {
   const { log } = useShared().live;
   log.version.value; // a component that reads signals is rendered again only when these, or its properties, change
+  const { rows, window } = place;
   const sequence = Number(item.key);
-  const [event, before] = [log.get(sequence), log.get(sequence - 1)];
-  const isFirst = sequence === log.first;
+  const row = rows.rowOf(sequence);
+  const isFirst = row === rows.first;
+  const [event, before] = [log.get(sequence), isFirst ? undefined : log.get(rows.numberOf(row - 1))];
   if (!event || (!before && !isFirst)) return <Waiting sequence={sequence} size={item.size} />;
   return (
     <div key="row" class={place.marked.value === sequence ? "row row-at" : "row"} data-index={item.index} ref={place.list.measureElement}>
-      <Above sequence={sequence} place={place} />
-      <Row event={event} before={isFirst ? undefined : before} />
-      {sequence === place.window.last && sequence < log.last && <Beyond to={sequence + 1} place={place} />}
+      <Above row={row} place={place} />
+      <Row event={event} before={before} supersededBy={log.marks.over(sequence)} />
+      {row === window.last && row < rows.last && <Beyond to={rows.numberOf(row + 1)} place={place} />}
     </div>
   );
 }
@@ -41,11 +43,11 @@ function Waiting({ sequence, size }: { sequence: number; size: number }) {
 }
 
 /** What is before the first row of the list: events that were purged, or more than a list can have. */
-function Above({ sequence, place }: { sequence: number; place: Place }) {
-  const { log } = useShared().live;
-  if (sequence === log.first && sequence > 1) return <Purged to={sequence - 1} />;
-  if (sequence !== place.window.first || sequence === log.first) return null;
-  return <Beyond to={sequence - 1} place={place} />;
+function Above({ row, place }: { row: number; place: Place }) {
+  const { rows, window } = place;
+  if (row === rows.first && rows.log.first > 1) return <Purged to={rows.log.first - 1} />;
+  if (row !== window.first || row === rows.first) return null;
+  return <Beyond to={rows.numberOf(row - 1)} place={place} />;
 }
 
 /** The way to events that are not in the list, which has only so many around the reader. */

@@ -6,7 +6,7 @@ import type { Span } from "../model/pages.js";
  */
 export const MOST_ROWS = 20_000;
 
-/** Returns which events the list has: those around one, or the newest if `around` is 0. */
+/** Returns which rows of a log the list has: those around one, or the last if `around` is 0. */
 export function windowOf({ first, last }: Span, around: number): Span {
   if (!around) return { first: Math.max(first, last - MOST_ROWS + 1), last };
   const start = Math.max(first, Math.min(around - MOST_ROWS / 2, last - MOST_ROWS + 1));

@@ -26,15 +26,15 @@ export class Loading {
   ) {}
 
   /** Has the numbers loaded that are in view, instead of those that were wanted before. */
-  want(view: Span): void {
+  want(view: readonly number[]): void {
     this.log.keep(view);
     this.#wanted = pagesOf(view);
     if (this.failure.peek() === undefined) this.#next();
   }
 
   /** Resolves when those numbers are loaded, or cannot be. */
-  async load(span: Span): Promise<void> {
-    await Promise.all(pagesOf(span).map((page) => this.#start(page)));
+  async load(sequences: readonly number[]): Promise<void> {
+    await Promise.all(pagesOf(sequences).map((page) => this.#start(page)));
   }
 
   /** Tries again what has failed. */
@@ -84,9 +84,10 @@ export class Loading {
     this.log.add(found);
   }
 
+  /** With what is out of view: so it is known that all of a page has come, whatever a new mark does meanwhile. */
   async #list({ first, last }: Span): Promise<Event[]> {
     const numbers = { afterSequence: BigInt(first - 1), beforeSequence: BigInt(last + 1), pageSize: PAGE };
-    const request = { parent: this.name, uid: this.uid, ...numbers };
+    const request = { parent: this.name, uid: this.uid, showSuperseded: true, ...numbers };
     return (await events.listEvents(request, { signal: this.signal })).events;
   }
 

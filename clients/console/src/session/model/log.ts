@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Event } from "activity-session/v1/event";
+import { Marks } from "./marks.js";
 import { bytesOf, pagesOf, PAGE, type Span } from "./pages.js";
 
 const MAX_PAGES = 60;
@@ -16,6 +17,8 @@ interface Page {
 export class EventLog {
   /** Grows with each change, at most once in a frame: whoever shows events reads it. */
   readonly version = signal(0);
+  /** What takes events out of view. */
+  readonly marks = new Marks();
   #first = 1;
   #last = 0;
   // In the order of their last use, the oldest first.
@@ -43,6 +46,12 @@ export class EventLog {
     this.#changed();
   }
 
+  /** Takes marks from anywhere in the log. */
+  addMarks(marks: Iterable<Event>): void {
+    for (const mark of marks) this.marks.add(mark);
+    this.#changed();
+  }
+
   /** Takes the numbers that a session has, which only grow, and returns those that are known now. */
   extend({ first, last }: Span): Span {
     if (first > this.#first || last > this.#last) {
@@ -66,8 +75,8 @@ export class EventLog {
     return first > there.last ? undefined : { first, last: missing(there, -1) };
   }
 
-  /** Lets go of pages that were not used for longest, but of none that is in view. */
-  keep(view: Span): void {
+  /** Lets go of pages that were not used for longest, but of none that has numbers in view. */
+  keep(view: readonly number[]): void {
     const used = pagesOf(view);
     for (const number of used) this.#use(number);
     const bytes = () => [...this.#pages.values()].reduce((sum, page) => sum + page.bytes, 0);
@@ -86,6 +95,7 @@ export class EventLog {
   #put(sequence: number, event: Event): void {
     this.#last = Math.max(this.#last, sequence);
     if (sequence < this.#first) return;
+    this.marks.add(event);
     const number = Math.floor(sequence / PAGE);
     const page = this.#pages.get(number) ?? { events: new Array<Event | undefined>(PAGE).fill(undefined), bytes: 0 };
     if (!page.events[sequence % PAGE]) page.bytes += bytesOf(event);

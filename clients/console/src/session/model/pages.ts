@@ -10,9 +10,8 @@ export interface Span {
 }
 
 /** Returns the pages that the numbers are in. */
-export function pagesOf({ first, last }: Span): number[] {
-  const page = Math.floor(first / PAGE);
-  return Array.from({ length: Math.max(0, Math.floor(last / PAGE) - page + 1) }, (_, index) => page + index);
+export function pagesOf(sequences: readonly number[]): number[] {
+  return [...new Set(sequences.map((sequence) => Math.floor(sequence / PAGE)))];
 }
 
 /** Returns about how many bytes an event takes. */

@@ -9,8 +9,10 @@ import { Loading } from "./loading.js";
 import { EventLog } from "./log.js";
 import { PAGE } from "./pages.js";
 import { failureOf, isUnavailable, purgedUpTo } from "./reasons.js";
+import { Rows } from "./rows.js";
 
 const AGAIN_MS = 3_000;
+const MARKS = 1000;
 
 /**
  * Whether what is shown is what is there: `opening` until it is, `live` while it is, `cut` while the server cannot be
@@ -56,20 +58,33 @@ export class LiveSession {
   }
 
   async #read(at: number, signal: AbortSignal): Promise<void> {
-    const newest = { parent: this.name, orderBy: "sequence desc", pageSize: 2 * PAGE };
+    const newest = { parent: this.name, orderBy: "sequence desc", pageSize: 2 * PAGE, showSuperseded: true };
     const [session, { events: found }] = await Promise.all([
       sessions.getSession({ name: this.name }, { signal }),
       events.listEvents(newest, { signal }),
     ]);
     this.log.add(found);
     this.loading = new Loading(this.log, this.name, session.uid, signal);
-    const { first, last } = this.log.extend(numbersOf(session));
-    if (at) await this.loading.load({ first: Math.max(first, at - PAGE / 2), last: Math.min(last, at + PAGE / 2) });
+    this.log.extend(numbersOf(session));
+    await this.#readMarks(session.uid, signal);
+    if (at) await this.loading.load(new Rows(this.log).numbersOf({ first: at - PAGE / 2, last: at + PAGE / 2 }));
     this.#update(session);
   }
 
+  /** Reads all marks up to the last number that is known; a watch from there on tells the others. */
+  async #readMarks(uid: string, signal: AbortSignal): Promise<void> {
+    let pageToken = "";
+    do {
+      const request = { parent: this.name, uid, marksOnly: true, pageSize: MARKS, pageToken };
+      const page = await events.listEvents(request, { signal });
+      this.log.addMarks(page.events);
+      pageToken = page.nextPageToken;
+    } while (pageToken);
+  }
+
   async #follow(signal: AbortSignal): Promise<void> {
-    const from = { afterSequence: BigInt(this.log.last), uid: this.session.value!.uid, view: SessionView.FULL };
+    const of = { uid: this.session.value!.uid, view: SessionView.FULL, showSuperseded: true };
+    const from = { ...of, afterSequence: BigInt(this.log.last) };
     const onDisconnect = (error: ActivitySessionError) => this.#set("cut", error);
     for await (const message of watch(channel, this.name, { ...from, signal, onDisconnect })) {
       if (this.connection.peek() !== "live") this.#set("live");
@@ -78,7 +93,7 @@ export class LiveSession {
   }
 
   #take({ change }: WatchSessionResponse): void {
-    if (change.case === "event") this.log.add([change.value]);
+    if (change.case === "event" || change.case === "mark") this.log.add([change.value]);
     if (change.case === "session") this.#update(change.value);
   }
 

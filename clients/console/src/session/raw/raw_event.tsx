@@ -11,13 +11,15 @@ import { clipped } from "./clipped.js";
 
 /** The event that was asked for, as the service has it, in a dialog. */
 export function RawEvent() {
-  const { raw } = useShared();
+  const { raw, live } = useShared();
   const event = raw.value;
   if (!event) return null;
+  live.log.version.value;
+  const supersededBy = BigInt(live.log.marks.over(Number(event.sequence)));
   return (
     <Dialog title={`Event ${event.sequence}`} close={() => (raw.value = undefined)}>
       <Times event={event} />
-      <pre class="raw code" tabIndex={0} aria-label={`Event ${event.sequence} as JSON`}>{jsonOf(event)}</pre>
+      <pre class="raw code" tabIndex={0} aria-label={`Event ${event.sequence} as JSON`}>{jsonOf({ ...event, supersededBy })}</pre>
       <p class="raw-ways">
         <CopyAs method={EventService.method.getEvent} request={{ name: event.name }} />
         <span>Link to event <EventLink at={Number(event.sequence)} /></span>
