@@ -20,6 +20,7 @@ from activity_session_testing.steps import (
     members,
     new_participant,
     new_session,
+    supersede,
 )
 
 MEMORY = "sqlite:///:memory:"
@@ -130,6 +131,24 @@ def test_a_run_goes_on_after_the_newest_message_that_the_client_has(
         path, body = request.pop("path", ""), request.pop("body", None)
         with http.open("POST" if body else "GET", f"/ag-ui/{session}{path}", body, **request) as response:
             assert events(response, 3)[2]["delta"] == "three"
+
+
+def test_a_mark_is_a_custom_event_and_a_run_that_begins_later_has_what_is_in_view(
+    http: HttpClient, client: Client, session: str
+) -> None:
+    append(client, session, "one", "two", "three")
+    with http.open("GET", f"/ag-ui/{session}") as response:
+        assert events(response, 10)[-1]["type"] == "TEXT_MESSAGE_END"
+        supersede(client, session, 2, 3, "new", reason="shorter")
+        mark, *_, end = islice(sent_events(response), 4)
+    assert (mark.json["type"], mark.json["name"], mark.id, end.id) == ("CUSTOM", "mark", "4", "5")
+    ranges = [{"firstSequence": "2", "lastSequence": "3"}]
+    assert mark.json["value"]["supersession"] == {"ranges": ranges, "reason": "shorter"}
+    with http.open("GET", f"/ag-ui/{session}") as response:
+        _, *found = events(response, 7)
+    assert [one["delta"] for one in found[1::3]] == ["one", "new"]
+    with http.open("GET", f"/ag-ui/{session}", Last_Event_ID="4") as response:
+        assert events(response, 3)[2]["delta"] == "new"
 
 
 def test_a_run_ends_with_the_error_that_ends_the_watch(http: HttpClient, client: Client, session: str) -> None:

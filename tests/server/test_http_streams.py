@@ -23,6 +23,7 @@ from activity_session_testing.steps import (
     new_participant,
     new_session,
     release_turn,
+    supersede,
 )
 
 MEMORY = "sqlite:///:memory:"
@@ -82,6 +83,25 @@ def test_a_watch_goes_on_after_the_last_event_that_came(http: HttpClient, client
         assert texts(response, 2) == ["two", "three"]
     with http.open("GET", f"/v1/{session}/watch?afterSequence=1", Last_Event_ID="2") as response:
         assert texts(response, 1) == ["three"]
+
+
+def test_a_watch_goes_on_after_a_mark(http: HttpClient, client: Client, session: str) -> None:
+    append(client, session, "one", "two")
+    with http.open("GET", f"/v1/{session}/watch") as response:
+        until_bookmark(response)
+        supersede(client, session, 1, 2)
+        mark = next(sent_events(response))
+    assert (mark.id, mark.json["mark"]["supersession"]["ranges"][0]["lastSequence"]) == ("3", "2")
+    with http.open("GET", f"/v1/{session}/watch", Last_Event_ID=mark.id) as response:
+        assert [(sent.id, "session" in sent.json) for sent in until_bookmark(response)] == [("", True), ("3", False)]
+
+
+def test_a_watch_shows_superseded_events_if_asked_to(http: HttpClient, client: Client, session: str) -> None:
+    append(client, session, "one", "two")
+    supersede(client, session, 1, 1)
+    for query, expected in {"": ["2"], "?showSuperseded=true": ["1", "2"]}.items():
+        with http.open("GET", f"/v1/{session}/watch{query}") as response:
+            assert [sent.id for sent in until_bookmark(response) if "event" in sent.json] == expected
 
 
 @pytest.mark.parametrize("place", ["x", "-1", "9"])

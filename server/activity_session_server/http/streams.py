@@ -53,7 +53,7 @@ class Messages:
     def of_message(self, message: bytes) -> bytes:
         """One, of which the id is the place after which to go on."""
         made = self._kind.FromString(message)
-        sequence = made.event.sequence or made.bookmark.last_sequence
+        sequence = made.event.sequence or made.mark.sequence or made.bookmark.last_sequence
         place = b"id: %d\n" % sequence if sequence else b""
         return place + b"data: " + responses.json_of(made) + b"\n\n"
 

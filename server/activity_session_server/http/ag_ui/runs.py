@@ -37,11 +37,12 @@ class Run:
         response = WatchSessionResponse.FromString(message)
         if response.HasField("session"):
             self._roles |= _roles_of(response.session)
-        if not response.HasField("event"):
+        event = response.mark if response.HasField("mark") else response.event
+        if not event.sequence:
             return self._opening()
-        *events, last = [_sent(event) for event in self._of_event(response.event)]
+        *events, last = [_sent(one) for one in self._of_event(event)]
         # A reader that is cut off before the last one gets all of them again.
-        return self._opening() + b"".join(events) + b"id: %d\n" % response.event.sequence + last
+        return self._opening() + b"".join(events) + b"id: %d\n" % event.sequence + last
 
     def of_end(self, status: Status) -> bytes:
         """What ends a run."""
@@ -101,7 +102,7 @@ def _text(place: str, text: str, role: str, author: str) -> Events:
 
 
 def _custom(event: Event) -> dict[str, Any]:
-    name = event.type or event.media_type or "event"
+    name = event.type or event.media_type or ("mark" if event.HasField("supersession") else "event")
     return {"type": "CUSTOM", "name": name, "value": json_format.MessageToDict(event)}
 
 
