@@ -17,11 +17,11 @@ import (
 
 // Watch follows a session, given by its full name: each event and each mark after afterSequence (0 for all) once and in
 // order, the session when it changes, and bookmarks.
-// After a disconnect it reconnects, however long it takes, and resumes after the last event or mark that it returned. It
-// ends when the loop is left. Otherwise it ends with an error: that of the context when the context is done, or an [Error]
-// if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, and CANCELLED for a connection that the
-// caller has closed. If the session was expunged during a disconnect, it ends with SESSION_NOT_FOUND, even if another
-// session has its name now.
+// After a disconnect it reconnects, however long it takes, and resumes after the last event or mark that it returned.
+// It ends when the loop is left. Otherwise it ends with an error: that of the context when the context is done, or an
+// [Error] if reconnecting does not help, as after SESSION_NOT_FOUND or SESSION_DELETED, and CANCELLED for a connection
+// that the caller has closed. If the session was expunged during a disconnect, it ends with SESSION_NOT_FOUND, even if
+// another session has its name now.
 //
 // While a server cannot be reached the watch waits and tries again, without end. A warning of the first failure is
 // logged, and then of at most one in 30 seconds: the session, the target, the status code and its message, how many
@@ -63,7 +63,8 @@ func WithSuperseded() WatchOption {
 
 // WithUID says which session is meant: the one with the uid in the variable, or any session of that name if it is
 // empty. The watch writes the uid that the server tells into the variable before it yields the first message. To resume
-// in another process, keep it with the number of the last event or mark, and give both. Only the loop may use the variable.
+// in another process, keep it with the number of the last event or mark, and give both. Only the loop may use the
+// variable.
 func WithUID(uid *string) WatchOption {
 	return func(w *watch) { w.request.Uid, w.uid = *uid, uid }
 }

@@ -46,8 +46,9 @@ export interface Watch extends AsyncGenerator<WatchSessionResponse, void, undefi
 /**
  * Follows a session: its events and marks, each once and in order, the session when it changes, and bookmarks. After a
  * disconnect it reconnects, however long it takes. If the session was expunged meanwhile, it throws SESSION_NOT_FOUND,
- * even if another session has its name now. To resume in another process, keep the number of the last event or mark and
- * the `uid` of the watch, and give both. Leaving the iteration ends it; while it waits for a message, only `signal` does.
+ * even if another session has its name now. To resume in another process, keep the number of the last event or mark
+ * and the `uid` of the watch, and give both. Leaving the iteration ends it; while it waits for a message, only
+ * `signal` does.
  *
  * While a server cannot be reached the watch waits and tries again, without end. A warning tells of the first failure,
  * and then of at most one in 30 s, by Node.js (of the type `ActivitySessionWarning`) or on the console of a browser: the

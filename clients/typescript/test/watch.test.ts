@@ -91,6 +91,33 @@ test("the rest of the log is that of the session that was watched", async (t) =>
   assert.deepEqual(uids, ["first"]);
 });
 
+for (const [showSuperseded, expected] of [
+  [false, ["event 2", "mark 3"]],
+  [true, ["event 1", "event 2", "mark 3"]],
+] as const) {
+  test(`the rest of the log has its marks, and superseded events if asked for: ${showSuperseded}`, async (t) => {
+    const watchSession: Watch = (call) => call.emit("error", sessionDeleted());
+    const events = [
+      create(EventSchema, { sequence: 1n, supersededBy: 3n }),
+      create(EventSchema, { sequence: 2n }),
+      create(EventSchema, { sequence: 3n, supersession: { ranges: [{ firstSequence: 1n, lastSequence: 1n }] } }),
+    ];
+    const listEvents: Unary<ListEventsRequest, ListEventsResponse> = ({ request }, answer) => {
+      const listed = request.showSuperseded ? events : [events[1]!];
+      answer(null, create(ListEventsResponseSchema, { events: listed }));
+    };
+    const channel = await connected(t, { watchSession, listEvents });
+    const found: string[] = [];
+    const reading = async () => {
+      for await (const { change } of watch(channel, "s", { showSuperseded })) {
+        if (change.case === "event" || change.case === "mark") found.push(`${change.case} ${change.value.sequence}`);
+      }
+    };
+    await assert.rejects(reading(), { reason: ErrorReason.SESSION_DELETED });
+    assert.deepEqual(found, expected);
+  });
+}
+
 test("a watch has the uid that it was given, and then the one that it was told", async (t) => {
   const watchSession: Watch = (call) => call.write(create(WatchSessionResponseSchema, { uid: "told" }));
   const channel = await connected(t, { watchSession });
