@@ -34,7 +34,8 @@ export class Loading {
 
   /** Resolves when those numbers are loaded, or cannot be. */
   async load(sequences: readonly number[]): Promise<void> {
-    await Promise.all(pagesOf(sequences).map((page) => this.#start(page)));
+    const pages = pagesOf(sequences).filter((page) => this.log.gap(page));
+    await Promise.all(pages.map((page) => this.#start(page)));
   }
 
   /** Tries again what has failed. */
