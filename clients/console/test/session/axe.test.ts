@@ -8,7 +8,9 @@ import { trip } from "./scene.js";
 
 const server = await serve({ flags: ["--console", "read-write"] });
 const seeds = clients(server);
-const [session, empty] = [await trip(seeds), await newSession(seeds)];
+const [session, superseded, empty] = [await trip(seeds), await trip(seeds), await newSession(seeds)];
+await seeds.events.supersedeEvents({ parent: superseded, fromSequence: 1n, toSequence: 9n, reason: "too long" });
+await seeds.events.popEvents({ parent: superseded });
 await seeds.sessions.acquireTurn({ session, participant: `${session.split("/sessions/")[0]}/participants/ada`, ttl: { seconds: 300n } });
 
 const VIEWS: Record<string, [name: string, query: string, act: (page: Page) => Promise<unknown>]> = {
@@ -17,6 +19,8 @@ const VIEWS: Record<string, [name: string, query: string, act: (page: Page) => P
   "the newest, and memories": [session, "panel=memories", (page) => page.getByText("ada likes tea").waitFor()],
   metadata: [session, "panel=about", (page) => page.getByText("memory.getMaxMemories").waitFor()],
   "an event as JSON": [session, "at=5", (page) => row(page, 5).press("Enter")],
+  "superseded events": [superseded, "at=5&showSuperseded=true", (page) => row(page, 5).getByText("superseded by 12").waitFor()],
+  marks: [superseded, "at=12&showSuperseded=true", (page) => row(page, 12).getByText("too long").waitFor()],
   "no events": [empty, "", (page) => page.getByText("No event has come yet.").waitFor()],
 };
 
