@@ -30,6 +30,7 @@ from activity_session.v1.session_service_pb2 import (
     ExpungeSessionRequest,
     GetSessionRequest,
     ListSessionsRequest,
+    UnbindParticipantRequest,
     UndeleteSessionRequest,
     UpdateSessionRequest,
 )
@@ -75,6 +76,7 @@ from activity_session_testing.steps import (
     read_state,
     refused,
     replaced,
+    supersede,
     update_session,
     update_state,
 )
@@ -326,6 +328,17 @@ class TestLeftovers:
             left = [rows_of(server, table) for table in (Event, State, Memory, Expunged)]
             assert left == [EVENTS, 3, 1, 0]
 
+    def test_are_in_no_table_however_a_session_was_used(self, database_url: str) -> None:
+        with swept_by_hand(database_url) as (server, client):
+            session = used_in_every_way(client)
+            assert {"event", "event_mark", "hidden_range", "state", "past_state", "memory"} <= tables_with(
+                server, session.uid
+            )
+            expunge_session(client, session.name)
+            sweep_once(server)
+            # What requests are remembered by has a time of its own, and no content of a session.
+            assert tables_with(server, session.uid) <= {"idempotency"}
+
     def test_that_cannot_be_removed_now_do_not_fail_the_call_that_expunged(self, database_url: str) -> None:
         with swept_by_hand(database_url) as (server, client):
             name = new_log(client, "talk")
@@ -337,6 +350,33 @@ class TestLeftovers:
             assert rows_of(server, Event) == EVENTS
             server.upkeep.sweep()
             assert (rows_of(server, Event), rows_of(server, Expunged)) == (0, 0)
+
+
+def used_in_every_way(client: Client) -> Session:
+    """A session with rows in each table that has some of sessions."""
+    agent, left = (new_participant(client, PARENT, participant_type=AGENT) for _ in range(2))
+    session = new_session(client, PARENT, participants=members(agent, left))
+    unbind = UnbindParticipantRequest(session=session.name, participant=left)
+    client.sessions.UnbindParticipant(unbind)
+    for value in ("1", "2"):
+        update = StateUpdate(key="a", value_json=value)
+        append(client, session.name, "text", state_updates=[update], request_id=f"request-{value}")
+    supersede(client, session.name, 1, 1)
+    supersede(client, session.name, 3, 3)
+    new_memory(client, session.name, agent)
+    return session
+
+
+def tables_with(server: App, uid: str) -> set[str]:
+    """The tables in which a row has the uid of a session, in whatever column."""
+    with engine_of(server).connect() as connection:
+        return {
+            table.name
+            for table in Base.metadata.sorted_tables
+            for column in table.columns
+            if column.name in ("pkid", "owner_pkid", "activity_session_pkid")
+            and connection.execute(select(column).where(column == uid)).first()
+        }
 
 
 def be_read_only(server: App) -> None:

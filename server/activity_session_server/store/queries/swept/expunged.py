@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, literal, or_, select
 
-from activity_session_server.orm import Event, Expunged, Memory, PastState, State
+from activity_session_server.orm import Event, EventMark, Expunged, HiddenRange, Memory, PastState, State
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.batches import fitting
@@ -58,6 +58,8 @@ _OWNED = (
         "pkid",
         byte_length(Memory.content) + func.coalesce(byte_length(Memory.memo), 0),
     ),
+    _owned(table_of(EventMark), "activity_session_pkid", "sequence", literal(0)),
+    _owned(table_of(HiddenRange), "activity_session_pkid", "last_sequence", literal(0)),
 )
 _COUNTS = [
     Statement(select(func.count()).where(owner.in_(select(Expunged.activity_session_pkid))))
@@ -66,6 +68,8 @@ _COUNTS = [
         State.owner_pkid,
         PastState.owner_pkid,
         Memory.activity_session_pkid,
+        EventMark.activity_session_pkid,
+        HiddenRange.activity_session_pkid,
     )
 ]
 _FIND = Statement(select(Expunged.activity_session_pkid).order_by(Expunged.create_ts).limit(bindparam("most")))
