@@ -253,6 +253,7 @@ CALLS: dict[str, Callable[[About], Message]] = {
         parent=about.session, from_sequence=1, to_sequence=1
     ),
     "PopEvents": lambda about: events.PopEventsRequest(parent=about.session),
+    "RedactEvents": lambda about: events.RedactEventsRequest(parent=about.session, names=[_event(about)]),
     "GetEvent": lambda about: events.GetEventRequest(name=_event(about)),
     "BatchGetEvents": lambda about: events.BatchGetEventsRequest(parent=about.session, names=[_event(about)]),
     "ListEvents": lambda about: events.ListEventsRequest(parent=about.session),

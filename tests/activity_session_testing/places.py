@@ -15,6 +15,8 @@ _NEEDED: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("SupersedeEventsRequest", "state_updates"): {"scope": StateScope.STATE_SCOPE_PARTICIPANT, "delete": True},
     ("UpdateStateRequest", "updates"): {"delete": True},
 }
+# What else a request needs for others of its fields to be looked at.
+_WITH: Mapping[str, Mapping[str, str]] = {"PurgeSessionsRequest": {"filter": "*"}}
 # Deeper messages are of the same kinds.
 _MOST_LEVELS = 5
 
@@ -54,6 +56,8 @@ class Place:
         """
         message: Any = self.request_class()
         _name(message, name_of)
+        for other, value in _WITH.get(self.request_class.__name__, {}).items():
+            setattr(message, other, value)
         made = message
         for depth, field in enumerate(self.fields):
             if field.message_type is not None and _is_entry(field.message_type):

@@ -17,6 +17,9 @@ from activity_session.v1.event_service_pb2 import (
     GetEventRequest,
     GetStateRequest,
     ListEventsRequest,
+    PopEventsRequest,
+    RedactEventsRequest,
+    SupersedeEventsRequest,
     UpdateStateRequest,
 )
 from activity_session.v1.memory_pb2 import Memory, MemoryType
@@ -257,6 +260,8 @@ WRITES_TO_SESSION: list[ToRequest] = [
     lambda world: BindParticipantRequest(session=world.session, participant=world.member, role="other"),
     lambda world: UnbindParticipantRequest(session=world.session, participant=world.member),
     appended,
+    lambda world: SupersedeEventsRequest(parent=world.session, from_sequence=1, to_sequence=1),
+    lambda world: PopEventsRequest(parent=world.session),
     lambda world: state_of(world.session),
     lambda world: MarkReadRequest(session=world.session, participant=world.member, sequence=1),
     lambda world: AcquireTurnRequest(session=world.session, participant=world.member),
@@ -299,6 +304,8 @@ WRITES_BENEATH: list[ToRequest] = [
     lambda world: UndeleteSessionRequest(name=world.deleted_session),
     lambda world: ExpungeSessionRequest(name=world.deleted_session),
     lambda world: PurgeSessionsRequest(parent=world.namespace, filter="*", force=True),
+    # A disabled or deleted session does not keep its content from being removed.
+    lambda world: RedactEventsRequest(parent=world.session, names=[f"{world.session}/events/first"]),
 ]
 READS: list[ToRequest] = [
     lambda world: GetNamespaceRequest(name=world.namespace),

@@ -13,6 +13,9 @@ from activity_session.v1.event_service_pb2 import (
     AppendEventsRequest,
     GetStateRequest,
     ListEventsRequest,
+    PopEventsRequest,
+    RedactEventsRequest,
+    SupersedeEventsRequest,
     UpdateStateRequest,
 )
 from activity_session.v1.memory_pb2 import Memory, MemoryType
@@ -107,6 +110,9 @@ def _new_memory(world: World) -> CreateMemoryRequest:
 # By RPC: a request about the session that would succeed, but for its uid.
 REQUESTS: dict[str, Callable[[World], Message]] = {
     "AppendEvents": lambda w: AppendEventsRequest(parent=w.name, events=[Event()]),
+    "SupersedeEvents": lambda w: SupersedeEventsRequest(parent=w.name, from_sequence=1, to_sequence=1),
+    "PopEvents": lambda w: PopEventsRequest(parent=w.name),
+    "RedactEvents": lambda w: RedactEventsRequest(parent=w.name, names=[f"{w.name}/events/first"]),
     "ListEvents": lambda w: ListEventsRequest(parent=w.name),
     "GetState": lambda w: GetStateRequest(name=w.name),
     "UpdateState": lambda w: UpdateStateRequest(name=w.name, updates=[put("key")]),
@@ -143,7 +149,7 @@ class TestUid:
 
     @pytest.mark.parametrize("name", sorted(set(REQUESTS) - {"RenewTurn", "ReleaseTurn"}))
     def test_of_the_session_changes_nothing(self, client: Client, world: World, name: str) -> None:
-        append(client, world.name, "first")
+        append(client, world.name, Event(event_id="first"))
         request: Any = REQUESTS[name](world)
         request.uid = world.now.uid
         RPCS[name].on(client.channel)(request)

@@ -13,6 +13,7 @@ from activity_session.v1.event_service_pb2 import (
     GetStateRequest,
     ListEventsRequest,
     PopEventsRequest,
+    RedactEventsRequest,
     SupersedeEventsRequest,
     UpdateStateRequest,
 )
@@ -53,6 +54,7 @@ from activity_session.v1.session_service_pb2 import (
     ExpungeSessionRequest,
     ListSessionsRequest,
     MarkReadRequest,
+    PurgeSessionsRequest,
     ReleaseTurnRequest,
     RenewTurnRequest,
     UnbindParticipantRequest,
@@ -169,6 +171,17 @@ def _pop(client: Client, namespace: str) -> PopEventsRequest:
     return PopEventsRequest(parent=session)
 
 
+def _redact(client: Client, namespace: str) -> Message:
+    session = new_session(client, namespace).name
+    append(client, session, Event(event_id="said", text="hello"))
+    return RedactEventsRequest(parent=session, names=[f"{session}/events/said"])
+
+
+def _purge(client: Client, namespace: str) -> Message:
+    _deleted_session(client, namespace)
+    return PurgeSessionsRequest(parent=namespace, filter="*", force=True)
+
+
 def _update_state(client: Client, namespace: str) -> Message:
     update = StateUpdate(key="plan", value_json="1", expected_revision=0)
     return UpdateStateRequest(name=new_session(client, namespace).name, updates=[update])
@@ -260,6 +273,11 @@ CASES = {
         # Deleted again, so that a second expunging would find something to remove.
         lambda c, r: delete_session(c, new_session(c, *r.name.split("/sessions/")).name),
     ),
+    "PurgeSessions": Case(
+        _purge,
+        # So that a second purge would find something to remove.
+        lambda c, r: delete_session(c, new_session(c, r.parent).name),
+    ),
     "BindParticipant": Case(
         _bind,
         lambda c, r: c.sessions.UnbindParticipant(
@@ -276,6 +294,7 @@ CASES = {
     "AppendEvents": Case(_append, lambda c, r: append(c, r.parent, "behind it")),
     "SupersedeEvents": Case(_supersede, lambda c, r: supersede(c, r.parent, 2, 2)),
     "PopEvents": Case(_pop, lambda c, r: append(c, r.parent, "after it")),
+    "RedactEvents": Case(_redact, lambda c, r: append(c, r.parent, "after it")),
     "UpdateState": Case(
         _update_state, lambda c, r: update_state(c, r.name, StateUpdate(key=r.updates[0].key, delete=True))
     ),
@@ -300,6 +319,7 @@ CASES = {
 }
 
 OF_NO_SESSION = {
+    "PurgeSessions",
     *(f"{verb}Namespace" for verb in ("Create", "Update", "Delete", "Undelete")),
     *(f"{verb}Participant" for verb in ("Create", "Ensure", "Update", "Delete", "Undelete")),
 }
@@ -350,6 +370,14 @@ def _behind_another_event(request: Any) -> None:
     request.expected_last_sequence = 99
 
 
+def _of_a_missing_event(request: Any) -> None:
+    request.names[0] += "-missing"
+
+
+def _with_another_filter(request: Any) -> None:
+    request.filter = "no_such_field = 1"
+
+
 def _in_another_turn(request: Any) -> None:
     request.turn_token = 99
 
@@ -363,6 +391,8 @@ ALTERED: dict[str, Callable[[Any], None]] = {
     "AppendEventsRequest": _behind_another_event,
     "SupersedeEventsRequest": _behind_another_event,
     "PopEventsRequest": _in_another_turn,
+    "RedactEventsRequest": _of_a_missing_event,
+    "PurgeSessionsRequest": _with_another_filter,
     "CreateParticipantRequest": _of_a_deleted_participant,
     "EnsureParticipantRequest": _of_a_deleted_participant,
     "UpdateStateRequest": _of_another_revision,
@@ -377,6 +407,8 @@ def another_of_its_resource(client: Client, name: str, request: Any) -> tuple[An
     if isinstance(request, GetMemoryRequest):
         return client.memories.DeleteMemory, DeleteMemoryRequest(name=request.name, request_id=request.request_id)
     other = altered(request)
+    if isinstance(request, PurgeSessionsRequest):
+        other.filter = "enabled = true"
     if isinstance(request, CreateParticipantRequest | EnsureParticipantRequest):
         other.CopyFrom(request)
         other.participant.description = "another"

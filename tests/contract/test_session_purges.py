@@ -12,6 +12,7 @@ from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.namespace_service_pb2 import UpdateNamespaceRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
+    KeptSessions,
     ListSessionsRequest,
     PurgeSessionsRequest,
     PurgeSessionsResponse,
@@ -105,9 +106,7 @@ def test_without_force_it_only_says_what_it_would_do(client: Client, namespace: 
     before = [get_session(client, name) for name in (*names, live)]
     for request_id in "", "", "same", "same":
         found = purge(client, namespace, request_id=request_id)
-        assert found == PurgeSessionsResponse(
-            purge_count=5, purge_sample=names, kept=PurgeSessionsResponse.Kept(live=1)
-        )
+        assert found == PurgeSessionsResponse(purge_count=5, purge_sample=names, kept=KeptSessions(live=1))
     assert [get_session(client, name) for name in (*names, live)] == before
     # The live one comes first by its name, and counts among those that a page looks at.
     in_pages = [(list(page.purge_sample), page.kept.live) for page in pages(client, namespace, page_size=2)]

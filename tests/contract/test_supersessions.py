@@ -28,6 +28,8 @@ from activity_session_testing.steps import (
 )
 from activity_session_testing.watches import Watching
 
+# The limit superseded_exceptions.
+MOST = 100
 TEXTS = ["one", "two", "three", "four", "five"]
 
 
@@ -192,7 +194,11 @@ class TestSupersedeEvents:
             ({"from_sequence": -1}, "from_sequence", "-1 is negative"),
             ({"except_sequences": [4]}, "except_sequences[0]", "4 is not in the range from 2 to 3"),
             ({"except_sequences": [2, 3]}, "except_sequences", "nothing is left"),
-            ({"except_sequences": range(101)}, "except_sequences", "it has 101 numbers, the limit is 100"),
+            (
+                {"except_sequences": range(MOST + 1)},
+                "except_sequences",
+                "it has 101 numbers, the limit is 100",
+            ),
         ],
         ids=str,
     )

@@ -458,6 +458,7 @@ FREE = {
     *("CreateParticipant", "EnsureParticipant", "UpdateParticipant", "DeleteParticipant", "UndeleteParticipant"),
     *("EnsureSession", "DeleteSession", "UndeleteSession", "ExpungeSession", "PurgeSessions", "BindParticipant"),
     *("UnbindParticipant", "MarkRead", "AcquireTurn", "RenewTurn", "ReleaseTurn", "DeleteMemory", "UndeleteMemory"),
+    "RedactEvents",
 }
 
 

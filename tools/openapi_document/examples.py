@@ -36,6 +36,7 @@ EXAMPLES: Mapping[str, Schema] = {
         "events": [{"author": _ADA, "type": "message", "text": "Where is the temple?"}],
     },
     "PopEvents": {"count": 1},
+    "RedactEvents": {"names": ["namespaces/default/sessions/trip/events/q1"], "reason": "asked for"},
     "UpdateState": {"updates": [{"key": "plan", "valueJson": '{"day 1": "castle"}'}]},
     "CreateMemory": _MEMORY,
     "BatchCreateMemories": {"requests": [{"parent": "namespaces/default/sessions/trip", "memory": _MEMORY}]},

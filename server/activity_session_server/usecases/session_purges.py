@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from activity_session.v1.namespace_pb2 import Namespace
 from activity_session.v1.session_pb2 import SESSION_VIEW_BASIC, Session
-from activity_session.v1.session_service_pb2 import PurgeSessionsRequest, PurgeSessionsResponse
+from activity_session.v1.session_service_pb2 import KeptSessions, PurgeSessionsRequest, PurgeSessionsResponse
 from activity_session_server.rules import filters, flags, paging
 from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.calls import Call
@@ -125,6 +125,6 @@ def _response(request: PurgeSessionsRequest, part: _Part) -> PurgeSessionsRespon
         purge_count=len(names),
         purge_sample=() if request.force else names,
         expunged=names if request.force else (),
-        kept=PurgeSessionsResponse.Kept(**Counter(one.kept for one in part.seen if one.kept)),
+        kept=KeptSessions(**Counter(one.kept for one in part.seen if one.kept)),
         next_page_token=paging.next_token(request, part.end),
     )

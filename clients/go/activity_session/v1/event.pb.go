@@ -526,13 +526,13 @@ const file_activity_session_v1_event_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:d\xeaAa\n" +
 	"\x16activity-session/Event\x128namespaces/{namespace}/sessions/{session}/events/{event}*\x06events2\x05eventB\t\n" +
-	"\acontent\"H\n" +
-	"\tRedaction\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\x12#\n" +
-	"\rmark_sequence\x18\x02 \x01(\x03R\fmarkSequence\"F\n" +
-	"\x0eRedactedEvents\x12\x1c\n" +
-	"\tsequences\x18\x01 \x03(\x03R\tsequences\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xfe\x01\n" +
+	"\acontent\"T\n" +
+	"\tRedaction\x12\x1c\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12)\n" +
+	"\rmark_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\fmarkSequence\"R\n" +
+	"\x0eRedactedEvents\x12\"\n" +
+	"\tsequences\x18\x01 \x03(\x03B\x04\xe2A\x01\x03R\tsequences\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\"\xfe\x01\n" +
 	"\fSupersession\x12@\n" +
 	"\x06ranges\x18\x01 \x03(\v2\".activity_session.v1.SequenceRangeB\x04\xe2A\x01\x03R\x06ranges\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12D\n" +

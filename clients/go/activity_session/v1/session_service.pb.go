@@ -944,7 +944,7 @@ type PurgeSessionsResponse struct {
 	// With `force`: the names of all that were removed, by name.
 	Expunged []string `protobuf:"bytes,3,rep,name=expunged,proto3" json:"expunged,omitempty"`
 	// What was left alone.
-	Kept *PurgeSessionsResponse_Kept `protobuf:"bytes,4,opt,name=kept,proto3" json:"kept,omitempty"`
+	Kept *KeptSessions `protobuf:"bytes,4,opt,name=kept,proto3" json:"kept,omitempty"`
 	// The token of the next page; empty on the last one. A page can be short, or
 	// empty, and have a token.
 	NextPageToken string `protobuf:"bytes,5,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -1003,7 +1003,7 @@ func (x *PurgeSessionsResponse) GetExpunged() []string {
 	return nil
 }
 
-func (x *PurgeSessionsResponse) GetKept() *PurgeSessionsResponse_Kept {
+func (x *PurgeSessionsResponse) GetKept() *KeptSessions {
 	if x != nil {
 		return x.Kept
 	}
@@ -1015,6 +1015,90 @@ func (x *PurgeSessionsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+// How many sessions of those that matched were left alone, by the first reason
+// that holds.
+type KeptSessions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// They are managed, and the caller may not change such.
+	Managed int32 `protobuf:"varint,1,opt,name=managed,proto3" json:"managed,omitempty"`
+	// They are not deleted: delete them first.
+	Live int32 `protobuf:"varint,2,opt,name=live,proto3" json:"live,omitempty"`
+	// They are held, or their namespace is.
+	Held int32 `protobuf:"varint,3,opt,name=held,proto3" json:"held,omitempty"`
+	// They have memories.
+	WithMemories int32 `protobuf:"varint,4,opt,name=with_memories,json=withMemories,proto3" json:"with_memories,omitempty"`
+	// Others changed or removed them at the same moment: a call from the start
+	// finds them if they still match. Always 0 without `force`.
+	Changed       int32 `protobuf:"varint,5,opt,name=changed,proto3" json:"changed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeptSessions) Reset() {
+	*x = KeptSessions{}
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeptSessions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeptSessions) ProtoMessage() {}
+
+func (x *KeptSessions) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeptSessions.ProtoReflect.Descriptor instead.
+func (*KeptSessions) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *KeptSessions) GetManaged() int32 {
+	if x != nil {
+		return x.Managed
+	}
+	return 0
+}
+
+func (x *KeptSessions) GetLive() int32 {
+	if x != nil {
+		return x.Live
+	}
+	return 0
+}
+
+func (x *KeptSessions) GetHeld() int32 {
+	if x != nil {
+		return x.Held
+	}
+	return 0
+}
+
+func (x *KeptSessions) GetWithMemories() int32 {
+	if x != nil {
+		return x.WithMemories
+	}
+	return 0
+}
+
+func (x *KeptSessions) GetChanged() int32 {
+	if x != nil {
+		return x.Changed
+	}
+	return 0
 }
 
 // Asks for a participant to become a member of a session.
@@ -1039,7 +1123,7 @@ type BindParticipantRequest struct {
 
 func (x *BindParticipantRequest) Reset() {
 	*x = BindParticipantRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[14]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1051,7 +1135,7 @@ func (x *BindParticipantRequest) String() string {
 func (*BindParticipantRequest) ProtoMessage() {}
 
 func (x *BindParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[14]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1148,7 @@ func (x *BindParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BindParticipantRequest.ProtoReflect.Descriptor instead.
 func (*BindParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{14}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BindParticipantRequest) GetSession() string {
@@ -1119,7 +1203,7 @@ type UnbindParticipantRequest struct {
 
 func (x *UnbindParticipantRequest) Reset() {
 	*x = UnbindParticipantRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1215,7 @@ func (x *UnbindParticipantRequest) String() string {
 func (*UnbindParticipantRequest) ProtoMessage() {}
 
 func (x *UnbindParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1228,7 @@ func (x *UnbindParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbindParticipantRequest.ProtoReflect.Descriptor instead.
 func (*UnbindParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{15}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *UnbindParticipantRequest) GetSession() string {
@@ -1192,7 +1276,7 @@ type MarkReadRequest struct {
 
 func (x *MarkReadRequest) Reset() {
 	*x = MarkReadRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1288,7 @@ func (x *MarkReadRequest) String() string {
 func (*MarkReadRequest) ProtoMessage() {}
 
 func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1301,7 @@ func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkReadRequest.ProtoReflect.Descriptor instead.
 func (*MarkReadRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{16}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MarkReadRequest) GetSession() string {
@@ -1271,7 +1355,7 @@ type AcquireTurnRequest struct {
 
 func (x *AcquireTurnRequest) Reset() {
 	*x = AcquireTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1283,7 +1367,7 @@ func (x *AcquireTurnRequest) String() string {
 func (*AcquireTurnRequest) ProtoMessage() {}
 
 func (x *AcquireTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1296,7 +1380,7 @@ func (x *AcquireTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireTurnRequest.ProtoReflect.Descriptor instead.
 func (*AcquireTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{17}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AcquireTurnRequest) GetSession() string {
@@ -1358,7 +1442,7 @@ type RenewTurnRequest struct {
 
 func (x *RenewTurnRequest) Reset() {
 	*x = RenewTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1370,7 +1454,7 @@ func (x *RenewTurnRequest) String() string {
 func (*RenewTurnRequest) ProtoMessage() {}
 
 func (x *RenewTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1383,7 +1467,7 @@ func (x *RenewTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewTurnRequest.ProtoReflect.Descriptor instead.
 func (*RenewTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{18}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RenewTurnRequest) GetSession() string {
@@ -1429,7 +1513,7 @@ type ReleaseTurnRequest struct {
 
 func (x *ReleaseTurnRequest) Reset() {
 	*x = ReleaseTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1441,7 +1525,7 @@ func (x *ReleaseTurnRequest) String() string {
 func (*ReleaseTurnRequest) ProtoMessage() {}
 
 func (x *ReleaseTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1454,7 +1538,7 @@ func (x *ReleaseTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseTurnRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{19}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReleaseTurnRequest) GetSession() string {
@@ -1504,7 +1588,7 @@ type WatchSessionRequest struct {
 
 func (x *WatchSessionRequest) Reset() {
 	*x = WatchSessionRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +1600,7 @@ func (x *WatchSessionRequest) String() string {
 func (*WatchSessionRequest) ProtoMessage() {}
 
 func (x *WatchSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +1613,7 @@ func (x *WatchSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionRequest.ProtoReflect.Descriptor instead.
 func (*WatchSessionRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{20}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WatchSessionRequest) GetName() string {
@@ -1588,7 +1672,7 @@ type WatchSessionResponse struct {
 
 func (x *WatchSessionResponse) Reset() {
 	*x = WatchSessionResponse{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1684,7 @@ func (x *WatchSessionResponse) String() string {
 func (*WatchSessionResponse) ProtoMessage() {}
 
 func (x *WatchSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1613,7 +1697,7 @@ func (x *WatchSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionResponse.ProtoReflect.Descriptor instead.
 func (*WatchSessionResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{21}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WatchSessionResponse) GetChange() isWatchSessionResponse_Change {
@@ -1715,7 +1799,7 @@ type Bookmark struct {
 
 func (x *Bookmark) Reset() {
 	*x = Bookmark{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1727,7 +1811,7 @@ func (x *Bookmark) String() string {
 func (*Bookmark) ProtoMessage() {}
 
 func (x *Bookmark) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,96 +1824,12 @@ func (x *Bookmark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bookmark.ProtoReflect.Descriptor instead.
 func (*Bookmark) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{22}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Bookmark) GetLastSequence() int64 {
 	if x != nil {
 		return x.LastSequence
-	}
-	return 0
-}
-
-// How many sessions of those that matched were left alone, by the first reason
-// that holds.
-type PurgeSessionsResponse_Kept struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// They are managed, and the caller may not change such.
-	Managed int32 `protobuf:"varint,1,opt,name=managed,proto3" json:"managed,omitempty"`
-	// They are not deleted: delete them first.
-	Live int32 `protobuf:"varint,2,opt,name=live,proto3" json:"live,omitempty"`
-	// They are held, or their namespace is.
-	Held int32 `protobuf:"varint,3,opt,name=held,proto3" json:"held,omitempty"`
-	// They have memories.
-	WithMemories int32 `protobuf:"varint,4,opt,name=with_memories,json=withMemories,proto3" json:"with_memories,omitempty"`
-	// Others changed or removed them at the same moment: a call from the start
-	// finds them if they still match. Always 0 without `force`.
-	Changed       int32 `protobuf:"varint,5,opt,name=changed,proto3" json:"changed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *PurgeSessionsResponse_Kept) Reset() {
-	*x = PurgeSessionsResponse_Kept{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *PurgeSessionsResponse_Kept) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*PurgeSessionsResponse_Kept) ProtoMessage() {}
-
-func (x *PurgeSessionsResponse_Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use PurgeSessionsResponse_Kept.ProtoReflect.Descriptor instead.
-func (*PurgeSessionsResponse_Kept) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{13, 0}
-}
-
-func (x *PurgeSessionsResponse_Kept) GetManaged() int32 {
-	if x != nil {
-		return x.Managed
-	}
-	return 0
-}
-
-func (x *PurgeSessionsResponse_Kept) GetLive() int32 {
-	if x != nil {
-		return x.Live
-	}
-	return 0
-}
-
-func (x *PurgeSessionsResponse_Kept) GetHeld() int32 {
-	if x != nil {
-		return x.Held
-	}
-	return 0
-}
-
-func (x *PurgeSessionsResponse_Kept) GetWithMemories() int32 {
-	if x != nil {
-		return x.WithMemories
-	}
-	return 0
-}
-
-func (x *PurgeSessionsResponse_Kept) GetChanged() int32 {
-	if x != nil {
-		return x.Changed
 	}
 	return 0
 }
@@ -1913,17 +1913,17 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\x12#\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\xac\x03\n" +
+	"request_id\x18\a \x01(\tB\x04\xe2A\x01\x01R\trequestId\"\x94\x02\n" +
 	"\x15PurgeSessionsResponse\x12\x1f\n" +
 	"\vpurge_count\x18\x01 \x01(\x05R\n" +
 	"purgeCount\x12@\n" +
 	"\fpurge_sample\x18\x02 \x03(\tB\x1d\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\vpurgeSample\x129\n" +
 	"\bexpunged\x18\x03 \x03(\tB\x1d\xfaA\x1a\n" +
-	"\x18activity-session/SessionR\bexpunged\x12C\n" +
-	"\x04kept\x18\x04 \x01(\v2/.activity_session.v1.PurgeSessionsResponse.KeptR\x04kept\x12&\n" +
-	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\x1a\x87\x01\n" +
-	"\x04Kept\x12\x18\n" +
+	"\x18activity-session/SessionR\bexpunged\x125\n" +
+	"\x04kept\x18\x04 \x01(\v2!.activity_session.v1.KeptSessionsR\x04kept\x12&\n" +
+	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\"\x8f\x01\n" +
+	"\fKeptSessions\x12\x18\n" +
 	"\amanaged\x18\x01 \x01(\x05R\amanaged\x12\x12\n" +
 	"\x04live\x18\x02 \x01(\x05R\x04live\x12\x12\n" +
 	"\x04held\x18\x03 \x01(\x05R\x04held\x12#\n" +
@@ -2025,38 +2025,38 @@ func file_activity_session_v1_session_service_proto_rawDescGZIP() []byte {
 
 var file_activity_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_activity_session_v1_session_service_proto_goTypes = []any{
-	(*CreateSessionRequest)(nil),       // 0: activity_session.v1.CreateSessionRequest
-	(*EnsureSessionRequest)(nil),       // 1: activity_session.v1.EnsureSessionRequest
-	(*EnsureSessionResponse)(nil),      // 2: activity_session.v1.EnsureSessionResponse
-	(*GetSessionRequest)(nil),          // 3: activity_session.v1.GetSessionRequest
-	(*BatchGetSessionsRequest)(nil),    // 4: activity_session.v1.BatchGetSessionsRequest
-	(*BatchGetSessionsResponse)(nil),   // 5: activity_session.v1.BatchGetSessionsResponse
-	(*ListSessionsRequest)(nil),        // 6: activity_session.v1.ListSessionsRequest
-	(*ListSessionsResponse)(nil),       // 7: activity_session.v1.ListSessionsResponse
-	(*UpdateSessionRequest)(nil),       // 8: activity_session.v1.UpdateSessionRequest
-	(*DeleteSessionRequest)(nil),       // 9: activity_session.v1.DeleteSessionRequest
-	(*UndeleteSessionRequest)(nil),     // 10: activity_session.v1.UndeleteSessionRequest
-	(*ExpungeSessionRequest)(nil),      // 11: activity_session.v1.ExpungeSessionRequest
-	(*PurgeSessionsRequest)(nil),       // 12: activity_session.v1.PurgeSessionsRequest
-	(*PurgeSessionsResponse)(nil),      // 13: activity_session.v1.PurgeSessionsResponse
-	(*BindParticipantRequest)(nil),     // 14: activity_session.v1.BindParticipantRequest
-	(*UnbindParticipantRequest)(nil),   // 15: activity_session.v1.UnbindParticipantRequest
-	(*MarkReadRequest)(nil),            // 16: activity_session.v1.MarkReadRequest
-	(*AcquireTurnRequest)(nil),         // 17: activity_session.v1.AcquireTurnRequest
-	(*RenewTurnRequest)(nil),           // 18: activity_session.v1.RenewTurnRequest
-	(*ReleaseTurnRequest)(nil),         // 19: activity_session.v1.ReleaseTurnRequest
-	(*WatchSessionRequest)(nil),        // 20: activity_session.v1.WatchSessionRequest
-	(*WatchSessionResponse)(nil),       // 21: activity_session.v1.WatchSessionResponse
-	(*Bookmark)(nil),                   // 22: activity_session.v1.Bookmark
-	(*PurgeSessionsResponse_Kept)(nil), // 23: activity_session.v1.PurgeSessionsResponse.Kept
-	(*Session)(nil),                    // 24: activity_session.v1.Session
-	(SessionView)(0),                   // 25: activity_session.v1.SessionView
-	(*fieldmaskpb.FieldMask)(nil),      // 26: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),        // 27: google.protobuf.Duration
-	(*Event)(nil),                      // 28: activity_session.v1.Event
-	(*emptypb.Empty)(nil),              // 29: google.protobuf.Empty
-	(*SessionParticipant)(nil),         // 30: activity_session.v1.SessionParticipant
-	(*TurnLease)(nil),                  // 31: activity_session.v1.TurnLease
+	(*CreateSessionRequest)(nil),     // 0: activity_session.v1.CreateSessionRequest
+	(*EnsureSessionRequest)(nil),     // 1: activity_session.v1.EnsureSessionRequest
+	(*EnsureSessionResponse)(nil),    // 2: activity_session.v1.EnsureSessionResponse
+	(*GetSessionRequest)(nil),        // 3: activity_session.v1.GetSessionRequest
+	(*BatchGetSessionsRequest)(nil),  // 4: activity_session.v1.BatchGetSessionsRequest
+	(*BatchGetSessionsResponse)(nil), // 5: activity_session.v1.BatchGetSessionsResponse
+	(*ListSessionsRequest)(nil),      // 6: activity_session.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),     // 7: activity_session.v1.ListSessionsResponse
+	(*UpdateSessionRequest)(nil),     // 8: activity_session.v1.UpdateSessionRequest
+	(*DeleteSessionRequest)(nil),     // 9: activity_session.v1.DeleteSessionRequest
+	(*UndeleteSessionRequest)(nil),   // 10: activity_session.v1.UndeleteSessionRequest
+	(*ExpungeSessionRequest)(nil),    // 11: activity_session.v1.ExpungeSessionRequest
+	(*PurgeSessionsRequest)(nil),     // 12: activity_session.v1.PurgeSessionsRequest
+	(*PurgeSessionsResponse)(nil),    // 13: activity_session.v1.PurgeSessionsResponse
+	(*KeptSessions)(nil),             // 14: activity_session.v1.KeptSessions
+	(*BindParticipantRequest)(nil),   // 15: activity_session.v1.BindParticipantRequest
+	(*UnbindParticipantRequest)(nil), // 16: activity_session.v1.UnbindParticipantRequest
+	(*MarkReadRequest)(nil),          // 17: activity_session.v1.MarkReadRequest
+	(*AcquireTurnRequest)(nil),       // 18: activity_session.v1.AcquireTurnRequest
+	(*RenewTurnRequest)(nil),         // 19: activity_session.v1.RenewTurnRequest
+	(*ReleaseTurnRequest)(nil),       // 20: activity_session.v1.ReleaseTurnRequest
+	(*WatchSessionRequest)(nil),      // 21: activity_session.v1.WatchSessionRequest
+	(*WatchSessionResponse)(nil),     // 22: activity_session.v1.WatchSessionResponse
+	(*Bookmark)(nil),                 // 23: activity_session.v1.Bookmark
+	(*Session)(nil),                  // 24: activity_session.v1.Session
+	(SessionView)(0),                 // 25: activity_session.v1.SessionView
+	(*fieldmaskpb.FieldMask)(nil),    // 26: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),      // 27: google.protobuf.Duration
+	(*Event)(nil),                    // 28: activity_session.v1.Event
+	(*emptypb.Empty)(nil),            // 29: google.protobuf.Empty
+	(*SessionParticipant)(nil),       // 30: activity_session.v1.SessionParticipant
+	(*TurnLease)(nil),                // 31: activity_session.v1.TurnLease
 }
 var file_activity_session_v1_session_service_proto_depIdxs = []int32{
 	24, // 0: activity_session.v1.CreateSessionRequest.session:type_name -> activity_session.v1.Session
@@ -2069,13 +2069,13 @@ var file_activity_session_v1_session_service_proto_depIdxs = []int32{
 	24, // 7: activity_session.v1.ListSessionsResponse.sessions:type_name -> activity_session.v1.Session
 	24, // 8: activity_session.v1.UpdateSessionRequest.session:type_name -> activity_session.v1.Session
 	26, // 9: activity_session.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	23, // 10: activity_session.v1.PurgeSessionsResponse.kept:type_name -> activity_session.v1.PurgeSessionsResponse.Kept
+	14, // 10: activity_session.v1.PurgeSessionsResponse.kept:type_name -> activity_session.v1.KeptSessions
 	27, // 11: activity_session.v1.AcquireTurnRequest.ttl:type_name -> google.protobuf.Duration
 	27, // 12: activity_session.v1.RenewTurnRequest.ttl:type_name -> google.protobuf.Duration
 	25, // 13: activity_session.v1.WatchSessionRequest.view:type_name -> activity_session.v1.SessionView
 	28, // 14: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
 	24, // 15: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
-	22, // 16: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
+	23, // 16: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
 	28, // 17: activity_session.v1.WatchSessionResponse.mark:type_name -> activity_session.v1.Event
 	0,  // 18: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
 	1,  // 19: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
@@ -2087,13 +2087,13 @@ var file_activity_session_v1_session_service_proto_depIdxs = []int32{
 	10, // 25: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
 	11, // 26: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
 	12, // 27: activity_session.v1.SessionService.PurgeSessions:input_type -> activity_session.v1.PurgeSessionsRequest
-	14, // 28: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
-	15, // 29: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
-	16, // 30: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
-	17, // 31: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
-	18, // 32: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
-	19, // 33: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
-	20, // 34: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
+	15, // 28: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
+	16, // 29: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
+	17, // 30: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
+	18, // 31: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
+	19, // 32: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
+	20, // 33: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
+	21, // 34: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
 	24, // 35: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
 	2,  // 36: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
 	24, // 37: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
@@ -2110,7 +2110,7 @@ var file_activity_session_v1_session_service_proto_depIdxs = []int32{
 	31, // 48: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
 	31, // 49: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
 	29, // 50: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
-	21, // 51: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
+	22, // 51: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
 	35, // [35:52] is the sub-list for method output_type
 	18, // [18:35] is the sub-list for method input_type
 	18, // [18:18] is the sub-list for extension type_name
@@ -2126,7 +2126,7 @@ func file_activity_session_v1_session_service_proto_init() {
 	file_activity_session_v1_event_proto_init()
 	file_activity_session_v1_session_proto_init()
 	file_activity_session_v1_turn_proto_init()
-	file_activity_session_v1_session_service_proto_msgTypes[21].OneofWrappers = []any{
+	file_activity_session_v1_session_service_proto_msgTypes[22].OneofWrappers = []any{
 		(*WatchSessionResponse_Event)(nil),
 		(*WatchSessionResponse_Session)(nil),
 		(*WatchSessionResponse_Bookmark)(nil),

@@ -147,6 +147,7 @@ if TYPE_CHECKING:
     from activity_session.v1.session_service_pb2 import ExpungeSessionRequest as ExpungeSessionRequest
     from activity_session.v1.session_service_pb2 import PurgeSessionsRequest as PurgeSessionsRequest
     from activity_session.v1.session_service_pb2 import PurgeSessionsResponse as PurgeSessionsResponse
+    from activity_session.v1.session_service_pb2 import KeptSessions as KeptSessions
     from activity_session.v1.session_service_pb2 import BindParticipantRequest as BindParticipantRequest
     from activity_session.v1.session_service_pb2 import UnbindParticipantRequest as UnbindParticipantRequest
     from activity_session.v1.session_service_pb2 import MarkReadRequest as MarkReadRequest
@@ -316,6 +317,7 @@ else:
         "ExpungeSessionRequest": "session_service_pb2",
         "PurgeSessionsRequest": "session_service_pb2",
         "PurgeSessionsResponse": "session_service_pb2",
+        "KeptSessions": "session_service_pb2",
         "BindParticipantRequest": "session_service_pb2",
         "UnbindParticipantRequest": "session_service_pb2",
         "MarkReadRequest": "session_service_pb2",

@@ -27,7 +27,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61\x63tivity_session/v1/event.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x06\n\x05\x45vent\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08\x65vent_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x06\x61uthor\x18\x04 \x01(\tB%\xe2\x41\x01\x01\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04type\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x04text\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x14\n\x04\x62lob\x18\x07 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x12\x18\n\nmedia_type\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\nevent_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12<\n\x06labels\x18\x0b \x03(\x0b\x32&.activity_session.v1.Event.LabelsEntryB\x04\xe2\x41\x01\x01\x12\x18\n\ncreated_by\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rsuperseded_by\x18\r \x01(\x03\x42\x04\xe2\x41\x01\x03\x12=\n\x0csupersession\x18\x0e \x01(\x0b\x32!.activity_session.v1.SupersessionB\x04\xe2\x41\x01\x03\x12\x37\n\tredaction\x18\x0f \x01(\x0b\x32\x1e.activity_session.v1.RedactionB\x04\xe2\x41\x01\x03\x12;\n\x08redacted\x18\x10 \x01(\x0b\x32#.activity_session.v1.RedactedEventsB\x04\xe2\x41\x01\x03\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:d\xea\x41\x61\n\x16\x61\x63tivity-session/Event\x12\x38namespaces/{namespace}/sessions/{session}/events/{event}*\x06\x65vents2\x05\x65ventB\t\n\x07\x63ontent\"2\n\tRedaction\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x15\n\rmark_sequence\x18\x02 \x01(\x03\"3\n\x0eRedactedEvents\x12\x11\n\tsequences\x18\x01 \x03(\x03\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xd8\x01\n\x0cSupersession\x12\x38\n\x06ranges\x18\x01 \x03(\x0b\x32\".activity_session.v1.SequenceRangeB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12:\n\x08restored\x18\x03 \x03(\x0b\x32\".activity_session.v1.SequenceRangeB\x04\xe2\x41\x01\x03\x12<\n\nsuperseded\x18\x04 \x03(\x0b\x32\".activity_session.v1.SequenceRangeB\x04\xe2\x41\x01\x03\"J\n\rSequenceRange\x12\x1c\n\x0e\x66irst_sequence\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rlast_sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x42Y\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61\x63tivity_session/v1/event.proto\x12\x13\x61\x63tivity_session.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x06\n\x05\x45vent\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08\x65vent_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x06\x61uthor\x18\x04 \x01(\tB%\xe2\x41\x01\x01\xfa\x41\x1e\n\x1c\x61\x63tivity-session/Participant\x12\x12\n\x04type\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x04text\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x14\n\x04\x62lob\x18\x07 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x12\x18\n\nmedia_type\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\nevent_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12<\n\x06labels\x18\x0b \x03(\x0b\x32&.activity_session.v1.Event.LabelsEntryB\x04\xe2\x41\x01\x01\x12\x18\n\ncreated_by\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rsuperseded_by\x18\r \x01(\x03\x42\x04\xe2\x41\x01\x03\x12=\n\x0csupersession\x18\x0e \x01(\x0b\x32!.activity_session.v1.SupersessionB\x04\xe2\x41\x01\x03\x12\x37\n\tredaction\x18\x0f \x01(\x0b\x32\x1e.activity_session.v1.RedactionB\x04\xe2\x41\x01\x03\x12;\n\x08redacted\x18\x10 \x01(\x0b\x32#.activity_session.v1.RedactedEventsB\x04\xe2\x41\x01\x03\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:d\xea\x41\x61\n\x16\x61\x63tivity-session/Event\x12\x38namespaces/{namespace}/sessions/{session}/events/{event}*\x06\x65vents2\x05\x65ventB\t\n\x07\x63ontent\">\n\tRedaction\x12\x14\n\x06reason\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rmark_sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"?\n\x0eRedactedEvents\x12\x17\n\tsequences\x18\x01 \x03(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\xd8\x01\n\x0cSupersession\x12\x38\n\x06ranges\x18\x01 \x03(\x0b\x32\".activity_session.v1.SequenceRangeB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12:\n\x08restored\x18\x03 \x03(\x0b\x32\".activity_session.v1.SequenceRangeB\x04\xe2\x41\x01\x03\x12<\n\nsuperseded\x18\x04 \x03(\x0b\x32\".activity_session.v1.SequenceRangeB\x04\xe2\x41\x01\x03\"J\n\rSequenceRange\x12\x1c\n\x0e\x66irst_sequence\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rlast_sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x42Y\n\x12\x61\x63tivitysession.v1P\x01ZAactivity-session/clients/go/activity_session/v1;activitysessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -71,6 +71,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['redacted']._serialized_options = b'\342A\001\003'
   _globals['_EVENT']._loaded_options = None
   _globals['_EVENT']._serialized_options = b'\352Aa\n\026activity-session/Event\0228namespaces/{namespace}/sessions/{session}/events/{event}*\006events2\005event'
+  _globals['_REDACTION'].fields_by_name['reason']._loaded_options = None
+  _globals['_REDACTION'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
+  _globals['_REDACTION'].fields_by_name['mark_sequence']._loaded_options = None
+  _globals['_REDACTION'].fields_by_name['mark_sequence']._serialized_options = b'\342A\001\003'
+  _globals['_REDACTEDEVENTS'].fields_by_name['sequences']._loaded_options = None
+  _globals['_REDACTEDEVENTS'].fields_by_name['sequences']._serialized_options = b'\342A\001\003'
+  _globals['_REDACTEDEVENTS'].fields_by_name['reason']._loaded_options = None
+  _globals['_REDACTEDEVENTS'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
   _globals['_SUPERSESSION'].fields_by_name['ranges']._loaded_options = None
   _globals['_SUPERSESSION'].fields_by_name['ranges']._serialized_options = b'\342A\001\003'
   _globals['_SUPERSESSION'].fields_by_name['reason']._loaded_options = None
@@ -88,11 +96,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT_LABELSENTRY']._serialized_start=779
   _globals['_EVENT_LABELSENTRY']._serialized_end=824
   _globals['_REDACTION']._serialized_start=939
-  _globals['_REDACTION']._serialized_end=989
-  _globals['_REDACTEDEVENTS']._serialized_start=991
-  _globals['_REDACTEDEVENTS']._serialized_end=1042
-  _globals['_SUPERSESSION']._serialized_start=1045
-  _globals['_SUPERSESSION']._serialized_end=1261
-  _globals['_SEQUENCERANGE']._serialized_start=1263
-  _globals['_SEQUENCERANGE']._serialized_end=1337
+  _globals['_REDACTION']._serialized_end=1001
+  _globals['_REDACTEDEVENTS']._serialized_start=1003
+  _globals['_REDACTEDEVENTS']._serialized_end=1066
+  _globals['_SUPERSESSION']._serialized_start=1069
+  _globals['_SUPERSESSION']._serialized_end=1285
+  _globals['_SEQUENCERANGE']._serialized_start=1287
+  _globals['_SEQUENCERANGE']._serialized_end=1361
 # @@protoc_insertion_point(module_scope)

@@ -436,42 +436,6 @@ class PurgeSessionsResponse(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    @typing.final
-    class Kept(google.protobuf.message.Message):
-        """How many sessions of those that matched were left alone, by the first reason
-        that holds.
-        """
-
-        DESCRIPTOR: google.protobuf.descriptor.Descriptor
-
-        MANAGED_FIELD_NUMBER: builtins.int
-        LIVE_FIELD_NUMBER: builtins.int
-        HELD_FIELD_NUMBER: builtins.int
-        WITH_MEMORIES_FIELD_NUMBER: builtins.int
-        CHANGED_FIELD_NUMBER: builtins.int
-        managed: builtins.int
-        """They are managed, and the caller may not change such."""
-        live: builtins.int
-        """They are not deleted: delete them first."""
-        held: builtins.int
-        """They are held, or their namespace is."""
-        with_memories: builtins.int
-        """They have memories."""
-        changed: builtins.int
-        """Others changed or removed them at the same moment: a call from the start
-        finds them if they still match. Always 0 without `force`.
-        """
-        def __init__(
-            self,
-            *,
-            managed: builtins.int = ...,
-            live: builtins.int = ...,
-            held: builtins.int = ...,
-            with_memories: builtins.int = ...,
-            changed: builtins.int = ...,
-        ) -> None: ...
-        def ClearField(self, field_name: typing.Literal["changed", b"changed", "held", b"held", "live", b"live", "managed", b"managed", "with_memories", b"with_memories"]) -> None: ...
-
     PURGE_COUNT_FIELD_NUMBER: builtins.int
     PURGE_SAMPLE_FIELD_NUMBER: builtins.int
     EXPUNGED_FIELD_NUMBER: builtins.int
@@ -496,7 +460,7 @@ class PurgeSessionsResponse(google.protobuf.message.Message):
         """With `force`: the names of all that were removed, by name."""
 
     @property
-    def kept(self) -> global___PurgeSessionsResponse.Kept:
+    def kept(self) -> global___KeptSessions:
         """What was left alone."""
 
     def __init__(
@@ -505,13 +469,51 @@ class PurgeSessionsResponse(google.protobuf.message.Message):
         purge_count: builtins.int = ...,
         purge_sample: collections.abc.Iterable[builtins.str] | None = ...,
         expunged: collections.abc.Iterable[builtins.str] | None = ...,
-        kept: global___PurgeSessionsResponse.Kept | None = ...,
+        kept: global___KeptSessions | None = ...,
         next_page_token: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["kept", b"kept"]) -> builtins.bool: ...
     def ClearField(self, field_name: typing.Literal["expunged", b"expunged", "kept", b"kept", "next_page_token", b"next_page_token", "purge_count", b"purge_count", "purge_sample", b"purge_sample"]) -> None: ...
 
 global___PurgeSessionsResponse = PurgeSessionsResponse
+
+@typing.final
+class KeptSessions(google.protobuf.message.Message):
+    """How many sessions of those that matched were left alone, by the first reason
+    that holds.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    MANAGED_FIELD_NUMBER: builtins.int
+    LIVE_FIELD_NUMBER: builtins.int
+    HELD_FIELD_NUMBER: builtins.int
+    WITH_MEMORIES_FIELD_NUMBER: builtins.int
+    CHANGED_FIELD_NUMBER: builtins.int
+    managed: builtins.int
+    """They are managed, and the caller may not change such."""
+    live: builtins.int
+    """They are not deleted: delete them first."""
+    held: builtins.int
+    """They are held, or their namespace is."""
+    with_memories: builtins.int
+    """They have memories."""
+    changed: builtins.int
+    """Others changed or removed them at the same moment: a call from the start
+    finds them if they still match. Always 0 without `force`.
+    """
+    def __init__(
+        self,
+        *,
+        managed: builtins.int = ...,
+        live: builtins.int = ...,
+        held: builtins.int = ...,
+        with_memories: builtins.int = ...,
+        changed: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["changed", b"changed", "held", b"held", "live", b"live", "managed", b"managed", "with_memories", b"with_memories"]) -> None: ...
+
+global___KeptSessions = KeptSessions
 
 @typing.final
 class BindParticipantRequest(google.protobuf.message.Message):
