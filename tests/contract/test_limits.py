@@ -102,6 +102,7 @@ OTHERS = {
     "request_id_characters",
     "request_id_age",
     "purge_age",
+    "state_history_age",
     "turn_ttl",
 }
 TESTS = Path(__file__).parents[1]
@@ -422,6 +423,7 @@ def test_ages_are_told(client: Client, namespace: str, limits: ServerLimits) -> 
     age = deleted.purge_time.ToDatetime() - deleted.delete_time.ToDatetime()
     assert age == limits.purge_age.ToTimedelta()
     assert limits.request_id_age.ToTimedelta() == timedelta(hours=24)
+    assert limits.state_history_age.ToTimedelta() == timedelta(days=7)
 
 
 def test_turns_are_given_for_so_long_and_no_longer(client: Client, namespace: str, limits: ServerLimits) -> None:

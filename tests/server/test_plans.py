@@ -93,36 +93,21 @@ def write_rows(server: App, client: Client) -> None:
                 {**session, "sequence": number, "event_id": f"e{number}", "create_ts": time, "message": b"x" * 100}
                 for number, time in enumerate(times, 1)
             ],
-            State: [
-                {
-                    "owner_pkid": session["activity_session_pkid"],
-                    "key": f"k{number:06}",
-                    "value_json": "1",
-                    "update_ts": FIRST_TIME,
-                    "revision": 2,
-                    "sequence": 1,
-                    "noted_revision": 2,
-                }
-                for number in range(ROWS)
-            ],
-            PastState: [
-                {
-                    "owner_pkid": session["activity_session_pkid"],
-                    "key": f"k{number:06}",
-                    "sequence": 0,
-                    "until_sequence": 1,
-                    "value_json": "0",
-                    "revision": 1,
-                    "replace_ts": LATER,
-                }
-                for number in range(ROWS)
-            ],
+            **state_rows(session["activity_session_pkid"]),
         }
         for of, rows in written.items():
             connection.execute(insert(table_of(of)), rows)
         swept = {"namespace_pkid": make_namespace(client, "swept").uid, "deleted": True, "delete_ts": FIRST_TIME}
         times_of_swept = {"expire_ts": FIRST_TIME, "purge_ts": LATER}
         connection.execute(insert(table_of(ActivitySession)), sessions(**swept, **times_of_swept))
+
+
+def state_rows(owner_uid: str) -> dict[type[Base], list[dict[str, Any]]]:
+    """The keys of a session, each of which has changed once, at the first event."""
+    keys = [{"owner_pkid": owner_uid, "key": f"k{number:06}"} for number in range(ROWS)]
+    now = {"value_json": "1", "update_ts": FIRST_TIME, "revision": 2, "sequence": 1, "noted_revision": 2}
+    then = {"value_json": "0", "revision": 1, "sequence": 0, "until_sequence": 1, "replace_ts": LATER}
+    return {State: [{**key, **now} for key in keys], PastState: [{**key, **then} for key in keys]}
 
 
 @contextmanager
