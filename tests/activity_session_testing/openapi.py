@@ -43,6 +43,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("WatchSession", {"name": TRIP}),
     ("SupersedeEvents", {"parent": TRIP}),
     ("PopEvents", {"parent": TRIP}),
+    ("RewindSession", {"name": TRIP}),
     ("UpdateState", {"name": TRIP}),
     ("GetState", {"name": TRIP}),
     ("CreateMemory", {"parent": TRIP, "memoryId": "castles"}),

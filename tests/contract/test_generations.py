@@ -34,6 +34,7 @@ from activity_session.v1.session_service_pb2 import (
     MarkReadRequest,
     ReleaseTurnRequest,
     RenewTurnRequest,
+    RewindSessionRequest,
     UnbindParticipantRequest,
     UpdateSessionRequest,
 )
@@ -116,6 +117,7 @@ REQUESTS: dict[str, Callable[[World], Message]] = {
     "ListEvents": lambda w: ListEventsRequest(parent=w.name),
     "GetState": lambda w: GetStateRequest(name=w.name),
     "UpdateState": lambda w: UpdateStateRequest(name=w.name, updates=[put("key")]),
+    "RewindSession": lambda w: RewindSessionRequest(name=w.name, expected_last_sequence=1),
     "BindParticipant": lambda w: BindParticipantRequest(session=w.name, participant=w.ada, role="guide"),
     "UnbindParticipant": lambda w: UnbindParticipantRequest(session=w.name, participant=w.ada),
     "MarkRead": lambda w: MarkReadRequest(session=w.name, participant=w.ada, sequence=1),

@@ -57,6 +57,7 @@ from activity_session.v1.session_service_pb2 import (
     PurgeSessionsRequest,
     ReleaseTurnRequest,
     RenewTurnRequest,
+    RewindSessionRequest,
     UnbindParticipantRequest,
     UndeleteSessionRequest,
     UpdateSessionRequest,
@@ -177,6 +178,12 @@ def _redact(client: Client, namespace: str) -> Message:
     return RedactEventsRequest(parent=session, names=[f"{session}/events/said"])
 
 
+def _rewind(client: Client, namespace: str) -> Message:
+    session = new_session(client, namespace).name
+    append(client, session, "hello")
+    return RewindSessionRequest(name=session, expected_last_sequence=1)
+
+
 def _purge(client: Client, namespace: str) -> Message:
     _deleted_session(client, namespace)
     return PurgeSessionsRequest(parent=namespace, filter="*", force=True)
@@ -278,6 +285,7 @@ CASES = {
         # So that a second purge would find something to remove.
         lambda c, r: delete_session(c, new_session(c, r.parent).name),
     ),
+    "RewindSession": Case(_rewind, lambda c, r: append(c, r.name, "after it")),
     "BindParticipant": Case(
         _bind,
         lambda c, r: c.sessions.UnbindParticipant(
@@ -393,6 +401,7 @@ ALTERED: dict[str, Callable[[Any], None]] = {
     "PopEventsRequest": _in_another_turn,
     "RedactEventsRequest": _of_a_missing_event,
     "PurgeSessionsRequest": _with_another_filter,
+    "RewindSessionRequest": _behind_another_event,
     "CreateParticipantRequest": _of_a_deleted_participant,
     "EnsureParticipantRequest": _of_a_deleted_participant,
     "UpdateStateRequest": _of_another_revision,

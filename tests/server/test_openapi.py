@@ -1,5 +1,6 @@
 """What the OpenAPI document says of values is what the server demands, and what it sends."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -110,7 +111,7 @@ def is_refused(request: Any, way: tuple[Any, ...], value: Any) -> bool:
     try:
         VALIDATOR.check(ParseDict(made, message_factory.GetMessageClass(request)()))
     except ServiceError as error:
-        return any(last.name in violation.path for violation in error.violations)
+        return any(last.name in re.split(r"[.\[]", violation.path) for violation in error.violations)
     return False
 
 

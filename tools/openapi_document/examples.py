@@ -22,6 +22,7 @@ EXAMPLES: Mapping[str, Schema] = {
     "UndeleteSession": {},
     "ExpungeSession": {"force": True},
     "PurgeSessions": {"filter": "labels.team = travel"},
+    "RewindSession": {"sequence": "1", "expectedLastSequence": "4", "reason": "start again from here"},
     "BindParticipant": {"participant": _ADA, "role": "planner"},
     "UnbindParticipant": {"participant": _ADA},
     "MarkRead": {"participant": _ADA, "sequence": "1"},

@@ -18,6 +18,7 @@ from activity_session.v1.event_service_pb2 import (
     ListEventsResponse,
     SupersedeEventsRequest,
 )
+from activity_session.v1.session_service_pb2 import RewindSessionRequest
 from activity_session.v1.state_pb2 import STATE_SCOPE_NAMESPACE, STATE_SCOPE_PARTICIPANT, StateUpdate
 from activity_session_server.rules import conflicts, filters, flags, paging
 from activity_session_server.rules.calls import Call
@@ -189,7 +190,7 @@ def admit(
     people = access.hold_usable_participants(writer, head.name, list(dict.fromkeys((*authors, *scopes))))
     updates = [(_owner(writer, call, head, people, update), update) for update in request.state_updates]
     changes = state.lock(writer, updates)
-    _check_expected(writer, head, request, changes)
+    check_expected(writer, head, request, changes)
     state.write(writer, call, changes, "state_updates", state.Moment(head, last_sequence))
 
 
@@ -257,11 +258,11 @@ def _owner(writer: Writer, call: Call, head: Head, people: dict[str, HeldPartici
     return Owner(head.uid, head.name)
 
 
-def _check_expected(
+def check_expected(
     writer: Writer,
     head: Head,
-    request: AppendEventsRequest | SupersedeEventsRequest,
-    changes: Sequence[state.Change],
+    request: AppendEventsRequest | SupersedeEventsRequest | RewindSessionRequest,
+    changes: Sequence[state.Change] = (),
 ) -> None:
     """Refuse a call whose expectations are not met, with what its caller has missed."""
     last, expected = head.last_sequence, request.expected_last_sequence

@@ -1101,6 +1101,183 @@ func (x *KeptSessions) GetChanged() int32 {
 	return 0
 }
 
+// Asks for a session to be taken back.
+type RewindSessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The number of the last event that stays in view, if it was at that time; 0
+	// for none. Not beyond the session's last.
+	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// The number of the newest event that the caller has seen. If it is not the
+	// session's newest any more, the call is refused with SEQUENCE_MISMATCH and a
+	// Conflict, so that nothing goes out of view unseen.
+	ExpectedLastSequence *int64 `protobuf:"varint,3,opt,name=expected_last_sequence,json=expectedLastSequence,proto3,oneof" json:"expected_last_sequence,omitempty"`
+	// Leave the state as it is.
+	KeepState bool `protobuf:"varint,4,opt,name=keep_state,json=keepState,proto3" json:"keep_state,omitempty"`
+	// Why, for those who look later. At most `description_bytes` of UTF-8.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Only while the turn with this token is current; TURN_LOST otherwise.
+	TurnToken int64 `protobuf:"varint,6,opt,name=turn_token,json=turnToken,proto3" json:"turn_token,omitempty"`
+	// Makes a retry safe, as on CreateSession.
+	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on BindParticipant.
+	Uid           string `protobuf:"bytes,8,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RewindSessionRequest) Reset() {
+	*x = RewindSessionRequest{}
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RewindSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RewindSessionRequest) ProtoMessage() {}
+
+func (x *RewindSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RewindSessionRequest.ProtoReflect.Descriptor instead.
+func (*RewindSessionRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RewindSessionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RewindSessionRequest) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *RewindSessionRequest) GetExpectedLastSequence() int64 {
+	if x != nil && x.ExpectedLastSequence != nil {
+		return *x.ExpectedLastSequence
+	}
+	return 0
+}
+
+func (x *RewindSessionRequest) GetKeepState() bool {
+	if x != nil {
+		return x.KeepState
+	}
+	return false
+}
+
+func (x *RewindSessionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RewindSessionRequest) GetTurnToken() int64 {
+	if x != nil {
+		return x.TurnToken
+	}
+	return 0
+}
+
+func (x *RewindSessionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RewindSessionRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
+// What was done to take a session back.
+type RewindSessionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The mark that covers all that came after the number; not set where there was
+	// nothing after it.
+	Mark *Event `protobuf:"bytes,1,opt,name=mark,proto3" json:"mark,omitempty"`
+	// The number of the session's newest event.
+	LastSequence int64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// The keys of the state that have changed, sorted.
+	StateKeys     []string `protobuf:"bytes,3,rep,name=state_keys,json=stateKeys,proto3" json:"state_keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RewindSessionResponse) Reset() {
+	*x = RewindSessionResponse{}
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RewindSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RewindSessionResponse) ProtoMessage() {}
+
+func (x *RewindSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RewindSessionResponse.ProtoReflect.Descriptor instead.
+func (*RewindSessionResponse) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *RewindSessionResponse) GetMark() *Event {
+	if x != nil {
+		return x.Mark
+	}
+	return nil
+}
+
+func (x *RewindSessionResponse) GetLastSequence() int64 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *RewindSessionResponse) GetStateKeys() []string {
+	if x != nil {
+		return x.StateKeys
+	}
+	return nil
+}
+
 // Asks for a participant to become a member of a session.
 type BindParticipantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1123,7 +1300,7 @@ type BindParticipantRequest struct {
 
 func (x *BindParticipantRequest) Reset() {
 	*x = BindParticipantRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1135,7 +1312,7 @@ func (x *BindParticipantRequest) String() string {
 func (*BindParticipantRequest) ProtoMessage() {}
 
 func (x *BindParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[15]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1148,7 +1325,7 @@ func (x *BindParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BindParticipantRequest.ProtoReflect.Descriptor instead.
 func (*BindParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{15}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *BindParticipantRequest) GetSession() string {
@@ -1203,7 +1380,7 @@ type UnbindParticipantRequest struct {
 
 func (x *UnbindParticipantRequest) Reset() {
 	*x = UnbindParticipantRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1215,7 +1392,7 @@ func (x *UnbindParticipantRequest) String() string {
 func (*UnbindParticipantRequest) ProtoMessage() {}
 
 func (x *UnbindParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[16]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1228,7 +1405,7 @@ func (x *UnbindParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbindParticipantRequest.ProtoReflect.Descriptor instead.
 func (*UnbindParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{16}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UnbindParticipantRequest) GetSession() string {
@@ -1276,7 +1453,7 @@ type MarkReadRequest struct {
 
 func (x *MarkReadRequest) Reset() {
 	*x = MarkReadRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +1465,7 @@ func (x *MarkReadRequest) String() string {
 func (*MarkReadRequest) ProtoMessage() {}
 
 func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +1478,7 @@ func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkReadRequest.ProtoReflect.Descriptor instead.
 func (*MarkReadRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{17}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MarkReadRequest) GetSession() string {
@@ -1355,7 +1532,7 @@ type AcquireTurnRequest struct {
 
 func (x *AcquireTurnRequest) Reset() {
 	*x = AcquireTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1544,7 @@ func (x *AcquireTurnRequest) String() string {
 func (*AcquireTurnRequest) ProtoMessage() {}
 
 func (x *AcquireTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1557,7 @@ func (x *AcquireTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireTurnRequest.ProtoReflect.Descriptor instead.
 func (*AcquireTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{18}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AcquireTurnRequest) GetSession() string {
@@ -1442,7 +1619,7 @@ type RenewTurnRequest struct {
 
 func (x *RenewTurnRequest) Reset() {
 	*x = RenewTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +1631,7 @@ func (x *RenewTurnRequest) String() string {
 func (*RenewTurnRequest) ProtoMessage() {}
 
 func (x *RenewTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +1644,7 @@ func (x *RenewTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewTurnRequest.ProtoReflect.Descriptor instead.
 func (*RenewTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{19}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RenewTurnRequest) GetSession() string {
@@ -1513,7 +1690,7 @@ type ReleaseTurnRequest struct {
 
 func (x *ReleaseTurnRequest) Reset() {
 	*x = ReleaseTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1525,7 +1702,7 @@ func (x *ReleaseTurnRequest) String() string {
 func (*ReleaseTurnRequest) ProtoMessage() {}
 
 func (x *ReleaseTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1538,7 +1715,7 @@ func (x *ReleaseTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseTurnRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{20}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReleaseTurnRequest) GetSession() string {
@@ -1588,7 +1765,7 @@ type WatchSessionRequest struct {
 
 func (x *WatchSessionRequest) Reset() {
 	*x = WatchSessionRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1777,7 @@ func (x *WatchSessionRequest) String() string {
 func (*WatchSessionRequest) ProtoMessage() {}
 
 func (x *WatchSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1613,7 +1790,7 @@ func (x *WatchSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionRequest.ProtoReflect.Descriptor instead.
 func (*WatchSessionRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{21}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WatchSessionRequest) GetName() string {
@@ -1672,7 +1849,7 @@ type WatchSessionResponse struct {
 
 func (x *WatchSessionResponse) Reset() {
 	*x = WatchSessionResponse{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1684,7 +1861,7 @@ func (x *WatchSessionResponse) String() string {
 func (*WatchSessionResponse) ProtoMessage() {}
 
 func (x *WatchSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1697,7 +1874,7 @@ func (x *WatchSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionResponse.ProtoReflect.Descriptor instead.
 func (*WatchSessionResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{22}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WatchSessionResponse) GetChange() isWatchSessionResponse_Change {
@@ -1799,7 +1976,7 @@ type Bookmark struct {
 
 func (x *Bookmark) Reset() {
 	*x = Bookmark{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1811,7 +1988,7 @@ func (x *Bookmark) String() string {
 func (*Bookmark) ProtoMessage() {}
 
 func (x *Bookmark) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1824,7 +2001,7 @@ func (x *Bookmark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bookmark.ProtoReflect.Descriptor instead.
 func (*Bookmark) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{23}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Bookmark) GetLastSequence() int64 {
@@ -1928,7 +2105,26 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x04live\x18\x02 \x01(\x05R\x04live\x12\x12\n" +
 	"\x04held\x18\x03 \x01(\x05R\x04held\x12#\n" +
 	"\rwith_memories\x18\x04 \x01(\x05R\fwithMemories\x12\x18\n" +
-	"\achanged\x18\x05 \x01(\x05R\achanged\"\xf5\x01\n" +
+	"\achanged\x18\x05 \x01(\x05R\achanged\"\xf0\x02\n" +
+	"\x14RewindSessionRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
+	"\x18activity-session/SessionR\x04name\x12 \n" +
+	"\bsequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x01R\bsequence\x12?\n" +
+	"\x16expected_last_sequence\x18\x03 \x01(\x03B\x04\xe2A\x01\x02H\x00R\x14expectedLastSequence\x88\x01\x01\x12#\n" +
+	"\n" +
+	"keep_state\x18\x04 \x01(\bB\x04\xe2A\x01\x01R\tkeepState\x12\x1c\n" +
+	"\x06reason\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x06reason\x12#\n" +
+	"\n" +
+	"turn_token\x18\x06 \x01(\x03B\x04\xe2A\x01\x01R\tturnToken\x12#\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\b \x01(\tB\x04\xe2A\x01\x01R\x03uidB\x19\n" +
+	"\x17_expected_last_sequence\"\x8b\x01\n" +
+	"\x15RewindSessionResponse\x12.\n" +
+	"\x04mark\x18\x01 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\x12#\n" +
+	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12\x1d\n" +
+	"\n" +
+	"state_keys\x18\x03 \x03(\tR\tstateKeys\"\xf5\x01\n" +
 	"\x16BindParticipantRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12G\n" +
@@ -1989,7 +2185,7 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x03uid\x18\x04 \x01(\tR\x03uidB\b\n" +
 	"\x06change\"/\n" +
 	"\bBookmark\x12#\n" +
-	"\rlast_sequence\x18\x01 \x01(\x03R\flastSequence2\xc4\x16\n" +
+	"\rlast_sequence\x18\x01 \x01(\x03R\flastSequence2\x8a\x18\n" +
 	"\x0eSessionService\x12\xa9\x01\n" +
 	"\rCreateSession\x12).activity_session.v1.CreateSessionRequest\x1a\x1c.activity_session.v1.Session\"O\xdaA\x19parent,session,session_id\x82\xd3\xe4\x93\x02-:\asession\"\"/v1/{parent=namespaces/*}/sessions\x12\xb8\x01\n" +
 	"\rEnsureSession\x12).activity_session.v1.EnsureSessionRequest\x1a*.activity_session.v1.EnsureSessionResponse\"P\xdaA\x19parent,session_id,session\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=namespaces/*}/sessions:ensure\x12\x85\x01\n" +
@@ -2001,7 +2197,8 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\rDeleteSession\x12).activity_session.v1.DeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"1\xdaA\x04name\x82\xd3\xe4\x93\x02$*\"/v1/{name=namespaces/*/sessions/*}\x12\x9b\x01\n" +
 	"\x0fUndeleteSession\x12+.activity_session.v1.UndeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"=\xdaA\x04name\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=namespaces/*/sessions/*}/undelete\x12\x92\x01\n" +
 	"\x0eExpungeSession\x12*.activity_session.v1.ExpungeSessionRequest\x1a\x16.google.protobuf.Empty\"<\xdaA\x04name\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=namespaces/*/sessions/*}/expunge\x12\xb1\x01\n" +
-	"\rPurgeSessions\x12).activity_session.v1.PurgeSessionsRequest\x1a*.activity_session.v1.PurgeSessionsResponse\"I\xdaA\x13parent,filter,force\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{parent=namespaces/*}/sessions:purge\x12\xc4\x01\n" +
+	"\rPurgeSessions\x12).activity_session.v1.PurgeSessionsRequest\x1a*.activity_session.v1.PurgeSessionsResponse\"I\xdaA\x13parent,filter,force\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{parent=namespaces/*}/sessions:purge\x12\xc3\x01\n" +
+	"\rRewindSession\x12).activity_session.v1.RewindSessionRequest\x1a*.activity_session.v1.RewindSessionResponse\"[\xdaA$name,sequence,expected_last_sequence\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=namespaces/*/sessions/*}/rewind\x12\xc4\x01\n" +
 	"\x0fBindParticipant\x12+.activity_session.v1.BindParticipantRequest\x1a'.activity_session.v1.SessionParticipant\"[\xdaA\x18session,participant,role\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{session=namespaces/*/sessions/*}/bindParticipant\x12\xb4\x01\n" +
 	"\x11UnbindParticipant\x12-.activity_session.v1.UnbindParticipantRequest\x1a\x16.google.protobuf.Empty\"X\xdaA\x13session,participant\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{session=namespaces/*/sessions/*}/unbindParticipant\x12\xb3\x01\n" +
 	"\bMarkRead\x12$.activity_session.v1.MarkReadRequest\x1a'.activity_session.v1.SessionParticipant\"X\xdaA\x1csession,participant,sequence\x82\xd3\xe4\x93\x023:\x01*\"./v1/{session=namespaces/*/sessions/*}/markRead\x12\xaa\x01\n" +
@@ -2023,7 +2220,7 @@ func file_activity_session_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_session_service_proto_rawDescData
 }
 
-var file_activity_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_activity_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_activity_session_v1_session_service_proto_goTypes = []any{
 	(*CreateSessionRequest)(nil),     // 0: activity_session.v1.CreateSessionRequest
 	(*EnsureSessionRequest)(nil),     // 1: activity_session.v1.EnsureSessionRequest
@@ -2040,82 +2237,87 @@ var file_activity_session_v1_session_service_proto_goTypes = []any{
 	(*PurgeSessionsRequest)(nil),     // 12: activity_session.v1.PurgeSessionsRequest
 	(*PurgeSessionsResponse)(nil),    // 13: activity_session.v1.PurgeSessionsResponse
 	(*KeptSessions)(nil),             // 14: activity_session.v1.KeptSessions
-	(*BindParticipantRequest)(nil),   // 15: activity_session.v1.BindParticipantRequest
-	(*UnbindParticipantRequest)(nil), // 16: activity_session.v1.UnbindParticipantRequest
-	(*MarkReadRequest)(nil),          // 17: activity_session.v1.MarkReadRequest
-	(*AcquireTurnRequest)(nil),       // 18: activity_session.v1.AcquireTurnRequest
-	(*RenewTurnRequest)(nil),         // 19: activity_session.v1.RenewTurnRequest
-	(*ReleaseTurnRequest)(nil),       // 20: activity_session.v1.ReleaseTurnRequest
-	(*WatchSessionRequest)(nil),      // 21: activity_session.v1.WatchSessionRequest
-	(*WatchSessionResponse)(nil),     // 22: activity_session.v1.WatchSessionResponse
-	(*Bookmark)(nil),                 // 23: activity_session.v1.Bookmark
-	(*Session)(nil),                  // 24: activity_session.v1.Session
-	(SessionView)(0),                 // 25: activity_session.v1.SessionView
-	(*fieldmaskpb.FieldMask)(nil),    // 26: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),      // 27: google.protobuf.Duration
-	(*Event)(nil),                    // 28: activity_session.v1.Event
-	(*emptypb.Empty)(nil),            // 29: google.protobuf.Empty
-	(*SessionParticipant)(nil),       // 30: activity_session.v1.SessionParticipant
-	(*TurnLease)(nil),                // 31: activity_session.v1.TurnLease
+	(*RewindSessionRequest)(nil),     // 15: activity_session.v1.RewindSessionRequest
+	(*RewindSessionResponse)(nil),    // 16: activity_session.v1.RewindSessionResponse
+	(*BindParticipantRequest)(nil),   // 17: activity_session.v1.BindParticipantRequest
+	(*UnbindParticipantRequest)(nil), // 18: activity_session.v1.UnbindParticipantRequest
+	(*MarkReadRequest)(nil),          // 19: activity_session.v1.MarkReadRequest
+	(*AcquireTurnRequest)(nil),       // 20: activity_session.v1.AcquireTurnRequest
+	(*RenewTurnRequest)(nil),         // 21: activity_session.v1.RenewTurnRequest
+	(*ReleaseTurnRequest)(nil),       // 22: activity_session.v1.ReleaseTurnRequest
+	(*WatchSessionRequest)(nil),      // 23: activity_session.v1.WatchSessionRequest
+	(*WatchSessionResponse)(nil),     // 24: activity_session.v1.WatchSessionResponse
+	(*Bookmark)(nil),                 // 25: activity_session.v1.Bookmark
+	(*Session)(nil),                  // 26: activity_session.v1.Session
+	(SessionView)(0),                 // 27: activity_session.v1.SessionView
+	(*fieldmaskpb.FieldMask)(nil),    // 28: google.protobuf.FieldMask
+	(*Event)(nil),                    // 29: activity_session.v1.Event
+	(*durationpb.Duration)(nil),      // 30: google.protobuf.Duration
+	(*emptypb.Empty)(nil),            // 31: google.protobuf.Empty
+	(*SessionParticipant)(nil),       // 32: activity_session.v1.SessionParticipant
+	(*TurnLease)(nil),                // 33: activity_session.v1.TurnLease
 }
 var file_activity_session_v1_session_service_proto_depIdxs = []int32{
-	24, // 0: activity_session.v1.CreateSessionRequest.session:type_name -> activity_session.v1.Session
-	24, // 1: activity_session.v1.EnsureSessionRequest.session:type_name -> activity_session.v1.Session
-	24, // 2: activity_session.v1.EnsureSessionResponse.session:type_name -> activity_session.v1.Session
-	25, // 3: activity_session.v1.GetSessionRequest.view:type_name -> activity_session.v1.SessionView
-	25, // 4: activity_session.v1.BatchGetSessionsRequest.view:type_name -> activity_session.v1.SessionView
-	24, // 5: activity_session.v1.BatchGetSessionsResponse.sessions:type_name -> activity_session.v1.Session
-	25, // 6: activity_session.v1.ListSessionsRequest.view:type_name -> activity_session.v1.SessionView
-	24, // 7: activity_session.v1.ListSessionsResponse.sessions:type_name -> activity_session.v1.Session
-	24, // 8: activity_session.v1.UpdateSessionRequest.session:type_name -> activity_session.v1.Session
-	26, // 9: activity_session.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	26, // 0: activity_session.v1.CreateSessionRequest.session:type_name -> activity_session.v1.Session
+	26, // 1: activity_session.v1.EnsureSessionRequest.session:type_name -> activity_session.v1.Session
+	26, // 2: activity_session.v1.EnsureSessionResponse.session:type_name -> activity_session.v1.Session
+	27, // 3: activity_session.v1.GetSessionRequest.view:type_name -> activity_session.v1.SessionView
+	27, // 4: activity_session.v1.BatchGetSessionsRequest.view:type_name -> activity_session.v1.SessionView
+	26, // 5: activity_session.v1.BatchGetSessionsResponse.sessions:type_name -> activity_session.v1.Session
+	27, // 6: activity_session.v1.ListSessionsRequest.view:type_name -> activity_session.v1.SessionView
+	26, // 7: activity_session.v1.ListSessionsResponse.sessions:type_name -> activity_session.v1.Session
+	26, // 8: activity_session.v1.UpdateSessionRequest.session:type_name -> activity_session.v1.Session
+	28, // 9: activity_session.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
 	14, // 10: activity_session.v1.PurgeSessionsResponse.kept:type_name -> activity_session.v1.KeptSessions
-	27, // 11: activity_session.v1.AcquireTurnRequest.ttl:type_name -> google.protobuf.Duration
-	27, // 12: activity_session.v1.RenewTurnRequest.ttl:type_name -> google.protobuf.Duration
-	25, // 13: activity_session.v1.WatchSessionRequest.view:type_name -> activity_session.v1.SessionView
-	28, // 14: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
-	24, // 15: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
-	23, // 16: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
-	28, // 17: activity_session.v1.WatchSessionResponse.mark:type_name -> activity_session.v1.Event
-	0,  // 18: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
-	1,  // 19: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
-	3,  // 20: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
-	4,  // 21: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
-	6,  // 22: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
-	8,  // 23: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
-	9,  // 24: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
-	10, // 25: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
-	11, // 26: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
-	12, // 27: activity_session.v1.SessionService.PurgeSessions:input_type -> activity_session.v1.PurgeSessionsRequest
-	15, // 28: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
-	16, // 29: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
-	17, // 30: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
-	18, // 31: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
-	19, // 32: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
-	20, // 33: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
-	21, // 34: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
-	24, // 35: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
-	2,  // 36: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
-	24, // 37: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
-	5,  // 38: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
-	7,  // 39: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
-	24, // 40: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
-	24, // 41: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
-	24, // 42: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
-	29, // 43: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
-	13, // 44: activity_session.v1.SessionService.PurgeSessions:output_type -> activity_session.v1.PurgeSessionsResponse
-	30, // 45: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
-	29, // 46: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
-	30, // 47: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
-	31, // 48: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
-	31, // 49: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
-	29, // 50: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
-	22, // 51: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
-	35, // [35:52] is the sub-list for method output_type
-	18, // [18:35] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	29, // 11: activity_session.v1.RewindSessionResponse.mark:type_name -> activity_session.v1.Event
+	30, // 12: activity_session.v1.AcquireTurnRequest.ttl:type_name -> google.protobuf.Duration
+	30, // 13: activity_session.v1.RenewTurnRequest.ttl:type_name -> google.protobuf.Duration
+	27, // 14: activity_session.v1.WatchSessionRequest.view:type_name -> activity_session.v1.SessionView
+	29, // 15: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
+	26, // 16: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
+	25, // 17: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
+	29, // 18: activity_session.v1.WatchSessionResponse.mark:type_name -> activity_session.v1.Event
+	0,  // 19: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
+	1,  // 20: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
+	3,  // 21: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
+	4,  // 22: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
+	6,  // 23: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
+	8,  // 24: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
+	9,  // 25: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
+	10, // 26: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
+	11, // 27: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
+	12, // 28: activity_session.v1.SessionService.PurgeSessions:input_type -> activity_session.v1.PurgeSessionsRequest
+	15, // 29: activity_session.v1.SessionService.RewindSession:input_type -> activity_session.v1.RewindSessionRequest
+	17, // 30: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
+	18, // 31: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
+	19, // 32: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
+	20, // 33: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
+	21, // 34: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
+	22, // 35: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
+	23, // 36: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
+	26, // 37: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
+	2,  // 38: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
+	26, // 39: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
+	5,  // 40: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
+	7,  // 41: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
+	26, // 42: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
+	26, // 43: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
+	26, // 44: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
+	31, // 45: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
+	13, // 46: activity_session.v1.SessionService.PurgeSessions:output_type -> activity_session.v1.PurgeSessionsResponse
+	16, // 47: activity_session.v1.SessionService.RewindSession:output_type -> activity_session.v1.RewindSessionResponse
+	32, // 48: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
+	31, // 49: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
+	32, // 50: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
+	33, // 51: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
+	33, // 52: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
+	31, // 53: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
+	24, // 54: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
+	37, // [37:55] is the sub-list for method output_type
+	19, // [19:37] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_service_proto_init() }
@@ -2126,7 +2328,8 @@ func file_activity_session_v1_session_service_proto_init() {
 	file_activity_session_v1_event_proto_init()
 	file_activity_session_v1_session_proto_init()
 	file_activity_session_v1_turn_proto_init()
-	file_activity_session_v1_session_service_proto_msgTypes[22].OneofWrappers = []any{
+	file_activity_session_v1_session_service_proto_msgTypes[15].OneofWrappers = []any{}
+	file_activity_session_v1_session_service_proto_msgTypes[24].OneofWrappers = []any{
 		(*WatchSessionResponse_Event)(nil),
 		(*WatchSessionResponse_Session)(nil),
 		(*WatchSessionResponse_Bookmark)(nil),
@@ -2138,7 +2341,7 @@ func file_activity_session_v1_session_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_session_service_proto_rawDesc), len(file_activity_session_v1_session_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

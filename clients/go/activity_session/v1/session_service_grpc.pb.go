@@ -30,6 +30,7 @@ const (
 	SessionService_UndeleteSession_FullMethodName   = "/activity_session.v1.SessionService/UndeleteSession"
 	SessionService_ExpungeSession_FullMethodName    = "/activity_session.v1.SessionService/ExpungeSession"
 	SessionService_PurgeSessions_FullMethodName     = "/activity_session.v1.SessionService/PurgeSessions"
+	SessionService_RewindSession_FullMethodName     = "/activity_session.v1.SessionService/RewindSession"
 	SessionService_BindParticipant_FullMethodName   = "/activity_session.v1.SessionService/BindParticipant"
 	SessionService_UnbindParticipant_FullMethodName = "/activity_session.v1.SessionService/UnbindParticipant"
 	SessionService_MarkRead_FullMethodName          = "/activity_session.v1.SessionService/MarkRead"
@@ -81,6 +82,12 @@ type SessionServiceClient interface {
 	// What a removed session has had is out of reach at once, and the space that
 	// it took is freed by the next sweeps.
 	PurgeSessions(ctx context.Context, in *PurgeSessionsRequest, opts ...grpc.CallOption) (*PurgeSessionsResponse, error)
+	// Takes a session back to what it was at a number of its log, all or nothing:
+	// what came after that goes out of view, marks and all, and the state is what
+	// it was then. Nothing is removed, and a mark is appended: a rewind to the
+	// number before the mark undoes the rewind. The state can be taken back as far
+	// as its former values are kept: STATE_PURGED otherwise.
+	RewindSession(ctx context.Context, in *RewindSessionRequest, opts ...grpc.CallOption) (*RewindSessionResponse, error)
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
 	BindParticipant(ctx context.Context, in *BindParticipantRequest, opts ...grpc.CallOption) (*SessionParticipant, error)
@@ -216,6 +223,16 @@ func (c *sessionServiceClient) PurgeSessions(ctx context.Context, in *PurgeSessi
 	return out, nil
 }
 
+func (c *sessionServiceClient) RewindSession(ctx context.Context, in *RewindSessionRequest, opts ...grpc.CallOption) (*RewindSessionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RewindSessionResponse)
+	err := c.cc.Invoke(ctx, SessionService_RewindSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *sessionServiceClient) BindParticipant(ctx context.Context, in *BindParticipantRequest, opts ...grpc.CallOption) (*SessionParticipant, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SessionParticipant)
@@ -337,6 +354,12 @@ type SessionServiceServer interface {
 	// What a removed session has had is out of reach at once, and the space that
 	// it took is freed by the next sweeps.
 	PurgeSessions(context.Context, *PurgeSessionsRequest) (*PurgeSessionsResponse, error)
+	// Takes a session back to what it was at a number of its log, all or nothing:
+	// what came after that goes out of view, marks and all, and the state is what
+	// it was then. Nothing is removed, and a mark is appended: a rewind to the
+	// number before the mark undoes the rewind. The state can be taken back as far
+	// as its former values are kept: STATE_PURGED otherwise.
+	RewindSession(context.Context, *RewindSessionRequest) (*RewindSessionResponse, error)
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
 	BindParticipant(context.Context, *BindParticipantRequest) (*SessionParticipant, error)
@@ -401,6 +424,9 @@ func (UnimplementedSessionServiceServer) ExpungeSession(context.Context, *Expung
 }
 func (UnimplementedSessionServiceServer) PurgeSessions(context.Context, *PurgeSessionsRequest) (*PurgeSessionsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method PurgeSessions not implemented")
+}
+func (UnimplementedSessionServiceServer) RewindSession(context.Context, *RewindSessionRequest) (*RewindSessionResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RewindSession not implemented")
 }
 func (UnimplementedSessionServiceServer) BindParticipant(context.Context, *BindParticipantRequest) (*SessionParticipant, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method BindParticipant not implemented")
@@ -624,6 +650,24 @@ func _SessionService_PurgeSessions_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SessionService_RewindSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RewindSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).RewindSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_RewindSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).RewindSession(ctx, req.(*RewindSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SessionService_BindParticipant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BindParticipantRequest)
 	if err := dec(in); err != nil {
@@ -789,6 +833,10 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PurgeSessions",
 			Handler:    _SessionService_PurgeSessions_Handler,
+		},
+		{
+			MethodName: "RewindSession",
+			Handler:    _SessionService_RewindSession_Handler,
 		},
 		{
 			MethodName: "BindParticipant",

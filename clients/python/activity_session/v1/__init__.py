@@ -148,6 +148,8 @@ if TYPE_CHECKING:
     from activity_session.v1.session_service_pb2 import PurgeSessionsRequest as PurgeSessionsRequest
     from activity_session.v1.session_service_pb2 import PurgeSessionsResponse as PurgeSessionsResponse
     from activity_session.v1.session_service_pb2 import KeptSessions as KeptSessions
+    from activity_session.v1.session_service_pb2 import RewindSessionRequest as RewindSessionRequest
+    from activity_session.v1.session_service_pb2 import RewindSessionResponse as RewindSessionResponse
     from activity_session.v1.session_service_pb2 import BindParticipantRequest as BindParticipantRequest
     from activity_session.v1.session_service_pb2 import UnbindParticipantRequest as UnbindParticipantRequest
     from activity_session.v1.session_service_pb2 import MarkReadRequest as MarkReadRequest
@@ -318,6 +320,8 @@ else:
         "PurgeSessionsRequest": "session_service_pb2",
         "PurgeSessionsResponse": "session_service_pb2",
         "KeptSessions": "session_service_pb2",
+        "RewindSessionRequest": "session_service_pb2",
+        "RewindSessionResponse": "session_service_pb2",
         "BindParticipantRequest": "session_service_pb2",
         "UnbindParticipantRequest": "session_service_pb2",
         "MarkReadRequest": "session_service_pb2",

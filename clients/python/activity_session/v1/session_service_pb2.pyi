@@ -516,6 +516,92 @@ class KeptSessions(google.protobuf.message.Message):
 global___KeptSessions = KeptSessions
 
 @typing.final
+class RewindSessionRequest(google.protobuf.message.Message):
+    """Asks for a session to be taken back."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    SEQUENCE_FIELD_NUMBER: builtins.int
+    EXPECTED_LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    KEEP_STATE_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    TURN_TOKEN_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """The session's name."""
+    sequence: builtins.int
+    """The number of the last event that stays in view, if it was at that time; 0
+    for none. Not beyond the session's last.
+    """
+    expected_last_sequence: builtins.int
+    """The number of the newest event that the caller has seen. If it is not the
+    session's newest any more, the call is refused with SEQUENCE_MISMATCH and a
+    Conflict, so that nothing goes out of view unseen.
+    """
+    keep_state: builtins.bool
+    """Leave the state as it is."""
+    reason: builtins.str
+    """Why, for those who look later. At most `description_bytes` of UTF-8."""
+    turn_token: builtins.int
+    """Only while the turn with this token is current; TURN_LOST otherwise."""
+    request_id: builtins.str
+    """Makes a retry safe, as on CreateSession."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on BindParticipant."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        sequence: builtins.int = ...,
+        expected_last_sequence: builtins.int | None = ...,
+        keep_state: builtins.bool = ...,
+        reason: builtins.str = ...,
+        turn_token: builtins.int = ...,
+        request_id: builtins.str = ...,
+        uid: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_expected_last_sequence", b"_expected_last_sequence", "expected_last_sequence", b"expected_last_sequence"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_expected_last_sequence", b"_expected_last_sequence", "expected_last_sequence", b"expected_last_sequence", "keep_state", b"keep_state", "name", b"name", "reason", b"reason", "request_id", b"request_id", "sequence", b"sequence", "turn_token", b"turn_token", "uid", b"uid"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_expected_last_sequence", b"_expected_last_sequence"]) -> typing.Literal["expected_last_sequence"] | None: ...
+
+global___RewindSessionRequest = RewindSessionRequest
+
+@typing.final
+class RewindSessionResponse(google.protobuf.message.Message):
+    """What was done to take a session back."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    MARK_FIELD_NUMBER: builtins.int
+    LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    STATE_KEYS_FIELD_NUMBER: builtins.int
+    last_sequence: builtins.int
+    """The number of the session's newest event."""
+    @property
+    def mark(self) -> activity_session.v1.event_pb2.Event:
+        """The mark that covers all that came after the number; not set where there was
+        nothing after it.
+        """
+
+    @property
+    def state_keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The keys of the state that have changed, sorted."""
+
+    def __init__(
+        self,
+        *,
+        mark: activity_session.v1.event_pb2.Event | None = ...,
+        last_sequence: builtins.int = ...,
+        state_keys: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["mark", b"mark"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["last_sequence", b"last_sequence", "mark", b"mark", "state_keys", b"state_keys"]) -> None: ...
+
+global___RewindSessionResponse = RewindSessionResponse
+
+@typing.final
 class BindParticipantRequest(google.protobuf.message.Message):
     """Asks for a participant to become a member of a session."""
 

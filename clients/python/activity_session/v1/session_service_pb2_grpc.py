@@ -88,6 +88,11 @@ class SessionServiceStub(object):
                 request_serializer=activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsRequest.SerializeToString,
                 response_deserializer=activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsResponse.FromString,
                 _registered_method=True)
+        self.RewindSession = channel.unary_unary(
+                '/activity_session.v1.SessionService/RewindSession',
+                request_serializer=activity__session_dot_v1_dot_session__service__pb2.RewindSessionRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_session__service__pb2.RewindSessionResponse.FromString,
+                _registered_method=True)
         self.BindParticipant = channel.unary_unary(
                 '/activity_session.v1.SessionService/BindParticipant',
                 request_serializer=activity__session_dot_v1_dot_session__service__pb2.BindParticipantRequest.SerializeToString,
@@ -215,6 +220,17 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RewindSession(self, request, context):
+        """Takes a session back to what it was at a number of its log, all or nothing:
+        what came after that goes out of view, marks and all, and the state is what
+        it was then. Nothing is removed, and a mark is appended: a rewind to the
+        number before the mark undoes the rewind. The state can be taken back as far
+        as its former values are kept: STATE_PURGED otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BindParticipant(self, request, context):
         """Makes a participant a member of a session, or gives a member another role.
         Nothing changes when it is a member with that role already.
@@ -327,6 +343,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.PurgeSessions,
                     request_deserializer=activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsRequest.FromString,
                     response_serializer=activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsResponse.SerializeToString,
+            ),
+            'RewindSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.RewindSession,
+                    request_deserializer=activity__session_dot_v1_dot_session__service__pb2.RewindSessionRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_session__service__pb2.RewindSessionResponse.SerializeToString,
             ),
             'BindParticipant': grpc.unary_unary_rpc_method_handler(
                     servicer.BindParticipant,
@@ -635,6 +656,33 @@ class SessionService(object):
             '/activity_session.v1.SessionService/PurgeSessions',
             activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsRequest.SerializeToString,
             activity__session_dot_v1_dot_session__service__pb2.PurgeSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RewindSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.SessionService/RewindSession',
+            activity__session_dot_v1_dot_session__service__pb2.RewindSessionRequest.SerializeToString,
+            activity__session_dot_v1_dot_session__service__pb2.RewindSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

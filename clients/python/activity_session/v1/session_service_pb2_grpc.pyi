@@ -107,6 +107,17 @@ class SessionServiceStub:
     it took is freed by the next sweeps.
     """
 
+    RewindSession: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.RewindSessionRequest,
+        activity_session.v1.session_service_pb2.RewindSessionResponse,
+    ]
+    """Takes a session back to what it was at a number of its log, all or nothing:
+    what came after that goes out of view, marks and all, and the state is what
+    it was then. Nothing is removed, and a mark is appended: a rewind to the
+    number before the mark undoes the rewind. The state can be taken back as far
+    as its former values are kept: STATE_PURGED otherwise.
+    """
+
     BindParticipant: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.BindParticipantRequest,
         activity_session.v1.session_pb2.SessionParticipant,
@@ -250,6 +261,17 @@ class SessionServiceAsyncStub:
     until it is empty.
     What a removed session has had is out of reach at once, and the space that
     it took is freed by the next sweeps.
+    """
+
+    RewindSession: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.RewindSessionRequest,
+        activity_session.v1.session_service_pb2.RewindSessionResponse,
+    ]
+    """Takes a session back to what it was at a number of its log, all or nothing:
+    what came after that goes out of view, marks and all, and the state is what
+    it was then. Nothing is removed, and a mark is appended: a rewind to the
+    number before the mark undoes the rewind. The state can be taken back as far
+    as its former values are kept: STATE_PURGED otherwise.
     """
 
     BindParticipant: grpc.aio.UnaryUnaryMultiCallable[
@@ -415,6 +437,19 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         until it is empty.
         What a removed session has had is out of reach at once, and the space that
         it took is freed by the next sweeps.
+        """
+
+    @abc.abstractmethod
+    def RewindSession(
+        self,
+        request: activity_session.v1.session_service_pb2.RewindSessionRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.session_service_pb2.RewindSessionResponse, collections.abc.Awaitable[activity_session.v1.session_service_pb2.RewindSessionResponse]]:
+        """Takes a session back to what it was at a number of its log, all or nothing:
+        what came after that goes out of view, marks and all, and the state is what
+        it was then. Nothing is removed, and a mark is appended: a rewind to the
+        number before the mark undoes the rewind. The state can be taken back as far
+        as its former values are kept: STATE_PURGED otherwise.
         """
 
     @abc.abstractmethod

@@ -81,6 +81,7 @@ _SERVICES: Mapping[str, Mapping[str, Permission]] = {
         "UndeleteSession": Permission(_WRITER),
         "ExpungeSession": Permission(_ADMIN),
         "PurgeSessions": Permission(_ADMIN),
+        "RewindSession": Permission(_WRITER),
         "BindParticipant": Permission(_WRITER),
         "UnbindParticipant": Permission(_WRITER, Reach.BOUND, acts_as=("participant",)),
         "MarkRead": Permission(_WRITER, Reach.BOUND, acts_as=("participant",)),

@@ -40,12 +40,12 @@ class Superseded(NamedTuple):
     def to_message(self) -> SupersedeEventsResponse:
         """What is kept of the response: nothing that a redaction would have to look for there."""
         kept = (Event.FromString(given.raw) for given in self.given)
-        return SupersedeEventsResponse(events=kept, last_sequence=self.last_sequence, mark=_with_reason(self.mark, ""))
+        return SupersedeEventsResponse(events=kept, last_sequence=self.last_sequence, mark=with_reason(self.mark, ""))
 
     @classmethod
     def of(cls, kept: SupersedeEventsResponse, reason: str) -> Self:
         """The same from what was kept, and from the request."""
-        return cls(_with_reason(kept.mark, reason), list(map(events.given_of, kept.events)), kept.last_sequence)
+        return cls(with_reason(kept.mark, reason), list(map(events.given_of, kept.events)), kept.last_sequence)
 
 
 def supersede_events(store: Store, call: Call, request: SupersedeEventsRequest) -> Encoded[SupersedeEventsResponse]:
@@ -59,7 +59,7 @@ def supersede_events(store: Store, call: Call, request: SupersedeEventsRequest) 
         _check_seen(head, request.to_sequence)
         _check_new(writer, head, request)
         events.admit(writer, call, head, request, asked, last_sequence=head.last_sequence + 1 + len(asked))
-        return _append_mark(writer, call, head, covered, reason=request.reason, asked=asked)
+        return append_mark(writer, call, head, covered, reason=request.reason, asked=asked)
 
     record = Record(Superseded.to_message, lambda _, kept: Superseded.of(kept, request.reason))
     mark, given, last_sequence = store.write(call, supersede, request, record)
@@ -77,14 +77,14 @@ def pop_events(store: Store, call: Call, request: PopEventsRequest) -> PopEvents
         numbers = logs.newest_in_view(writer, head, request.count or 1, most_bytes)
         if not numbers:
             return PopEventsResponse(last_sequence=head.last_sequence)
-        superseded = _append_mark(writer, call, head, ranges.of_numbers(numbers), reason=request.reason)
+        superseded = append_mark(writer, call, head, ranges.of_numbers(numbers), reason=request.reason)
         return _popped(writer, head, superseded.mark)
 
     record = Record(_without_events, lambda writer, kept: _popped_again(writer, request, kept))
     return store.write(call, pop, request, record)
 
 
-def _append_mark(
+def append_mark(
     writer: Writer, call: Call, head: Head, covered: Ranges, *, reason: str, asked: Sequence[NewEvent] = ()
 ) -> Superseded:
     """Append a mark to a locked session, and after it what stands in place of what it covers."""
@@ -122,7 +122,7 @@ def _popped(writer: Writer, head: Head, mark: Event) -> PopEventsResponse:
 
 
 def _without_events(response: PopEventsResponse) -> PopEventsResponse:
-    mark = _with_reason(response.mark, "") if response.HasField("mark") else None
+    mark = with_reason(response.mark, "") if response.HasField("mark") else None
     return PopEventsResponse(last_sequence=response.last_sequence, mark=mark)
 
 
@@ -131,10 +131,11 @@ def _popped_again(writer: Writer, request: PopEventsRequest, kept: PopEventsResp
     if not kept.HasField("mark"):
         return kept
     head = heads.get_head(writer, *ids_of(request.parent))
-    return _popped(writer, head, _with_reason(kept.mark, request.reason))
+    return _popped(writer, head, with_reason(kept.mark, request.reason))
 
 
-def _with_reason(mark: Event, reason: str) -> Event:
+def with_reason(mark: Event, reason: str) -> Event:
+    """A mark with a reason, or without one by an empty text: what is kept of a response has none."""
     changed = Event()
     changed.CopyFrom(mark)
     changed.supersession.reason = reason
