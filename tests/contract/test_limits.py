@@ -113,7 +113,6 @@ ELSEWHERE = {
     "media_type_characters": "contract/test_event_limits.py",
     "batch_events": "contract/test_event_limits.py",
     "batch_bytes": "contract/test_event_limits.py",
-    "state_history_age": "server/test_state_history.py",
     "superseded_ranges": "server/test_superseded_ranges.py",
     "superseded_exceptions": "contract/test_supersessions.py",
     "state_value_bytes": "contract/test_state.py",
