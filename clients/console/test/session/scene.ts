@@ -38,7 +38,7 @@ function events(ada: string, planner: string, sara: string): NewEvent[] {
     { author: planner, type: "map", mediaType: "image/png", content: { case: "blob", value: PNG } },
     { author: planner, type: "map", mediaType: "image/svg+xml", content: { case: "blob", value: SVG } },
     { author: ada, type: "file", mediaType: "application/pdf", content: { case: "blob", value: new Uint8Array(2048) } },
-    { ...text(planner, `{"big":12345678901234567890,"days":[${Array.from({ length: 30 }, (_, day) => day).join(",")}]}`), type: "plan" },
+    { ...text(planner, `{"big":12345678901234567890,"days":[${Array.from({ length: 30 }, (_, day) => 7000 + day).join(",")}]}`), type: "plan" },
     { type: "note" },
     { author: ada, type: "message", content: { case: "text", value: "" } },
   ];
