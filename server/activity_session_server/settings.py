@@ -15,10 +15,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from activity_session_server.addresses import Address
 from activity_session_server.rules import database_urls
+from activity_session_server.rules.access.quotas import MOST, MOST_BYTES, Quota
 from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.durations import in_seconds
 from activity_session_server.rules.limits import Limits
-from activity_session_server.rules.quotas import MOST, MOST_BYTES, Quota
 
 Seconds = Annotated[float, BeforeValidator(in_seconds)]
 WholeSeconds = Annotated[int, BeforeValidator(in_seconds)]

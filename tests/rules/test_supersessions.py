@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activity_session_server.rules import ranges, supersessions
-from activity_session_server.rules.ranges import Range
-from activity_session_server.rules.supersessions import Mark, View
+from activity_session_server.rules.history import ranges, supersessions
+from activity_session_server.rules.history.ranges import Range
+from activity_session_server.rules.history.supersessions import Mark, View
 from activity_session_testing.log_models import LogModel
 
 MOST = 25

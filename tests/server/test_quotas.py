@@ -18,9 +18,9 @@ from activity_session_server.live.meters import Meter
 from activity_session_server.live.stored_bytes import StoredBytes
 from activity_session_server.rules.access.callers import Grant
 from activity_session_server.rules.access.permissions import PERMISSIONS, may_write
+from activity_session_server.rules.access.quotas import ADDS, Quota
 from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.errors import ServiceError
-from activity_session_server.rules.quotas import ADDS, Quota
 from activity_session_server.store.queries import namespaces
 from activity_session_testing.access import Access, serving_callers
 from activity_session_testing.backends import BACKENDS

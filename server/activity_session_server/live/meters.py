@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
+from activity_session_server.rules.access.quotas import Quota
 from activity_session_server.rules.errors import quota_exceeded
-from activity_session_server.rules.quotas import Quota
 
 # How many names are looked at for each new one, so that those that use nothing are forgotten sooner than others come.
 _LOOKS = 2

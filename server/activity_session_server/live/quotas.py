@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from activity_session_server.live.meters import Meter, Taken
 from activity_session_server.live.stored_bytes import StoredBytes
+from activity_session_server.rules.access.quotas import ADDS, Quota
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.names import WILDCARD
 from activity_session_server.rules.namespace_settings import NamespaceResourceQuotas
-from activity_session_server.rules.quotas import ADDS, Quota
 
 
 class Quotas:

@@ -1,4 +1,4 @@
-"""The filter language: a subset of AIP-160, parsed into a tree that `store.conditions` turns into SQL.
+"""The filter language: a subset of AIP-160, parsed into a tree that `store.lists.conditions` turns into SQL.
 
     filter      = sequence { "AND" sequence }
     sequence    = alternative { alternative }          (side by side means AND)

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from activity_session.v1.namespace_pb2 import NamespaceQuotas, NamespaceSettings
 from activity_session_server.rules import durations
+from activity_session_server.rules.access.quotas import MOST, MOST_BYTES, Quota
 from activity_session_server.rules.problems import Problem, Violation
-from activity_session_server.rules.quotas import MOST, MOST_BYTES, Quota
 
 _DURATIONS: tuple[Literal["default_session_ttl", "default_session_idle_ttl", "purge_age", "event_purge_age"], ...] = (
     "default_session_ttl",

@@ -15,18 +15,19 @@ from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.rules import ranges, session_settings
+from activity_session_server.rules import session_settings
 from activity_session_server.rules.errors import check_uid, events_purged, not_found
+from activity_session_server.rules.history import ranges
 from activity_session_server.rules.limits import INT64
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec.events import Encoder, Given, created, given_by_server
 from activity_session_server.store.codec.resources import to_datetime
-from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
-from activity_session_server.store.pages import Keys, fetch_owned_page, fetch_page
-from activity_session_server.store.portions import Query, clipped, long_columns
+from activity_session_server.store.lists.conditions import Columns, condition
+from activity_session_server.store.lists.pages import Keys, fetch_owned_page, fetch_page
+from activity_session_server.store.lists.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.history import logs

@@ -14,9 +14,9 @@ from activity_session_server.rules.filters import Node
 from activity_session_server.rules.names import Kind, format_name
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec.resources import memory_message, memory_type_text, set_time
-from activity_session_server.store.conditions import Columns
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.pages import fetch_owned_page, keys_of
+from activity_session_server.store.lists.conditions import Columns
+from activity_session_server.store.lists.pages import fetch_owned_page, keys_of
 from activity_session_server.store.queries import heads, namespaces, resources
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.own_sessions import IS_OWN, OWN

@@ -18,7 +18,7 @@ from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec.resources import namespace_message, to_timestamp
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length
-from activity_session_server.store.pages import fetch_page, keys_of
+from activity_session_server.store.lists.pages import fetch_page, keys_of
 from activity_session_server.store.queries import expiry, node_locks, resources
 from activity_session_server.store.queries.resources import Listed, Locked
 from activity_session_server.store.readers import Reader, Writer

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from activity_session_server.orm import ActivitySession, ActivitySessionParticipant, Namespace, Participant
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules.paging import Order
-from activity_session_server.store.pages import COLUMNS, Keys
+from activity_session_server.store.lists.pages import COLUMNS, Keys
 
 _TABLE = table_of(ActivitySessionParticipant)
 # Beside the memberships that tell who else is in a session.

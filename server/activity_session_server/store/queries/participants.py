@@ -23,7 +23,7 @@ from activity_session_server.store.codec.resources import (
     to_timestamp,
 )
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.pages import fetch_page, keys_of
+from activity_session_server.store.lists.pages import fetch_page, keys_of
 from activity_session_server.store.queries import namespaces, node_locks, resources
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.resources import Listed, Locked

@@ -14,9 +14,9 @@ from activity_session_server.orm.base import Resource, prefixed_uuid, table_of
 from activity_session_server.rules import etags
 from activity_session_server.rules.filters import Node
 from activity_session_server.store.codec.resources import set_time
-from activity_session_server.store.conditions import Columns, condition
 from activity_session_server.store.driver.statements import Statement, Values
-from activity_session_server.store.portions import Query, clipped, long_columns
+from activity_session_server.store.lists.conditions import Columns, condition
+from activity_session_server.store.lists.portions import Query, clipped, long_columns
 from activity_session_server.store.readers import Raced, Writer
 
 M = TypeVar("M", Memory, Namespace, Participant, Session)

@@ -40,7 +40,7 @@ from activity_session_server.store.codec.resources import set_time, to_datetime
 from activity_session_server.store.codec.sessions import encode_session, session_to_change
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, clock, is_held, json_columns
-from activity_session_server.store.pages import fetch_page, keys_of
+from activity_session_server.store.lists.pages import fetch_page, keys_of
 from activity_session_server.store.queries import (
     expiry,
     former_sessions,

@@ -22,8 +22,8 @@ from activity_session_server.rules.paging import Page, Position
 from activity_session_server.store.codec.resources import state_message
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.expressions import byte_length, matches
-from activity_session_server.store.pages import Keys, fetch_owned_page
-from activity_session_server.store.portions import Query, clipped, long_columns
+from activity_session_server.store.lists.pages import Keys, fetch_owned_page
+from activity_session_server.store.lists.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import expiry, heads, namespaces, participants, state_owners
 from activity_session_server.store.queries.history import past_state
 from activity_session_server.store.queries.history.past_state import IS_NOTED, STATE_AT

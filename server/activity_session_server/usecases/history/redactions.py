@@ -2,9 +2,10 @@
 
 from activity_session.v1.event_pb2 import Event, RedactedEvents
 from activity_session.v1.event_service_pb2 import RedactEventsRequest, RedactEventsResponse
-from activity_session_server.rules import flags, ranges
+from activity_session_server.rules import flags
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import invalid_field, not_found
+from activity_session_server.rules.history import ranges
 from activity_session_server.rules.names import Kind, ids_of, new_id
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.codec.events import Encoder

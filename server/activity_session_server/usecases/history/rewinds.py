@@ -4,7 +4,7 @@ from activity_session.v1.session_service_pb2 import RewindSessionRequest, Rewind
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import invalid_field
-from activity_session_server.rules.ranges import Range
+from activity_session_server.rules.history.ranges import Range
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.idempotency import Record
 from activity_session_server.store.queries.heads import Head

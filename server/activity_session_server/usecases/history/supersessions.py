@@ -10,13 +10,14 @@ from activity_session.v1.event_service_pb2 import (
     SupersedeEventsRequest,
     SupersedeEventsResponse,
 )
-from activity_session_server.rules import paging, ranges
+from activity_session_server.rules import paging
 from activity_session_server.rules.calls import Call
 from activity_session_server.rules.errors import invalid, invalid_field
+from activity_session_server.rules.history import ranges
+from activity_session_server.rules.history.ranges import Range, Ranges
+from activity_session_server.rules.history.supersessions import Change, Mark
 from activity_session_server.rules.names import ids_of, new_id
 from activity_session_server.rules.problems import Violation, too_large
-from activity_session_server.rules.ranges import Range, Ranges
-from activity_session_server.rules.supersessions import Change, Mark
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.codec import encoded
 from activity_session_server.store.codec.encoded import Encoded

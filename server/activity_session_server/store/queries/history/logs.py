@@ -16,16 +16,16 @@ from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session_server.orm import Event
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
-from activity_session_server.rules import ranges
 from activity_session_server.rules.filters import Node
+from activity_session_server.rules.history import ranges
+from activity_session_server.rules.history.ranges import Range, Ranges
 from activity_session_server.rules.limits import ID_CHARACTERS, INT64
 from activity_session_server.rules.paging import Page, Position, stale_token
-from activity_session_server.rules.ranges import Range, Ranges
 from activity_session_server.store.codec.encoded import number_field
 from activity_session_server.store.codec.events import Encoder
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.pages import Keys, fetch_page
-from activity_session_server.store.portions import ANY_BYTES, Query, clipped, long_columns
+from activity_session_server.store.lists.pages import Keys, fetch_page
+from activity_session_server.store.lists.portions import ANY_BYTES, Query, clipped, long_columns
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.history import marks
 from activity_session_server.store.readers import Raced, Reader

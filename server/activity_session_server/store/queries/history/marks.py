@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, delete, select, update
 
 from activity_session_server.orm import EventMark, HiddenRange
 from activity_session_server.orm.base import table_of
-from activity_session_server.rules import ranges, supersessions
-from activity_session_server.rules.ranges import Range, Ranges
-from activity_session_server.rules.supersessions import Change, Mark, View
+from activity_session_server.rules.history import ranges, supersessions
+from activity_session_server.rules.history.ranges import Range, Ranges
+from activity_session_server.rules.history.supersessions import Change, Mark, View
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Reader, Writer

@@ -18,7 +18,7 @@ from activity_session_server.rules.paging import Order, Page, Position, stale_to
 from activity_session_server.store.backends import by_index
 from activity_session_server.store.codec.encoded import FRAME_BYTES
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.portions import Portions, Query, Rest
+from activity_session_server.store.lists.portions import Portions, Query, Rest
 from activity_session_server.store.readers import Raced, Reader
 
 # The column of each field that a list can be ordered by.

@@ -7,8 +7,8 @@ it holds unless a newer one that holds covers it.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from activity_session_server.rules import ranges
-from activity_session_server.rules.ranges import Range, Ranges
+from activity_session_server.rules.history import ranges
+from activity_session_server.rules.history.ranges import Range, Ranges
 
 
 class Mark(NamedTuple):
