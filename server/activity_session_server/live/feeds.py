@@ -25,7 +25,6 @@ from activity_session_server.store import Reader, Store
 from activity_session_server.store.codec.encoded import field
 from activity_session_server.store.queries import events, heads, sessions
 from activity_session_server.store.queries.heads import Head, Pulse
-from activity_session_server.store.queries.history import logs
 from activity_session_server.store.queries.history.logs import Told
 
 # Reads for followers that may go on at once, and connections: one for each, and one for the looks.
@@ -221,9 +220,7 @@ class Feed:
         most = 1 if self._are_large else EVENTS_AT_A_TIME
 
         def told(reader: Reader) -> list[Told]:
-            if history_revision:
-                return logs.told_after(reader, head, position, most, BYTES_AT_A_TIME, show_superseded=show_superseded)
-            return events.told_after(reader, head, position, most, BYTES_AT_A_TIME)
+            return events.told_after(reader, head, position, most, BYTES_AT_A_TIME, show_superseded=show_superseded)
 
         messages = [EventMessage.of(one) for one in self._feeds.read(told)]
         self._are_large = len(messages) == 1 and len(messages[0].raw) > BYTES_AT_A_TIME // EVENTS_AT_A_TIME

@@ -29,10 +29,10 @@ from activity_session_server.store.codec import encoded
 from activity_session_server.store.codec.encoded import Encoded
 from activity_session_server.store.codec.events import Encoder, Given
 from activity_session_server.store.idempotency import Record
-from activity_session_server.store.queries import events, namespaces
+from activity_session_server.store.queries import event_lists, events, namespaces
+from activity_session_server.store.queries.event_lists import Listed
 from activity_session_server.store.queries.events import NewEvent
 from activity_session_server.store.queries.heads import Head
-from activity_session_server.store.queries.history.logs import Listed
 from activity_session_server.store.queries.participants import HeldParticipant
 from activity_session_server.store.queries.state import Owner
 from activity_session_server.usecases import access, batch_reads, state, turns
@@ -145,7 +145,7 @@ def list_events(store: Store, call: Call, request: ListEventsRequest) -> Encoded
     )
     most_bytes = paging.most_bytes(call.limits)
     found, next_position = store.read(
-        call, lambda reader: events.list_events(reader, listed, page, most_bytes=most_bytes)
+        call, lambda reader: event_lists.list_events(reader, listed, page, most_bytes=most_bytes)
     )
     return Encoded(encoded.page(found, paging.next_token(request, next_position)))
 

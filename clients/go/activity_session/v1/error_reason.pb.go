@@ -155,7 +155,8 @@ const (
 	ErrorReason_ERROR_REASON_SERVER_FULL ErrorReason = 56
 	// NOT_FOUND: there is no such event. Metadata: `resource`.
 	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 60
-	// ALREADY_EXISTS: an event with that id exists and has different content.
+	// ALREADY_EXISTS: an event with that id exists and has different content, or
+	// was redacted; for SupersedeEvents, whatever it has.
 	// Metadata: `resource`, `sequence` (the number it has).
 	ErrorReason_ERROR_REASON_EVENT_ALREADY_EXISTS ErrorReason = 61
 	// OUT_OF_RANGE: events after the number from which the caller wants to go on

@@ -156,9 +156,9 @@ type Session struct {
 	// The subject of the caller who made it; empty for one without credentials.
 	CreatedBy string `protobuf:"bytes,19,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	// Whether the session is held for a legal reason. Then it does not expire, and
-	// nothing expunges it: ExpungeSession is refused with RESOURCE_HELD, and the
-	// server leaves alone what it would otherwise remove. Everything else works as
-	// without it. Only callers with the role admin or system can change this; an
+	// nothing expunges it: ExpungeSession and RedactEvents are refused with
+	// RESOURCE_HELD, and the server leaves alone what it would otherwise remove.
+	// Everything else works as without it. Only callers with the role admin or system can change this; an
 	// update of this field alone works on a deleted or disabled session too, which
 	// stays so. A session is also held while its namespace is.
 	LegalHold     bool `protobuf:"varint,20,opt,name=legal_hold,json=legalHold,proto3" json:"legal_hold,omitempty"`

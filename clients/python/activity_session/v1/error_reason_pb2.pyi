@@ -181,7 +181,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_EVENT_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND: there is no such event. Metadata: `resource`."""
     ERROR_REASON_EVENT_ALREADY_EXISTS: _ErrorReason.ValueType  # 61
-    """ALREADY_EXISTS: an event with that id exists and has different content.
+    """ALREADY_EXISTS: an event with that id exists and has different content, or
+    was redacted; for SupersedeEvents, whatever it has.
     Metadata: `resource`, `sequence` (the number it has).
     """
     ERROR_REASON_EVENTS_PURGED: _ErrorReason.ValueType  # 62
@@ -387,7 +388,8 @@ the call had left.
 ERROR_REASON_EVENT_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND: there is no such event. Metadata: `resource`."""
 ERROR_REASON_EVENT_ALREADY_EXISTS: ErrorReason.ValueType  # 61
-"""ALREADY_EXISTS: an event with that id exists and has different content.
+"""ALREADY_EXISTS: an event with that id exists and has different content, or
+was redacted; for SupersedeEvents, whatever it has.
 Metadata: `resource`, `sequence` (the number it has).
 """
 ERROR_REASON_EVENTS_PURGED: ErrorReason.ValueType  # 62

@@ -1,25 +1,21 @@
 """The removal of the content of events, whose rows stay."""
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
 from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session.v1.event_pb2 import Redaction
 from activity_session_server.orm import Event
 from activity_session_server.orm.base import table_of
 from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.queries import events
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Reader, Writer
 
 _IS_OF_SESSION = Event.activity_session_pkid == bindparam("its_session")
-_FIND = Statement(
-    select(Event.sequence, Event.event_id, Event.message)
-    .where(_IS_OF_SESSION, Event.event_id.in_(bindparam("ids", expanding=True)))
-    .order_by(Event.sequence),
-    many="ids",
-)
 _EMPTY = Statement(
     update(table_of(Event))
     .where(_IS_OF_SESSION, Event.sequence == bindparam("its_number"))
@@ -37,7 +33,8 @@ class Stored(NamedTuple):
 
 def find_events(reader: Reader, head: Head, event_ids: Collection[str]) -> list[Stored]:
     """Those of some events of a session that exist, in the order of their numbers."""
-    rows = reader.rows(_FIND, {"its_session": head.uid, "ids": list(event_ids)})
+    rows = reader.rows(events.FIND, {"its_session": head.uid, "ids": list(event_ids)})
+    rows = sorted(rows, key=attrgetter("sequence"))
     return [Stored(row.message, EventMessage.FromString(row.message)) for row in rows]
 
 

@@ -18,7 +18,8 @@ from activity_session_server.orm.types import AnyRow, utc_datetime
 from activity_session_server.store.backends import by_index
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.queries import events, expiry, namespaces
+from activity_session_server.store.queries import expiry, namespaces
+from activity_session_server.store.queries.event_columns import BYTES, MESSAGE_BYTES
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.readers import Raced, Reader, Writer, count_of, utc_clock
 
@@ -105,7 +106,12 @@ _LOCK = Statement(
     .with_for_update()
 )
 _FIRST = Statement(
-    select(Event.sequence, Event.create_ts, func.length(Event.message).label("log_bytes"), events.BYTES.label("size"))
+    select(
+        Event.sequence,
+        Event.create_ts,
+        MESSAGE_BYTES.label("log_bytes"),
+        BYTES.label("size"),
+    )
     .where(Event.activity_session_pkid == bindparam("its_uid"))
     .order_by(Event.sequence)
     .limit(bindparam("most"))

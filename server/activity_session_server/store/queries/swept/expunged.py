@@ -11,7 +11,7 @@ from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement, Values
 from activity_session_server.store.expressions import byte_length
-from activity_session_server.store.queries import events
+from activity_session_server.store.queries import event_columns
 from activity_session_server.store.readers import Reader, Writer, count_of
 
 
@@ -49,7 +49,7 @@ def _former_values() -> _Owned:
 
 # What can be long in a row; all else of it takes 6 KiB at most.
 _OWNED = (
-    _owned(table_of(Event), "activity_session_pkid", "sequence", events.BYTES),
+    _owned(table_of(Event), "activity_session_pkid", "sequence", event_columns.BYTES),
     _owned(table_of(State), "owner_pkid", "key", func.coalesce(byte_length(State.value_json), 0)),
     _former_values(),
     _owned(

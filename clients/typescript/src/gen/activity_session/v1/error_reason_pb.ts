@@ -348,7 +348,8 @@ export enum ErrorReason {
   EVENT_NOT_FOUND = 60,
 
   /**
-   * ALREADY_EXISTS: an event with that id exists and has different content.
+   * ALREADY_EXISTS: an event with that id exists and has different content, or
+   * was redacted; for SupersedeEvents, whatever it has.
    * Metadata: `resource`, `sequence` (the number it has).
    *
    * @generated from enum value: ERROR_REASON_EVENT_ALREADY_EXISTS = 61;

@@ -213,9 +213,9 @@ export type Session = Message<"activity_session.v1.Session"> & {
 
   /**
    * Whether the session is held for a legal reason. Then it does not expire, and
-   * nothing expunges it: ExpungeSession is refused with RESOURCE_HELD, and the
-   * server leaves alone what it would otherwise remove. Everything else works as
-   * without it. Only callers with the role admin or system can change this; an
+   * nothing expunges it: ExpungeSession and RedactEvents are refused with
+   * RESOURCE_HELD, and the server leaves alone what it would otherwise remove.
+   * Everything else works as without it. Only callers with the role admin or system can change this; an
    * update of this field alone works on a deleted or disabled session too, which
    * stays so. A session is also held while its namespace is.
    *
