@@ -30,20 +30,21 @@ PIN := .build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom
 IMAGE_EXTRAS := postgresql jwt otel http rsa ed25519
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
 LONGEST := $(call named,faults,hostile_requests)
-SLOW_CONTRACTS := $(call named,contract,concurrency events_concurrency log_model paging session_purges state_history)
+SLOW_CONTRACTS := $(call named,contract,concurrency events_concurrency expunge log_model lost_access paging \
+	session_purges state_history)
 FAULTS := $(wildcard tests/faults/test_*.py) $(SLOW_CONTRACTS) $(call named,contract,connect http permissions properties) \
 	$(call named,demo,demo watched_replay) $(call named,docs,docs) $(call named,server,addresses admin_address audit_log authentication authentication_jwts \
 	authentication_tokens certificates config_file database_urls environment event_purge events_command filter_rows \
 	followers fuzzing given_turns http_connections last_event_times layers log_level max_clock_offset metrics migration_scripts planted_secrets plans process \
-	purge_command quotas read_ahead readiness redacted_bytes reflection replicas retention schema settings_flags shedding sqlite_files \
-	startup state_history state_limit telemetry workers)
+	purge_command quotas read_ahead readiness redacted_bytes reflection replicas request_subjects retention schema settings_flags shedding sqlite_files \
+	startup state_history state_limit statements telemetry workers)
 # Suites of their own.
 APART := tests/clients tests/conformance tests/console tests/deploy
 MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.
 OF_FORM := $(call named,contract,costly_requests field_behavior limits)
 ON_MYSQL := $(filter-out $(FAULTS) $(OF_FORM), \
-	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(SLOW_CONTRACTS) $(call named,server,event_purge filter_rows last_event_times migration_scripts plans readiness retention schema state_history) \
+	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(SLOW_CONTRACTS) $(call named,server,event_purge filter_rows last_event_times migration_scripts plans readiness request_subjects retention schema state_history statements) \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
