@@ -217,6 +217,7 @@ CALLS: dict[str, Callable[[About], Message]] = {
     "PurgeSessions, by force": lambda about: sessions.PurgeSessionsRequest(
         parent=about.namespace, filter="*", force=True
     ),
+    "ForkSession": lambda about: sessions.ForkSessionRequest(name=about.session),
     "RewindSession": lambda about: sessions.RewindSessionRequest(name=about.session, expected_last_sequence=1),
     "BindParticipant": _bind,
     "UnbindParticipant": lambda about: sessions.UnbindParticipantRequest(session=about.session, participant=about.me),

@@ -8,21 +8,32 @@ from activity_session_testing.servers import Client
 from activity_session_testing.steps import list_events
 
 
+@dataclass(eq=False)
+class Said:
+    """An event: the logs that share it have the same one."""
+
+    text: str
+
+
 @dataclass
 class LogModel:
-    """A log, number by number: the text of an event, or the numbers that a mark covers."""
+    """A log, number by number: an event, or the numbers that a mark covers."""
 
-    entries: list[str | frozenset[int]] = field(default_factory=list)
+    entries: list[Said | frozenset[int]] = field(default_factory=list)
 
     @property
     def last(self) -> int:
         return len(self.entries)
 
     def append(self, *texts: str) -> None:
-        self.entries += texts
+        self.entries += map(Said, texts)
 
     def supersede(self, covered: frozenset[int], *texts: str) -> None:
-        self.entries += [covered, *texts]
+        self.entries += [covered, *map(Said, texts)]
+
+    def fork(self, last: int) -> "LogModel":
+        """A log of its own that begins as this one was at a number."""
+        return LogModel(self.entries[:last])
 
     def superseded_by(self, number: int) -> int:
         """The newest mark over a number that is not superseded itself; 0 for none."""
@@ -37,7 +48,7 @@ class LogModel:
         return [
             number
             for number, entry in enumerate(self.entries, 1)
-            if isinstance(entry, str) and not self.superseded_by(number)
+            if isinstance(entry, Said) and not self.superseded_by(number)
         ]
 
     def pop(self, count: int) -> list[int]:
@@ -46,11 +57,15 @@ class LogModel:
             self.supersede(frozenset(popped))
         return popped
 
-    def redact(self, numbers: frozenset[int]) -> None:
-        """Empty the events among some numbers, and append the mark that says so, which covers nothing."""
-        for number in numbers:
-            if isinstance(self.entries[number - 1], str):
-                self.entries[number - 1] = ""
+    def text(self, number: int) -> str:
+        """What the event of a number says."""
+        entry = self.entries[number - 1]
+        return entry.text if isinstance(entry, Said) else ""
+
+    def redact(self, entry: Said | frozenset[int]) -> None:
+        """Empty an event or a mark, and append the mark that says so, which covers nothing."""
+        if isinstance(entry, Said):
+            entry.text = ""
         self.entries.append(frozenset())
 
 

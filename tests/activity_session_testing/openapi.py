@@ -44,6 +44,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("SupersedeEvents", {"parent": TRIP}),
     ("PopEvents", {"parent": TRIP}),
     ("RewindSession", {"name": TRIP}),
+    ("ForkSession", {"name": TRIP}),
     ("UpdateState", {"name": TRIP}),
     ("GetState", {"name": TRIP}),
     ("CreateMemory", {"parent": TRIP, "memoryId": "castles"}),

@@ -60,6 +60,7 @@ from activity_session.v1.session_service_pb2 import (
     DeleteSessionRequest,
     EnsureSessionRequest,
     ExpungeSessionRequest,
+    ForkSessionRequest,
     GetSessionRequest,
     ListSessionsRequest,
     MarkReadRequest,
@@ -290,6 +291,7 @@ WORDS_OF_GUEST: list[ToRequest] = [
 BINDINGS_OF_GUEST: list[ToRequest] = [
     lambda world: BindParticipantRequest(session=world.session, participant=world.guest),
     lambda world: CreateSessionRequest(parent=world.namespace, session_id="new", session=member_list(world.guest)),
+    lambda world: ForkSessionRequest(name=world.session, participants=[SessionParticipant(participant=world.guest)]),
     lambda world: EnsureSessionRequest(parent=world.namespace, session_id="new", session=member_list(world.guest)),
     lambda world: EnsureSessionRequest(parent=world.namespace, session_id="live", session=member_list(world.guest)),
 ]
@@ -303,6 +305,7 @@ WRITES_BENEATH: list[ToRequest] = [
     lambda world: UndeleteParticipantRequest(name=world.deleted_participant),
     lambda world: CreateSessionRequest(parent=world.namespace, session=Session()),
     lambda world: EnsureSessionRequest(parent=world.namespace, session_id="new"),
+    lambda world: ForkSessionRequest(name=world.session),
     lambda world: UndeleteSessionRequest(name=world.deleted_session),
     lambda world: ExpungeSessionRequest(name=world.deleted_session),
     lambda world: PurgeSessionsRequest(parent=world.namespace, filter="*", force=True),

@@ -60,7 +60,7 @@ def test_shows_six_events_of_which_five_are_unchanged(client: Client, session: s
     emptied = before[2]
     for field in ("text", "media_type", "labels"):
         emptied.ClearField(field)
-    emptied.redaction.CopyFrom(Redaction(reason="a secret", mark_sequence=7))
+    emptied.redaction.CopyFrom(Redaction(reason="a secret", mark_sequence=7, session=session))
     assert list(response.events) == [emptied]
     assert list_events(client, session) == before
     assert [event.sequence for event in before] == [1, 2, 3, 4, 5, 6]

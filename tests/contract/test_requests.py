@@ -52,6 +52,7 @@ from activity_session.v1.session_service_pb2 import (
     DeleteSessionRequest,
     EnsureSessionRequest,
     ExpungeSessionRequest,
+    ForkSessionRequest,
     ListSessionsRequest,
     MarkReadRequest,
     PurgeSessionsRequest,
@@ -136,6 +137,10 @@ def _ensure_session(client: Client, namespace: str) -> Message:
     return EnsureSessionRequest(parent=namespace, session_id=unique("session"), session=session)
 
 
+def _delete_fork(client: Client, request: ForkSessionRequest) -> None:
+    delete_session(client, f"{request.name.rpartition('/')[0]}/{request.session_id}")
+
+
 def _delete_created_session(client: Client, request: CreateSessionRequest) -> None:
     delete_session(client, f"{request.parent}/sessions/{request.session_id}")
 
@@ -182,6 +187,12 @@ def _rewind(client: Client, namespace: str) -> Message:
     session = new_session(client, namespace).name
     append(client, session, "hello")
     return RewindSessionRequest(name=session, expected_last_sequence=1)
+
+
+def _fork(client: Client, namespace: str) -> Message:
+    session = new_session(client, namespace).name
+    append(client, session, "hello")
+    return ForkSessionRequest(name=session, up_to_sequence=1, session_id=unique("fork"))
 
 
 def _purge(client: Client, namespace: str) -> Message:
@@ -286,6 +297,7 @@ CASES = {
         lambda c, r: delete_session(c, new_session(c, r.parent).name),
     ),
     "RewindSession": Case(_rewind, lambda c, r: append(c, r.name, "after it")),
+    "ForkSession": Case(_fork, _delete_fork),
     "BindParticipant": Case(
         _bind,
         lambda c, r: c.sessions.UnbindParticipant(

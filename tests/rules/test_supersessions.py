@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from activity_session_server.rules.history import ranges, supersessions
 from activity_session_server.rules.history.ranges import Range
 from activity_session_server.rules.history.supersessions import Mark, View
-from activity_session_testing.log_models import LogModel
+from activity_session_testing.log_models import LogModel, Said
 
 MOST = 25
 sets = st.frozensets(st.integers(1, MOST))
@@ -59,7 +59,7 @@ def model_of(covered: list[frozenset[int] | None]) -> LogModel:
     model = LogModel()
     for number, numbers in enumerate(covered, 1):
         before = frozenset(range(1, number))
-        model.entries.append(numbers & before if numbers and numbers & before else "text")
+        model.entries.append(numbers & before if numbers and numbers & before else Said("text"))
     return model
 
 

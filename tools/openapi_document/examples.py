@@ -23,6 +23,7 @@ EXAMPLES: Mapping[str, Schema] = {
     "ExpungeSession": {"force": True},
     "PurgeSessions": {"filter": "labels.team = travel"},
     "RewindSession": {"sequence": "1", "expectedLastSequence": "4", "reason": "start again from here"},
+    "ForkSession": {"upToSequence": "2", "sessionId": "another way"},
     "BindParticipant": {"participant": _ADA, "role": "planner"},
     "UnbindParticipant": {"participant": _ADA},
     "MarkRead": {"participant": _ADA, "sequence": "1"},

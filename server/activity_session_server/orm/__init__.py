@@ -13,6 +13,7 @@ from activity_session_server.orm.former_member import FormerMember
 from activity_session_server.orm.former_session import FormerSession
 from activity_session_server.orm.hidden_range import HiddenRange
 from activity_session_server.orm.idempotency import Idempotency
+from activity_session_server.orm.inherited_range import InheritedRange
 from activity_session_server.orm.memory import Memory
 from activity_session_server.orm.namespace import Namespace
 from activity_session_server.orm.node_lock import NodeLock
@@ -32,6 +33,7 @@ __all__ = [
     "FormerSession",
     "HiddenRange",
     "Idempotency",
+    "InheritedRange",
     "Memory",
     "Namespace",
     "NodeLock",

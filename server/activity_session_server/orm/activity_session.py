@@ -10,6 +10,7 @@ from activity_session_server.orm.base import Resource
 from activity_session_server.orm.types import (
     PARTICIPANT_NAME_LEN,
     PKID_LEN,
+    RESOURCE_NAME_LEN,
     PydanticType,
     exact_string,
     exact_text,
@@ -94,7 +95,18 @@ class ActivitySession(Resource):
         BigInteger, default=1, server_default="1", comment="number of the oldest event that was not purged"
     )
     history_revision: Mapped[int] = mapped_column(
-        BigInteger, default=0, server_default="0", comment="number of the newest mark; 0 for a log without any"
+        BigInteger,
+        default=0,
+        server_default="0",
+        comment="number up to which its log has marks, or is not its own alone; 0 for none",
+    )
+    inherited_sequence: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="last number that a fork has of its origin; 0 for none"
+    )
+    origin_pkid: Mapped[str | None] = mapped_column(exact_string(PKID_LEN), comment="the session it is a fork of")
+    origin_name: Mapped[str | None] = mapped_column(exact_string(RESOURCE_NAME_LEN), comment="the id of that session")
+    forks: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="how many forks were made of it"
     )
     log_bytes: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="bytes of the events of the session"

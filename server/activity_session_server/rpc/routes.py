@@ -22,7 +22,7 @@ from activity_session_server.usecases import (
     state,
     turns,
 )
-from activity_session_server.usecases.history import redactions, rewinds, supersessions
+from activity_session_server.usecases.history import forks, redactions, rewinds, supersessions
 
 # Takes the store, the call and the request; returns the response.
 UseCase = Callable[[Store, Call, Any], Message | Encoded[Any]]
@@ -72,6 +72,7 @@ ROUTES: Mapping[str, Mapping[str, UseCase | Streamed]] = {
         "ExpungeSession": sessions.expunge_session,
         "PurgeSessions": session_purges.purge_sessions,
         "RewindSession": rewinds.rewind_session,
+        "ForkSession": forks.fork_session,
         "BindParticipant": memberships.bind_participant,
         "UnbindParticipant": memberships.unbind_participant,
         "MarkRead": memberships.mark_read,

@@ -8,7 +8,7 @@ from activity_session_server.rules import database_urls
 
 VERSION_TABLE = "activity_session_alembic_version"
 # The revision that this version needs: the newest of `migrations`.
-NEWEST = "0014"
+NEWEST = "0015"
 _VERSION = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
 
 

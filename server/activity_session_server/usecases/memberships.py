@@ -1,6 +1,6 @@
 """The use cases of memberships: participants are bound to sessions and unbound from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from google.protobuf.empty_pb2 import Empty
 
@@ -39,7 +39,7 @@ def bind_participant(store: Store, call: Call, request: BindParticipantRequest) 
         participant = found[request.participant]
         if member is None:
             _check_count(call, len(locked.message.participants) + 1, "participant")
-            (member,) = _bind(writer, locked.message, [(participant, request.role)], has_history=True)
+            (member,) = _bind(writer, locked.message, [(participant, request.role)])
         else:
             memberships.set_role(writer, locked.message.uid, participant.uid, request.role)
             member.role = request.role
@@ -117,16 +117,21 @@ def bind_missing(
     flags.check_permission(call, Kind.SESSION, locked.message)
     flags.check_usable(Kind.NAMESPACE, namespace)
     flags.check_usable(Kind.SESSION, locked.message)
-    bind_all(writer, call, locked.message, added, has_history=True)
+    bind_all(writer, call, locked.message, added)
     return sessions.touch_session(writer, locked)
 
 
 def bind_all(
-    writer: Writer, call: Call, session: Session, added: Sequence[SessionParticipant], *, has_history: bool
+    writer: Writer,
+    call: Call,
+    session: Session,
+    added: Sequence[SessionParticipant],
+    *,
+    read: Mapping[str, int] | None = None,
 ) -> None:
     """Bind participants that are not members yet, and add them to the message.
 
-    `has_history`: the session is not new, so they may have been members before.
+    `read` is how far they have read, by name, in a new session; they may have been members before of one that is not.
     """
     if not added:
         return
@@ -136,15 +141,21 @@ def bind_all(
         access.check_namespace(session.name, member.participant, field)
     found = access.hold_usable_participants(writer, session.name, [member.participant for member in added])
     roles = [(found[member.participant], member.role) for member in added]
-    bound = _bind(writer, session, roles, has_history=has_history)
+    bound = _bind(writer, session, roles, read)
     session.participants.extend(sorted(bound, key=lambda member: member.participant))
 
 
 def _bind(
-    writer: Writer, session: Session, added: Sequence[tuple[HeldParticipant, str]], *, has_history: bool
+    writer: Writer,
+    session: Session,
+    added: Sequence[tuple[HeldParticipant, str]],
+    read: Mapping[str, int] | None = None,
 ) -> list[SessionParticipant]:
     people = [participant for participant, _ in added]
-    marks = memberships.read_marks(writer, session.uid, people) if has_history else {}
+    if read is None:
+        marks = memberships.read_marks(writer, session.uid, people)
+    else:
+        marks = {one.uid: read[one.name] for one in people if one.name in read}
     return memberships.bind_participants(writer, session, added, marks)
 
 

@@ -1,7 +1,8 @@
 """The use cases of sessions, one function per RPC; `memberships` has those of their participants."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
@@ -61,7 +62,7 @@ def create_session(store: Store, call: Call, request: CreateSessionRequest) -> S
 
     def create(writer: Writer) -> Session:
         namespace = namespaces.hold_namespace(writer, *ids_of(request.parent))
-        created = _insert(writer, call, namespace, new, request.session.participants)
+        created = insert(writer, call, namespace, new, request.session.participants)
         if created is None:
             raise _taken(writer, call, new.name)
         return created
@@ -93,7 +94,7 @@ def ensure_session(store: Store, call: Call, request: EnsureSessionRequest) -> E
             return EnsureSessionResponse(session=session)
         new = _new(call, request.parent, request.session_id, request.session)
         new.auto_created = True
-        created = _insert(writer, call, namespace, new, wanted)
+        created = insert(writer, call, namespace, new, wanted)
         if created is None:
             raise Raced
         return EnsureSessionResponse(session=created, created=True)
@@ -236,10 +237,19 @@ def _new(call: Call, parent: str, session_id: str, given: Session) -> Session:
     return session
 
 
-def _insert(
-    writer: Writer, call: Call, namespace: HeldNamespace, new: Session, members: Sequence[SessionParticipant]
+def insert(
+    writer: Writer,
+    call: Call,
+    namespace: HeldNamespace,
+    new: Session,
+    members: Sequence[SessionParticipant],
+    *,
+    read: Mapping[str, int] = MappingProxyType({}),
 ) -> Session | None:
-    """Insert a copy of a new session and bind its members; None when its name is taken."""
+    """Insert a copy of a new session and bind its members; None when its name is taken.
+
+    `read` is how far participants have read, by name; they begin at 0 otherwise.
+    """
     flags.check_usable(Kind.NAMESPACE, namespace)
     session = Session()
     session.CopyFrom(new)
@@ -248,7 +258,7 @@ def _insert(
     created = sessions.create_session(writer, namespace, session_id, session)
     if created is not None:
         _check_count(writer, call, namespace)
-        memberships.bind_all(writer, call, created, members, has_history=False)
+        memberships.bind_all(writer, call, created, members, read=read)
     return created
 
 

@@ -49,27 +49,25 @@ class Moment(NamedTuple):
 def get_state(store: Store, call: Call, request: GetStateRequest) -> Encoded[State]:
     """Read one page of the keys of a state, with their values; of a session also as they were at a number."""
     page = paging.page_of(request, call.limits, ("key",))
-    at_sequence = request.at_sequence if request.HasField("at_sequence") else None
+    keys, most_bytes = set(request.keys), paging.most_bytes(call.limits)
 
     def read(reader: Reader) -> tuple[list[bytes], Position | None]:
-        return state.get_state(
-            reader,
-            request.name,
-            page,
-            uid=request.uid,
-            keys=set(request.keys),
-            key_prefix=request.key_prefix,
-            at_sequence=at_sequence,
-            most_bytes=paging.most_bytes(call.limits),
+        if not request.HasField("at_sequence"):
+            return state.get_state(
+                reader,
+                request.name,
+                page,
+                uid=request.uid,
+                keys=keys,
+                key_prefix=request.key_prefix,
+                most_bytes=most_bytes,
+            )
+        head = _head_at(reader, request)
+        return state.get_state_at(
+            reader, head, page, request.at_sequence, keys=keys, key_prefix=request.key_prefix, most_bytes=most_bytes
         )
 
-    def read_as_it_was(reader: Reader) -> tuple[list[bytes], Position | None]:
-        head = _head_at(reader, request)
-        found = read(reader)
-        past_state.check_readable(reader, head.name, head.uid, request.at_sequence)
-        return found
-
-    found, next_position = store.read(call, read if at_sequence is None else read_as_it_was)
+    found, next_position = store.read(call, read)
     rest = State(next_page_token=paging.next_token(request, next_position))
     return Encoded(b"".join([*found, rest.SerializeToString()]))
 

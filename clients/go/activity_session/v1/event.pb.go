@@ -257,8 +257,11 @@ type Redaction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why, in the caller's words.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The number of the mark that says so.
-	MarkSequence  int64 `protobuf:"varint,2,opt,name=mark_sequence,json=markSequence,proto3" json:"mark_sequence,omitempty"`
+	// The number of the mark that says so, in the log of `session`.
+	MarkSequence int64 `protobuf:"varint,2,opt,name=mark_sequence,json=markSequence,proto3" json:"mark_sequence,omitempty"`
+	// The session that the call named: this one, or one that shares the event with
+	// it, since either is a fork.
+	Session       string `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -305,6 +308,13 @@ func (x *Redaction) GetMarkSequence() int64 {
 		return x.MarkSequence
 	}
 	return 0
+}
+
+func (x *Redaction) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
 }
 
 // What a mark of RedactEvents says.
@@ -526,10 +536,12 @@ const file_activity_session_v1_event_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:d\xeaAa\n" +
 	"\x16activity-session/Event\x128namespaces/{namespace}/sessions/{session}/events/{event}*\x06events2\x05eventB\t\n" +
-	"\acontent\"T\n" +
+	"\acontent\"\x91\x01\n" +
 	"\tRedaction\x12\x1c\n" +
 	"\x06reason\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12)\n" +
-	"\rmark_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\fmarkSequence\"R\n" +
+	"\rmark_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\fmarkSequence\x12;\n" +
+	"\asession\x18\x03 \x01(\tB!\xe2A\x01\x03\xfaA\x1a\n" +
+	"\x18activity-session/SessionR\asession\"R\n" +
 	"\x0eRedactedEvents\x12\"\n" +
 	"\tsequences\x18\x01 \x03(\x03B\x04\xe2A\x01\x03R\tsequences\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06reason\"\xfe\x01\n" +

@@ -161,7 +161,9 @@ type Session struct {
 	// Everything else works as without it. Only callers with the role admin or system can change this; an
 	// update of this field alone works on a deleted or disabled session too, which
 	// stays so. A session is also held while its namespace is.
-	LegalHold     bool `protobuf:"varint,20,opt,name=legal_hold,json=legalHold,proto3" json:"legal_hold,omitempty"`
+	LegalHold bool `protobuf:"varint,20,opt,name=legal_hold,json=legalHold,proto3" json:"legal_hold,omitempty"`
+	// What it is a fork of; not set for a session that ForkSession has not made.
+	ForkedFrom    *SessionOrigin `protobuf:"bytes,24,opt,name=forked_from,json=forkedFrom,proto3" json:"forked_from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -357,6 +359,77 @@ func (x *Session) GetLegalHold() bool {
 	return false
 }
 
+func (x *Session) GetForkedFrom() *SessionOrigin {
+	if x != nil {
+		return x.ForkedFrom
+	}
+	return nil
+}
+
+// The session that a fork was made of, and how much of it.
+type SessionOrigin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name. It may be gone by now, and another one have its name.
+	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// Its uid.
+	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	// The number of the last event that the fork has of it; its own come after.
+	Sequence      int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionOrigin) Reset() {
+	*x = SessionOrigin{}
+	mi := &file_activity_session_v1_session_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionOrigin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionOrigin) ProtoMessage() {}
+
+func (x *SessionOrigin) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_session_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionOrigin.ProtoReflect.Descriptor instead.
+func (*SessionOrigin) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_session_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SessionOrigin) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *SessionOrigin) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
+func (x *SessionOrigin) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
 // A participant as a member of a session.
 type SessionParticipant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -377,7 +450,7 @@ type SessionParticipant struct {
 
 func (x *SessionParticipant) Reset() {
 	*x = SessionParticipant{}
-	mi := &file_activity_session_v1_session_proto_msgTypes[1]
+	mi := &file_activity_session_v1_session_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -389,7 +462,7 @@ func (x *SessionParticipant) String() string {
 func (*SessionParticipant) ProtoMessage() {}
 
 func (x *SessionParticipant) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_proto_msgTypes[1]
+	mi := &file_activity_session_v1_session_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -402,7 +475,7 @@ func (x *SessionParticipant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionParticipant.ProtoReflect.Descriptor instead.
 func (*SessionParticipant) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_proto_rawDescGZIP(), []int{1}
+	return file_activity_session_v1_session_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *SessionParticipant) GetParticipant() string {
@@ -444,8 +517,7 @@ var File_activity_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a\x1factivity_session/v1/event.proto\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\n" +
-	"\n" +
+	"!activity_session/v1/session.proto\x12\x13activity_session.v1\x1a\x1factivity_session/v1/event.proto\x1a%activity_session/v1/participant.proto\x1a*activity_session/v1/session_settings.proto\x1a\x1eactivity_session/v1/turn.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\v\n" +
 	"\aSession\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x16\n" +
 	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12&\n" +
@@ -477,13 +549,20 @@ const file_activity_session_v1_session_proto_rawDesc = "" +
 	"\n" +
 	"created_by\x18\x13 \x01(\tB\x04\xe2A\x01\x03R\tcreatedBy\x12#\n" +
 	"\n" +
-	"legal_hold\x18\x14 \x01(\bB\x04\xe2A\x01\x01R\tlegalHold\x1a9\n" +
+	"legal_hold\x18\x14 \x01(\bB\x04\xe2A\x01\x01R\tlegalHold\x12I\n" +
+	"\vforked_from\x18\x18 \x01(\v2\".activity_session.v1.SessionOriginB\x04\xe2A\x01\x03R\n" +
+	"forkedFrom\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:[\xeaAX\n" +
 	"\x18activity-session/Session\x12)namespaces/{namespace}/sessions/{session}*\bsessions2\asessionB\n" +
 	"\n" +
-	"\b_enabled\"\xc5\x02\n" +
+	"\b_enabled\"\x86\x01\n" +
+	"\rSessionOrigin\x12;\n" +
+	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x03\xfaA\x1a\n" +
+	"\x18activity-session/SessionR\asession\x12\x16\n" +
+	"\x03uid\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x03uid\x12 \n" +
+	"\bsequence\x18\x03 \x01(\x03B\x04\xe2A\x01\x03R\bsequence\"\xc5\x02\n" +
 	"\x12SessionParticipant\x12G\n" +
 	"\vparticipant\x18\x01 \x01(\tB%\xe2A\x01\x02\xfaA\x1e\n" +
 	"\x1cactivity-session/ParticipantR\vparticipant\x12U\n" +
@@ -512,37 +591,39 @@ func file_activity_session_v1_session_proto_rawDescGZIP() []byte {
 }
 
 var file_activity_session_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_activity_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_activity_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_activity_session_v1_session_proto_goTypes = []any{
 	(SessionView)(0),              // 0: activity_session.v1.SessionView
 	(*Session)(nil),               // 1: activity_session.v1.Session
-	(*SessionParticipant)(nil),    // 2: activity_session.v1.SessionParticipant
-	nil,                           // 3: activity_session.v1.Session.LabelsEntry
-	(*SessionSettings)(nil),       // 4: activity_session.v1.SessionSettings
-	(*TurnLease)(nil),             // 5: activity_session.v1.TurnLease
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*Event)(nil),                 // 7: activity_session.v1.Event
-	(ParticipantType)(0),          // 8: activity_session.v1.ParticipantType
+	(*SessionOrigin)(nil),         // 2: activity_session.v1.SessionOrigin
+	(*SessionParticipant)(nil),    // 3: activity_session.v1.SessionParticipant
+	nil,                           // 4: activity_session.v1.Session.LabelsEntry
+	(*SessionSettings)(nil),       // 5: activity_session.v1.SessionSettings
+	(*TurnLease)(nil),             // 6: activity_session.v1.TurnLease
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*Event)(nil),                 // 8: activity_session.v1.Event
+	(ParticipantType)(0),          // 9: activity_session.v1.ParticipantType
 }
 var file_activity_session_v1_session_proto_depIdxs = []int32{
-	4,  // 0: activity_session.v1.Session.settings:type_name -> activity_session.v1.SessionSettings
-	2,  // 1: activity_session.v1.Session.participants:type_name -> activity_session.v1.SessionParticipant
-	3,  // 2: activity_session.v1.Session.labels:type_name -> activity_session.v1.Session.LabelsEntry
-	5,  // 3: activity_session.v1.Session.turn:type_name -> activity_session.v1.TurnLease
-	6,  // 4: activity_session.v1.Session.last_event_time:type_name -> google.protobuf.Timestamp
-	7,  // 5: activity_session.v1.Session.newest_event:type_name -> activity_session.v1.Event
-	6,  // 6: activity_session.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	6,  // 7: activity_session.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	6,  // 8: activity_session.v1.Session.delete_time:type_name -> google.protobuf.Timestamp
-	6,  // 9: activity_session.v1.Session.expire_time:type_name -> google.protobuf.Timestamp
-	6,  // 10: activity_session.v1.Session.purge_time:type_name -> google.protobuf.Timestamp
-	8,  // 11: activity_session.v1.SessionParticipant.participant_type:type_name -> activity_session.v1.ParticipantType
-	6,  // 12: activity_session.v1.SessionParticipant.create_time:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	5,  // 0: activity_session.v1.Session.settings:type_name -> activity_session.v1.SessionSettings
+	3,  // 1: activity_session.v1.Session.participants:type_name -> activity_session.v1.SessionParticipant
+	4,  // 2: activity_session.v1.Session.labels:type_name -> activity_session.v1.Session.LabelsEntry
+	6,  // 3: activity_session.v1.Session.turn:type_name -> activity_session.v1.TurnLease
+	7,  // 4: activity_session.v1.Session.last_event_time:type_name -> google.protobuf.Timestamp
+	8,  // 5: activity_session.v1.Session.newest_event:type_name -> activity_session.v1.Event
+	7,  // 6: activity_session.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	7,  // 7: activity_session.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	7,  // 8: activity_session.v1.Session.delete_time:type_name -> google.protobuf.Timestamp
+	7,  // 9: activity_session.v1.Session.expire_time:type_name -> google.protobuf.Timestamp
+	7,  // 10: activity_session.v1.Session.purge_time:type_name -> google.protobuf.Timestamp
+	2,  // 11: activity_session.v1.Session.forked_from:type_name -> activity_session.v1.SessionOrigin
+	9,  // 12: activity_session.v1.SessionParticipant.participant_type:type_name -> activity_session.v1.ParticipantType
+	7,  // 13: activity_session.v1.SessionParticipant.create_time:type_name -> google.protobuf.Timestamp
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_proto_init() }
@@ -561,7 +642,7 @@ func file_activity_session_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_session_proto_rawDesc), len(file_activity_session_v1_session_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1278,6 +1278,110 @@ func (x *RewindSessionResponse) GetStateKeys() []string {
 	return nil
 }
 
+// Asks for a fork of a session.
+type ForkSessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the session to fork, which is not deleted.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The number of the last event that the fork has of it; 0 for none. Not beyond
+	// the session's last. Its newest event when not set.
+	UpToSequence *int64 `protobuf:"varint,2,opt,name=up_to_sequence,json=upToSequence,proto3,oneof" json:"up_to_sequence,omitempty"`
+	// The id of the fork, in the same namespace. Generated when empty.
+	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// The members of the fork. Those of the session when empty, with their roles,
+	// without those that are deleted or disabled. Whoever is a member of both has
+	// read in the fork what it has read in the session.
+	Participants []*SessionParticipant `protobuf:"bytes,4,rep,name=participants,proto3" json:"participants,omitempty"`
+	// Leave the state of the fork empty. The state of a number can be read as far
+	// back as former values are kept: STATE_PURGED otherwise.
+	OmitState bool `protobuf:"varint,5,opt,name=omit_state,json=omitState,proto3" json:"omit_state,omitempty"`
+	// Makes a retry safe, as on CreateSession.
+	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on BindParticipant.
+	Uid           string `protobuf:"bytes,7,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForkSessionRequest) Reset() {
+	*x = ForkSessionRequest{}
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForkSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForkSessionRequest) ProtoMessage() {}
+
+func (x *ForkSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForkSessionRequest.ProtoReflect.Descriptor instead.
+func (*ForkSessionRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ForkSessionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ForkSessionRequest) GetUpToSequence() int64 {
+	if x != nil && x.UpToSequence != nil {
+		return *x.UpToSequence
+	}
+	return 0
+}
+
+func (x *ForkSessionRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *ForkSessionRequest) GetParticipants() []*SessionParticipant {
+	if x != nil {
+		return x.Participants
+	}
+	return nil
+}
+
+func (x *ForkSessionRequest) GetOmitState() bool {
+	if x != nil {
+		return x.OmitState
+	}
+	return false
+}
+
+func (x *ForkSessionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ForkSessionRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
 // Asks for a participant to become a member of a session.
 type BindParticipantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1300,7 +1404,7 @@ type BindParticipantRequest struct {
 
 func (x *BindParticipantRequest) Reset() {
 	*x = BindParticipantRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1312,7 +1416,7 @@ func (x *BindParticipantRequest) String() string {
 func (*BindParticipantRequest) ProtoMessage() {}
 
 func (x *BindParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1325,7 +1429,7 @@ func (x *BindParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BindParticipantRequest.ProtoReflect.Descriptor instead.
 func (*BindParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{17}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *BindParticipantRequest) GetSession() string {
@@ -1380,7 +1484,7 @@ type UnbindParticipantRequest struct {
 
 func (x *UnbindParticipantRequest) Reset() {
 	*x = UnbindParticipantRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1392,7 +1496,7 @@ func (x *UnbindParticipantRequest) String() string {
 func (*UnbindParticipantRequest) ProtoMessage() {}
 
 func (x *UnbindParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1405,7 +1509,7 @@ func (x *UnbindParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbindParticipantRequest.ProtoReflect.Descriptor instead.
 func (*UnbindParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{18}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UnbindParticipantRequest) GetSession() string {
@@ -1453,7 +1557,7 @@ type MarkReadRequest struct {
 
 func (x *MarkReadRequest) Reset() {
 	*x = MarkReadRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1465,7 +1569,7 @@ func (x *MarkReadRequest) String() string {
 func (*MarkReadRequest) ProtoMessage() {}
 
 func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1478,7 +1582,7 @@ func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkReadRequest.ProtoReflect.Descriptor instead.
 func (*MarkReadRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{19}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MarkReadRequest) GetSession() string {
@@ -1532,7 +1636,7 @@ type AcquireTurnRequest struct {
 
 func (x *AcquireTurnRequest) Reset() {
 	*x = AcquireTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1648,7 @@ func (x *AcquireTurnRequest) String() string {
 func (*AcquireTurnRequest) ProtoMessage() {}
 
 func (x *AcquireTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1661,7 @@ func (x *AcquireTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireTurnRequest.ProtoReflect.Descriptor instead.
 func (*AcquireTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{20}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AcquireTurnRequest) GetSession() string {
@@ -1619,7 +1723,7 @@ type RenewTurnRequest struct {
 
 func (x *RenewTurnRequest) Reset() {
 	*x = RenewTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1735,7 @@ func (x *RenewTurnRequest) String() string {
 func (*RenewTurnRequest) ProtoMessage() {}
 
 func (x *RenewTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[21]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +1748,7 @@ func (x *RenewTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewTurnRequest.ProtoReflect.Descriptor instead.
 func (*RenewTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{21}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RenewTurnRequest) GetSession() string {
@@ -1690,7 +1794,7 @@ type ReleaseTurnRequest struct {
 
 func (x *ReleaseTurnRequest) Reset() {
 	*x = ReleaseTurnRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1702,7 +1806,7 @@ func (x *ReleaseTurnRequest) String() string {
 func (*ReleaseTurnRequest) ProtoMessage() {}
 
 func (x *ReleaseTurnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[22]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1715,7 +1819,7 @@ func (x *ReleaseTurnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseTurnRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseTurnRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{22}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReleaseTurnRequest) GetSession() string {
@@ -1765,7 +1869,7 @@ type WatchSessionRequest struct {
 
 func (x *WatchSessionRequest) Reset() {
 	*x = WatchSessionRequest{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1777,7 +1881,7 @@ func (x *WatchSessionRequest) String() string {
 func (*WatchSessionRequest) ProtoMessage() {}
 
 func (x *WatchSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[23]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1790,7 +1894,7 @@ func (x *WatchSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionRequest.ProtoReflect.Descriptor instead.
 func (*WatchSessionRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{23}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WatchSessionRequest) GetName() string {
@@ -1849,7 +1953,7 @@ type WatchSessionResponse struct {
 
 func (x *WatchSessionResponse) Reset() {
 	*x = WatchSessionResponse{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[24]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1861,7 +1965,7 @@ func (x *WatchSessionResponse) String() string {
 func (*WatchSessionResponse) ProtoMessage() {}
 
 func (x *WatchSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[24]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +1978,7 @@ func (x *WatchSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionResponse.ProtoReflect.Descriptor instead.
 func (*WatchSessionResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{24}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WatchSessionResponse) GetChange() isWatchSessionResponse_Change {
@@ -1976,7 +2080,7 @@ type Bookmark struct {
 
 func (x *Bookmark) Reset() {
 	*x = Bookmark{}
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[25]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1988,7 +2092,7 @@ func (x *Bookmark) String() string {
 func (*Bookmark) ProtoMessage() {}
 
 func (x *Bookmark) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_session_service_proto_msgTypes[25]
+	mi := &file_activity_session_v1_session_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2001,7 +2105,7 @@ func (x *Bookmark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bookmark.ProtoReflect.Descriptor instead.
 func (*Bookmark) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{25}
+	return file_activity_session_v1_session_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Bookmark) GetLastSequence() int64 {
@@ -2124,7 +2228,20 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x04mark\x18\x01 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\x12#\n" +
 	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12\x1d\n" +
 	"\n" +
-	"state_keys\x18\x03 \x03(\tR\tstateKeys\"\xf5\x01\n" +
+	"state_keys\x18\x03 \x03(\tR\tstateKeys\"\xe9\x02\n" +
+	"\x12ForkSessionRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
+	"\x18activity-session/SessionR\x04name\x12/\n" +
+	"\x0eup_to_sequence\x18\x02 \x01(\x03B\x04\xe2A\x01\x01H\x00R\fupToSequence\x88\x01\x01\x12#\n" +
+	"\n" +
+	"session_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tsessionId\x12Q\n" +
+	"\fparticipants\x18\x04 \x03(\v2'.activity_session.v1.SessionParticipantB\x04\xe2A\x01\x01R\fparticipants\x12#\n" +
+	"\n" +
+	"omit_state\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\tomitState\x12#\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\a \x01(\tB\x04\xe2A\x01\x01R\x03uidB\x11\n" +
+	"\x0f_up_to_sequence\"\xf5\x01\n" +
 	"\x16BindParticipantRequest\x12;\n" +
 	"\asession\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
 	"\x18activity-session/SessionR\asession\x12G\n" +
@@ -2185,7 +2302,7 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x03uid\x18\x04 \x01(\tR\x03uidB\b\n" +
 	"\x06change\"/\n" +
 	"\bBookmark\x12#\n" +
-	"\rlast_sequence\x18\x01 \x01(\x03R\flastSequence2\x8a\x18\n" +
+	"\rlast_sequence\x18\x01 \x01(\x03R\flastSequence2\xb6\x19\n" +
 	"\x0eSessionService\x12\xa9\x01\n" +
 	"\rCreateSession\x12).activity_session.v1.CreateSessionRequest\x1a\x1c.activity_session.v1.Session\"O\xdaA\x19parent,session,session_id\x82\xd3\xe4\x93\x02-:\asession\"\"/v1/{parent=namespaces/*}/sessions\x12\xb8\x01\n" +
 	"\rEnsureSession\x12).activity_session.v1.EnsureSessionRequest\x1a*.activity_session.v1.EnsureSessionResponse\"P\xdaA\x19parent,session_id,session\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=namespaces/*}/sessions:ensure\x12\x85\x01\n" +
@@ -2198,7 +2315,8 @@ const file_activity_session_v1_session_service_proto_rawDesc = "" +
 	"\x0fUndeleteSession\x12+.activity_session.v1.UndeleteSessionRequest\x1a\x1c.activity_session.v1.Session\"=\xdaA\x04name\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=namespaces/*/sessions/*}/undelete\x12\x92\x01\n" +
 	"\x0eExpungeSession\x12*.activity_session.v1.ExpungeSessionRequest\x1a\x16.google.protobuf.Empty\"<\xdaA\x04name\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=namespaces/*/sessions/*}/expunge\x12\xb1\x01\n" +
 	"\rPurgeSessions\x12).activity_session.v1.PurgeSessionsRequest\x1a*.activity_session.v1.PurgeSessionsResponse\"I\xdaA\x13parent,filter,force\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{parent=namespaces/*}/sessions:purge\x12\xc3\x01\n" +
-	"\rRewindSession\x12).activity_session.v1.RewindSessionRequest\x1a*.activity_session.v1.RewindSessionResponse\"[\xdaA$name,sequence,expected_last_sequence\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=namespaces/*/sessions/*}/rewind\x12\xc4\x01\n" +
+	"\rRewindSession\x12).activity_session.v1.RewindSessionRequest\x1a*.activity_session.v1.RewindSessionResponse\"[\xdaA$name,sequence,expected_last_sequence\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=namespaces/*/sessions/*}/rewind\x12\xa9\x01\n" +
+	"\vForkSession\x12'.activity_session.v1.ForkSessionRequest\x1a\x1c.activity_session.v1.Session\"S\xdaA\x1ename,up_to_sequence,session_id\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=namespaces/*/sessions/*}/fork\x12\xc4\x01\n" +
 	"\x0fBindParticipant\x12+.activity_session.v1.BindParticipantRequest\x1a'.activity_session.v1.SessionParticipant\"[\xdaA\x18session,participant,role\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{session=namespaces/*/sessions/*}/bindParticipant\x12\xb4\x01\n" +
 	"\x11UnbindParticipant\x12-.activity_session.v1.UnbindParticipantRequest\x1a\x16.google.protobuf.Empty\"X\xdaA\x13session,participant\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{session=namespaces/*/sessions/*}/unbindParticipant\x12\xb3\x01\n" +
 	"\bMarkRead\x12$.activity_session.v1.MarkReadRequest\x1a'.activity_session.v1.SessionParticipant\"X\xdaA\x1csession,participant,sequence\x82\xd3\xe4\x93\x023:\x01*\"./v1/{session=namespaces/*/sessions/*}/markRead\x12\xaa\x01\n" +
@@ -2220,7 +2338,7 @@ func file_activity_session_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_session_service_proto_rawDescData
 }
 
-var file_activity_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_activity_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_activity_session_v1_session_service_proto_goTypes = []any{
 	(*CreateSessionRequest)(nil),     // 0: activity_session.v1.CreateSessionRequest
 	(*EnsureSessionRequest)(nil),     // 1: activity_session.v1.EnsureSessionRequest
@@ -2239,85 +2357,89 @@ var file_activity_session_v1_session_service_proto_goTypes = []any{
 	(*KeptSessions)(nil),             // 14: activity_session.v1.KeptSessions
 	(*RewindSessionRequest)(nil),     // 15: activity_session.v1.RewindSessionRequest
 	(*RewindSessionResponse)(nil),    // 16: activity_session.v1.RewindSessionResponse
-	(*BindParticipantRequest)(nil),   // 17: activity_session.v1.BindParticipantRequest
-	(*UnbindParticipantRequest)(nil), // 18: activity_session.v1.UnbindParticipantRequest
-	(*MarkReadRequest)(nil),          // 19: activity_session.v1.MarkReadRequest
-	(*AcquireTurnRequest)(nil),       // 20: activity_session.v1.AcquireTurnRequest
-	(*RenewTurnRequest)(nil),         // 21: activity_session.v1.RenewTurnRequest
-	(*ReleaseTurnRequest)(nil),       // 22: activity_session.v1.ReleaseTurnRequest
-	(*WatchSessionRequest)(nil),      // 23: activity_session.v1.WatchSessionRequest
-	(*WatchSessionResponse)(nil),     // 24: activity_session.v1.WatchSessionResponse
-	(*Bookmark)(nil),                 // 25: activity_session.v1.Bookmark
-	(*Session)(nil),                  // 26: activity_session.v1.Session
-	(SessionView)(0),                 // 27: activity_session.v1.SessionView
-	(*fieldmaskpb.FieldMask)(nil),    // 28: google.protobuf.FieldMask
-	(*Event)(nil),                    // 29: activity_session.v1.Event
-	(*durationpb.Duration)(nil),      // 30: google.protobuf.Duration
-	(*emptypb.Empty)(nil),            // 31: google.protobuf.Empty
-	(*SessionParticipant)(nil),       // 32: activity_session.v1.SessionParticipant
-	(*TurnLease)(nil),                // 33: activity_session.v1.TurnLease
+	(*ForkSessionRequest)(nil),       // 17: activity_session.v1.ForkSessionRequest
+	(*BindParticipantRequest)(nil),   // 18: activity_session.v1.BindParticipantRequest
+	(*UnbindParticipantRequest)(nil), // 19: activity_session.v1.UnbindParticipantRequest
+	(*MarkReadRequest)(nil),          // 20: activity_session.v1.MarkReadRequest
+	(*AcquireTurnRequest)(nil),       // 21: activity_session.v1.AcquireTurnRequest
+	(*RenewTurnRequest)(nil),         // 22: activity_session.v1.RenewTurnRequest
+	(*ReleaseTurnRequest)(nil),       // 23: activity_session.v1.ReleaseTurnRequest
+	(*WatchSessionRequest)(nil),      // 24: activity_session.v1.WatchSessionRequest
+	(*WatchSessionResponse)(nil),     // 25: activity_session.v1.WatchSessionResponse
+	(*Bookmark)(nil),                 // 26: activity_session.v1.Bookmark
+	(*Session)(nil),                  // 27: activity_session.v1.Session
+	(SessionView)(0),                 // 28: activity_session.v1.SessionView
+	(*fieldmaskpb.FieldMask)(nil),    // 29: google.protobuf.FieldMask
+	(*Event)(nil),                    // 30: activity_session.v1.Event
+	(*SessionParticipant)(nil),       // 31: activity_session.v1.SessionParticipant
+	(*durationpb.Duration)(nil),      // 32: google.protobuf.Duration
+	(*emptypb.Empty)(nil),            // 33: google.protobuf.Empty
+	(*TurnLease)(nil),                // 34: activity_session.v1.TurnLease
 }
 var file_activity_session_v1_session_service_proto_depIdxs = []int32{
-	26, // 0: activity_session.v1.CreateSessionRequest.session:type_name -> activity_session.v1.Session
-	26, // 1: activity_session.v1.EnsureSessionRequest.session:type_name -> activity_session.v1.Session
-	26, // 2: activity_session.v1.EnsureSessionResponse.session:type_name -> activity_session.v1.Session
-	27, // 3: activity_session.v1.GetSessionRequest.view:type_name -> activity_session.v1.SessionView
-	27, // 4: activity_session.v1.BatchGetSessionsRequest.view:type_name -> activity_session.v1.SessionView
-	26, // 5: activity_session.v1.BatchGetSessionsResponse.sessions:type_name -> activity_session.v1.Session
-	27, // 6: activity_session.v1.ListSessionsRequest.view:type_name -> activity_session.v1.SessionView
-	26, // 7: activity_session.v1.ListSessionsResponse.sessions:type_name -> activity_session.v1.Session
-	26, // 8: activity_session.v1.UpdateSessionRequest.session:type_name -> activity_session.v1.Session
-	28, // 9: activity_session.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	27, // 0: activity_session.v1.CreateSessionRequest.session:type_name -> activity_session.v1.Session
+	27, // 1: activity_session.v1.EnsureSessionRequest.session:type_name -> activity_session.v1.Session
+	27, // 2: activity_session.v1.EnsureSessionResponse.session:type_name -> activity_session.v1.Session
+	28, // 3: activity_session.v1.GetSessionRequest.view:type_name -> activity_session.v1.SessionView
+	28, // 4: activity_session.v1.BatchGetSessionsRequest.view:type_name -> activity_session.v1.SessionView
+	27, // 5: activity_session.v1.BatchGetSessionsResponse.sessions:type_name -> activity_session.v1.Session
+	28, // 6: activity_session.v1.ListSessionsRequest.view:type_name -> activity_session.v1.SessionView
+	27, // 7: activity_session.v1.ListSessionsResponse.sessions:type_name -> activity_session.v1.Session
+	27, // 8: activity_session.v1.UpdateSessionRequest.session:type_name -> activity_session.v1.Session
+	29, // 9: activity_session.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
 	14, // 10: activity_session.v1.PurgeSessionsResponse.kept:type_name -> activity_session.v1.KeptSessions
-	29, // 11: activity_session.v1.RewindSessionResponse.mark:type_name -> activity_session.v1.Event
-	30, // 12: activity_session.v1.AcquireTurnRequest.ttl:type_name -> google.protobuf.Duration
-	30, // 13: activity_session.v1.RenewTurnRequest.ttl:type_name -> google.protobuf.Duration
-	27, // 14: activity_session.v1.WatchSessionRequest.view:type_name -> activity_session.v1.SessionView
-	29, // 15: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
-	26, // 16: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
-	25, // 17: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
-	29, // 18: activity_session.v1.WatchSessionResponse.mark:type_name -> activity_session.v1.Event
-	0,  // 19: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
-	1,  // 20: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
-	3,  // 21: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
-	4,  // 22: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
-	6,  // 23: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
-	8,  // 24: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
-	9,  // 25: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
-	10, // 26: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
-	11, // 27: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
-	12, // 28: activity_session.v1.SessionService.PurgeSessions:input_type -> activity_session.v1.PurgeSessionsRequest
-	15, // 29: activity_session.v1.SessionService.RewindSession:input_type -> activity_session.v1.RewindSessionRequest
-	17, // 30: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
-	18, // 31: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
-	19, // 32: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
-	20, // 33: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
-	21, // 34: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
-	22, // 35: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
-	23, // 36: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
-	26, // 37: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
-	2,  // 38: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
-	26, // 39: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
-	5,  // 40: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
-	7,  // 41: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
-	26, // 42: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
-	26, // 43: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
-	26, // 44: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
-	31, // 45: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
-	13, // 46: activity_session.v1.SessionService.PurgeSessions:output_type -> activity_session.v1.PurgeSessionsResponse
-	16, // 47: activity_session.v1.SessionService.RewindSession:output_type -> activity_session.v1.RewindSessionResponse
-	32, // 48: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
-	31, // 49: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
-	32, // 50: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
-	33, // 51: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
-	33, // 52: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
-	31, // 53: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
-	24, // 54: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
-	37, // [37:55] is the sub-list for method output_type
-	19, // [19:37] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	30, // 11: activity_session.v1.RewindSessionResponse.mark:type_name -> activity_session.v1.Event
+	31, // 12: activity_session.v1.ForkSessionRequest.participants:type_name -> activity_session.v1.SessionParticipant
+	32, // 13: activity_session.v1.AcquireTurnRequest.ttl:type_name -> google.protobuf.Duration
+	32, // 14: activity_session.v1.RenewTurnRequest.ttl:type_name -> google.protobuf.Duration
+	28, // 15: activity_session.v1.WatchSessionRequest.view:type_name -> activity_session.v1.SessionView
+	30, // 16: activity_session.v1.WatchSessionResponse.event:type_name -> activity_session.v1.Event
+	27, // 17: activity_session.v1.WatchSessionResponse.session:type_name -> activity_session.v1.Session
+	26, // 18: activity_session.v1.WatchSessionResponse.bookmark:type_name -> activity_session.v1.Bookmark
+	30, // 19: activity_session.v1.WatchSessionResponse.mark:type_name -> activity_session.v1.Event
+	0,  // 20: activity_session.v1.SessionService.CreateSession:input_type -> activity_session.v1.CreateSessionRequest
+	1,  // 21: activity_session.v1.SessionService.EnsureSession:input_type -> activity_session.v1.EnsureSessionRequest
+	3,  // 22: activity_session.v1.SessionService.GetSession:input_type -> activity_session.v1.GetSessionRequest
+	4,  // 23: activity_session.v1.SessionService.BatchGetSessions:input_type -> activity_session.v1.BatchGetSessionsRequest
+	6,  // 24: activity_session.v1.SessionService.ListSessions:input_type -> activity_session.v1.ListSessionsRequest
+	8,  // 25: activity_session.v1.SessionService.UpdateSession:input_type -> activity_session.v1.UpdateSessionRequest
+	9,  // 26: activity_session.v1.SessionService.DeleteSession:input_type -> activity_session.v1.DeleteSessionRequest
+	10, // 27: activity_session.v1.SessionService.UndeleteSession:input_type -> activity_session.v1.UndeleteSessionRequest
+	11, // 28: activity_session.v1.SessionService.ExpungeSession:input_type -> activity_session.v1.ExpungeSessionRequest
+	12, // 29: activity_session.v1.SessionService.PurgeSessions:input_type -> activity_session.v1.PurgeSessionsRequest
+	15, // 30: activity_session.v1.SessionService.RewindSession:input_type -> activity_session.v1.RewindSessionRequest
+	17, // 31: activity_session.v1.SessionService.ForkSession:input_type -> activity_session.v1.ForkSessionRequest
+	18, // 32: activity_session.v1.SessionService.BindParticipant:input_type -> activity_session.v1.BindParticipantRequest
+	19, // 33: activity_session.v1.SessionService.UnbindParticipant:input_type -> activity_session.v1.UnbindParticipantRequest
+	20, // 34: activity_session.v1.SessionService.MarkRead:input_type -> activity_session.v1.MarkReadRequest
+	21, // 35: activity_session.v1.SessionService.AcquireTurn:input_type -> activity_session.v1.AcquireTurnRequest
+	22, // 36: activity_session.v1.SessionService.RenewTurn:input_type -> activity_session.v1.RenewTurnRequest
+	23, // 37: activity_session.v1.SessionService.ReleaseTurn:input_type -> activity_session.v1.ReleaseTurnRequest
+	24, // 38: activity_session.v1.SessionService.WatchSession:input_type -> activity_session.v1.WatchSessionRequest
+	27, // 39: activity_session.v1.SessionService.CreateSession:output_type -> activity_session.v1.Session
+	2,  // 40: activity_session.v1.SessionService.EnsureSession:output_type -> activity_session.v1.EnsureSessionResponse
+	27, // 41: activity_session.v1.SessionService.GetSession:output_type -> activity_session.v1.Session
+	5,  // 42: activity_session.v1.SessionService.BatchGetSessions:output_type -> activity_session.v1.BatchGetSessionsResponse
+	7,  // 43: activity_session.v1.SessionService.ListSessions:output_type -> activity_session.v1.ListSessionsResponse
+	27, // 44: activity_session.v1.SessionService.UpdateSession:output_type -> activity_session.v1.Session
+	27, // 45: activity_session.v1.SessionService.DeleteSession:output_type -> activity_session.v1.Session
+	27, // 46: activity_session.v1.SessionService.UndeleteSession:output_type -> activity_session.v1.Session
+	33, // 47: activity_session.v1.SessionService.ExpungeSession:output_type -> google.protobuf.Empty
+	13, // 48: activity_session.v1.SessionService.PurgeSessions:output_type -> activity_session.v1.PurgeSessionsResponse
+	16, // 49: activity_session.v1.SessionService.RewindSession:output_type -> activity_session.v1.RewindSessionResponse
+	27, // 50: activity_session.v1.SessionService.ForkSession:output_type -> activity_session.v1.Session
+	31, // 51: activity_session.v1.SessionService.BindParticipant:output_type -> activity_session.v1.SessionParticipant
+	33, // 52: activity_session.v1.SessionService.UnbindParticipant:output_type -> google.protobuf.Empty
+	31, // 53: activity_session.v1.SessionService.MarkRead:output_type -> activity_session.v1.SessionParticipant
+	34, // 54: activity_session.v1.SessionService.AcquireTurn:output_type -> activity_session.v1.TurnLease
+	34, // 55: activity_session.v1.SessionService.RenewTurn:output_type -> activity_session.v1.TurnLease
+	33, // 56: activity_session.v1.SessionService.ReleaseTurn:output_type -> google.protobuf.Empty
+	25, // 57: activity_session.v1.SessionService.WatchSession:output_type -> activity_session.v1.WatchSessionResponse
+	39, // [39:58] is the sub-list for method output_type
+	20, // [20:39] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_session_service_proto_init() }
@@ -2329,7 +2451,8 @@ func file_activity_session_v1_session_service_proto_init() {
 	file_activity_session_v1_session_proto_init()
 	file_activity_session_v1_turn_proto_init()
 	file_activity_session_v1_session_service_proto_msgTypes[15].OneofWrappers = []any{}
-	file_activity_session_v1_session_service_proto_msgTypes[24].OneofWrappers = []any{
+	file_activity_session_v1_session_service_proto_msgTypes[17].OneofWrappers = []any{}
+	file_activity_session_v1_session_service_proto_msgTypes[25].OneofWrappers = []any{
 		(*WatchSessionResponse_Event)(nil),
 		(*WatchSessionResponse_Session)(nil),
 		(*WatchSessionResponse_Bookmark)(nil),
@@ -2341,7 +2464,7 @@ func file_activity_session_v1_session_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_session_service_proto_rawDesc), len(file_activity_session_v1_session_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,7 @@ const (
 	SessionService_ExpungeSession_FullMethodName    = "/activity_session.v1.SessionService/ExpungeSession"
 	SessionService_PurgeSessions_FullMethodName     = "/activity_session.v1.SessionService/PurgeSessions"
 	SessionService_RewindSession_FullMethodName     = "/activity_session.v1.SessionService/RewindSession"
+	SessionService_ForkSession_FullMethodName       = "/activity_session.v1.SessionService/ForkSession"
 	SessionService_BindParticipant_FullMethodName   = "/activity_session.v1.SessionService/BindParticipant"
 	SessionService_UnbindParticipant_FullMethodName = "/activity_session.v1.SessionService/UnbindParticipant"
 	SessionService_MarkRead_FullMethodName          = "/activity_session.v1.SessionService/MarkRead"
@@ -88,6 +89,14 @@ type SessionServiceClient interface {
 	// number before the mark undoes the rewind. The state can be taken back as far
 	// as its former values are kept: STATE_PURGED otherwise.
 	RewindSession(ctx context.Context, in *RewindSessionRequest, opts ...grpc.CallOption) (*RewindSessionResponse, error)
+	// Makes a session that begins as this one was at a number: the same events
+	// with their numbers, ids, authors and times, what was in view then, and the
+	// state of then. From there on each goes its own way. What is kept of it is
+	// neither changed nor copied, so a long log is forked as fast as a short one,
+	// and the fork stays whole when this session is expunged. Data, labels,
+	// settings and description are those of now; turn, expiry and legal hold are
+	// not taken along.
+	ForkSession(ctx context.Context, in *ForkSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
 	BindParticipant(ctx context.Context, in *BindParticipantRequest, opts ...grpc.CallOption) (*SessionParticipant, error)
@@ -233,6 +242,16 @@ func (c *sessionServiceClient) RewindSession(ctx context.Context, in *RewindSess
 	return out, nil
 }
 
+func (c *sessionServiceClient) ForkSession(ctx context.Context, in *ForkSessionRequest, opts ...grpc.CallOption) (*Session, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Session)
+	err := c.cc.Invoke(ctx, SessionService_ForkSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *sessionServiceClient) BindParticipant(ctx context.Context, in *BindParticipantRequest, opts ...grpc.CallOption) (*SessionParticipant, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SessionParticipant)
@@ -360,6 +379,14 @@ type SessionServiceServer interface {
 	// number before the mark undoes the rewind. The state can be taken back as far
 	// as its former values are kept: STATE_PURGED otherwise.
 	RewindSession(context.Context, *RewindSessionRequest) (*RewindSessionResponse, error)
+	// Makes a session that begins as this one was at a number: the same events
+	// with their numbers, ids, authors and times, what was in view then, and the
+	// state of then. From there on each goes its own way. What is kept of it is
+	// neither changed nor copied, so a long log is forked as fast as a short one,
+	// and the fork stays whole when this session is expunged. Data, labels,
+	// settings and description are those of now; turn, expiry and legal hold are
+	// not taken along.
+	ForkSession(context.Context, *ForkSessionRequest) (*Session, error)
 	// Makes a participant a member of a session, or gives a member another role.
 	// Nothing changes when it is a member with that role already.
 	BindParticipant(context.Context, *BindParticipantRequest) (*SessionParticipant, error)
@@ -427,6 +454,9 @@ func (UnimplementedSessionServiceServer) PurgeSessions(context.Context, *PurgeSe
 }
 func (UnimplementedSessionServiceServer) RewindSession(context.Context, *RewindSessionRequest) (*RewindSessionResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method RewindSession not implemented")
+}
+func (UnimplementedSessionServiceServer) ForkSession(context.Context, *ForkSessionRequest) (*Session, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ForkSession not implemented")
 }
 func (UnimplementedSessionServiceServer) BindParticipant(context.Context, *BindParticipantRequest) (*SessionParticipant, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method BindParticipant not implemented")
@@ -668,6 +698,24 @@ func _SessionService_RewindSession_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SessionService_ForkSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForkSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).ForkSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_ForkSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).ForkSession(ctx, req.(*ForkSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SessionService_BindParticipant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BindParticipantRequest)
 	if err := dec(in); err != nil {
@@ -837,6 +885,10 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RewindSession",
 			Handler:    _SessionService_RewindSession_Handler,
+		},
+		{
+			MethodName: "ForkSession",
+			Handler:    _SessionService_ForkSession_Handler,
 		},
 		{
 			MethodName: "BindParticipant",

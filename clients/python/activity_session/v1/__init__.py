@@ -127,6 +127,7 @@ if TYPE_CHECKING:
     from activity_session.v1.participant_service_pb2 import UndeleteParticipantRequest as UndeleteParticipantRequest
     from activity_session.v1.participant_service_pb2_grpc import ParticipantServiceStub as ParticipantServiceStub
     from activity_session.v1.session_pb2 import Session as Session
+    from activity_session.v1.session_pb2 import SessionOrigin as SessionOrigin
     from activity_session.v1.session_pb2 import SessionParticipant as SessionParticipant
     from activity_session.v1.session_pb2 import SessionView as SessionView
     from activity_session.v1.session_pb2 import SESSION_VIEW_UNSPECIFIED as SESSION_VIEW_UNSPECIFIED
@@ -150,6 +151,7 @@ if TYPE_CHECKING:
     from activity_session.v1.session_service_pb2 import KeptSessions as KeptSessions
     from activity_session.v1.session_service_pb2 import RewindSessionRequest as RewindSessionRequest
     from activity_session.v1.session_service_pb2 import RewindSessionResponse as RewindSessionResponse
+    from activity_session.v1.session_service_pb2 import ForkSessionRequest as ForkSessionRequest
     from activity_session.v1.session_service_pb2 import BindParticipantRequest as BindParticipantRequest
     from activity_session.v1.session_service_pb2 import UnbindParticipantRequest as UnbindParticipantRequest
     from activity_session.v1.session_service_pb2 import MarkReadRequest as MarkReadRequest
@@ -299,6 +301,7 @@ else:
         "UndeleteParticipantRequest": "participant_service_pb2",
         "ParticipantServiceStub": "participant_service_pb2_grpc",
         "Session": "session_pb2",
+        "SessionOrigin": "session_pb2",
         "SessionParticipant": "session_pb2",
         "SessionView": "session_pb2",
         "SESSION_VIEW_UNSPECIFIED": "session_pb2",
@@ -322,6 +325,7 @@ else:
         "KeptSessions": "session_service_pb2",
         "RewindSessionRequest": "session_service_pb2",
         "RewindSessionResponse": "session_service_pb2",
+        "ForkSessionRequest": "session_service_pb2",
         "BindParticipantRequest": "session_service_pb2",
         "UnbindParticipantRequest": "session_service_pb2",
         "MarkReadRequest": "session_service_pb2",

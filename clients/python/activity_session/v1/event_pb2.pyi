@@ -157,17 +157,23 @@ class Redaction(google.protobuf.message.Message):
 
     REASON_FIELD_NUMBER: builtins.int
     MARK_SEQUENCE_FIELD_NUMBER: builtins.int
+    SESSION_FIELD_NUMBER: builtins.int
     reason: builtins.str
     """Why, in the caller's words."""
     mark_sequence: builtins.int
-    """The number of the mark that says so."""
+    """The number of the mark that says so, in the log of `session`."""
+    session: builtins.str
+    """The session that the call named: this one, or one that shares the event with
+    it, since either is a fork.
+    """
     def __init__(
         self,
         *,
         reason: builtins.str = ...,
         mark_sequence: builtins.int = ...,
+        session: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["mark_sequence", b"mark_sequence", "reason", b"reason"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["mark_sequence", b"mark_sequence", "reason", b"reason", "session", b"session"]) -> None: ...
 
 global___Redaction = Redaction
 

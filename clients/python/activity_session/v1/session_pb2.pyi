@@ -103,6 +103,7 @@ class Session(google.protobuf.message.Message):
     ETAG_FIELD_NUMBER: builtins.int
     CREATED_BY_FIELD_NUMBER: builtins.int
     LEGAL_HOLD_FIELD_NUMBER: builtins.int
+    FORKED_FROM_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The resource name, `namespaces/{namespace}/sessions/{session}`. Set by the
     server.
@@ -217,6 +218,10 @@ class Session(google.protobuf.message.Message):
     def purge_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """When a deleted session will be expunged. Set on a deleted session only."""
 
+    @property
+    def forked_from(self) -> global___SessionOrigin:
+        """What it is a fork of; not set for a session that ForkSession has not made."""
+
     def __init__(
         self,
         *,
@@ -243,12 +248,39 @@ class Session(google.protobuf.message.Message):
         etag: builtins.str = ...,
         created_by: builtins.str = ...,
         legal_hold: builtins.bool = ...,
+        forked_from: global___SessionOrigin | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "last_event_time", b"last_event_time", "newest_event", b"newest_event", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "first_sequence", b"first_sequence", "labels", b"labels", "last_event_time", b"last_event_time", "last_sequence", b"last_sequence", "legal_hold", b"legal_hold", "managed", b"managed", "name", b"name", "newest_event", b"newest_event", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_enabled", b"_enabled", "create_time", b"create_time", "delete_time", b"delete_time", "enabled", b"enabled", "expire_time", b"expire_time", "forked_from", b"forked_from", "last_event_time", b"last_event_time", "newest_event", b"newest_event", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "update_time", b"update_time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_enabled", b"_enabled", "auto_created", b"auto_created", "create_time", b"create_time", "created_by", b"created_by", "data", b"data", "delete_time", b"delete_time", "description", b"description", "enabled", b"enabled", "etag", b"etag", "expire_time", b"expire_time", "first_sequence", b"first_sequence", "forked_from", b"forked_from", "labels", b"labels", "last_event_time", b"last_event_time", "last_sequence", b"last_sequence", "legal_hold", b"legal_hold", "managed", b"managed", "name", b"name", "newest_event", b"newest_event", "participants", b"participants", "purge_time", b"purge_time", "settings", b"settings", "turn", b"turn", "uid", b"uid", "update_time", b"update_time"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_enabled", b"_enabled"]) -> typing.Literal["enabled"] | None: ...
 
 global___Session = Session
+
+@typing.final
+class SessionOrigin(google.protobuf.message.Message):
+    """The session that a fork was made of, and how much of it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
+    SEQUENCE_FIELD_NUMBER: builtins.int
+    session: builtins.str
+    """Its name. It may be gone by now, and another one have its name."""
+    uid: builtins.str
+    """Its uid."""
+    sequence: builtins.int
+    """The number of the last event that the fork has of it; its own come after."""
+    def __init__(
+        self,
+        *,
+        session: builtins.str = ...,
+        uid: builtins.str = ...,
+        sequence: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["sequence", b"sequence", "session", b"session", "uid", b"uid"]) -> None: ...
+
+global___SessionOrigin = SessionOrigin
 
 @typing.final
 class SessionParticipant(google.protobuf.message.Message):

@@ -602,6 +602,59 @@ class RewindSessionResponse(google.protobuf.message.Message):
 global___RewindSessionResponse = RewindSessionResponse
 
 @typing.final
+class ForkSessionRequest(google.protobuf.message.Message):
+    """Asks for a fork of a session."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    UP_TO_SEQUENCE_FIELD_NUMBER: builtins.int
+    SESSION_ID_FIELD_NUMBER: builtins.int
+    PARTICIPANTS_FIELD_NUMBER: builtins.int
+    OMIT_STATE_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """The name of the session to fork, which is not deleted."""
+    up_to_sequence: builtins.int
+    """The number of the last event that the fork has of it; 0 for none. Not beyond
+    the session's last. Its newest event when not set.
+    """
+    session_id: builtins.str
+    """The id of the fork, in the same namespace. Generated when empty."""
+    omit_state: builtins.bool
+    """Leave the state of the fork empty. The state of a number can be read as far
+    back as former values are kept: STATE_PURGED otherwise.
+    """
+    request_id: builtins.str
+    """Makes a retry safe, as on CreateSession."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on BindParticipant."""
+    @property
+    def participants(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.session_pb2.SessionParticipant]:
+        """The members of the fork. Those of the session when empty, with their roles,
+        without those that are deleted or disabled. Whoever is a member of both has
+        read in the fork what it has read in the session.
+        """
+
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        up_to_sequence: builtins.int | None = ...,
+        session_id: builtins.str = ...,
+        participants: collections.abc.Iterable[activity_session.v1.session_pb2.SessionParticipant] | None = ...,
+        omit_state: builtins.bool = ...,
+        request_id: builtins.str = ...,
+        uid: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_up_to_sequence", b"_up_to_sequence", "up_to_sequence", b"up_to_sequence"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_up_to_sequence", b"_up_to_sequence", "name", b"name", "omit_state", b"omit_state", "participants", b"participants", "request_id", b"request_id", "session_id", b"session_id", "uid", b"uid", "up_to_sequence", b"up_to_sequence"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_up_to_sequence", b"_up_to_sequence"]) -> typing.Literal["up_to_sequence"] | None: ...
+
+global___ForkSessionRequest = ForkSessionRequest
+
+@typing.final
 class BindParticipantRequest(google.protobuf.message.Message):
     """Asks for a participant to become a member of a session."""
 

@@ -93,6 +93,11 @@ class SessionServiceStub(object):
                 request_serializer=activity__session_dot_v1_dot_session__service__pb2.RewindSessionRequest.SerializeToString,
                 response_deserializer=activity__session_dot_v1_dot_session__service__pb2.RewindSessionResponse.FromString,
                 _registered_method=True)
+        self.ForkSession = channel.unary_unary(
+                '/activity_session.v1.SessionService/ForkSession',
+                request_serializer=activity__session_dot_v1_dot_session__service__pb2.ForkSessionRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_session__pb2.Session.FromString,
+                _registered_method=True)
         self.BindParticipant = channel.unary_unary(
                 '/activity_session.v1.SessionService/BindParticipant',
                 request_serializer=activity__session_dot_v1_dot_session__service__pb2.BindParticipantRequest.SerializeToString,
@@ -231,6 +236,19 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ForkSession(self, request, context):
+        """Makes a session that begins as this one was at a number: the same events
+        with their numbers, ids, authors and times, what was in view then, and the
+        state of then. From there on each goes its own way. What is kept of it is
+        neither changed nor copied, so a long log is forked as fast as a short one,
+        and the fork stays whole when this session is expunged. Data, labels,
+        settings and description are those of now; turn, expiry and legal hold are
+        not taken along.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BindParticipant(self, request, context):
         """Makes a participant a member of a session, or gives a member another role.
         Nothing changes when it is a member with that role already.
@@ -348,6 +366,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.RewindSession,
                     request_deserializer=activity__session_dot_v1_dot_session__service__pb2.RewindSessionRequest.FromString,
                     response_serializer=activity__session_dot_v1_dot_session__service__pb2.RewindSessionResponse.SerializeToString,
+            ),
+            'ForkSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForkSession,
+                    request_deserializer=activity__session_dot_v1_dot_session__service__pb2.ForkSessionRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_session__pb2.Session.SerializeToString,
             ),
             'BindParticipant': grpc.unary_unary_rpc_method_handler(
                     servicer.BindParticipant,
@@ -683,6 +706,33 @@ class SessionService(object):
             '/activity_session.v1.SessionService/RewindSession',
             activity__session_dot_v1_dot_session__service__pb2.RewindSessionRequest.SerializeToString,
             activity__session_dot_v1_dot_session__service__pb2.RewindSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForkSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.SessionService/ForkSession',
+            activity__session_dot_v1_dot_session__service__pb2.ForkSessionRequest.SerializeToString,
+            activity__session_dot_v1_dot_session__pb2.Session.FromString,
             options,
             channel_credentials,
             insecure,

@@ -118,6 +118,19 @@ class SessionServiceStub:
     as its former values are kept: STATE_PURGED otherwise.
     """
 
+    ForkSession: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.ForkSessionRequest,
+        activity_session.v1.session_pb2.Session,
+    ]
+    """Makes a session that begins as this one was at a number: the same events
+    with their numbers, ids, authors and times, what was in view then, and the
+    state of then. From there on each goes its own way. What is kept of it is
+    neither changed nor copied, so a long log is forked as fast as a short one,
+    and the fork stays whole when this session is expunged. Data, labels,
+    settings and description are those of now; turn, expiry and legal hold are
+    not taken along.
+    """
+
     BindParticipant: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.session_service_pb2.BindParticipantRequest,
         activity_session.v1.session_pb2.SessionParticipant,
@@ -272,6 +285,19 @@ class SessionServiceAsyncStub:
     it was then. Nothing is removed, and a mark is appended: a rewind to the
     number before the mark undoes the rewind. The state can be taken back as far
     as its former values are kept: STATE_PURGED otherwise.
+    """
+
+    ForkSession: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.session_service_pb2.ForkSessionRequest,
+        activity_session.v1.session_pb2.Session,
+    ]
+    """Makes a session that begins as this one was at a number: the same events
+    with their numbers, ids, authors and times, what was in view then, and the
+    state of then. From there on each goes its own way. What is kept of it is
+    neither changed nor copied, so a long log is forked as fast as a short one,
+    and the fork stays whole when this session is expunged. Data, labels,
+    settings and description are those of now; turn, expiry and legal hold are
+    not taken along.
     """
 
     BindParticipant: grpc.aio.UnaryUnaryMultiCallable[
@@ -450,6 +476,21 @@ class SessionServiceServicer(metaclass=abc.ABCMeta):
         it was then. Nothing is removed, and a mark is appended: a rewind to the
         number before the mark undoes the rewind. The state can be taken back as far
         as its former values are kept: STATE_PURGED otherwise.
+        """
+
+    @abc.abstractmethod
+    def ForkSession(
+        self,
+        request: activity_session.v1.session_service_pb2.ForkSessionRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.session_pb2.Session, collections.abc.Awaitable[activity_session.v1.session_pb2.Session]]:
+        """Makes a session that begins as this one was at a number: the same events
+        with their numbers, ids, authors and times, what was in view then, and the
+        state of then. From there on each goes its own way. What is kept of it is
+        neither changed nor copied, so a long log is forked as fast as a short one,
+        and the fork stays whole when this session is expunged. Data, labels,
+        settings and description are those of now; turn, expiry and legal hold are
+        not taken along.
         """
 
     @abc.abstractmethod

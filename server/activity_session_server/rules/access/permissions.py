@@ -82,6 +82,7 @@ _SERVICES: Mapping[str, Mapping[str, Permission]] = {
         "ExpungeSession": Permission(_ADMIN),
         "PurgeSessions": Permission(_ADMIN),
         "RewindSession": Permission(_WRITER),
+        "ForkSession": Permission(_WRITER),
         "BindParticipant": Permission(_WRITER),
         "UnbindParticipant": Permission(_WRITER, Reach.BOUND, acts_as=("participant",)),
         "MarkRead": Permission(_WRITER, Reach.BOUND, acts_as=("participant",)),

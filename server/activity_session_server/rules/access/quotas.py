@@ -7,7 +7,7 @@ MOST = 1_000_000
 MOST_BYTES = 2**50
 _SERVICES = {
     # Not EnsureSession, which most often finds what is there.
-    "SessionService": ("CreateSession", "UpdateSession", "RewindSession"),
+    "SessionService": ("CreateSession", "UpdateSession", "RewindSession", "ForkSession"),
     "EventService": ("AppendEvents", "SupersedeEvents", "PopEvents", "UpdateState"),
     "MemoryService": ("CreateMemory", "BatchCreateMemories", "UpdateMemory"),
 }

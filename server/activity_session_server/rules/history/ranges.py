@@ -5,6 +5,11 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
+from activity_session_server.rules.limits import INT64
+
+# No number of an event is larger.
+END = INT64 - 1
+
 
 class Range(NamedTuple):
     """Numbers that follow each other, the first and the last included."""

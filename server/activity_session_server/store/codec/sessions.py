@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from activity_session.v1.session_pb2 import Session, SessionParticipant
+from activity_session.v1.session_pb2 import Session, SessionOrigin, SessionParticipant
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules import session_settings
 from activity_session_server.rules.names import Kind, format_name
@@ -58,11 +58,17 @@ def _without_settings(row: AnyRow, namespace_id: str, purge_age: timedelta) -> b
         created_by=row.created_by,
         legal_hold=row.legal_hold,
         turn=current_turn(row, name),
+        forked_from=row.origin_pkid and _origin(row, namespace_id),
         **common_fields(row),
     )
     if row.expired_under is not None:
         _set_expired(session, row, purge_age)
     return session.SerializeToString() + _members(row.members, namespace_id)
+
+
+def _origin(row: AnyRow, namespace_id: str) -> SessionOrigin:
+    name = format_name(Kind.SESSION, namespace_id, row.origin_name)
+    return SessionOrigin(session=name, uid=row.origin_pkid, sequence=row.inherited_sequence)
 
 
 def _set_expired(session: Session, row: AnyRow, purge_age: timedelta) -> None:

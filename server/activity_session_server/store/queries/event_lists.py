@@ -16,8 +16,7 @@ from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.errors import check_uid, events_purged
 from activity_session_server.rules.filters import Node
 from activity_session_server.rules.history import ranges
-from activity_session_server.rules.history.ranges import Range
-from activity_session_server.rules.limits import INT64
+from activity_session_server.rules.history.ranges import END, Range
 from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.rules.paging import Page, Position, stale_token
 from activity_session_server.store.codec.events import Encoder
@@ -27,19 +26,19 @@ from activity_session_server.store.lists.pages import fetch_owned_page, fetch_pa
 from activity_session_server.store.lists.portions import Query, clipped
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.event_columns import EVENT, KEYS, LONG, TABLE
-from activity_session_server.store.queries.events import OF_SESSION
+from activity_session_server.store.queries.events import IS_AS_KNOWN, OF_SESSION
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.history import logs, marks
-from activity_session_server.store.queries.history.logs import IS_AMONG, Log
+from activity_session_server.store.queries.history.logs import IS_AMONG, IS_OWN, Log
 from activity_session_server.store.readers import Raced, Reader
 
 _IS_BETWEEN = (Event.sequence > bindparam("after")) & (Event.sequence < bindparam("before"))
 _LIST = Statement(clipped(EVENT).where(OF_SESSION, _IS_BETWEEN))
-_LIST_AMONG = Statement(
-    clipped(EVENT).where(OF_SESSION, Event.sequence.in_(bindparam("numbers", expanding=True))), many="numbers"
-)
+# Of one session's rows, as long as the log that shows them is what it was.
+_KNOWN_AMONG = Statement(clipped(EVENT).where(*IS_AMONG, IS_AS_KNOWN), many="numbers")
+_KNOWN_NEWEST = Statement(clipped(EVENT).where(IS_OWN, IS_AS_KNOWN, _IS_BETWEEN))
 _AMONG = Statement(clipped(EVENT).where(*IS_AMONG), many="numbers")
-_ANY_NUMBER = Range(1, INT64 - 1)
+_ANY_NUMBER = Range(1, END)
 _COLUMNS: Columns = {
     "type": TABLE.c.event_type,
     "author": TABLE.c.author,
@@ -98,7 +97,7 @@ def _list_plain(reader: Reader, listed: Listed, page: Page, most_bytes: int) -> 
             raise _HasMarks
         return head.uid
 
-    values = {**_values(listed, 0), "after": listed.after, "before": listed.before or INT64 - 1}
+    values = {**_values(listed, 0), "after": listed.after, "before": listed.before or END}
     return fetch_owned_page(
         reader,
         Query(_LIST, values, LONG, condition(listed.where, _COLUMNS)),
@@ -118,21 +117,23 @@ def _list_known(
 
     It does where the page has all events that it should have, and there is one more: then nothing has changed.
     """
-    if listed.where is not None or listed.show_superseded:
+    is_other = (page.after is not None and page.after.uid != known.uid) or listed.uid not in ("", known.uid)
+    if is_other or listed.where is not None or listed.show_superseded:
         return None
     shown = _within(page, listed.after, listed.before)
-    values = _values(listed, known.revision)
-    if page.order.descending and shown.last == INT64 - 1:
+    values = {**_values(listed, known.revision), "known": known.uid}
+    if page.order.descending and shown.last == END:
         # Where the log ends is not known, but after which number nothing is hidden.
-        values |= {"after": max(listed.after, known.hidden[-1].last), "before": INT64 - 1}
-        query = Query(_LIST, values, LONG)
+        values |= {"its_session": known.uid, "after": max(listed.after, known.end), "before": END}
+        query = Query(_KNOWN_NEWEST, values, LONG)
     else:
         numbers = ranges.outside(known.hidden, shown, page.size + 1, descending=page.order.descending)
+        uid, numbers = next(known.by_owner(numbers), (known.uid, []))
         if len(numbers) <= page.size:
             return None
-        query = Query(_LIST_AMONG, {**values, "numbers": numbers}, LONG)
-    found, position = fetch_page(reader, query, KEYS, page, _encode(listed), most_bytes=most_bytes)
-    return None if position is None or listed.uid not in ("", position.uid) else (found, position)
+        query = Query(_KNOWN_AMONG, {**values, "its_session": uid, "numbers": numbers}, LONG)
+    found, position = fetch_page(reader, query, KEYS, page._replace(after=None), _encode(listed), most_bytes=most_bytes)
+    return None if position is None else (found, position._replace(uid=known.uid))
 
 
 def _values(listed: Listed, revision: int) -> dict[str, Any]:
@@ -194,24 +195,31 @@ def _list_page(
     if page.after is not None and page.after.uid != head.uid:
         raise stale_token()
     most = page.size + 1 if where is None else page.filter_rows
-    shown = _within(page, listed.after, listed.before, Range(head.first_sequence, head.last_sequence))
-    if listed.marks_only:
-        numbers = marks.marks_among(reader, head.uid, shown, most, descending=page.order.descending)
-    else:
-        hidden = () if listed.show_superseded else logs.log_of(reader, head).hidden
-        numbers = ranges.outside(hidden, shown, most, descending=page.order.descending)
+    all_numbers = _numbers(reader, head, listed, page, most)
+    # Those of one session: a page ends where another one has the rows.
+    uid, numbers = next(logs.log_of(reader, head).by_owner(all_numbers), (head.uid, []))
     if not numbers:
         return [], None
     statement = _AMONG if where is None else _AMONG.construct.where(where)
-    query = Query(statement, {"its_session": head.uid, "numbers": logs.padded(numbers, most)}, LONG)
+    query = Query(statement, {"its_session": uid, "numbers": logs.padded(numbers, most)}, LONG)
     if listed.show_superseded or listed.marks_only:
         encode = logs.with_marks(reader, head, numbers, encode)
     found, position = fetch_page(reader, query, KEYS, page._replace(after=None), encode, most_bytes=most_bytes)
-    if position is None and where is None and len(found) < min(len(numbers), page.size):
+    if position is not None:
+        return found, position._replace(uid=head.uid)
+    if where is None and len(found) < min(len(numbers), page.size):
         raise Raced
-    if position is None and where is not None and len(numbers) == most:
-        position = Position(str(numbers[-1]), head.uid)
-    return found, position
+    is_more = len(numbers) < len(all_numbers) or (where is not None and len(numbers) == most)
+    return found, Position(str(numbers[-1]), head.uid) if is_more else None
+
+
+def _numbers(reader: Reader, head: Head, listed: Listed, page: Page, most: int) -> list[int]:
+    """The numbers of the events of a page, and some more, in its order."""
+    shown = _within(page, listed.after, listed.before, Range(head.first_sequence, head.last_sequence))
+    if listed.marks_only:
+        return marks.marks_among(reader, head.uid, shown, most, descending=page.order.descending)
+    hidden = () if listed.show_superseded else logs.log_of(reader, head).hidden
+    return ranges.outside(hidden, shown, most, descending=page.order.descending)
 
 
 def _within(page: Page, after: int, before: int, numbered: Range = _ANY_NUMBER) -> Range:

@@ -3,12 +3,13 @@
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, and_, bindparam, select, update
 
 from activity_session.v1.event_pb2 import Event as EventMessage
-from activity_session_server.orm import ActivitySession, Event, Namespace
+from activity_session_server.orm import ActivitySession, Event, InheritedRange, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules import session_settings
@@ -20,28 +21,46 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import heads
 from activity_session_server.store.queries.event_columns import EVENT, MESSAGE_BYTES, SMALL_MESSAGE, TABLE
 from activity_session_server.store.queries.heads import Head
-from activity_session_server.store.queries.history import logs
+from activity_session_server.store.queries.history import inherited, logs
 from activity_session_server.store.queries.history.logs import Told
 from activity_session_server.store.readers import Raced, Reader, Writer, utc_clock
 
 # By way of the session: all events of an expunged session are out of reach at once. Not by a join, of which PostgreSQL
 # does not know that it finds one session, and would sort all of its events. With the revision of its
 # log, so that nothing is found where another one was thought of; 0 is that of a log without marks.
-OF_SESSION = (
-    Event.activity_session_pkid
-    == select(ActivitySession.pkid)
+_SESSION = (
+    select(ActivitySession.pkid)
     .join_from(ActivitySession, Namespace)
     .where(ActivitySession.name == bindparam("session"), Namespace.name == bindparam("namespace"))
     .where(ActivitySession.history_revision == bindparam("revision"))
     .scalar_subquery()
 )
+OF_SESSION = Event.activity_session_pkid == _SESSION
+IS_AS_KNOWN = bindparam("known") == _SESSION
 _GET = Statement(EVENT.where(OF_SESSION, Event.event_id == bindparam("id")))
-FIND = Statement(
-    EVENT.where(
-        Event.activity_session_pkid == bindparam("its_session"), Event.event_id.in_(bindparam("ids", expanding=True))
-    ),
-    many="ids",
-)
+_IS_AMONG = Event.event_id.in_(bindparam("ids", expanding=True))
+
+
+class Lookup(NamedTuple):
+    """Finds events by their ids: rows of a session, and for a fork those of others too."""
+
+    own: Statement
+    inherited: Statement
+
+
+def _lookup(events: Select[Any]) -> Lookup:
+    is_inherited = and_(
+        InheritedRange.activity_session_pkid == bindparam("its_session"),
+        Event.activity_session_pkid == InheritedRange.source_pkid,
+        Event.sequence >= InheritedRange.first_sequence,
+        Event.sequence <= InheritedRange.last_sequence,
+    )
+    own = events.where(Event.activity_session_pkid == bindparam("its_session"), _IS_AMONG)
+    inherited = events.join_from(InheritedRange, Event, is_inherited).where(_IS_AMONG)
+    return Lookup(Statement(own, many="ids"), Statement(inherited, many="ids"))
+
+
+FIND = _lookup(EVENT)
 _NEXT = (
     EVENT.where(Event.activity_session_pkid == bindparam("its_session"), Event.sequence > bindparam("after"))
     .order_by(Event.sequence)
@@ -50,16 +69,14 @@ _NEXT = (
 _AFTER = Statement(_NEXT)
 _SMALL_AFTER = Statement(_NEXT.with_only_columns(TABLE.c.sequence, TABLE.c.event_id, SMALL_MESSAGE))
 # One that has more than `most_bytes` comes without its message.
+_SIZED = select(
+    TABLE.c.activity_session_pkid, TABLE.c.sequence, TABLE.c.event_id, MESSAGE_BYTES.label("size"), SMALL_MESSAGE
+)
 _BATCH = Statement(
-    select(
-        TABLE.c.activity_session_pkid,
-        TABLE.c.sequence,
-        TABLE.c.event_id,
-        MESSAGE_BYTES.label("size"),
-        SMALL_MESSAGE,
-    ).where(OF_SESSION, Event.event_id.in_(bindparam("ids", expanding=True))),
+    _SIZED.where(OF_SESSION, _IS_AMONG),
     many="ids",
 )
+_FIND_SIZED = _lookup(_SIZED)
 # The number is compared too: on Galera a lock holds on one node only. An `expire_ts` that is given is written too,
 # and a `history_revision`.
 _COUNT = Statement(
@@ -85,10 +102,9 @@ def get_event(reader: Reader, namespace_id: str, session_id: str, event_id: str)
     session = format_name(Kind.SESSION, namespace_id, session_id)
     if row is None:
         head = heads.get_head(reader, namespace_id, session_id)
-        row = reader.row(_GET, {**values, "revision": head.history_revision}) if head.history_revision else None
-        if row is None:
-            raise not_found(Kind.EVENT, f"{session}/events/{event_id}")
-        return logs.with_marks(reader, head, [row.sequence], Encoder(session).whole)(row)
+        for row in find_unpurged(reader, head, FIND, [event_id]):
+            return logs.with_marks(reader, head, [row.sequence], Encoder(session).whole)(row)
+        raise not_found(Kind.EVENT, f"{session}/events/{event_id}")
     return Encoder(session).whole(row)
 
 
@@ -119,7 +135,8 @@ def batch_get_events(
     found = reader.rows(_BATCH, {**values, "revision": 0})
     if len(found) < len(ids):
         head = heads.get_head(reader, namespace_id, session_id)
-        found = reader.rows(_BATCH, {**values, "revision": head.history_revision}) if head.history_revision else found
+        if head.history_revision:
+            found = find_unpurged(reader, head, _FIND_SIZED, ids, most_bytes=values["most_bytes"])
         encode = logs.with_marks(reader, head, [row.sequence for row in found], encode)
     sizes = {row.event_id: row.size for row in found}
     for event_id in event_ids:
@@ -138,8 +155,7 @@ def _with_messages(reader: Reader, found: Sequence[AnyRow], most_bytes: int) -> 
     while large:
         ends = itertools.accumulate(row.size for row in large)
         portion = large[: max(sum(end <= most_bytes for end in ends), 1)]
-        ids = [row.event_id for row in portion]
-        rows = reader.rows(FIND, {"its_session": portion[0].activity_session_pkid, "ids": ids})
+        rows = _read_again(reader, portion)
         if len(rows) < len(portion):
             # Purged meanwhile.
             raise Raced
@@ -147,10 +163,29 @@ def _with_messages(reader: Reader, found: Sequence[AnyRow], most_bytes: int) -> 
         large = large[len(portion) :]
 
 
+def _read_again(reader: Reader, rows: Sequence[AnyRow]) -> list[AnyRow]:
+    owner = attrgetter("activity_session_pkid")
+    found: list[AnyRow] = []
+    for uid, some in itertools.groupby(sorted(rows, key=owner), owner):
+        found += reader.rows(FIND.own, {"its_session": uid, "ids": [row.event_id for row in some]})
+    return found
+
+
 def find_events(reader: Reader, session: Head, event_ids: Collection[str]) -> dict[str, EventMessage]:
     """The events with those ids that exist, by id, without their names."""
-    rows = reader.rows(FIND, {"its_session": session.uid, "ids": list(event_ids)})
+    rows = _find(reader, session, FIND, event_ids)
     return {row.event_id: EventMessage.FromString(row.message) for row in rows}
+
+
+def find_unpurged(reader: Reader, head: Head, lookup: Lookup, ids: Collection[str], **values: Any) -> list[AnyRow]:
+    """The rows of the events with those ids that are there: a fork may still show one that this session has lost."""
+    return [row for row in _find(reader, head, lookup, ids, **values) if row.sequence >= head.first_sequence]
+
+
+def _find(reader: Reader, head: Head, lookup: Lookup, ids: Collection[str], **values: Any) -> list[AnyRow]:
+    values |= {"its_session": head.uid, "ids": list(ids)}
+    inherited = reader.rows(lookup.inherited, values) if head.inherited_sequence else ()
+    return [*reader.rows(lookup.own, values), *inherited]
 
 
 def told_after(
@@ -173,8 +208,11 @@ def told_after(
 
 def small_events_after(reader: Reader, session: Head, after: int, most: int, most_bytes: int) -> list[bytes]:
     """The next events after a number, up to a gap or the first that has more than `most_bytes` without its name."""
-    values = {"its_session": session.uid, "after": after, "most": most, "most_bytes": most_bytes}
-    rows = itertools.takewhile(lambda row: row.message is not None, reader.rows(_SMALL_AFTER, values))
+    part = inherited.part_with(reader, session, after + 1)
+    values = {"its_session": part.uid, "after": after, "most": most, "most_bytes": most_bytes}
+    rows = itertools.takewhile(
+        lambda row: row.message is not None and row.sequence <= part.range.last, reader.rows(_SMALL_AFTER, values)
+    )
     return _without_gap(rows, session, after)
 
 

@@ -26,7 +26,8 @@ from activity_session_server.store.readers import Reader, Writer
 class Head(NamedTuple):
     """A session's flags, its first and last number, and turn. One that has expired is deleted.
 
-    `history_revision` is the number of the newest mark of its log, 0 for a log without marks.
+    `history_revision` is 0 for a log that has no marks, and is its own rows and no others; it grows with each mark.
+    `inherited_sequence` is the last number that a fork has of its origin.
     From `state_first_sequence` on its state can be read as it was; None where no number of its state has been noted.
     `turn` is the current turn, None where it is free; `turn_token` is that of the newest turn, current or over.
     `holder` is the name of what keeps it from losing anything for good: itself, its namespace, or none.
@@ -43,6 +44,7 @@ class Head(NamedTuple):
     last_sequence: int
     first_sequence: int
     history_revision: int
+    inherited_sequence: int
     state_first_sequence: int | None
     turn: TurnLease | None
     turn_token: int
@@ -75,6 +77,7 @@ _ROW = select(
     ActivitySession.last_sequence,
     ActivitySession.first_sequence,
     ActivitySession.history_revision,
+    ActivitySession.inherited_sequence,
     ActivitySession.state_first_sequence,
     ActivitySession.turn_holder,
     ActivitySession.turn_token,
@@ -142,6 +145,11 @@ def lock_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head
     return _head_of(writer, _LOCK, namespace, session_id)
 
 
+def find_head_to_lock(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head | None:
+    """The same, or None where there is no such session."""
+    return _find_head(writer, _LOCK, namespace, session_id)
+
+
 def hold_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head:
     """The head of a session of a held namespace; others can hold it too, but not change it.
 
@@ -158,10 +166,19 @@ def pulses(reader: Reader, uids: list[str]) -> dict[str, Pulse]:
 
 
 def _head_of(writer: Writer, statements: dict[bool, Statement], namespace: HeldNamespace, session_id: str) -> Head:
+    head = _find_head(writer, statements, namespace, session_id)
+    if head is None:
+        raise not_found(Kind.SESSION, format_name(Kind.SESSION, *ids_of(namespace.name), session_id))
+    return head
+
+
+def _find_head(
+    writer: Writer, statements: dict[bool, Statement], namespace: HeldNamespace, session_id: str
+) -> Head | None:
     (namespace_id,) = ids_of(namespace.name)
     row = writer.row(statements[writer.reads_before_it_locks], {"owner": namespace.uid, "id": session_id})
     if row is None:
-        raise not_found(Kind.SESSION, format_name(Kind.SESSION, namespace_id, session_id))
+        return None
     writer.session_uid = row.pkid
     return _head(row, namespace_id, is_held=namespace.legal_hold)
 
@@ -181,6 +198,7 @@ def _head(row: AnyRow, namespace_id: str, *, is_held: bool) -> Head:
         row.last_sequence,
         row.first_sequence,
         row.history_revision,
+        row.inherited_sequence,
         row.state_first_sequence,
         current_turn(row, name),
         row.turn_token,

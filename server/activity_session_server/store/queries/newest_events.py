@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import aliased
 
-from activity_session_server.orm import ActivitySession, Event, HiddenRange
+from activity_session_server.orm import ActivitySession, Event, HiddenRange, InheritedRange
 from activity_session_server.store.codec.previews import PART_BYTES
 
 # The last number before those at the end that are out of view.
@@ -30,6 +30,20 @@ _TIME_OF_LAST = (
     .where(Event.activity_session_pkid == ActivitySession.pkid, Event.sequence == ActivitySession.last_sequence)
     .correlate(ActivitySession)
     .scalar_subquery()
+)
+# Whose row it is: a fork may show one of another session.
+_OWNER = case(
+    (
+        ActivitySession.inherited_sequence >= NEWEST_SEQUENCE,
+        select(InheritedRange.source_pkid)
+        .where(InheritedRange.activity_session_pkid == ActivitySession.pkid)
+        .where(InheritedRange.last_sequence >= NEWEST_SEQUENCE)
+        .order_by(InheritedRange.last_sequence)
+        .limit(1)
+        .correlate(ActivitySession)
+        .scalar_subquery(),
+    ),
+    else_=ActivitySession.pkid,
 )
 # NULL while there never was an event.
 LAST_EVENT_TIME: ColumnElement[Any] = case(
@@ -53,5 +67,10 @@ _COLUMNS = (
 
 def with_newest(sessions: Select[Any]) -> Select[Any]:
     """A query of sessions that has the newest event of each too, for `codec.previews`."""
-    is_newest = and_(_NEWEST.activity_session_pkid == ActivitySession.pkid, _NEWEST.sequence == NEWEST_SEQUENCE)
+    is_newest = and_(
+        _NEWEST.activity_session_pkid == _OWNER,
+        _NEWEST.sequence == NEWEST_SEQUENCE,
+        # A fork may still show one that this session has lost.
+        _NEWEST.sequence >= ActivitySession.first_sequence,
+    )
     return sessions.outerjoin(_NEWEST, is_newest).add_columns(*_COLUMNS)

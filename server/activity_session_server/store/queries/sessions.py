@@ -32,6 +32,7 @@ from activity_session_server.orm.types import AnyRow, utc_now
 from activity_session_server.rules import session_settings
 from activity_session_server.rules.errors import not_found
 from activity_session_server.rules.filters import Node
+from activity_session_server.rules.history.ranges import END
 from activity_session_server.rules.names import Kind, format_name, ids_of
 from activity_session_server.rules.paging import Page, Position
 from activity_session_server.rules.session_settings import SessionResourceSettings
@@ -49,6 +50,7 @@ from activity_session_server.store.queries import (
     resources,
     state_owners,
 )
+from activity_session_server.store.queries.history import inherited
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.queries.newest_events import LAST_EVENT_TIME, with_newest
 from activity_session_server.store.queries.own_sessions import IS_OWN, OWN, own_keys
@@ -77,6 +79,7 @@ _TURN_IS_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
 # Each column of a list has its cost: these are of no message, and the last one not of each.
 _NOT_READ = {
     "history_revision",
+    "forks",
     "log_bytes",
     "state_first_sequence",
     "events_from_ts",
@@ -417,6 +420,7 @@ def expunge_session(writer: Writer, uid: str) -> None:
     if writer.is_on_cluster:
         # Whoever adds a key on another node meets this row, and no key is left behind.
         state_owners.begin_addition(writer, uid)
+    inherited.let_go(writer, uid, END)
     for statement in _EXPUNGE:
         writer.change(statement, {"its_uid": uid})
     node_locks.remove(writer, uid)

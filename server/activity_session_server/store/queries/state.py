@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, delete, exists, f
 
 from activity_session_server.orm import ActivitySession, Namespace, Participant, PastState, State
 from activity_session_server.orm.base import table_of
+from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules import names
 from activity_session_server.rules.errors import check_uid
 from activity_session_server.rules.filters import Text
@@ -25,6 +26,7 @@ from activity_session_server.store.expressions import byte_length, matches
 from activity_session_server.store.lists.pages import Keys, fetch_owned_page
 from activity_session_server.store.lists.portions import Query, clipped, long_columns
 from activity_session_server.store.queries import expiry, heads, namespaces, participants, state_owners
+from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.history import past_state
 from activity_session_server.store.queries.history.past_state import IS_NOTED, STATE_AT
 from activity_session_server.store.readers import Raced, Reader, Writer, count_of
@@ -76,10 +78,11 @@ _NOTED = case((IS_NOTED, State.sequence)).label("sequence")
 _ALL = select(State.owner_pkid, State.key, State.value_json, State.revision, _NOTED).where(State.delete_ts.is_(None))
 _LONG = long_columns(_ALL)
 _LIST = {kind: Statement(clipped(_ALL).where(is_of)) for kind, is_of in _IS_OF.items()}
-_LIST_AT = Statement(clipped(STATE_AT).where(_IS_OF[Kind.SESSION]))
 _IS_OWNERS = State.owner_pkid == bindparam("its_owner")
+_LIST_AT = Statement(clipped(STATE_AT).where(_IS_OWNERS))
 _IS_THIS = _IS_OWNERS & (State.key == bindparam("its_key"))
 _IS_AMONG = _IS_OWNERS & State.key.in_(bindparam("keys", expanding=True))
+_KEYS = Keys(_TABLE.c.key, owner_uid=_TABLE.c.owner_pkid)
 # In the order of the keys, so that no two writers wait for each other.
 _LOCK = Statement(
     select(State.key, State.revision, State.delete_ts.is_(None).label("exists"), _NOTED)
@@ -130,32 +133,52 @@ def get_state(
     uid: str,
     keys: Collection[str],
     key_prefix: str,
-    at_sequence: int | None,
     most_bytes: int,
 ) -> tuple[list[bytes], Position | None]:
     """One page, entry by entry, of the state of a resource, sorted by key, and where the next one starts.
-
-    With a number, it is the state of a session as far as it is known at that number.
 
     Raises:
         ServiceError: NAMESPACE_NOT_FOUND, PARTICIPANT_NOT_FOUND, SESSION_NOT_FOUND.
     """
     kind, (namespace_id, *ids) = names.kind_of(name), names.ids_of(name)
     assert kind is not None  # noqa: S101 - the name has been checked
-    listed = _LIST[kind] if at_sequence is None else _LIST_AT
-    statement = _narrowed(listed.construct, keys, key_prefix) if keys or key_prefix else listed
     values = {"namespace": namespace_id, **({"id": ids[0]} if ids else {})}
-    query = Query(statement, values if at_sequence is None else {**values, "at_sequence": at_sequence}, _LONG)
     return fetch_owned_page(
         reader,
-        query,
-        Keys(_TABLE.c.key, owner_uid=_TABLE.c.owner_pkid),
+        Query(_narrowed(_LIST[kind], keys, key_prefix), values, _LONG),
+        _KEYS,
         page,
-        lambda row: state_message(row).SerializeToString(),
+        _encode,
         most_bytes=most_bytes,
         owner_uid=lambda: _READ[kind](reader, *names.ids_of(name)).uid,
         check_owner=partial(check_uid, kind, name, meant=uid),
     )
+
+
+def get_state_at(
+    reader: Reader, head: Head, page: Page, sequence: int, *, keys: Collection[str], key_prefix: str, most_bytes: int
+) -> tuple[list[bytes], Position | None]:
+    """The same of the state that a session had at a number up to its last.
+
+    Raises:
+        ServiceError: STATE_PURGED.
+    """
+    owner_uid = past_state.owner_at(reader, head, sequence)
+    found = fetch_owned_page(
+        reader,
+        Query(_narrowed(_LIST_AT, keys, key_prefix), {"its_owner": owner_uid, "at_sequence": sequence}, _LONG),
+        _KEYS,
+        page,
+        _encode,
+        most_bytes=most_bytes,
+        owner_uid=lambda: owner_uid,
+    )
+    past_state.check_readable(reader, head, owner_uid, sequence)
+    return found
+
+
+def _encode(row: AnyRow) -> bytes:
+    return state_message(row).SerializeToString()
 
 
 def lock_entries(writer: Writer, owner: Owner, keys: Collection[str]) -> dict[str, Entry]:
@@ -213,11 +236,14 @@ def forget_deleted(writer: Writer, latest: Any, most: int) -> int:
     return writer.change(_FORGET, {**last, "its_owners": owners})
 
 
-def _narrowed(statement: Select[Any], keys: Collection[str], key_prefix: str) -> Select[Any]:
+def _narrowed(listed: Statement, keys: Collection[str], key_prefix: str) -> Statement | Select[Any]:
     """A query of only the keys that are named, if some are, and that start with the prefix, if there is one."""
+    if not keys and not key_prefix:
+        return listed
+    query: Select[Any] = listed.construct
     if keys:
-        statement = statement.where(State.key.in_(keys))
-    return statement.where(matches(_TABLE.c.key, Text(key_prefix, open_end=True))) if key_prefix else statement
+        query = query.where(State.key.in_(keys))
+    return query.where(matches(_TABLE.c.key, Text(key_prefix, open_end=True))) if key_prefix else query
 
 
 def _write(writer: Writer, owner: Owner, key: str, entry: Entry, values: Mapping[str, Any]) -> bool:

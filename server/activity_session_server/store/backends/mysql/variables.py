@@ -8,8 +8,9 @@ from typing import Any
 
 from activity_session_server.store.backends.engines import IDLE, IS_ON_CLUSTER
 
-# InnoDB checks once a second whether a wait for a lock is over; only then a statement is ended for being slow.
-_LONGER_THAN_A_LOCK_WAIT = 1.5
+# InnoDB checks once a second whether a wait for a lock is over, and later while the machine is busy; only then a
+# statement is ended for being slow.
+_LONGER_THAN_A_LOCK_WAIT = 2.5
 _SETTINGS = {
     # MySQL says when it connects that this is on, whatever it is.
     "autocommit": "1",

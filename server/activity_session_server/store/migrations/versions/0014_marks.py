@@ -25,7 +25,10 @@ _TABLE: dict[str, Any] = {
 
 def upgrade() -> None:
     """Add the tables, and to each session the number of its newest mark: no log has one yet."""
-    op.add_column("activity_session", _number("history_revision", "number of the newest mark; 0 for a log without any"))
+    op.add_column(
+        "activity_session",
+        _number("history_revision", "number up to which its log has marks, or is not its own alone; 0 for none"),
+    )
     _create(
         "event_mark",
         "Marks: events that take others out of view, a row for each range that one covers.",

@@ -1,12 +1,13 @@
-"""The logs of sessions as lists and watches see them: without the numbers that they leave out.
+"""The logs of sessions as lists and watches see them: without the numbers that they leave out, and with all parts.
 
-Most logs have no mark, and nothing is left out. What is known of the others is kept in the process, and holds while
-their heads have the same `history_revision`.
+Most logs have no mark and one part, and nothing is left out. What is known of the others is kept in the process, and
+holds while their heads have the same `history_revision`.
 """
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, takewhile
+from itertools import accumulate, groupby, takewhile
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -23,14 +24,16 @@ from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.lists.portions import ANY_BYTES
 from activity_session_server.store.queries.event_columns import MESSAGE_BYTES, SMALL_MESSAGE, TABLE
 from activity_session_server.store.queries.heads import Head
-from activity_session_server.store.queries.history import marks
+from activity_session_server.store.queries.history import inherited, marks
+from activity_session_server.store.queries.history.inherited import Part
 from activity_session_server.store.readers import Reader
 
 # Of the name of a session, and of the fields around an event.
 _NAME_BYTES = 4 * 2 * ID_CHARACTERS + 64
 _SUPERSEDED_BY = EventMessage.SUPERSEDED_BY_FIELD_NUMBER
+IS_OWN = Event.activity_session_pkid == bindparam("its_session")
 IS_AMONG = (
-    Event.activity_session_pkid == bindparam("its_session"),
+    IS_OWN,
     Event.sequence.in_(bindparam("numbers", expanding=True)),
 )
 _SMALL = Statement(
@@ -48,14 +51,36 @@ _SIZES = Statement(
 
 @dataclass(frozen=True)
 class Log:
-    """What lists leave out of the log of a session, since its newest mark: superseded events, and marks."""
+    """What lists leave out of the log of a session, since its newest mark: superseded events, and marks.
+
+    `inherited` are its parts that are rows of other sessions.
+    """
 
     uid: str
     revision: int
     hidden: Ranges
+    inherited: Sequence[Part]
 
     def __len__(self) -> int:
-        return len(self.hidden)
+        return len(self.hidden) + len(self.inherited)
+
+    @property
+    def end(self) -> int:
+        """A number after which all are its own, and in view as long as nothing changes."""
+        ranges_before = (*self.hidden[-1:], *(part.range for part in self.inherited[-1:]))
+        return max((one.last for one in ranges_before), default=0)
+
+    def owner(self, number: int) -> str:
+        """The session whose row the event of a number is."""
+        index = bisect_left(self.inherited, number, key=lambda part: part.range.last)
+        return self.inherited[index].uid if index < len(self.inherited) else self.uid
+
+    def by_owner(self, numbers: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+        """Numbers in their order, by the sessions whose rows they are."""
+        if not self.inherited and numbers:
+            yield self.uid, list(numbers)
+        elif numbers:
+            yield from ((uid, list(some)) for uid, some in groupby(numbers, self.owner))
 
 
 def log_of(reader: Reader, head: Head) -> Log:
@@ -63,31 +88,35 @@ def log_of(reader: Reader, head: Head) -> Log:
     known: Log | None = reader.logs.get(head.name)
     if known is not None and (known.uid, known.revision) == (head.uid, head.history_revision):
         return known
-    log = Log(head.uid, head.history_revision, marks.hidden_ranges(reader, head.uid) if head.history_revision else ())
-    if head.history_revision:
-        reader.logs.put(head.name, log)
-    else:
+    if not head.history_revision:
         reader.logs.forget(head.name)
+        return Log(head.uid, 0, (), ())
+    hidden = marks.hidden_ranges(reader, head.uid)
+    log = Log(head.uid, head.history_revision, hidden, inherited.parts_of(reader, head))
+    reader.logs.put(head.name, log)
     return log
 
 
 def newest_in_view(reader: Reader, head: Head, most: int, most_bytes: int) -> list[int]:
     """The numbers of the newest events that are in view, the newest first: one at least, if they fit."""
-    numbers = ranges.outside(
-        log_of(reader, head).hidden, Range(head.first_sequence, head.last_sequence), most, descending=True
-    )
-    if not numbers:
-        return []
-    rows = reader.rows(_SIZES, {"its_session": head.uid, "numbers": padded(numbers, most)})
-    ends = accumulate(row.size for row in rows)
-    return numbers[: max(1, sum(end <= most_bytes for end in ends))]
+    log = log_of(reader, head)
+    numbers = ranges.outside(log.hidden, Range(head.first_sequence, head.last_sequence), most, descending=True)
+    sizes: list[int] = []
+    for uid, some in log.by_owner(numbers):
+        rows = reader.rows(_SIZES, {"its_session": uid, "numbers": padded(some, most)})
+        sizes += [row.size for row in rows]
+    return numbers[: max(1, sum(end <= most_bytes for end in accumulate(sizes)))]
 
 
 def events_among(reader: Reader, head: Head, wanted: Ranges) -> list[bytes]:
     """The events with some numbers, not many, each with the mark that has taken it out of view."""
     numbers = [number for first, last in wanted for number in range(first, last + 1)]
-    rows = reader.rows(_SMALL, {"its_session": head.uid, "numbers": numbers, "most_bytes": ANY_BYTES})
-    return list(map(with_marks(reader, head, numbers, Encoder(head.name).whole), rows))
+    encode = with_marks(reader, head, numbers, Encoder(head.name).whole)
+    return [
+        encode(row)
+        for uid, some in log_of(reader, head).by_owner(numbers)
+        for row in reader.rows(_SMALL, {"its_session": uid, "numbers": some, "most_bytes": ANY_BYTES})
+    ]
 
 
 class Told(NamedTuple):
@@ -107,9 +136,11 @@ def told_after(
     """
     within = Range(after + 1, head.last_sequence)
     found = marks.marks_among(reader, head.uid, within, most)
-    hidden = () if show_superseded else log_of(reader, head).hidden
-    numbers = sorted({*ranges.outside(hidden, within, most), *found})[:most]
-    rows = _small_rows(reader, head, numbers, most, most_bytes)
+    log = log_of(reader, head)
+    numbers = sorted({*ranges.outside(() if show_superseded else log.hidden, within, most), *found})[:most]
+    # Those of one session: the next ones come next.
+    uid, numbers = next(log.by_owner(numbers), (head.uid, []))
+    rows = _small_rows(reader, uid, numbers, most, most_bytes)
     encode: Callable[[AnyRow], bytes] = Encoder(head.name).whole
     if show_superseded:
         encode = with_marks(reader, head, numbers, encode)
@@ -121,10 +152,10 @@ def told_after(
     return told
 
 
-def _small_rows(reader: Reader, head: Head, numbers: Sequence[int], most: int, most_bytes: int) -> Sequence[AnyRow]:
+def _small_rows(reader: Reader, uid: str, numbers: Sequence[int], most: int, most_bytes: int) -> Sequence[AnyRow]:
     if not numbers:
         return []
-    values: dict[str, Any] = {"its_session": head.uid}
+    values: dict[str, Any] = {"its_session": uid}
     rows = reader.rows(_SMALL, {**values, "numbers": padded(numbers, most), "most_bytes": most_bytes // most})
     small = list(takewhile(lambda row: row.message is not None, rows))
     if small or not rows:

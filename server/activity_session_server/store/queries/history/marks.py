@@ -3,7 +3,7 @@
 Whoever writes here has locked the head of the session.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -86,7 +86,7 @@ def superseded_by(pieces: Sequence[Piece], number: int) -> int:
 def add_mark(writer: Writer, head: Head, hidden: Ranges, mark: Mark) -> tuple[Change, list[Range]]:
     """Note a mark of a locked session; returns what it changes besides its ranges, and what is hidden after it."""
     is_over_marks = any(marks_among(writer, head.uid, one, 1) for one in mark.ranges) if hidden else False
-    _insert(writer, head, mark)
+    _insert(writer, head.uid, [mark], {mark.sequence})
     if is_over_marks:
         change, after = _work_out(writer, head, mark)
     else:
@@ -97,23 +97,37 @@ def add_mark(writer: Writer, head: Head, hidden: Ranges, mark: Mark) -> tuple[Ch
 
 def add_bare_mark(writer: Writer, head: Head, number: int) -> None:
     """Note a mark of a locked session that takes nothing out of view but itself."""
-    _insert(writer, head, Mark(number, [_NONE]))
+    _insert(writer, head.uid, [Mark(number, [])], {number})
     hidden = hidden_ranges(writer, head.uid)
     _write_hidden(writer, head, hidden, ranges.union(hidden, ranges.of_numbers([number])))
 
 
-def _insert(writer: Writer, head: Head, mark: Mark) -> None:
+def copy_marks(writer: Writer, origin: Head, fork_uid: str, last: int) -> None:
+    """Give a new session the marks of a locked one up to a number, as they held when that was the newest."""
+    marks = [mark for mark in _marks(writer, origin)[0] if mark.sequence <= last] if origin.history_revision else []
+    view = supersessions.view_of(marks)
+    _insert(writer, fork_uid, marks, view.holding)
+    rows = [
+        {"activity_session_pkid": fork_uid, "first_sequence": first, "last_sequence": end}
+        for first, end in _hidden(marks, view)
+    ]
+    if rows and not writer.insert(_HIDDEN, rows):
+        raise Raced
+
+
+def _insert(writer: Writer, session_uid: str, marks: Sequence[Mark], holding: Collection[int]) -> None:
     rows = [
         {
-            "activity_session_pkid": head.uid,
+            "activity_session_pkid": session_uid,
             "sequence": mark.sequence,
             "first_sequence": first,
             "last_sequence": last,
-            "holds": True,
+            "holds": mark.sequence in holding,
         }
-        for first, last in mark.ranges
+        for mark in marks
+        for first, last in mark.ranges or [_NONE]
     ]
-    if not writer.insert(_MARKS, rows):
+    if rows and not writer.insert(_MARKS, rows):
         raise Raced
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from activity_session_server.orm import ActivitySession, PastState, State
 from activity_session_server.orm.base import table_of
@@ -81,6 +82,12 @@ _READABLE = Statement(
             else_=ActivitySession.state_first_sequence,
         ).label("first_sequence"),
     ).where(_IS_THIS)
+)
+_FORK = aliased(ActivitySession, name="fork")
+_ORIGIN = Statement(
+    select(ActivitySession.pkid, ActivitySession.inherited_sequence)
+    .join_from(_FORK, ActivitySession, ActivitySession.pkid == _FORK.origin_pkid)
+    .where(_FORK.pkid == bindparam("its_uid"))
 )
 _KEPT = ("owner_pkid", "key", "sequence", "until_sequence", "revision", "value_json", "replace_ts")
 _KEEP = Statement(
@@ -145,7 +152,22 @@ def keep_values(writer: Writer, session_uid: str, keys: Collection[str], number:
         raise Raced
 
 
-def check_readable(reader: Reader, session: str, session_uid: str, sequence: int) -> None:
+def owner_at(reader: Reader, head: Head, sequence: int) -> str:
+    """The session whose rows the state at a number is: before its beginning, that of a fork is its origin's.
+
+    Raises:
+        ServiceError: STATE_PURGED, where the origin is gone.
+    """
+    uid, first = head.uid, head.inherited_sequence
+    while sequence < first:
+        row = reader.row(_ORIGIN, {"its_uid": uid})
+        if row is None:
+            raise state_purged(head.name, sequence, first)
+        uid, first = row.pkid, row.inherited_sequence
+    return uid
+
+
+def check_readable(reader: Reader, head: Head, owner_uid: str, sequence: int) -> None:
     """Refuse the state that was read at a number at which it is not known.
 
     Not before it was read: until then, former values may be removed.
@@ -153,12 +175,12 @@ def check_readable(reader: Reader, session: str, session_uid: str, sequence: int
     Raises:
         ServiceError: STATE_PURGED.
     """
-    row = reader.row(_READABLE, {"its_uid": session_uid})
+    row = reader.row(_READABLE, {"its_uid": owner_uid})
     if row is None:
         raise Raced
     first = row.last_sequence if row.first_sequence is None else row.first_sequence
     if sequence < first:
-        raise state_purged(session, sequence, first)
+        raise state_purged(head.name, sequence, first if owner_uid == head.uid else min(first, head.inherited_sequence))
 
 
 def state_at(reader: Reader, head: Head, sequence: int) -> dict[str, PastEntry]:
@@ -167,6 +189,7 @@ def state_at(reader: Reader, head: Head, sequence: int) -> dict[str, PastEntry]:
     Raises:
         ServiceError: STATE_PURGED.
     """
-    rows = reader.rows(_WHOLE, {"its_owner": head.uid, "at_sequence": sequence})
-    check_readable(reader, head.name, head.uid, sequence)
+    owner_uid = owner_at(reader, head, sequence)
+    rows = reader.rows(_WHOLE, {"its_owner": owner_uid, "at_sequence": sequence})
+    check_readable(reader, head, owner_uid, sequence)
     return {row.key: PastEntry(row.value_json, row.revision, row.sequence) for row in rows}

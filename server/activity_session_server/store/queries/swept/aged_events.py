@@ -10,16 +10,32 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Text, bindparam, case, cast, delete, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow, utc_datetime
+from activity_session_server.rules.history.ranges import END, Range
 from activity_session_server.store.backends import by_index
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.queries import expiry, namespaces
 from activity_session_server.store.queries.event_columns import BYTES, MESSAGE_BYTES
+from activity_session_server.store.queries.history import inherited
+from activity_session_server.store.queries.history.inherited import Part
 from activity_session_server.store.queries.namespaces import HeldNamespace
 from activity_session_server.store.readers import Raced, Reader, Writer, count_of, utc_clock
 
@@ -57,15 +73,19 @@ _NOTHING = Purged(0, is_more_due=False)
 
 _SESSIONS = table_of(ActivitySession)
 _EVENTS = table_of(Event)
-_OLDEST = (
+_OLDEST_OWN = (
     select(Event.create_ts)
-    .where(Event.activity_session_pkid == ActivitySession.pkid)
+    .where(Event.activity_session_pkid == ActivitySession.pkid, Event.sequence >= ActivitySession.first_sequence)
     .order_by(Event.sequence)
     .limit(1)
     .correlate(ActivitySession)
     .scalar_subquery()
-    .label("oldest")
 )
+# Of a fork whose oldest events are rows of others, the bound is all that is known.
+_OLDEST = case(
+    (ActivitySession.first_sequence <= ActivitySession.inherited_sequence, ActivitySession.events_from_ts),
+    else_=_OLDEST_OWN,
+).label("oldest")
 _LATEST: BindParameter[datetime] = bindparam("latest", type_=utc_datetime())
 # Few have an age, and all of the table is no more than a scan of small rows.
 _NAMESPACES = Statement(
@@ -101,7 +121,14 @@ _WITH_OWN_AGE = Statement(
     .order_by(ActivitySession.events_due_ts)
 )
 _LOCK = Statement(
-    select(ActivitySession.settings, ActivitySession.first_sequence, ActivitySession.legal_hold)
+    select(
+        ActivitySession.pkid.label("uid"),
+        ActivitySession.settings,
+        ActivitySession.first_sequence,
+        ActivitySession.history_revision,
+        ActivitySession.inherited_sequence,
+        ActivitySession.legal_hold,
+    )
     .where(ActivitySession.pkid == bindparam("its_uid"))
     .with_for_update()
 )
@@ -112,17 +139,33 @@ _FIRST = Statement(
         MESSAGE_BYTES.label("log_bytes"),
         BYTES.label("size"),
     )
-    .where(Event.activity_session_pkid == bindparam("its_uid"))
+    .where(
+        Event.activity_session_pkid == bindparam("its_uid"),
+        Event.sequence >= bindparam("its_first"),
+        Event.sequence <= bindparam("its_last"),
+    )
     .order_by(Event.sequence)
     .limit(bindparam("most"))
 )
 _REMOVE = Statement(
     delete(_EVENTS).where(
-        Event.sequence <= bindparam("its_last_purged"), Event.activity_session_pkid == bindparam("its_uid")
+        Event.activity_session_pkid == bindparam("its_uid"),
+        Event.sequence <= bindparam("its_last_purged"),
+        or_(Event.sequence < bindparam("first_shown"), Event.sequence > bindparam("last_shown")),
+    )
+)
+_PLACE = Statement(
+    select(ActivitySession.pkid.label("uid"), ActivitySession.first_sequence, ActivitySession.inherited_sequence).where(
+        ActivitySession.pkid == bindparam("its_uid")
     )
 )
 _COUNT_DUE = Statement(
-    select(func.count()).where(Event.activity_session_pkid == bindparam("its_uid"), Event.create_ts <= _LATEST)
+    select(func.count()).where(
+        Event.activity_session_pkid == bindparam("its_uid"),
+        Event.sequence >= bindparam("its_first"),
+        Event.sequence <= bindparam("its_last"),
+        Event.create_ts <= _LATEST,
+    )
 )
 # The number is compared too: on Galera a lock holds on one node only.
 _NOTE_PURGED = Statement(
@@ -130,6 +173,7 @@ _NOTE_PURGED = Statement(
     .where(ActivitySession.pkid == bindparam("its_uid"), ActivitySession.first_sequence == bindparam("its_first"))
     .values(
         first_sequence=bindparam("its_new_first"),
+        history_revision=bindparam("its_revision"),
         log_bytes=case(
             (ActivitySession.log_bytes > bindparam("its_bytes"), ActivitySession.log_bytes - bindparam("its_bytes")),
             else_=0,
@@ -162,7 +206,12 @@ def aged_sessions(reader: Reader, most: int) -> list[Aged]:
 
 def count_due(reader: Reader, session: Aged) -> int:
     """How many events of a session are too old."""
-    return count_of(reader, _COUNT_DUE, {"its_uid": session.uid, "latest": utc_clock() - session.age})
+    place = reader.row(_PLACE, {"its_uid": session.uid})
+    if place is None:
+        return 0
+    parts = (*inherited.parts_of(reader, place), Part(Range(place.inherited_sequence + 1, END), place.uid))
+    values = [{**_rows(part, place.first_sequence), "latest": utc_clock() - session.age} for part in parts]
+    return sum(count_of(reader, _COUNT_DUE, of_part) for of_part in values)
 
 
 def move_bounds(writer: Writer, sessions: Sequence[Aged]) -> None:
@@ -184,25 +233,51 @@ def purge_batch(writer: Writer, namespace: HeldNamespace, session_uid: str, most
     if head is None or age is None or head.legal_hold or namespace.legal_hold:
         return _NOTHING
     latest = writer.now - age
-    rows = writer.rows(_FIRST, {"its_uid": session_uid, "most": most + 1})
+    part = inherited.part_with(writer, head, head.first_sequence)
+    rows = writer.rows(_FIRST, {**_rows(part, head.first_sequence), "most": most + 1})
     due = list(takewhile(lambda row: row.create_ts <= latest, rows[:most]))
     due = due[: fitting(row.size for row in due)]
-    # Of an empty log: whatever comes is not older than this.
-    oldest = rows[len(due)].create_ts if len(due) < len(rows) else writer.now
-    _note_purged(writer, session_uid, head, due, oldest)
-    if due:
-        writer.change(_REMOVE, {"its_uid": session_uid, "its_last_purged": due[-1].sequence})
-        writer.changed.add(session_uid)
+    if len(due) < len(rows):
+        oldest = rows[len(due)].create_ts
+    else:
+        # Of an empty log: whatever comes is not older than this. After the last of a part comes the next one.
+        oldest = writer.now if part.uid == session_uid or not due else due[-1].create_ts
+    revision = _remove(writer, head, part, due) if due else head.history_revision
+    _note_purged(writer, head, due, oldest, revision, is_own=part.uid == session_uid)
     return Purged(len(due), oldest <= latest)
 
 
-def _note_purged(writer: Writer, session_uid: str, head: AnyRow, due: Sequence[AnyRow], oldest: datetime) -> None:
+def _rows(part: Part, first: int) -> dict[str, Any]:
+    """The values that say which rows those of a part are, from a number on."""
+    return {"its_uid": part.uid, "its_first": max(first, part.range.first), "its_last": part.range.last}
+
+
+def _remove(writer: Writer, head: AnyRow, part: Part, due: Sequence[AnyRow]) -> int:
+    """Remove the first events of a locked session, but for rows that forks show; returns the revision of its history.
+
+    A log is read in the way of those with marks from then on, if rows are left that are not in it any more.
+    """
+    last = due[-1].sequence
+    writer.changed.add(head.uid)
+    if part.uid != head.uid:
+        inherited.let_go(writer, head.uid, last)
+        return int(head.history_revision)
+    shown = inherited.shown_by_forks(writer, head.uid)
+    values = {"its_uid": head.uid, "its_last_purged": last, "first_shown": shown.first, "last_shown": shown.last}
+    writer.change(_REMOVE, values)
+    return max(head.history_revision, last) if shown.first <= last else int(head.history_revision)
+
+
+def _note_purged(
+    writer: Writer, head: AnyRow, due: Sequence[AnyRow], oldest: datetime, revision: int, *, is_own: bool
+) -> None:
     own_age = head.settings.event_purge_age
     values = {
-        "its_uid": session_uid,
+        "its_uid": head.uid,
         "its_first": head.first_sequence,
         "its_new_first": due[-1].sequence + 1 if due else head.first_sequence,
-        "its_bytes": sum(row.log_bytes for row in due),
+        "its_revision": revision,
+        "its_bytes": sum(row.log_bytes for row in due) if is_own else 0,
         "its_from": oldest,
         "its_due": None if own_age is None else oldest + own_age,
     }

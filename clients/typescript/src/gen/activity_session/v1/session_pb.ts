@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file activity_session/v1/session.proto.
  */
 export const file_activity_session_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiFhY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb24ucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixggKB1Nlc3Npb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIRCgN1aWQYAiABKAlCBOJBAQMSGQoLZGVzY3JpcHRpb24YAyABKAlCBOJBAQESGgoHZW5hYmxlZBgEIAEoCEIE4kEBAUgAiAEBEhUKB21hbmFnZWQYBSABKAhCBOJBAQESGgoMYXV0b19jcmVhdGVkGAYgASgIQgTiQQEDEhIKBGRhdGEYByABKAlCBOJBAQESPAoIc2V0dGluZ3MYCCABKAsyJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25TZXR0aW5nc0IE4kEBARJECgxwYXJ0aWNpcGFudHMYCSADKAsyJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25QYXJ0aWNpcGFudEIF4kECAQUSPgoGbGFiZWxzGAogAygLMiguYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uLkxhYmVsc0VudHJ5QgTiQQEBEjIKBHR1cm4YCyABKAsyHi5hY3Rpdml0eV9zZXNzaW9uLnYxLlR1cm5MZWFzZUIE4kEBAxIbCg1sYXN0X3NlcXVlbmNlGAwgASgDQgTiQQEDEhwKDmZpcnN0X3NlcXVlbmNlGBUgASgDQgTiQQEDEjkKD2xhc3RfZXZlbnRfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNgoMbmV3ZXN0X2V2ZW50GBcgASgLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBAxI1CgtjcmVhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2RlbGV0ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtleHBpcmVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESNAoKcHVyZ2VfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSEgoEZXRhZxgSIAEoCUIE4kEBARIYCgpjcmVhdGVkX2J5GBMgASgJQgTiQQEDEhgKCmxlZ2FsX2hvbGQYFCABKAhCBOJBAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATpb6kFYChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SKW5hbWVzcGFjZXMve25hbWVzcGFjZX0vc2Vzc2lvbnMve3Nlc3Npb259KghzZXNzaW9uczIHc2Vzc2lvbkIKCghfZW5hYmxlZCKDAgoSU2Vzc2lvblBhcnRpY2lwYW50EjoKC3BhcnRpY2lwYW50GAEgASgJQiXiQQEC+kEeChxhY3Rpdml0eS1zZXNzaW9uL1BhcnRpY2lwYW50EkQKEHBhcnRpY2lwYW50X3R5cGUYAiABKA4yJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlBhcnRpY2lwYW50VHlwZUIE4kEBAxISCgRyb2xlGAMgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIgChJsYXN0X3JlYWRfc2VxdWVuY2UYBSABKANCBOJBAQMqdAoLU2Vzc2lvblZpZXcSHAoYU0VTU0lPTl9WSUVXX1VOU1BFQ0lGSUVEEAASFgoSU0VTU0lPTl9WSUVXX0JBU0lDEAESFQoRU0VTU0lPTl9WSUVXX0ZVTEwQAhIYChRTRVNTSU9OX1ZJRVdfUFJFVklFVxADQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_event, file_activity_session_v1_participant, file_activity_session_v1_session_settings, file_activity_session_v1_turn, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
+  fileDesc("CiFhY3Rpdml0eV9zZXNzaW9uL3YxL3Nlc3Npb24ucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEihQkKB1Nlc3Npb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIRCgN1aWQYAiABKAlCBOJBAQMSGQoLZGVzY3JpcHRpb24YAyABKAlCBOJBAQESGgoHZW5hYmxlZBgEIAEoCEIE4kEBAUgAiAEBEhUKB21hbmFnZWQYBSABKAhCBOJBAQESGgoMYXV0b19jcmVhdGVkGAYgASgIQgTiQQEDEhIKBGRhdGEYByABKAlCBOJBAQESPAoIc2V0dGluZ3MYCCABKAsyJC5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25TZXR0aW5nc0IE4kEBARJECgxwYXJ0aWNpcGFudHMYCSADKAsyJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25QYXJ0aWNpcGFudEIF4kECAQUSPgoGbGFiZWxzGAogAygLMiguYWN0aXZpdHlfc2Vzc2lvbi52MS5TZXNzaW9uLkxhYmVsc0VudHJ5QgTiQQEBEjIKBHR1cm4YCyABKAsyHi5hY3Rpdml0eV9zZXNzaW9uLnYxLlR1cm5MZWFzZUIE4kEBAxIbCg1sYXN0X3NlcXVlbmNlGAwgASgDQgTiQQEDEhwKDmZpcnN0X3NlcXVlbmNlGBUgASgDQgTiQQEDEjkKD2xhc3RfZXZlbnRfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNgoMbmV3ZXN0X2V2ZW50GBcgASgLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBAxI1CgtjcmVhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2RlbGV0ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtleHBpcmVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESNAoKcHVyZ2VfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSEgoEZXRhZxgSIAEoCUIE4kEBARIYCgpjcmVhdGVkX2J5GBMgASgJQgTiQQEDEhgKCmxlZ2FsX2hvbGQYFCABKAhCBOJBAQESPQoLZm9ya2VkX2Zyb20YGCABKAsyIi5hY3Rpdml0eV9zZXNzaW9uLnYxLlNlc3Npb25PcmlnaW5CBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATpb6kFYChhhY3Rpdml0eS1zZXNzaW9uL1Nlc3Npb24SKW5hbWVzcGFjZXMve25hbWVzcGFjZX0vc2Vzc2lvbnMve3Nlc3Npb259KghzZXNzaW9uczIHc2Vzc2lvbkIKCghfZW5hYmxlZCJuCg1TZXNzaW9uT3JpZ2luEjIKB3Nlc3Npb24YASABKAlCIeJBAQP6QRoKGGFjdGl2aXR5LXNlc3Npb24vU2Vzc2lvbhIRCgN1aWQYAiABKAlCBOJBAQMSFgoIc2VxdWVuY2UYAyABKANCBOJBAQMigwIKElNlc3Npb25QYXJ0aWNpcGFudBI6CgtwYXJ0aWNpcGFudBgBIAEoCUIl4kEBAvpBHgocYWN0aXZpdHktc2Vzc2lvbi9QYXJ0aWNpcGFudBJEChBwYXJ0aWNpcGFudF90eXBlGAIgASgOMiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5QYXJ0aWNpcGFudFR5cGVCBOJBAQMSEgoEcm9sZRgDIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSIAoSbGFzdF9yZWFkX3NlcXVlbmNlGAUgASgDQgTiQQEDKnQKC1Nlc3Npb25WaWV3EhwKGFNFU1NJT05fVklFV19VTlNQRUNJRklFRBAAEhYKElNFU1NJT05fVklFV19CQVNJQxABEhUKEVNFU1NJT05fVklFV19GVUxMEAISGAoUU0VTU0lPTl9WSUVXX1BSRVZJRVcQA0JZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_activity_session_v1_event, file_activity_session_v1_participant, file_activity_session_v1_session_settings, file_activity_session_v1_turn, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * A session is a scoped interaction among participants: a user and an agent, a
@@ -222,6 +222,13 @@ export type Session = Message<"activity_session.v1.Session"> & {
    * @generated from field: bool legal_hold = 20;
    */
   legalHold: boolean;
+
+  /**
+   * What it is a fork of; not set for a session that ForkSession has not made.
+   *
+   * @generated from field: activity_session.v1.SessionOrigin forked_from = 24;
+   */
+  forkedFrom?: SessionOrigin;
 };
 
 /**
@@ -230,6 +237,41 @@ export type Session = Message<"activity_session.v1.Session"> & {
  */
 export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
   messageDesc(file_activity_session_v1_session, 0);
+
+/**
+ * The session that a fork was made of, and how much of it.
+ *
+ * @generated from message activity_session.v1.SessionOrigin
+ */
+export type SessionOrigin = Message<"activity_session.v1.SessionOrigin"> & {
+  /**
+   * Its name. It may be gone by now, and another one have its name.
+   *
+   * @generated from field: string session = 1;
+   */
+  session: string;
+
+  /**
+   * Its uid.
+   *
+   * @generated from field: string uid = 2;
+   */
+  uid: string;
+
+  /**
+   * The number of the last event that the fork has of it; its own come after.
+   *
+   * @generated from field: int64 sequence = 3;
+   */
+  sequence: bigint;
+};
+
+/**
+ * Describes the message activity_session.v1.SessionOrigin.
+ * Use `create(SessionOriginSchema)` to create a new message.
+ */
+export const SessionOriginSchema: GenMessage<SessionOrigin> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_session, 1);
 
 /**
  * A participant as a member of a session.
@@ -279,7 +321,7 @@ export type SessionParticipant = Message<"activity_session.v1.SessionParticipant
  * Use `create(SessionParticipantSchema)` to create a new message.
  */
 export const SessionParticipantSchema: GenMessage<SessionParticipant> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_session, 1);
+  messageDesc(file_activity_session_v1_session, 2);
 
 /**
  * How much of a session a response holds.
