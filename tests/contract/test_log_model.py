@@ -30,7 +30,7 @@ from activity_session_testing.watches import Watching
 
 pytestmark = pytest.mark.one_node
 
-EXAMPLES = 15
+EXAMPLES = 20
 bounded = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -95,7 +95,7 @@ class Branch:
 
     def fork(self, part: float) -> "Branch":
         last = round(part * self.model.last)
-        request = ForkSessionRequest(name=self.session, up_to_sequence=last)
+        request = ForkSessionRequest(name=self.session, up_to_sequence=last, omit_state=True)
         fork = self.client.sessions.ForkSession(request)
         assert (fork.last_sequence, fork.forked_from.sequence) == (last, last)
         return Branch(self.client, fork.name, self.model.fork(last), self._texts)
