@@ -53,6 +53,8 @@ from activity_session_testing.steps import (
 CONTENDERS = 16
 MANY = 100
 SHORT = 0.2
+# Long enough for a call on a busy machine.
+LATER = 2
 POLL_INTERVAL = timedelta(seconds=0.25)
 # A loaded machine may be late by this much.
 SLACK = timedelta(seconds=2)
@@ -500,8 +502,11 @@ class TestWaiting:
     def test_ends_with_what_has_come_in_between(
         self, client: Client, session: str, alice: str, bob: str, change: str
     ) -> None:
-        acquire_turn(client, session, alice, 30 if change == "session deleted" else SHORT)
+        acquire_turn(client, session, alice, 30)
         call = waiting_for_turn(client, session, bob)
+        if change != "session deleted":
+            # Only now: the change must come before its end.
+            acquire_turn(client, session, alice, LATER)
         if change == "session deleted":
             delete_session(client, session)
         elif change == "session disabled":
