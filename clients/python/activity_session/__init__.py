@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from activity_session import aio as aio
     from activity_session import errors as errors
+    from activity_session import names as names
     from activity_session import v1 as v1
     from activity_session._connection import connect as connect
     from activity_session._watching import Watch as Watch
@@ -23,6 +24,7 @@ else:
         "aio": "aio",
         "connect": "_connection",
         "errors": "errors",
+        "names": "names",
         "v1": "v1",
         "watch": "_watching",
     }

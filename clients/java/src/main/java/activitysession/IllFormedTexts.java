@@ -53,7 +53,7 @@ final class IllFormedTexts {
     return value instanceof String && isIllFormed((String) value) ? path : null;
   }
 
-  private static boolean isIllFormed(String text) {
+  static boolean isIllFormed(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (Character.isSurrogate(text.charAt(i))) {
         if (i + 1 == text.length() || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
