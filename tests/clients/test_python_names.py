@@ -16,7 +16,7 @@ from activity_session_testing.drivers import ROOT
 from activity_session_testing.examples import run
 from activity_session_testing.rpcs import modules
 
-PUBLIC = {"Error", "Watch", "aio", "connect", "errors", "names", "v1", "watch"}
+PUBLIC = {"Error", "Watch", "aio", "connect", "content", "errors", "names", "v1", "watch"}
 # Lines that end with a number sign are mistakes.
 TYPED = """\
 import activity_session
@@ -63,6 +63,7 @@ def loads_grpc(code: str) -> bool:
         "import activity_session",
         "import activity_session; dir(activity_session)",
         "from activity_session import names; names.escape('a/b')",
+        "from activity_session import content, v1; content.write(v1.Event(), [content.Text('a')])",
         "from activity_session.v1.event_pb2 import Event",
         "from activity_session import v1; dir(v1); v1.Event(); v1.SESSION_VIEW_FULL",
         "import activity_session_server.rules.errors",

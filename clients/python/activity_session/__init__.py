@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from activity_session import aio as aio
+    from activity_session import content as content
     from activity_session import errors as errors
     from activity_session import names as names
     from activity_session import v1 as v1
@@ -23,6 +24,7 @@ else:
         "Watch": "_watching",
         "aio": "aio",
         "connect": "_connection",
+        "content": "content",
         "errors": "errors",
         "names": "names",
         "v1": "v1",
