@@ -44,8 +44,10 @@ MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.
 OF_FORM := $(call named,contract,costly_requests field_behavior limits)
 ON_MYSQL := $(filter-out $(FAULTS) $(OF_FORM), \
-	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(SLOW_CONTRACTS) $(call named,server,event_purge filter_rows last_event_times migration_scripts plans readiness request_subjects retention schema state_history statements) \
+	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(SLOW_CONTRACTS) $(call named,server,filter_rows migration_scripts plans readiness request_subjects schema statements) \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
+# Of what a driver does: errors, times, connections.
+OF_DRIVERS := $(call named,faults,accounts contention database_settings deadlines error_numbers frozen_database lost_connections)
 # What `make check` makes again, and compares with what is committed.
 STUBS := clients/python/activity_session clients/go/activity_session clients/typescript/src/gen \
 	$(wildcard clients/*/service_config.json clients/*/src/service_config.ts) \
@@ -184,7 +186,7 @@ $(CHECKS)/ready: deploy/checks.lock
 
 mysqlclient: $(READY) ## run with the driver mysqlclient, which is compiled for it, the tests of MariaDB that show most of it
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
-	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract tests/faults -k 'not hostile' -m 'mariadb and (core or faults) and not galera and not one_node'
+	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract $(OF_DRIVERS) -m 'mariadb and (core or faults) and not galera and not one_node'
 
 bench: $(READY) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md, or in .build if quick
 	@for name in $(PARTS) report; do \

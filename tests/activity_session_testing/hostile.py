@@ -3,7 +3,7 @@
 And unknown fields that parsers judge differently.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -25,11 +25,16 @@ class Hostile(NamedTuple):
     raw: bytes
 
 
-def requests(request_class: type[Message], name_of: Callable[[str], str], size: int) -> Iterator[Hostile]:
-    """Requests of a class of so many bytes at most; `name_of` gives the name of a resource of a type that is there."""
+def requests(
+    request_class: type[Message], name_of: Callable[[str], str], size: int, known: Collection[str]
+) -> Iterator[Hostile]:
+    """Requests of a class of so many bytes at most; `name_of` gives the name of a resource of a type that is there.
+
+    Messages inside it that are known, by their full names, are not looked into.
+    """
     descriptor: Any = request_class.DESCRIPTOR
     base = b"".join(_base(descriptor, name_of))
-    for path, before, after in _places(descriptor, "", 1):
+    for path, before, after in _places(descriptor, "", 1, known):
         room = size - len(base) - 64
         for shape, unit in (("many", delimited(after.number, b"")), ("short", delimited(after.number, b"a"))):
             yield Hostile(f"{path} {shape}", base + _wrapped(before, unit * (room // len(unit))))
@@ -40,13 +45,23 @@ def requests(request_class: type[Message], name_of: Callable[[str], str], size: 
             yield Hostile(f"{path} in many", base + unit * (room // len(unit)))
 
 
-def _places(descriptor: Any, path: str, level: int) -> Iterator[tuple[str, tuple[int, ...], Any]]:
+def messages(descriptor: Any, level: int = 1) -> Iterator[str]:
+    """The full names of the messages inside a message."""
+    for field in descriptor.fields:
+        if field.message_type is not None and level < _MOST_LEVELS:
+            yield field.message_type.full_name
+            yield from messages(field.message_type, level + 1)
+
+
+def _places(
+    descriptor: Any, path: str, level: int, known: Collection[str]
+) -> Iterator[tuple[str, tuple[int, ...], Any]]:
     """Each field of a message that has a length: its path, the numbers of the fields around it, and itself."""
     for field in descriptor.fields:
         if field.type in (field.TYPE_STRING, field.TYPE_BYTES, field.TYPE_MESSAGE):
             yield path + field.name, (), field
-        if field.message_type is not None and level < _MOST_LEVELS:
-            for inner, around, found in _places(field.message_type, f"{path}{field.name}.", level + 1):
+        if field.message_type is not None and level < _MOST_LEVELS and field.message_type.full_name not in known:
+            for inner, around, found in _places(field.message_type, f"{path}{field.name}.", level + 1, known):
                 yield inner, (field.number, *around), found
 
 
