@@ -228,6 +228,7 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "from_sequence": _not_negative,
     "to_sequence": _not_negative,
     "at_sequence": _not_negative,
+    "up_to_sequence": _not_negative,
     "expected_last_sequence": _not_negative,
     "expected_revision": _not_negative,
     "first_sequence": _not_negative,
