@@ -82,7 +82,12 @@ def annotated(behavior: int) -> list[Any]:
     ]
 
 
-_VALUES: dict[str, dict[str, Any]] = {"Timestamp": {"seconds": 1}, "TurnLease": {"token": 9}, "Event": {"text": "mine"}}
+_VALUES: dict[str, dict[str, Any]] = {
+    "Timestamp": {"seconds": 1},
+    "TurnLease": {"token": 9},
+    "Event": {"text": "mine"},
+    "SessionOrigin": {"sequence": 9},
+}
 
 
 def other_value(field: Any, current: Any) -> dict[str, Any]:

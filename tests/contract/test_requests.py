@@ -137,8 +137,13 @@ def _ensure_session(client: Client, namespace: str) -> Message:
     return EnsureSessionRequest(parent=namespace, session_id=unique("session"), session=session)
 
 
+def _fork_of(request: Any) -> str:
+    is_fork = isinstance(request, ForkSessionRequest)
+    return f"{request.name.rpartition('/')[0]}/{request.session_id}" if is_fork else ""
+
+
 def _delete_fork(client: Client, request: ForkSessionRequest) -> None:
-    delete_session(client, f"{request.name.rpartition('/')[0]}/{request.session_id}")
+    delete_session(client, _fork_of(request))
 
 
 def _delete_created_session(client: Client, request: CreateSessionRequest) -> None:
@@ -378,6 +383,10 @@ def _with_a_missing_agent(request: Any) -> None:
     request.memory.agent += "-missing"
 
 
+def _with_a_missing_member(request: Any) -> None:
+    request.participants.add(participant=f"{request.name.partition('/sessions/')[0]}/participants/missing")
+
+
 def _of_a_deleted_participant(request: Any) -> None:
     request.participant_id = "gone"
 
@@ -414,6 +423,7 @@ ALTERED: dict[str, Callable[[Any], None]] = {
     "RedactEventsRequest": _of_a_missing_event,
     "PurgeSessionsRequest": _with_another_filter,
     "RewindSessionRequest": _behind_another_event,
+    "ForkSessionRequest": _with_a_missing_member,
     "CreateParticipantRequest": _of_a_deleted_participant,
     "EnsureParticipantRequest": _of_a_deleted_participant,
     "UpdateStateRequest": _of_another_revision,
@@ -531,7 +541,7 @@ def test_one_id_in_two_namespaces_is_two_ids(client: Client, name: str) -> None:
 def test_a_session_that_is_gone_is_acknowledged_no_more(client: Client, namespace: str, name: str) -> None:
     request = prepared(client, namespace, name, unique("request"))
     call = WITH_REQUEST_ID[name].on(client.channel)
-    session = session_of(request)
+    session = _fork_of(request) or session_of(request)
     before = session_or_none(client, session)
     call(request)
     gone = before or get_session(client, session)

@@ -345,11 +345,11 @@ class TestMappedSession:
         required = (
             "pkid namespace_pkid name enabled managed auto_created deleted settings labels revision last_sequence"
             " first_sequence last_event_ts last_event_sequence history_revision log_bytes events_from_ts turn_token"
-            " create_ts update_ts legal_hold"
+            " create_ts update_ts legal_hold inherited_sequence forks"
         )
         optional = (
             "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts created_by events_due_ts"
-            " state_first_sequence"
+            " state_first_sequence origin_pkid origin_name"
         )
         columns = table_of(ActivitySession).columns
         assert {column.name for column in columns if not column.nullable} == set(required.split())

@@ -34,7 +34,10 @@ def _bounds_only(schema: Schema) -> Schema:
 # By message and field, or by field alone where it means the same in all messages, as in rpc/field_rules.py.
 BOUNDS: Mapping[str | tuple[str, str], Schema] = {
     **dict.fromkeys(("namespace_id", "participant_id", "session_id", "event_id", "memory_id"), ID),
-    **dict.fromkeys(("after_sequence", "before_sequence", "at_sequence", "expected_last_sequence"), _NOT_NEGATIVE_TEXT),
+    **dict.fromkeys(
+        ("after_sequence", "before_sequence", "at_sequence", "up_to_sequence", "expected_last_sequence"),
+        _NOT_NEGATIVE_TEXT,
+    ),
     **dict.fromkeys(("from_sequence", "to_sequence"), _NOT_NEGATIVE_TEXT),
     **dict.fromkeys(("expected_revision", "sequence", "token", "turn_token"), _NOT_NEGATIVE_TEXT),
     **dict.fromkeys(("page_size", "importance", "override_importance"), _NOT_NEGATIVE),

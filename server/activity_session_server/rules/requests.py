@@ -54,4 +54,8 @@ def _telling(request_type: type[Message]) -> _Telling:
     fields = request_type.DESCRIPTOR.fields_by_name
     # A new namespace has no name yet.
     names = () if "namespace_id" in fields else tuple(field for field in _FIELDS if field in fields)
-    return _Telling(names, tuple((field, collection) for field, collection in _NEW.items() if field in fields))
+    # What is made of a resource that has a name of its own is not in it.
+    new = (
+        () if "name" in fields else tuple((field, collection) for field, collection in _NEW.items() if field in fields)
+    )
+    return _Telling(names, new)
