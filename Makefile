@@ -18,7 +18,7 @@ CONSOLE := server/activity_session_server/http/console
 CONSOLE_SOURCES = $(shell find tools/console clients/console clients/typescript \
 	\( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 # What bench measures: make bench QUICK=1 in less than two minutes, unless PARTS says otherwise.
-PARTS ?= calls growth access monitoring http watch $(if $(QUICK),,capacity peers)
+PARTS ?= calls growth access monitoring http history watch $(if $(QUICK),,capacity peers)
 BENCHMARKS := PYTHONPATH=tests:benchmarks $(BIN)/python -m activity_session_benchmarks
 # What fuzz is given: make fuzz FUZZ='--seed SEED' repeats a run.
 FUZZ ?=

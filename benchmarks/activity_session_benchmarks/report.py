@@ -105,6 +105,15 @@ What a call costs the server as JSON, and over Connect, against the same over gR
 to one server, over each in turn; and the memory of watches as server-sent events.""",
         tables.http,
     ),
+    "history": Part(
+        """\
+## History
+
+What the history of a log costs: a page of a list where many ranges of the log are out of view, and of a fork of forks,
+against the same of a plain log; and a fork against an empty session. µs of CPU time of server and database together,
+each in turn.""",
+        tables.history,
+    ),
     "watch": Part(
         """\
 ## Watches

@@ -32,7 +32,7 @@ ACCESS = {
     "ratio": "ratio",
 }
 MONITORING = {"call": "call", "off_us": "without, µs", "on_us": "with, µs", "more_us": "more, µs"}
-HTTP = {"what": "what", "value": "value", "unit": "unit"}
+FIGURES = {"what": "what", "value": "value", "unit": "unit"}
 CAPACITY = {"part": "", "what": "what", "value": "value", "unit": "unit"}
 # A line, a column, and the text of the cell.
 Cell = tuple[str, str, str]
@@ -70,7 +70,11 @@ def monitoring(rows: Rows) -> str:
 
 
 def http(rows: Rows) -> str:
-    return plain(rows, HTTP)
+    return plain(rows, FIGURES)
+
+
+def history(rows: Rows) -> str:
+    return plain(rows, FIGURES)
 
 
 def capacity(rows: Rows) -> str:

@@ -26,6 +26,7 @@ Rows = list[dict[str, Any]]
 
 # The ends of the names of figures.
 COUNTED, ALL_TRACED, AGAINST_GRPC = "with metrics", "each traced", "served per µs, times gRPC"
+OF_PLAIN, OF_CREATE = "times that of a plain log", "times CreateSession"
 SSE_MEMORY = f"memory of {MOST_WATCHERS:,} watches as server-sent events"
 
 
@@ -219,6 +220,20 @@ TARGETS = (
         figures(f", {AGAINST_GRPC}"),
     ),
     Target("http", SSE_MEMORY + ", MB", "≤", dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 80), figure(SSE_MEMORY)),
+    Target(
+        "history",
+        "a list, times that of a plain log",
+        "≤",
+        dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 1.15),
+        figures(f", {OF_PLAIN}"),
+    ),
+    Target(
+        "history",
+        "a fork, times CreateSession",
+        "≤",
+        dict.fromkeys((SQLITE, MARIADB, POSTGRESQL), 2),
+        figures(f", {OF_CREATE}"),
+    ),
     Target("watch", "memory of 1,000 watchers, MB", "≤", {SQLITE: 60, MARIADB: 60, POSTGRESQL: 60}, watchers_memory),
     Target(
         "capacity",

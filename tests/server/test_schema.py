@@ -218,12 +218,14 @@ def go_back_before_0004(engine: Engine) -> None:
             "past_state",
             "event_mark",
             "hidden_range",
+            "inherited_range",
         ):
             execute_on(engine, f"DROP TABLE {table}")
         for suffix in ("events_due_ts", "deleted__expire_ts", "namespace_pkid__last_event_ts"):
             execute_on(engine, f"DROP INDEX idx__activity_session__{suffix}")
         added = ("last_event_ts", "last_event_sequence", "state_first_sequence", "history_revision")
-        for column in ("log_bytes", "first_sequence", "events_from_ts", "events_due_ts", *added):
+        of_forks = ("inherited_sequence", "origin_pkid", "origin_name")
+        for column in ("log_bytes", "first_sequence", "events_from_ts", "events_due_ts", *added, *of_forks):
             execute_on(engine, f"ALTER TABLE activity_session DROP COLUMN {column}")
         for column in ("sequence", "noted_revision"):
             execute_on(engine, f"ALTER TABLE state DROP COLUMN {column}")
@@ -345,7 +347,7 @@ class TestMappedSession:
         required = (
             "pkid namespace_pkid name enabled managed auto_created deleted settings labels revision last_sequence"
             " first_sequence last_event_ts last_event_sequence history_revision log_bytes events_from_ts turn_token"
-            " create_ts update_ts legal_hold inherited_sequence forks"
+            " create_ts update_ts legal_hold inherited_sequence"
         )
         optional = (
             "description data turn_holder turn_expire_ts delete_ts expire_ts purge_ts created_by events_due_ts"

@@ -105,9 +105,6 @@ class ActivitySession(Resource):
     )
     origin_pkid: Mapped[str | None] = mapped_column(exact_string(PKID_LEN), comment="the session it is a fork of")
     origin_name: Mapped[str | None] = mapped_column(exact_string(RESOURCE_NAME_LEN), comment="the id of that session")
-    forks: Mapped[int] = mapped_column(
-        BigInteger, default=0, server_default="0", comment="how many forks were made of it"
-    )
     log_bytes: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0", comment="bytes of the events of the session"
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
@@ -245,17 +246,19 @@ def insert(
     members: Sequence[SessionParticipant],
     *,
     read: Mapping[str, int] = MappingProxyType({}),
+    log: Mapping[str, Any] = sessions.NO_LOG,
 ) -> Session | None:
     """Insert a copy of a new session and bind its members; None when its name is taken.
 
-    `read` is how far participants have read, by name; they begin at 0 otherwise.
+    `read` is how far participants have read, by name; they begin at 0 otherwise. `log` has the columns of a session
+    that begins with events.
     """
     flags.check_usable(Kind.NAMESPACE, namespace)
     session = Session()
     session.CopyFrom(new)
     _set_expiry(session, namespace, writer.now)
     session_id = ids_of(new.name)[1]
-    created = sessions.create_session(writer, namespace, session_id, session)
+    created = sessions.create_session(writer, namespace, session_id, session, log)
     if created is not None:
         _check_count(writer, call, namespace)
         memberships.bind_all(writer, call, created, members, read=read)

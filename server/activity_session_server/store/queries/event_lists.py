@@ -36,7 +36,7 @@ _IS_BETWEEN = (Event.sequence > bindparam("after")) & (Event.sequence < bindpara
 _LIST = Statement(clipped(EVENT).where(OF_SESSION, _IS_BETWEEN))
 # Of one session's rows, as long as the log that shows them is what it was.
 _KNOWN_AMONG = Statement(clipped(EVENT).where(*IS_AMONG, IS_AS_KNOWN), many="numbers")
-_KNOWN_NEWEST = Statement(clipped(EVENT).where(IS_OWN, IS_AS_KNOWN, _IS_BETWEEN))
+_KNOWN_BETWEEN = Statement(clipped(EVENT).where(IS_OWN, IS_AS_KNOWN, _IS_BETWEEN))
 _AMONG = Statement(clipped(EVENT).where(*IS_AMONG), many="numbers")
 _ANY_NUMBER = Range(1, END)
 _COLUMNS: Columns = {
@@ -125,15 +125,23 @@ def _list_known(
     if page.order.descending and shown.last == END:
         # Where the log ends is not known, but after which number nothing is hidden.
         values |= {"its_session": known.uid, "after": max(listed.after, known.end), "before": END}
-        query = Query(_KNOWN_NEWEST, values, LONG)
+        query = Query(_KNOWN_BETWEEN, values, LONG)
     else:
         numbers = ranges.outside(known.hidden, shown, page.size + 1, descending=page.order.descending)
-        uid, numbers = next(known.by_owner(numbers), (known.uid, []))
-        if len(numbers) <= page.size:
+        uid, of_one = next(known.by_owner(numbers), (known.uid, []))
+        if len(of_one) <= page.size:
             return None
-        query = Query(_KNOWN_AMONG, {**values, "its_session": uid, "numbers": numbers}, LONG)
+        query = _among_known({**values, "its_session": uid}, of_one)
     found, position = fetch_page(reader, query, KEYS, page._replace(after=None), _encode(listed), most_bytes=most_bytes)
     return None if position is None else (found, position._replace(uid=known.uid))
+
+
+def _among_known(values: dict[str, Any], numbers: Sequence[int]) -> Query:
+    """A query of some numbers of a session's rows: those that follow each other are one range."""
+    first, last = min(numbers), max(numbers)
+    if last - first < len(numbers):
+        return Query(_KNOWN_BETWEEN, {**values, "after": first - 1, "before": last + 1}, LONG)
+    return Query(_KNOWN_AMONG, {**values, "numbers": numbers}, LONG)
 
 
 def _values(listed: Listed, revision: int) -> dict[str, Any]:

@@ -159,6 +159,11 @@ def hold_head(writer: Writer, namespace: HeldNamespace, session_id: str) -> Head
     return _head_of(writer, _HOLD, namespace, session_id)
 
 
+def head_of(row: AnyRow, namespace: HeldNamespace) -> Head:
+    """The head in a row that has all of its columns."""
+    return _head(row, ids_of(namespace.name)[0], is_held=namespace.legal_hold)
+
+
 def pulses(reader: Reader, uids: list[str]) -> dict[str, Pulse]:
     """The pulses of the sessions with those uids that exist, by uid."""
     rows = reader.rows(_PULSES, {"uids": uids})

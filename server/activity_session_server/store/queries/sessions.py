@@ -4,8 +4,9 @@ A session and its members are read by one statement, so that they are of one mom
 beside the session's own columns.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, exists, func, null, select, update
@@ -59,6 +60,7 @@ from activity_session_server.store.readers import Reader, Writer
 
 _TABLE = table_of(ActivitySession)
 _NO_SETTINGS = SessionResourceSettings()
+NO_LOG: Mapping[str, Any] = MappingProxyType({})
 _MEMBERS = (
     select(
         json_columns(
@@ -79,7 +81,6 @@ _TURN_IS_HELD = is_held(ActivitySession.turn_expire_ts).label("turn_is_held")
 # Each column of a list has its cost: these are of no message, and the last one not of each.
 _NOT_READ = {
     "history_revision",
-    "forks",
     "log_bytes",
     "state_first_sequence",
     "events_from_ts",
@@ -115,7 +116,12 @@ _GET = {view: Statement(read) for view, read in _views(lambda read: read.where(_
 # statement sees what was there when it began, another one takes the lock before.
 _IS_OF_LOCKED = (ActivitySession.namespace_pkid == bindparam("owner")) & (ActivitySession.name == bindparam("id"))
 _LOCK_ALONE = Statement(select(ActivitySession.pkid).where(_IS_OF_LOCKED).with_for_update())
-_LOCK = {full: Statement(read.where(_IS_OF_LOCKED).with_for_update()) for full, read in _select(clock()).items()}
+# With what else its head has.
+_HEAD = (_TABLE.c.history_revision, _TABLE.c.state_first_sequence, _TABLE.c.events_from_ts, clock().label("now"))
+_LOCK = {
+    full: Statement(read.add_columns(*_HEAD).where(_IS_OF_LOCKED).with_for_update())
+    for full, read in _select(clock()).items()
+}
 _BATCH_GET = {view: Statement(read, many="ids") for view, read in _views(lambda read: read.where(_IS_AMONG)).items()}
 # What a member takes besides the fixed part of its name.
 _MEMBER_BYTES = byte_length(Participant.name) + func.coalesce(byte_length(ActivitySessionParticipant.role), 0)
@@ -204,13 +210,15 @@ _EXPIRE = Statement(
 class LockedSession(NamedTuple):
     """A session that nobody else can change until the transaction ends, with its settings as they were set.
 
-    Its namespace is held. One that has expired is deleted, whether the sweep has been there or not.
+    Its namespace is held. One that has expired is deleted, whether the sweep has been there or not. `row` has what its
+    head has too, and the time before which it has no events.
     """
 
     message: Session
     revision: int
     settings: SessionResourceSettings
     namespace: HeldNamespace
+    row: AnyRow
 
 
 def has_more_sessions(writer: Writer, namespace: HeldNamespace, most: int) -> bool:
@@ -324,11 +332,13 @@ def find_session_to_lock(
         return None
     writer.session_uid = row.pkid
     session = session_to_change(row, ids_of(namespace.name)[0], writer.purge_age)
-    return LockedSession(session, row.revision, row.settings, namespace)
+    return LockedSession(session, row.revision, row.settings, namespace, row)
 
 
-def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, session: Session) -> Session | None:
-    """Insert a session without its members; None when its name is taken."""
+def create_session(
+    writer: Writer, namespace: HeldNamespace, session_id: str, session: Session, log: Mapping[str, Any] = NO_LOG
+) -> Session | None:
+    """Insert a session without its members; None when its name is taken. `log` has the columns of one with events."""
     settings = _NO_SETTINGS.replaced_by(session.settings)
     node_locks.share(writer, [namespace.uid])
     values = {
@@ -339,12 +349,13 @@ def create_session(writer: Writer, namespace: HeldNamespace, session_id: str, se
         "events_from_ts": writer.now,
         "last_event_ts": writer.now,
         **_values(writer, session, settings),
+        **log,
     }
     session.settings.CopyFrom(settings.to_message())
     created = resources.create(writer, ActivitySession, session, values)
     if created is None:
         return None
-    created.first_sequence = 1
+    created.first_sequence = created.first_sequence or 1
     writer.session_uid = created.uid
     former_sessions.go_on(writer, namespace.uid, session_id, created.uid)
     return _as_seen(writer, namespace, created)
@@ -417,6 +428,8 @@ def expunge_session(writer: Writer, uid: str) -> None:
     writer.session_uid = ""
     former_sessions.remember(writer, uid)
     writer.insert(table_of(Expunged), {"activity_session_pkid": uid, "create_ts": writer.now})
+    # Whoever forks it on another node meets these rows.
+    node_locks.exclude(writer, uid)
     if writer.is_on_cluster:
         # Whoever adds a key on another node meets this row, and no key is left behind.
         state_owners.begin_addition(writer, uid)

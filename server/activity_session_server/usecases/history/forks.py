@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from activity_session.v1.session_pb2 import SESSION_VIEW_FULL, Session, SessionParticipant
+from activity_session.v1.session_pb2 import Session, SessionParticipant
 from activity_session.v1.session_service_pb2 import ForkSessionRequest
 from activity_session.v1.state_pb2 import StateUpdate
 from activity_session_server.rules import flags
@@ -12,8 +12,9 @@ from activity_session_server.rules.names import Kind, ids_of, new_id
 from activity_session_server.store import Store, Writer
 from activity_session_server.store.queries import heads, namespaces, participants
 from activity_session_server.store.queries import sessions as queries
-from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.history import forks, past_state
+from activity_session_server.store.queries.history.forks import Beginning
+from activity_session_server.store.queries.sessions import LockedSession
 from activity_session_server.store.queries.state import Owner
 from activity_session_server.usecases import access, sessions, state
 from activity_session_server.usecases.kept_sessions import without_data
@@ -22,37 +23,49 @@ from activity_session_server.usecases.kept_sessions import without_data
 def fork_session(store: Store, call: Call, request: ForkSessionRequest) -> Session:
     """Make a session that has the log and the state which another one had at a number."""
     namespace_id, origin_id = ids_of(request.name)
-    fork_id = request.session_id or new_id()
+    wanted = ForkSessionRequest()
+    wanted.CopyFrom(request)
+    wanted.session_id = request.session_id or new_id()
     for index, member in enumerate(request.participants):
         access.check_namespace(request.name, member.participant, f"participants[{index}].participant")
 
     def fork(writer: Writer) -> Session:
         namespace = namespaces.hold_namespace(writer, namespace_id)
-        origin = queries.lock_session(writer, namespace, origin_id, full=True).message
+        locked = queries.lock_session(writer, namespace, origin_id, full=True)
+        origin = locked.message
         check_uid(Kind.SESSION, request.name, origin.uid, request.uid)
         flags.check_live(Kind.SESSION, origin)
-        head = heads.lock_head(writer, namespace, origin_id)
-        last = _up_to(head, request)
-        new = _like(call, origin, f"{namespace.name}/sessions/{fork_id}")
-        members = request.participants or _usable_members(writer, origin)
-        read = {member.participant: min(member.last_read_sequence, last) for member in origin.participants}
-        made = sessions.insert(writer, call, namespace, new, members, read=read)
-        if made is None:
-            raise already_exists(Kind.SESSION, new.name)
-        forks.inherit(writer, head, made.uid, last)
+        begins_with = forks.beginning(writer, locked, _up_to(origin, request))
+        made = _make(writer, call, locked, begins_with, wanted)
+        forks.inherit(writer, begins_with, made.uid)
         if not request.omit_state:
-            _set_state(writer, call, head, last, heads.lock_head(writer, namespace, fork_id))
-        return Session.FromString(queries.get_session(writer, namespace_id, fork_id, view=SESSION_VIEW_FULL))
+            _set_state(writer, call, begins_with, made)
+        return made
 
     return store.write(call, fork, request, without_data())
 
 
-def _up_to(head: Head, request: ForkSessionRequest) -> int:
+def _up_to(origin: Session, request: ForkSessionRequest) -> int:
     """The number of the last event that the fork has."""
-    last = request.up_to_sequence if request.HasField("up_to_sequence") else head.last_sequence
-    if last > head.last_sequence:
-        raise invalid_field("up_to_sequence", f"{last} is beyond the session's last, which is {head.last_sequence}")
+    last = request.up_to_sequence if request.HasField("up_to_sequence") else origin.last_sequence
+    if last > origin.last_sequence:
+        raise invalid_field("up_to_sequence", f"{last} is beyond the session's last, which is {origin.last_sequence}")
     return last
+
+
+def _make(
+    writer: Writer, call: Call, locked: LockedSession, begins_with: Beginning, wanted: ForkSessionRequest
+) -> Session:
+    """Insert the fork with its members, who have read in it what they had in the session."""
+    origin, last = locked.message, begins_with.last
+    new = _like(call, origin, f"{locked.namespace.name}/sessions/{wanted.session_id}")
+    begins_with.tell(new)
+    read = {member.participant: min(member.last_read_sequence, last) for member in origin.participants}
+    members, log = wanted.participants or _usable_members(writer, origin), begins_with.columns()
+    made = sessions.insert(writer, call, locked.namespace, new, members, read=read, log=log)
+    if made is None:
+        raise already_exists(Kind.SESSION, new.name)
+    return made
 
 
 def _like(call: Call, origin: Session, name: str) -> Session:
@@ -76,13 +89,16 @@ def _usable_members(writer: Writer, origin: Session) -> Sequence[SessionParticip
     return [members[id_] for id_ in usable]
 
 
-def _set_state(writer: Writer, call: Call, origin: Head, last: int, fork: Head) -> None:
-    """Give a new session the state that a locked one had at a number.
+def _set_state(writer: Writer, call: Call, begins_with: Beginning, fork: Session) -> None:
+    """Give a new session the state that its origin had at its last number.
 
     Raises:
         ServiceError: STATE_PURGED.
     """
-    owner = Owner(fork.uid, fork.name)
-    entries = past_state.state_at(writer, origin, last)
+    entries = past_state.state_at(writer, begins_with.origin, begins_with.last)
+    if not entries:
+        return
+    owner, head = Owner(fork.uid, fork.name), heads.get_head(writer, *ids_of(fork.name))
     updates = [(owner, StateUpdate(key=key, value_json=entry.value_json)) for key, entry in entries.items()]
-    state.write(writer, call, state.lock(writer, updates), "up_to_sequence", state.Moment(fork, last))
+    moment = state.Moment(head, begins_with.last)
+    state.write(writer, call, state.lock(writer, updates), "up_to_sequence", moment)

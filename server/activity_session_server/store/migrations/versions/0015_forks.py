@@ -29,7 +29,6 @@ def upgrade() -> None:
         _number("inherited_sequence", "last number that a fork has of its origin; 0 for none", default="0"),
         sa.Column("origin_pkid", _string(64), comment="the session it is a fork of"),
         sa.Column("origin_name", _string(255), comment="the id of that session"),
-        _number("forks", "how many forks were made of it", default="0"),
     ):
         op.add_column("activity_session", column)
     op.create_table(

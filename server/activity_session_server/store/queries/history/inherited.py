@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from activity_session_server.orm import ActivitySession, Expunged, InheritedRange
+from activity_session_server.orm import Expunged, InheritedRange
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.history.ranges import END, Range
 from activity_session_server.store.driver.statements import Statement
+from activity_session_server.store.queries import node_locks
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.readers import Raced, Reader, Writer
 
@@ -41,11 +42,6 @@ _CUT = Statement(
     update(_TABLE)
     .where(_OF_FORK, InheritedRange.first_sequence <= bindparam("its_last"))
     .values(first_sequence=bindparam("its_last") + 1)
-)
-_FORKED = Statement(
-    update(table_of(ActivitySession))
-    .where(ActivitySession.pkid == bindparam("its_uid"))
-    .values(forks=ActivitySession.forks + 1)
 )
 _LOOK_AGAIN = Statement(
     update(_EXPUNGED)
@@ -83,8 +79,8 @@ def share_log(writer: Writer, origin: Head, fork_uid: str, last: int) -> None:
         for (first, end), uid in (*shared, own)
         if first <= end
     ]
-    # Written on a cluster too: so an expunge of the session through another node meets it.
-    if writer.change(_FORKED, {"its_uid": origin.uid}) != 1 or (rows and not writer.insert(_TABLE, rows)):
+    node_locks.share(writer, [origin.uid])
+    if rows and not writer.insert(_TABLE, rows):
         raise Raced
 
 

@@ -7,7 +7,7 @@ holds while their heads have the same `history_revision`.
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby, takewhile
+from itertools import accumulate, takewhile
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -16,7 +16,7 @@ from activity_session.v1.event_pb2 import Event as EventMessage
 from activity_session_server.orm import Event
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.rules.history import ranges
-from activity_session_server.rules.history.ranges import Range, Ranges
+from activity_session_server.rules.history.ranges import END, Range, Ranges
 from activity_session_server.rules.limits import ID_CHARACTERS
 from activity_session_server.store.codec.encoded import number_field
 from activity_session_server.store.codec.events import Encoder
@@ -70,17 +70,23 @@ class Log:
         ranges_before = (*self.hidden[-1:], *(part.range for part in self.inherited[-1:]))
         return max((one.last for one in ranges_before), default=0)
 
-    def owner(self, number: int) -> str:
-        """The session whose row the event of a number is."""
-        index = bisect_left(self.inherited, number, key=lambda part: part.range.last)
-        return self.inherited[index].uid if index < len(self.inherited) else self.uid
+    def by_owner(self, numbers: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
+        """Numbers in their order, up or down, by the sessions whose rows they are."""
+        while numbers:
+            part = self._part_with(numbers[0])
+            first, last = part.range
+            some = numbers if first <= numbers[-1] <= last else [one for one in numbers if first <= one <= last]
+            yield part.uid, some
+            numbers = numbers[len(some) :]
 
-    def by_owner(self, numbers: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
-        """Numbers in their order, by the sessions whose rows they are."""
-        if not self.inherited and numbers:
-            yield self.uid, list(numbers)
-        elif numbers:
-            yield from ((uid, list(some)) for uid, some in groupby(numbers, self.owner))
+    def _part_with(self, number: int) -> Part:
+        """The part that a number is in; what its first events were, and are no more, is in it too."""
+        ends = [part.range.last for part in self.inherited]
+        index = bisect_left(ends, number)
+        first = ends[index - 1] + 1 if index else 1
+        if index == len(ends):
+            return Part(Range(first, END), self.uid)
+        return Part(Range(first, ends[index]), self.inherited[index].uid)
 
 
 def log_of(reader: Reader, head: Head) -> Log:
@@ -137,9 +143,9 @@ def told_after(
     within = Range(after + 1, head.last_sequence)
     found = marks.marks_among(reader, head.uid, within, most)
     log = log_of(reader, head)
-    numbers = sorted({*ranges.outside(() if show_superseded else log.hidden, within, most), *found})[:most]
+    wanted = sorted({*ranges.outside(() if show_superseded else log.hidden, within, most), *found})[:most]
     # Those of one session: the next ones come next.
-    uid, numbers = next(log.by_owner(numbers), (head.uid, []))
+    uid, numbers = next(log.by_owner(wanted), (head.uid, []))
     rows = _small_rows(reader, uid, numbers, most, most_bytes)
     encode: Callable[[AnyRow], bytes] = Encoder(head.name).whole
     if show_superseded:

@@ -184,12 +184,13 @@ def check_readable(reader: Reader, head: Head, owner_uid: str, sequence: int) ->
 
 
 def state_at(reader: Reader, head: Head, sequence: int) -> dict[str, PastEntry]:
-    """The whole state of a session at a number up to its last, by key: as many bytes as it had then.
+    """The whole state of a locked session at a number up to its last, by key: as many bytes as it had then.
 
     Raises:
         ServiceError: STATE_PURGED.
     """
     owner_uid = owner_at(reader, head, sequence)
     rows = reader.rows(_WHOLE, {"its_owner": owner_uid, "at_sequence": sequence})
-    check_readable(reader, head, owner_uid, sequence)
+    if sequence < head.last_sequence:
+        check_readable(reader, head, owner_uid, sequence)
     return {row.key: PastEntry(row.value_json, row.revision, row.sequence) for row in rows}

@@ -32,7 +32,7 @@ from activity_session_server.rules.history.ranges import END, Range
 from activity_session_server.store.backends import by_index
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
-from activity_session_server.store.queries import expiry, namespaces
+from activity_session_server.store.queries import expiry, namespaces, node_locks
 from activity_session_server.store.queries.event_columns import BYTES, MESSAGE_BYTES
 from activity_session_server.store.queries.history import inherited
 from activity_session_server.store.queries.history.inherited import Part
@@ -259,6 +259,7 @@ def _remove(writer: Writer, head: AnyRow, part: Part, due: Sequence[AnyRow]) -> 
     """
     last = due[-1].sequence
     writer.changed.add(head.uid)
+    node_locks.exclude(writer, head.uid)
     if part.uid != head.uid:
         inherited.let_go(writer, head.uid, last)
         return int(head.history_revision)
