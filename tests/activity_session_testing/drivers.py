@@ -229,6 +229,14 @@ class Answers:
         self._driver.cancel(self._number)
 
 
+def called(driver: Driver, helper: str, **options: Any) -> dict[str, Any]:
+    """Call a helper of the everyday loop, and return its result, or the error."""
+    answers = driver.begin({"loop": helper, **options})
+    line = answers.next()
+    assert "status" in line or answers.next()["status"] == "OK"
+    return line
+
+
 @contextlib.contextmanager
 def driving(client: Client, target: str, *flags: str, log: Path | None = None) -> Iterator[Driver]:
     """Run a driver inside the block; its standard error goes to the log, if there is one."""

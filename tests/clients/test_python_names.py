@@ -16,7 +16,11 @@ from activity_session_testing.drivers import ROOT
 from activity_session_testing.examples import run
 from activity_session_testing.rpcs import modules
 
-PUBLIC = {"Error", "Watch", "aio", "connect", "content", "errors", "names", "v1", "watch"}
+PUBLIC = {
+    *("Error", "Follow", "SharedState", "Turn", "Watch", "aio", "append_json", "append_text", "connect"),
+    *("content", "names"),
+    *("ensure_participant", "ensure_session", "errors", "follow", "turn", "v1", "watch"),
+}
 # Lines that end with a number sign are mistakes.
 TYPED = """\
 import activity_session

@@ -27,10 +27,14 @@ def stream_ended() -> Error:
     return Error(grpc.StatusCode.UNAVAILABLE, "the stream ended without an error")
 
 
+def place_of(message: WatchSessionResponse) -> int:
+    """Return the number that a message stands for; 0 for the session itself."""
+    # A mark is an event too; a bookmark is after those that were left out.
+    return message.event.sequence or message.mark.sequence or message.bookmark.last_sequence
+
+
 def go_on_after(message: WatchSessionResponse, request: WatchSessionRequest) -> None:
     """Make a request ask for what comes after a message, in the same session."""
-    # A mark is an event too; a bookmark is after those that were left out.
-    place = message.event.sequence or message.mark.sequence or message.bookmark.last_sequence
-    request.after_sequence = place or request.after_sequence
+    request.after_sequence = place_of(message) or request.after_sequence
     # Only the first message of a stream tells it, and one from an older server does not.
     request.uid = message.uid or request.uid

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aio_loop
 import grpc
 import protocol
 from google.protobuf.json_format import ParseError
@@ -44,12 +45,16 @@ class _Driver:
         except (grpc.RpcError, ParseError) as error:
             failure = error
         except asyncio.CancelledError:
-            if "watch" not in command:
+            if "method" in command:
                 failure = grpc.aio.AioRpcError(grpc.StatusCode.CANCELLED, grpc.aio.Metadata(), grpc.aio.Metadata())
         protocol.write(protocol.status(number, failure))
 
     async def _lines(self, command: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         number = command["id"]
+        if "loop" in command:
+            async for line in aio_loop.lines(self._channels["connected"], command):
+                yield {"id": number, **line}
+            return
         if "watch" not in command:
             async for answer in self._answers(command):
                 yield protocol.message(number, answer)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import grpc
+import loop
 import protocol
 from google.protobuf.json_format import ParseError
 
@@ -46,6 +47,9 @@ class _Driver:
 
     def _lines(self, command: dict[str, Any]) -> Iterator[dict[str, Any]]:
         number = command["id"]
+        if "loop" in command:
+            ending = self._running[number] = loop.Ending()
+            return ({"id": number, **line} for line in loop.lines(self._channels["connected"], command, ending))
         if "watch" not in command:
             return (protocol.message(number, answer) for answer in self._answers(command))
         options = protocol.watch_options(command)
@@ -64,7 +68,7 @@ class _Driver:
 
     def _cancel(self, number: int) -> None:
         running = self._running.pop(number, None)
-        if isinstance(running, activity_session.Watch):
+        if isinstance(running, activity_session.Watch | loop.Ending):
             running.close()
         elif running is not None:
             running.cancel()

@@ -94,6 +94,7 @@ def _described(error: Error) -> dict[str, Any]:
         "status": error.code().name,
         "error": error.details(),
         "reason": "" if reason == "UNSPECIFIED" else reason,
+        "kind": "" if type(error) is Error else type(error).__name__,
         "metadata": dict(error.metadata),
         "fields": [violation.field for violation in error.field_violations],
         "whole": {"code": error.status.code, "message": error.status.message},
