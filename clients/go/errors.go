@@ -1,6 +1,7 @@
 package activitysession
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,62 @@ func FromError(err error) (*Error, bool) {
 	return fromStatus(whole), true
 }
 
+// The kinds of errors that programs tell apart: errors.Is(err, ErrTurnLost).
+var (
+	// ErrNotFound: what the call is about is not there.
+	ErrNotFound = errors.New("not found")
+	// ErrAlreadyExists: the name, or the id of an event, is taken.
+	ErrAlreadyExists = errors.New("already exists")
+	// ErrDeleted: the session, or what else the call is about, is deleted.
+	ErrDeleted = errors.New("deleted")
+	// ErrPurged: what the caller asks for is gone by its age. The metadata first_sequence says what is left.
+	ErrPurged = errors.New("purged")
+	// ErrConflict: somebody else was first, and nothing was written; see [Error.Missed].
+	ErrConflict = errors.New("conflict")
+	// ErrPermissionDenied: the caller may not do this.
+	ErrPermissionDenied = errors.New("permission denied")
+	// ErrUnavailable: the server, or its database, could not be reached, also not by retries.
+	ErrUnavailable = errors.New("unavailable")
+	// ErrTurnHeld: another participant holds the turn. The metadata holder and expire_time say who, and until when.
+	ErrTurnHeld = errors.New("turn held")
+	// ErrTurnLost: the turn is over, and somebody else may have it.
+	ErrTurnLost = errors.New("turn lost")
+)
+
+var kindsByReason = map[v1.ErrorReason]error{
+	v1.ErrorReason_ERROR_REASON_NAMESPACE_DELETED:   ErrDeleted,
+	v1.ErrorReason_ERROR_REASON_PARTICIPANT_DELETED: ErrDeleted,
+	v1.ErrorReason_ERROR_REASON_SESSION_DELETED:     ErrDeleted,
+	v1.ErrorReason_ERROR_REASON_MEMORY_DELETED:      ErrDeleted,
+	v1.ErrorReason_ERROR_REASON_TURN_HELD:           ErrTurnHeld,
+	v1.ErrorReason_ERROR_REASON_TURN_LOST:           ErrTurnLost,
+}
+
+var kindsByCode = map[codes.Code]error{
+	codes.NotFound:         ErrNotFound,
+	codes.AlreadyExists:    ErrAlreadyExists,
+	codes.OutOfRange:       ErrPurged,
+	codes.Aborted:          ErrConflict,
+	codes.PermissionDenied: ErrPermissionDenied,
+	codes.Unavailable:      ErrUnavailable,
+}
+
+// Is reports whether the error is of a kind, one of [ErrNotFound] and those after it.
+func (e *Error) Is(kind error) bool {
+	return kind != nil && kind == cmp.Or(kindsByReason[e.Reason], kindsByCode[e.Code])
+}
+
+// Missed returns what the caller of a call with [ErrConflict] has missed: the newest number, the first events, or the
+// keys with their revisions and values. It is empty after ETAG_MISMATCH, whose metadata etag is the current one.
+func (e *Error) Missed() *v1.Conflict {
+	for _, detail := range e.Status.Details() {
+		if missed, ok := detail.(*v1.Conflict); ok {
+			return missed
+		}
+	}
+	return &v1.Conflict{}
+}
+
 // Error returns the code, the reason and the message.
 func (e *Error) Error() string {
 	return fmt.Sprintf("rpc error: code = %s reason = %s desc = %s", e.Code, e.reason(), e.Message)
@@ -74,6 +131,16 @@ func fromStatus(whole *status.Status) *Error {
 		}
 	}
 	return e
+}
+
+// refuse returns the error that the server would return for something that is known here.
+func refuse(reason v1.ErrorReason, text string, metadata map[string]string) error {
+	info := &errdetails.ErrorInfo{Domain: domain, Reason: strings.TrimPrefix(reason.String(), reasonPrefix), Metadata: metadata}
+	whole, err := status.New(codes.FailedPrecondition, text).WithDetails(info)
+	if err != nil {
+		return status.Error(codes.FailedPrecondition, text)
+	}
+	return fromStatus(whole)
 }
 
 // explain makes an Error of the error of a call, and returns other errors as they are.

@@ -3,11 +3,13 @@ package activitysession_test
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	activitysession "activity-session/clients/go"
 	v1 "activity-session/clients/go/activity_session/v1"
@@ -21,10 +23,12 @@ type server struct {
 	v1.UnimplementedSessionServiceServer
 	append func(*v1.AppendEventsRequest) error
 	watch  func(grpc.ServerStreamingServer[v1.WatchSessionResponse]) error
+	renew  func() error
 
 	requests []*v1.AppendEventsRequest
 	watches  []*v1.WatchSessionRequest
 	tokens   []string
+	released atomic.Int32
 }
 
 func (s *server) AppendEvents(ctx context.Context, request *v1.AppendEventsRequest) (*v1.AppendEventsResponse, error) {
@@ -42,6 +46,19 @@ func (s *server) WatchSession(
 	s.watches = append(s.watches, request)
 	s.keepToken(stream.Context())
 	return s.watch(stream)
+}
+
+func (s *server) AcquireTurn(context.Context, *v1.AcquireTurnRequest) (*v1.TurnLease, error) {
+	return &v1.TurnLease{Token: 7}, nil
+}
+
+func (s *server) RenewTurn(context.Context, *v1.RenewTurnRequest) (*v1.TurnLease, error) {
+	return &v1.TurnLease{Token: 7}, s.renew()
+}
+
+func (s *server) ReleaseTurn(context.Context, *v1.ReleaseTurnRequest) (*emptypb.Empty, error) {
+	s.released.Add(1)
+	return &emptypb.Empty{}, nil
 }
 
 func (s *server) keepToken(ctx context.Context) {

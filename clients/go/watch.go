@@ -146,15 +146,18 @@ func (w *watch) stream(ctx context.Context) error {
 
 // goOnAfter makes the next request ask for what comes after a message, in the same session.
 func (w *watch) goOnAfter(message *v1.WatchSessionResponse) {
-	// A mark is an event too; a bookmark is after those that were left out.
-	w.request.AfterSequence = cmp.Or(
-		message.GetEvent().GetSequence(), message.GetMark().GetSequence(), message.GetBookmark().GetLastSequence(),
-		w.request.AfterSequence,
-	)
+	w.request.AfterSequence = cmp.Or(placeOf(message), w.request.AfterSequence)
 	// Only the first message of a stream tells it, and one from an older server does not.
 	if message.Uid != "" {
 		w.request.Uid, *w.uid = message.Uid, message.Uid
 	}
+}
+
+// placeOf returns the number that a message stands for; 0 for the session itself.
+func placeOf(message *v1.WatchSessionResponse) int64 {
+	// A mark is an event too; a bookmark is after those that were left out.
+	return cmp.Or(
+		message.GetEvent().GetSequence(), message.GetMark().GetSequence(), message.GetBookmark().GetLastSequence())
 }
 
 // resumes reports whether to open a watch again after an error.

@@ -40,13 +40,14 @@ type command struct {
 	Method        string          `json:"method"`
 	Request       json.RawMessage `json:"request"`
 	Channel       string          `json:"channel"`
-	Timeout       float64         `json:"timeout"`
+	Timeout       *float64        `json:"timeout"`
 	Watch         string          `json:"watch"`
 	AfterSequence int64           `json:"after_sequence"`
 	View          string          `json:"view"`
 	UID           string          `json:"uid"`
 	Superseded    bool            `json:"show_superseded"`
 	Disconnects   int             `json:"disconnects"`
+	loopCommand
 }
 
 type driver struct {
@@ -120,6 +121,9 @@ func (d *driver) run(commands *json.Decoder) {
 
 // do carries out a command, and returns the last line to write for it.
 func (d *driver) do(ctx context.Context, told command) map[string]any {
+	if told.Loop != "" {
+		return status(told.ID, d.loop(ctx, told))
+	}
 	if told.Watch != "" {
 		return status(told.ID, d.watch(ctx, told))
 	}
@@ -130,9 +134,9 @@ func (d *driver) do(ctx context.Context, told command) map[string]any {
 	if err := protojson.Unmarshal(told.Request, request.Interface().(proto.Message)); err != nil {
 		return map[string]any{"id": told.ID, "status": "INVALID_JSON", "error": err.Error()}
 	}
-	if told.Timeout != 0 {
+	if told.Timeout != nil {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(told.Timeout*float64(time.Second)))
+		ctx, cancel = context.WithTimeout(ctx, seconds(*told.Timeout))
 		defer cancel()
 	}
 	results := method.Call([]reflect.Value{reflect.ValueOf(ctx), request})
@@ -231,10 +235,12 @@ func described(failure *activitysession.Error) map[string]any {
 	reason := strings.TrimPrefix(failure.Reason.String(), "ERROR_REASON_")
 	return map[string]any{
 		"status": code.Code_name[int32(failure.Code)], "error": failure.Message,
-		"reason": strings.TrimPrefix(reason, "UNSPECIFIED"), "metadata": metadata, "fields": fields,
+		"reason": strings.TrimPrefix(reason, "UNSPECIFIED"), "kind": kindOf(failure), "metadata": metadata, "fields": fields,
 		"whole": map[string]any{"code": failure.Status.Code(), "message": failure.Status.Message()},
 	}
 }
+
+func seconds(count float64) time.Duration { return time.Duration(count * float64(time.Second)) }
 
 func must[T any](value T, err error) T {
 	check(err)
