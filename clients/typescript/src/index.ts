@@ -8,6 +8,7 @@ export { Calls } from "./calls.js";
 export { createClient, type ServiceClient } from "./client.js";
 export { connect, type Channel, type ConnectOptions } from "./connect.js";
 export type { OnDisconnect } from "./disconnects.js";
-export { ActivitySessionError } from "./errors.js";
+export { ActivitySessionError, type ErrorKind } from "./errors.js";
 export { ErrorReason } from "./gen/activity_session/v1/error_reason_pb.js";
+export * from "./loop/index.js";
 export { watch, type Watch, type WatchOptions } from "./watch.js";

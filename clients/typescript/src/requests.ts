@@ -37,7 +37,7 @@ function withRequestId<T extends object>(request: T): T {
 }
 
 /** Returns a random UUID; `crypto.randomUUID` is missing in pages that came without TLS from another machine. */
-function uuid4(): string {
+export function uuid4(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;

@@ -21,7 +21,7 @@ export function streamEnded(): ActivitySessionError {
 }
 
 /** The number after which to go on; a mark is an event too, and a bookmark is after those that were left out. */
-function placeAfter(change: WatchSessionResponse["change"]): bigint {
+export function placeAfter(change: WatchSessionResponse["change"]): bigint {
   if (change.case === "bookmark") return change.value.lastSequence;
   return change.case === "event" || change.case === "mark" ? change.value.sequence : 0n;
 }

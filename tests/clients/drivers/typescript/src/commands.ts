@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline";
 import { fromJson, type DescMethod, type DescService, type JsonValue, type Message } from "@bufbuild/protobuf";
+import type { Loop } from "./loop.js";
 import type { SessionView } from "activity-session/v1/session";
 import { EventService } from "activity-session/v1/event_service";
 import { InfoService } from "activity-session/v1/info_service";
@@ -33,8 +34,9 @@ export interface Shown {
   uid?: string;
 }
 
-type Command = Call | Watch | { cancel: number };
-type Show = (command: Call | Watch, signal: AbortSignal) => AsyncGenerator<Shown>;
+export type Task = Call | Watch | Loop;
+type Command = Task | { cancel: number };
+type Show = (command: Task, signal: AbortSignal) => AsyncGenerator<object>;
 
 export const SERVICES: DescService[] = [
   EventService,
@@ -67,8 +69,8 @@ export async function run(show: Show, failureOf: (error: unknown) => object): Pr
 }
 
 async function answer(
-  { id }: Call | Watch,
-  shown: AsyncGenerator<Shown>,
+  { id }: Task,
+  shown: AsyncGenerator<object>,
   failureOf: (error: unknown) => object,
 ): Promise<void> {
   try {

@@ -5,14 +5,16 @@ import type * as library from "activity-session";
 import type { CallOptions, Channel, OnDisconnect } from "activity-session";
 import { SessionView } from "activity-session/v1/session";
 import { WatchSessionResponseSchema } from "activity-session/v1/session_service";
-import { methodOf, parse, run, write, type Call, type Shown, type Watch } from "./commands.js";
+import { methodOf, parse, run, write, type Call, type Shown, type Task, type Watch } from "./commands.js";
+import { looped, type Helpers } from "./loop.js";
 
 type Method = (request: Message, options: CallOptions) => Promise<Message> | AsyncIterable<Message>;
 
 /** What both entries export, with the names of the codes. */
-export type Entry = Pick<typeof library, "ActivitySessionError" | "ErrorReason" | "watch"> & {
-  codes: Record<number, string>;
-};
+export type Entry = Pick<typeof library, "ActivitySessionError" | "ErrorReason" | "watch"> &
+  Helpers & {
+    codes: Record<number, string>;
+  };
 
 /** The two channels of a driver. */
 export interface Channels {
@@ -22,8 +24,10 @@ export interface Channels {
 
 /** Carries out commands until there are no more. */
 export function drive(entry: Entry, channels: Channels): Promise<void> {
-  const show = (command: Call | Watch, signal: AbortSignal) =>
-    "watch" in command ? watched(entry, channels, command, signal) : called(channels, command, signal);
+  const show = (command: Task, signal: AbortSignal): AsyncGenerator<object> => {
+    if ("loop" in command) return looped(entry, channels.connected, command, signal);
+    return "watch" in command ? watched(entry, channels, command, signal) : called(channels, command, signal);
+  };
   return run(show, (error) => failure(entry, error));
 }
 
@@ -71,6 +75,7 @@ function failure({ ActivitySessionError, ErrorReason, codes }: Entry, error: unk
     status: codes[error.code],
     error: error.message,
     reason: error.reason === ErrorReason.UNSPECIFIED ? "" : ErrorReason[error.reason],
+    kind: error.kind === "Other" ? "" : error.kind,
     metadata: error.metadata,
     fields: error.fieldViolations.map(({ field }) => field),
     whole: { code: error.status.code, message: error.status.message },
