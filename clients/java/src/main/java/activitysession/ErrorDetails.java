@@ -1,5 +1,6 @@
 package activitysession;
 
+import activitysession.v1.Conflict;
 import activitysession.v1.ErrorReason;
 import com.google.protobuf.Any;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
@@ -61,6 +62,19 @@ public final class ErrorDetails {
   public ErrorReason reason() {
     EnumValueDescriptor known = ErrorReason.getDescriptor().findValueByName("ERROR_REASON_" + info.getReason());
     return known == null ? ErrorReason.ERROR_REASON_UNSPECIFIED : ErrorReason.valueOf(known);
+  }
+
+  /** Returns of which kind it is, of those that programs tell apart. */
+  public ErrorKind kind() {
+    return ErrorKind.of(reason(), code);
+  }
+
+  /**
+   * Returns what the caller has missed, where the kind is CONFLICT: the newest number, the first events, or the keys with
+   * their revisions and values. It is empty after ETAG_MISMATCH, whose metadata {@code etag} is the current one.
+   */
+  public Conflict missed() {
+    return details(Conflict.class).findFirst().orElse(Conflict.getDefaultInstance());
   }
 
   /** Returns the facts that belong to the reason; error_reason.proto lists the keys. */

@@ -11,6 +11,7 @@ import activitysession.v1.SessionServiceGrpc;
 import activitysession.v1.SessionView;
 import activitysession.v1.WatchSessionRequest;
 import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -19,6 +20,7 @@ import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.BadRequest.FieldViolation;
 import io.grpc.Channel;
+import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -56,7 +58,7 @@ public final class Driver {
       "SessionService", SessionServiceGrpc::newStub);
   private static final JsonFormat.Printer PRINTER =
       JsonFormat.printer().preservingProtoFieldNames().omittingInsignificantWhitespace();
-  private static final Gson GSON = new Gson();
+  private static final Gson GSON = new GsonBuilder().serializeNulls().create();
   private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
   private final Map<String, ManagedChannel> channels;
@@ -114,6 +116,10 @@ public final class Driver {
       watch(answers, command);
       return;
     }
+    if (command.has("loop")) {
+      new Thread(() -> loop(answers, command)).start();
+      return;
+    }
     try {
       call(answers, command);
     } catch (InvalidProtocolBufferException e) {
@@ -161,6 +167,17 @@ public final class Driver {
     }).start();
   }
 
+  private void loop(Answers answers, JsonObject command) {
+    var context = Context.current().withCancellation();
+    answers.cancelledBy(() -> context.cancel(null));
+    try {
+      context.run(() -> new Loop(channels.get("connected"), command, answers::line).run());
+      answers.onCompleted();
+    } catch (StatusRuntimeException e) {
+      answers.onError(e);
+    }
+  }
+
   private Watch watch(JsonObject command) {
     long after = command.has("after_sequence") ? command.get("after_sequence").getAsLong() : 0;
     Channel channel = channels.get("connected");
@@ -199,12 +216,13 @@ public final class Driver {
         "status", details.code().name(),
         "error", details.message(),
         "reason", details.reason().name().replaceFirst("ERROR_REASON_(UNSPECIFIED)?", ""),
+        "kind", Loop.kindOf(details),
         "metadata", details.metadata(),
         "fields", details.fieldViolations().stream().map(FieldViolation::getField).collect(Collectors.toList()),
         "whole", Map.of("code", details.status().getCode(), "message", details.status().getMessage()));
   }
 
-  private static JsonElement json(Message message) {
+  static JsonElement json(Message message) {
     try {
       return JsonParser.parseString(PRINTER.print(message));
     } catch (InvalidProtocolBufferException e) {
@@ -233,6 +251,12 @@ public final class Driver {
     @Override
     public void onNext(Message message) {
       write(Map.of("id", id, "message", json(message)));
+    }
+
+    void line(Map<String, ?> shown) {
+      Map<String, Object> line = new HashMap<>(shown);
+      line.put("id", id);
+      write(line);
     }
 
     void onNext(Message message, String uid) {
