@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Unpack
 
 import grpc.aio
@@ -68,8 +68,7 @@ async def turn(
         async with _kept(held):
             yield held
     finally:
-        # In a task of its own, so that a second cancellation does not end it.
-        if lease.token and not held.lost.is_set() and (failure := await asyncio.shield(_task(lease.release()))):
+        if lease.token and not held.lost.is_set() and (failure := await _to_its_end(lease.release())):
             held._lose(failure)  # noqa: SLF001
     held.check()
 
@@ -88,6 +87,16 @@ async def _kept(held: Turn) -> AsyncIterator[None]:
         raise
     finally:
         keeping.cancel()
+
+
+async def _to_its_end(release: Coroutine[Any, Any, Error | None]) -> Error | None:
+    """Await the release, which has a limit of its own, also if the task is cancelled once more meanwhile."""
+    releasing = _task(release)
+    try:
+        return await asyncio.shield(releasing)
+    except asyncio.CancelledError:
+        await asyncio.wait([releasing])
+        raise
 
 
 def _task(steps: Any) -> asyncio.Task[Any]:
