@@ -1,4 +1,4 @@
-"""The command line: `activity-session serve | migrate | check | backup | events | purge | health | token | version`.
+"""The command line: `activity-session serve | migrate | check | backup | export | import | …`; `--help` has all.
 
 Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line or a setting is wrong.
 """
@@ -121,6 +121,54 @@ def events(flags: argparse.Namespace) -> int:
     return 0
 
 
+def export(flags: argparse.Namespace) -> int:
+    """Write a server, a namespace or a session as lines of JSON, which import takes into another database."""
+    from activity_session_server.moving import exporting
+    from activity_session_server.moving.progress import Progress
+    from activity_session_server.rules.errors import ServiceError
+    from activity_session_server.store.revisions import SchemaError
+
+    if flags.resume and not flags.output:
+        raise SettingsError("resume: it needs the file of --output")
+    # Who reads only the first lines, as `head` does, ends it.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    progress = Progress("exported", is_quiet=flags.quiet)
+    try:
+        exporting.export(_settings(flags), _scope(flags), flags.output, resumes=flags.resume, progress=progress)
+    except (SchemaError, exporting.ExportError) as error:
+        return _fail(str(error))
+    except ServiceError as error:
+        return _fail(error.logged)
+    return 0
+
+
+def import_(flags: argparse.Namespace) -> int:
+    """Take what export has written into a database; what is there already is compared."""
+    from activity_session_server.moving import importing
+    from activity_session_server.moving.progress import Progress
+    from activity_session_server.rules.errors import ServiceError
+    from activity_session_server.store.revisions import SchemaError
+
+    try:
+        importing.import_(_settings(flags), flags.input, Progress("imported", is_quiet=flags.quiet))
+    except (SchemaError, importing.BrokenOffError) as error:
+        return _fail(str(error))
+    except ServiceError as error:
+        return _fail(error.logged)
+    return 0
+
+
+def _scope(flags: argparse.Namespace) -> str:
+    """The name of what is to be exported; empty for all."""
+    from activity_session_server.rules.names import Kind, problem
+
+    for kind in (Kind.NAMESPACE, Kind.SESSION):
+        name: str = getattr(flags, kind)
+        if name and (found := problem(kind, name)):
+            raise SettingsError(f"{kind}: {found.message}")
+    return str(flags.namespace or flags.session)
+
+
 def purge(flags: argparse.Namespace) -> int:
     """Expire, expunge and purge what is due, as the sweep of a server does, or print what that is."""
     from activity_session_server import purging
@@ -226,28 +274,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"activity-session {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, migrate, check, backup, events, purge, health, token, version):
-        sub = _add(commands, command.__name__, command)
+    for command, add_arguments in _commands().items():
+        sub = _add(commands, command.__name__.rstrip("_"), command)
         sub.set_defaults(command=command)
-        if command is health:
-            _add_health_flags(sub)
-        elif command is token:
-            _add_token_commands(sub)
-        elif command is backup:
-            _add_settings(sub, ["database_url"])
-            sub.add_argument("file", metavar="FILE", help="file that is not there yet")
-        elif command is events:
-            _add_settings(sub, ["database_url", "database_timeout"])
-            sub.add_argument("session", metavar="SESSION", help="its name, as namespaces/default/sessions/chat")
-        elif command is purge:
-            _add_purge_flags(sub)
-        elif command is not version:
-            _add_settings(sub)
-            if command is check:
-                _add_print(sub)
-            elif command is migrate:
-                _add_sql_flags(sub)
+        add_arguments(sub)
     return parser
+
+
+def _commands() -> dict[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], object]]:
+    """What adds the arguments of each command."""
+    return {
+        serve: _add_settings,
+        migrate: _add_migrate_flags,
+        check: _add_check_flags,
+        backup: _add_backup_arguments,
+        export: _add_export_flags,
+        import_: _add_import_flags,
+        events: _add_events_arguments,
+        purge: _add_purge_flags,
+        health: _add_health_flags,
+        token: _add_token_commands,
+        version: lambda _: None,
+    }
 
 
 def _add(commands: Any, name: str, function: Callable[..., Any]) -> argparse.ArgumentParser:
@@ -263,13 +311,15 @@ def _add_settings(parser: argparse.ArgumentParser, shown: Collection[str] = FIEL
     add_flags(parser, shown)
 
 
-def _add_print(parser: argparse.ArgumentParser) -> None:
+def _add_check_flags(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
     parser.add_argument(
         "--print", action="store_true", help="print each setting first, with where it comes from, and no password"
     )
 
 
-def _add_sql_flags(parser: argparse.ArgumentParser) -> None:
+def _add_migrate_flags(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
     parser.add_argument("--sql", action="store_true", help="print the SQL, and change nothing")
     parser.add_argument(
         "--from",
@@ -285,6 +335,36 @@ def _add_purge_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=_count, default=20, metavar="NUMBER", help="sessions of each kind that a dry run names [20]"
     )
+
+
+def _add_backup_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser, ["database_url"])
+    parser.add_argument("file", metavar="FILE", help="file that is not there yet")
+
+
+def _add_events_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser, ["database_url", "database_timeout"])
+    parser.add_argument("session", metavar="SESSION", help="its name, as namespaces/default/sessions/chat")
+
+
+def _add_import_flags(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser, ["database_url", "database_timeout"])
+    parser.add_argument("--input", default="", metavar="FILE", help="file that export has written [stdin]")
+    _add_quiet(parser)
+
+
+def _add_export_flags(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser, ["database_url", "database_timeout"])
+    scope = parser.add_mutually_exclusive_group()
+    scope.add_argument("--namespace", default="", metavar="NAME", help="its name, as namespaces/default [all]")
+    scope.add_argument("--session", default="", metavar="NAME", help="its name, as namespaces/default/sessions/chat")
+    parser.add_argument("--output", default="", metavar="FILE", help="file that is not there yet [stdout]")
+    parser.add_argument("--resume", action="store_true", help="go on with a file that was broken off")
+    _add_quiet(parser)
+
+
+def _add_quiet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quiet", action="store_true", help="do not say how far it is")
 
 
 def _count(text: str) -> int:

@@ -16,9 +16,12 @@ from activity_session.v1.error_reason_pb2 import ErrorReason
 from activity_session.v1.info_service_pb2 import ServerLimits
 from activity_session_server.app import App
 from activity_session_server.rules import filters
+from activity_session_server.rules.access.roles import Role
 from activity_session_server.rules.limits import Limits
 from activity_session_server.settings import FIELDS, shown_default
 from activity_session_server.sources import load
+from activity_session_server.store.queries.moves import kinds
+from activity_session_testing.moved import fill
 from activity_session_testing.ports import free_port
 from activity_session_testing.servers import connected, serving
 from activity_session_testing.steps import list_events
@@ -129,6 +132,29 @@ def test_the_lines_about_history_do_what_the_page_says(server: App) -> None:
     after_edit = done.stdout[done.stdout.index('"In July."') :]
     assert re.findall(r'"sequence": "(\d+)"', after_edit)[:4] == ["8", "4", "7", "9"], "the mark, and what is listed"
     assert '"reason": "asked for by Ada"' in done.stdout[done.stdout.rindex('"event_id": "b"') :]
+
+
+def test_the_lines_about_moving_run_as_written(tmp_path: Path) -> None:
+    needed("jq", "apt-get install jq")
+    url = f"sqlite:///{tmp_path / 'sessions.db'}"
+    with serving(url, anonymous_role=Role.SYSTEM) as server, connected(server.address) as client:
+        fill(client)
+    own = {
+        "TARGET_URL": "sqlite:///target.db",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks(page("moving.md"), "sh"))],
+        env=os.environ | own,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "hello"
+    assert {f"`{kind.word}`" for kind in kinds.KINDS} <= set(re.findall("`[a-z_]+`", page("moving.md")))
 
 
 def test_the_lines_about_http_run_as_written(server: App) -> None:

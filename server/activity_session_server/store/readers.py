@@ -16,7 +16,8 @@ from activity_session_server.store.driver.statements import Statement, Values
 from activity_session_server.store.expressions import insert_new
 from activity_session_server.store.known import Known
 
-_NONE: Values = MappingProxyType({})
+# A statement that takes none.
+NO_VALUES: Values = MappingProxyType({})
 
 
 def utc_clock() -> datetime:
@@ -37,11 +38,11 @@ class Reader:
         self.purge_age = purge_age
         self.logs = logs
 
-    def rows(self, statement: Statement | Executable, values: Values = _NONE) -> Sequence[AnyRow]:
+    def rows(self, statement: Statement | Executable, values: Values = NO_VALUES) -> Sequence[AnyRow]:
         """All rows of a query."""
         return self._connection.rows(statement, values)
 
-    def row(self, statement: Statement | Executable, values: Values = _NONE) -> AnyRow | None:
+    def row(self, statement: Statement | Executable, values: Values = NO_VALUES) -> AnyRow | None:
         """The first row of a query, or None."""
         rows = self._connection.rows(statement, values)
         return rows[0] if rows else None
@@ -71,7 +72,7 @@ class Writer(Reader):
         """Whether a statement that locks rows, and waits for that, has read all else before."""
         return self._backend.reads_before_it_locks
 
-    def change(self, statement: Statement | Executable, values: Values = _NONE) -> int:
+    def change(self, statement: Statement | Executable, values: Values = NO_VALUES) -> int:
         """Run an UPDATE or DELETE; returns how many rows matched."""
         return self._connection.change(statement, values)
 
@@ -102,7 +103,7 @@ def _insert_into(table: Table) -> Statement:
     return Statement(insert_new(table))
 
 
-def count_of(reader: Reader, statement: Statement, values: Values = _NONE) -> int:
+def count_of(reader: Reader, statement: Statement, values: Values = NO_VALUES) -> int:
     """The number that a statement finds."""
     row = reader.row(statement, values)
     return 0 if row is None else int(row[0])

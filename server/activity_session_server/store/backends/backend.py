@@ -93,7 +93,8 @@ class Backend(ABC):
     lies between, so that the response to a COMMIT can be lost, and connections can be closed from outside; what is not
     remote is made and migrated by `serve`. `reads_before_it_locks`: a statement that locks rows and waits for that has
     read all other rows before. `index_hint`, in SQL, has a list read by an index. `scripts`: what those of migrations
-    need. `dump` is the database's own command for backups. `driver` is its module (PEP 249).
+    need. `dump` is the database's own command for backups. `snapshot` begins a transaction that sees one moment, and
+    may be idle between two statements for as long as it likes. `driver` is its module (PEP 249).
     """
 
     one_writer: ClassVar[bool] = False
@@ -103,6 +104,7 @@ class Backend(ABC):
     version: ClassVar[str] = "version()"
     scripts: ClassVar[Scripts]
     dump: ClassVar[str] = ""
+    snapshot: ClassVar[tuple[str, ...]] = ("BEGIN",)
     errors: ClassVar[Errors]
 
     def __init__(self, engine: Engine) -> None:

@@ -34,6 +34,11 @@ class MySQL(Backend):
     # Without the hint it reads a whole list up to the place of a page, when it expects few rows there.
     index_hint = "FORCE INDEX ({})"
     dump = "mariadb-dump --single-transaction"
+    snapshot = (
+        "SET SESSION wait_timeout = 31536000",
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    )
     # Times are UTC, and a client has a zone of its own.
     scripts = Scripts("mariadb DATABASE", begin="SET NAMES utf8mb4;\nSET time_zone = '+00:00';")
     errors = errors.ERRORS

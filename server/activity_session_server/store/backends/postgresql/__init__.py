@@ -37,6 +37,10 @@ class PostgreSQL(Backend):
     reads_before_it_locks = True
     version = "current_setting('server_version')"
     dump = "pg_dump --format=custom"
+    snapshot = (
+        "SET idle_in_transaction_session_timeout = 0",
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    )
     scripts = Scripts("psql --set=ON_ERROR_STOP=1 DATABASE")
     errors = errors.ERRORS
 
