@@ -8,6 +8,7 @@ from activity_session.v1.namespace_pb2 import Namespace, NamespaceQuotas, Namesp
 from activity_session.v1.namespace_service_pb2 import UpdateNamespaceRequest
 from activity_session.v1.session_pb2 import Session
 from activity_session.v1.session_service_pb2 import (
+    ForkSessionRequest,
     MarkReadRequest,
     RewindSessionRequest,
     UnbindParticipantRequest,
@@ -61,6 +62,7 @@ def fill(client: Client) -> None:
     delete_session(client, new_session(client, NAMESPACE, "deleted", data="a\nb").name)
     new_session(client, NAMESPACE, "managed", managed=True, participants=members(ada))
     append(client, new_session(client, "namespaces/default", "plain").name, "hello")
+    _fill_forks(client)
     delete_namespace(client, make_namespace(client, "deleted").name)
 
 
@@ -86,6 +88,18 @@ def _fill_chat(client: Client, ada: str, planner: str) -> None:
     client.sessions.MarkRead(MarkReadRequest(session=CHAT, participant=ada, sequence=3))
     client.sessions.UnbindParticipant(UnbindParticipantRequest(session=CHAT, participant=ada))
     update_session(client, Session(name=session.name, legal_hold=True), "legal_hold")
+
+
+def _fill_forks(client: Client) -> None:
+    """A fork with marks, and one of a fork whose origin is gone, each with events of its own."""
+    append(client, client.sessions.ForkSession(ForkSessionRequest(name=CHAT, session_id="fork")).name, "its own")
+    origin = new_session(client, "namespaces/default", "origin").name
+    append(client, origin, "one", "two", "three", state_updates=[StateUpdate(key="k", value_json="1")])
+    middle = client.sessions.ForkSession(ForkSessionRequest(name=origin, session_id="middle"))
+    append(client, middle.name, "four")
+    supersede(client, middle.name, 2, 2)
+    client.sessions.ForkSession(ForkSessionRequest(name=middle.name, up_to_sequence=4, session_id="last"))
+    expunge_session(client, origin)
 
 
 def _fill_namespace(client: Client, ada: str) -> None:

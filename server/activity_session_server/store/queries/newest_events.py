@@ -31,17 +31,20 @@ _TIME_OF_LAST = (
     .correlate(ActivitySession)
     .scalar_subquery()
 )
+_SOURCE = (
+    select(InheritedRange.source_pkid)
+    .where(InheritedRange.activity_session_pkid == ActivitySession.pkid)
+    .where(InheritedRange.last_sequence >= NEWEST_SEQUENCE)
+    .order_by(InheritedRange.last_sequence)
+    .limit(1)
+    .correlate(ActivitySession)
+    .scalar_subquery()
+)
 # Whose row it is: a fork may show one of another session.
 _OWNER = case(
     (
         ActivitySession.inherited_sequence >= NEWEST_SEQUENCE,
-        select(InheritedRange.source_pkid)
-        .where(InheritedRange.activity_session_pkid == ActivitySession.pkid)
-        .where(InheritedRange.last_sequence >= NEWEST_SEQUENCE)
-        .order_by(InheritedRange.last_sequence)
-        .limit(1)
-        .correlate(ActivitySession)
-        .scalar_subquery(),
+        func.coalesce(_SOURCE, ActivitySession.pkid),
     ),
     else_=ActivitySession.pkid,
 )

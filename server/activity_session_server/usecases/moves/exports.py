@@ -82,9 +82,11 @@ def block(reader: Reader, kind: Kind, row: AnyRow, parent: str) -> Lines:
     yield kind.word, header
     there = walks.words_there(reader, kind, row.pkid)
     for owned in kinds.owned_by(kind):
-        if owned.word not in there:
-            continue
-        found = walks.event_rows(reader, row.pkid) if owned is kinds.EVENT else walks.rows(reader, owned, row.pkid)
+        # A fork may have events without rows of its own.
+        if owned is kinds.EVENT:
+            found = walks.event_rows(reader, row)
+        else:
+            found = walks.rows(reader, owned, row.pkid) if owned.word in there else iter(())
         for one in found:
             yield owned.word, lines.line_of(owned, one, header["name"])
 

@@ -50,34 +50,37 @@ _LOOK_AGAIN = Statement(
 )
 
 
-def parts_of(reader: Reader, head: Head | AnyRow) -> list[Part]:
+def parts_of(reader: Reader, uid: str, inherited_sequence: int) -> list[Part]:
     """The parts of the log of a fork that other sessions have, in order; none of any other session."""
-    if not head.inherited_sequence:
+    if not inherited_sequence:
         return []
-    rows = reader.rows(_PARTS, {"its_fork": head.uid})
+    rows = reader.rows(_PARTS, {"its_fork": uid})
     return [Part(Range(row.first_sequence, row.last_sequence), row.source_pkid) for row in rows]
+
+
+def all_parts(reader: Reader, uid: str, inherited_sequence: int) -> list[Part]:
+    """All parts of a log, in order; the last one is its own, and has no end."""
+    parts = parts_of(reader, uid, inherited_sequence)
+    # A fork that came from another database has all of its events itself.
+    return [*parts, Part(Range(parts[-1].range.last + 1 if parts else 1, END), uid)]
 
 
 def part_with(reader: Reader, head: Head | AnyRow, number: int) -> Part:
     """The part of a log that a number is in, or the next one where its events were purged."""
-    parts = parts_of(reader, head) if number <= head.inherited_sequence else []
-    own = Part(Range(head.inherited_sequence + 1, END), head.uid)
-    return next((part for part in parts if number <= part.range.last), own)
+    return next(part for part in all_parts(reader, head.uid, head.inherited_sequence) if number <= part.range.last)
 
 
 def share_log(writer: Writer, origin: Head, fork_uid: str, last: int) -> None:
     """Have a new session show the events of a locked one up to a number."""
-    own = Part(Range(max(origin.inherited_sequence + 1, origin.first_sequence), last), origin.uid)
-    shared = [Part(Range(part.range.first, min(part.range.last, last)), part.uid) for part in parts_of(writer, origin)]
     rows = [
         {
             "activity_session_pkid": fork_uid,
-            "first_sequence": first,
-            "last_sequence": end,
-            "source_pkid": uid,
+            "first_sequence": max(part.range.first, origin.first_sequence),
+            "last_sequence": min(part.range.last, last),
+            "source_pkid": part.uid,
         }
-        for (first, end), uid in (*shared, own)
-        if first <= end
+        for part in all_parts(writer, origin.uid, origin.inherited_sequence)
+        if max(part.range.first, origin.first_sequence) <= min(part.range.last, last)
     ]
     node_locks.share(writer, [origin.uid])
     if rows and not writer.insert(_TABLE, rows):

@@ -98,7 +98,7 @@ def log_of(reader: Reader, head: Head) -> Log:
         reader.logs.forget(head.name)
         return Log(head.uid, 0, (), ())
     hidden = marks.hidden_ranges(reader, head.uid)
-    log = Log(head.uid, head.history_revision, hidden, inherited.parts_of(reader, head))
+    log = Log(head.uid, head.history_revision, hidden, inherited.parts_of(reader, head.uid, head.inherited_sequence))
     reader.logs.put(head.name, log)
     return log
 

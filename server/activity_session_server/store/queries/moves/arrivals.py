@@ -71,7 +71,7 @@ def remove_leftovers(writer: Writer, uid: str) -> int:
     """Remove some of what belongs to something that is not there itself; returns how many, 0 when nothing is left."""
     for statement in _REMOVE:
         writer.change(statement, {"its_owner": uid})
-    return expunged.remove_batch(writer, uid, ROWS)
+    return expunged.remove_rows(writer, uid, ROWS)
 
 
 def write(writer: Writer, rows: Mapping[str, Sequence[Mapping[str, Any]]], replaced: Iterable[str]) -> None:

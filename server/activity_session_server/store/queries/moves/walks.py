@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, or_, select, union
@@ -11,6 +12,7 @@ from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.lists.portions import Portions, Rest, clipped, long_columns
+from activity_session_server.store.queries.history import inherited
 from activity_session_server.store.queries.moves import kinds
 from activity_session_server.store.queries.moves.kinds import Kind
 from activity_session_server.store.readers import Reader
@@ -65,9 +67,11 @@ def rows(reader: Reader, kind: Kind, owner_uid: str = "", after: Place | None = 
         after = place_of(kind, found[-1])
 
 
-def event_rows(reader: Reader, session_uid: str) -> Iterator[AnyRow]:
-    """The rows of the events of a session: all that can be read of it."""
-    return rows(reader, kinds.EVENT, session_uid)
+def event_rows(reader: Reader, session: AnyRow) -> Iterator[AnyRow]:
+    """The rows of the events of a session: all that can be read of it, also what a fork has of other sessions."""
+    for (first, last), uid in inherited.all_parts(reader, session.pkid, session.inherited_sequence):
+        found = rows(reader, kinds.EVENT, uid, (max(first, session.first_sequence) - 1,))
+        yield from takewhile(lambda row, last=last: row.sequence <= last, found)  # type: ignore[misc]  # its default
 
 
 def place_of(kind: Kind, row: AnyRow) -> Place:

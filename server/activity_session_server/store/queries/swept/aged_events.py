@@ -28,7 +28,6 @@ from sqlalchemy import (
 from activity_session_server.orm import ActivitySession, Event, Namespace
 from activity_session_server.orm.base import table_of
 from activity_session_server.orm.types import AnyRow, utc_datetime
-from activity_session_server.rules.history.ranges import END, Range
 from activity_session_server.store.backends import by_index
 from activity_session_server.store.batches import fitting
 from activity_session_server.store.driver.statements import Statement
@@ -209,8 +208,8 @@ def count_due(reader: Reader, session: Aged) -> int:
     place = reader.row(_PLACE, {"its_uid": session.uid})
     if place is None:
         return 0
-    parts = (*inherited.parts_of(reader, place), Part(Range(place.inherited_sequence + 1, END), place.uid))
-    values = [{**_rows(part, place.first_sequence), "latest": utc_clock() - session.age} for part in parts]
+    latest, parts = utc_clock() - session.age, inherited.all_parts(reader, place.uid, place.inherited_sequence)
+    values = [{**_rows(part, place.first_sequence), "latest": latest} for part in parts]
     return sum(count_of(reader, _COUNT_DUE, of_part) for of_part in values)
 
 

@@ -124,12 +124,18 @@ def remove_batch(writer: Writer, session_uid: str, most: int) -> int:
     if writer.row(_LOCK, this) is None:
         return 0
     there = writer.row(_IS_THERE, this)
-    removed = _remove_events(writer, session_uid, most, END if there is None else there.first_sequence - 1)
-    if removed == 0 and there is None:
-        removed = _remove_owned(writer, session_uid, most)
+    if there is None:
+        removed = remove_rows(writer, session_uid, most)
+    else:
+        removed = _remove_events(writer, session_uid, most, there.first_sequence - 1)
     if removed == 0:
         writer.change(_FORGET, this)
     return removed
+
+
+def remove_rows(writer: Writer, session_uid: str, most: int) -> int:
+    """Remove at most so many rows of a session that is not there, but for those that forks show; returns how many."""
+    return _remove_events(writer, session_uid, most, END) or _remove_owned(writer, session_uid, most)
 
 
 def _remove_events(writer: Writer, session_uid: str, most: int, last: int) -> int:
