@@ -2,6 +2,7 @@ package activitysession
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -78,13 +79,13 @@ func (t *Turn) Release() error {
 // AppendText is [AppendText] by the holder, with the token. It fails with [ErrTurnLost] once the turn is over.
 func (t *Turn) AppendText(ctx context.Context, text string, options ...AppendOption) (*v1.Event, error) {
 	l := t.lease
-	return AppendText(ctx, l.conn, l.session, l.participant, text, append(options, WithTurnToken(t.Token))...)
+	return AppendText(ctx, l.conn, l.session, l.participant, text, append(slices.Clip(options), WithTurnToken(t.Token))...)
 }
 
 // AppendJSON is [AppendJSON] by the holder, with the token. It fails with [ErrTurnLost] once the turn is over.
 func (t *Turn) AppendJSON(ctx context.Context, value any, options ...AppendOption) (*v1.Event, error) {
 	l := t.lease
-	return AppendJSON(ctx, l.conn, l.session, l.participant, value, append(options, WithTurnToken(t.Token))...)
+	return AppendJSON(ctx, l.conn, l.session, l.participant, value, append(slices.Clip(options), WithTurnToken(t.Token))...)
 }
 
 // keep renews the turn until it is stopped, or the turn is lost.

@@ -31,6 +31,11 @@ public final class EventOptions {
     return this;
   }
 
+  /** Returns the same with another token, and leaves these as they are. */
+  EventOptions in(long token) {
+    return new EventOptions().type(type).eventId(eventId).turnToken(token);
+  }
+
   AppendEventsRequest request(String session, Event.Builder event) {
     event.setType(type).setEventId(eventId.isEmpty() ? UUID.randomUUID().toString() : eventId);
     return AppendEventsRequest.newBuilder().setParent(session).addEvents(event).setTurnToken(turnToken).build();

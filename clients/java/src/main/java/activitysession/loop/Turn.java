@@ -83,13 +83,13 @@ public final class Turn implements AutoCloseable {
   /** Appends a text of the holder, with the token; throws TURN_LOST once the turn is lost. */
   public Event appendText(String text, EventOptions options) {
     check();
-    return Append.text(channel, lease.session, lease.participant, text, options.turnToken(token()));
+    return Append.text(channel, lease.session, lease.participant, text, options.in(token()));
   }
 
   /** Appends a value as JSON of the holder, with the token; throws TURN_LOST once the turn is lost. */
   public Event appendJson(Object value, EventOptions options) {
     check();
-    return Append.json(channel, lease.session, lease.participant, value, options.turnToken(token()));
+    return Append.json(channel, lease.session, lease.participant, value, options.in(token()));
   }
 
   /**
