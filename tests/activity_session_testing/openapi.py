@@ -45,6 +45,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("PopEvents", {"parent": TRIP}),
     ("RewindSession", {"name": TRIP}),
     ("ForkSession", {"name": TRIP}),
+    ("ImportEvents", {"parent": TRIP}),
     ("UpdateState", {"name": TRIP}),
     ("GetState", {"name": TRIP}),
     ("CreateMemory", {"parent": TRIP, "memoryId": "castles"}),

@@ -16,6 +16,7 @@ from activity_session.v1.event_service_pb2 import (
     AppendEventsRequest,
     AppendEventsResponse,
     GetStateRequest,
+    ImportedEvent,
     ListEventsRequest,
     PopEventsRequest,
     SupersedeEventsRequest,
@@ -136,6 +137,13 @@ def supersede(
     made = [Event(text=event) if isinstance(event, str) else event for event in events]
     request = SupersedeEventsRequest(parent=session, from_sequence=first, to_sequence=last, events=made, **fields)
     return client.events.SupersedeEvents(request)
+
+
+def imported(event: Event | str, sequence: int = 0, seconds: int = 1_000_000_000) -> ImportedEvent:
+    """Return an event as it was in another store, so many seconds after 1970; a text means one with only that text."""
+    made = Event(text=event) if isinstance(event, str) else event
+    planted.plant_content(made.text)
+    return ImportedEvent(event=made, sequence=sequence, create_time=Timestamp(seconds=seconds))
 
 
 def pop(client: Client, session: str, count: int = 1, **fields: Any) -> list[Event]:

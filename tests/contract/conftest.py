@@ -52,6 +52,14 @@ def client(address: str) -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def system(database_urls: list[str]) -> Iterator[Client]:
+    """A caller with the role system, on servers of its own; in memory these have a database of their own."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(url, anonymous_role="system")) for url in database_urls]
+        yield stack.enter_context(connected("ipv4:" + ",".join(server.address for server in servers)))
+
+
 @pytest.fixture
 def namespace(client: Client) -> str:
     """The name of a fresh namespace."""

@@ -16,6 +16,7 @@ from activity_session.v1.event_service_pb2 import (
     BatchGetEventsRequest,
     GetEventRequest,
     GetStateRequest,
+    ImportEventsRequest,
     ListEventsRequest,
     PopEventsRequest,
     RedactEventsRequest,
@@ -85,6 +86,7 @@ from activity_session_testing.steps import (
     delete_namespace,
     delete_participant,
     delete_session,
+    imported,
     make_namespace,
     make_participant,
     new_session,
@@ -144,6 +146,24 @@ def fill(client: Client, world: World) -> None:
     client.memories.BatchCreateMemories(BatchCreateMemoriesRequest(parent=world.session, requests=memories))
     client.memories.DeleteMemory(DeleteMemoryRequest(name=world.deleted_memory))
     acquire_turn(client, world.session, world.member)
+
+
+@pytest.fixture(scope="module")
+def client(system: Client) -> Client:
+    """One that may make every call."""
+    return system
+
+
+@pytest.fixture
+def admin(address: str) -> Iterator[Client]:
+    """One with the default role."""
+    with connected(address) as client:
+        yield client
+
+
+@pytest.fixture
+def admins_world(admin: Client) -> World:
+    return make_world(admin, make_namespace(admin).name)
 
 
 @pytest.fixture
@@ -264,6 +284,7 @@ WRITES_TO_SESSION: list[ToRequest] = [
     appended,
     lambda world: SupersedeEventsRequest(parent=world.session, from_sequence=1, to_sequence=1),
     lambda world: PopEventsRequest(parent=world.session),
+    lambda world: ImportEventsRequest(parent=world.session, events=[imported("late")]),
     lambda world: RewindSessionRequest(name=world.session, expected_last_sequence=1),
     lambda world: state_of(world.session),
     lambda world: MarkReadRequest(session=world.session, participant=world.member, sequence=1),
@@ -520,7 +541,8 @@ def test_what_is_disabled_must_be_enabled_to_be_deleted(client: Client, world: W
     assert delete_session(client, world.session).HasField("delete_time")
 
 
-def test_the_default_role_cannot_make_anything_managed(client: Client, world: World) -> None:
+def test_the_default_role_cannot_make_anything_managed(admin: Client, admins_world: World) -> None:
+    client, world = admin, admins_world
     for request, reason in (
         (CreateNamespaceRequest(namespace=Namespace(managed=True)), "NAMESPACE_MANAGED"),
         (UpdateNamespaceRequest(namespace=Namespace(name=world.namespace, managed=True)), "NAMESPACE_MANAGED"),
@@ -553,7 +575,8 @@ def test_the_default_role_cannot_make_anything_managed(client: Client, world: Wo
 
 
 @pytest.mark.parametrize("existing", [True, False], ids=["existing", "missing"])
-def test_permission_is_judged_before_existence(client: Client, world: World, existing: bool) -> None:  # noqa: FBT001
+def test_permission_is_judged_before_existence(admin: Client, admins_world: World, existing: bool) -> None:  # noqa: FBT001
+    client, world = admin, admins_world
     parent = world.namespace if existing else "namespaces/" + unique("missing")
     participant = Participant(participant_type=USER, managed=True)
     for request in (
@@ -565,7 +588,8 @@ def test_permission_is_judged_before_existence(client: Client, world: World, exi
         assert failure(call_of(client, request), request).code == DENIED
 
 
-def test_a_caller_without_the_role_may_say_that_a_resource_is_not_managed(client: Client, world: World) -> None:
+def test_a_caller_without_the_role_may_say_that_a_resource_is_not_managed(admin: Client, admins_world: World) -> None:
+    client, world = admin, admins_world
     session = Session(name=world.session, managed=False, description="new")
     mask = FieldMask(paths=["managed", "description"])
     updated = client.sessions.UpdateSession(UpdateSessionRequest(session=session, update_mask=mask))
@@ -600,7 +624,10 @@ def test_a_managed_participant_is_changed_by_the_system_alone(both: Both, manage
     send(both.system, write(managed))
 
 
-@pytest.mark.parametrize("write", [*WRITES_TO_SESSION, *WRITES_TO_MEMORY], ids=shown)
+# An import is of the system alone, whatever it is about.
+@pytest.mark.parametrize(
+    "write", [one for one in (*WRITES_TO_SESSION, *WRITES_TO_MEMORY) if shown(one) != "ImportEvents"], ids=shown
+)
 def test_a_managed_session_is_changed_by_the_system_alone(both: Both, managed: World, write: ToRequest) -> None:
     check_refused(both.admin, managed, write(managed), "SESSION_MANAGED", managed.session)
     send(both.system, write(managed))

@@ -12,6 +12,7 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import (
     AppendEventsRequest,
     GetStateRequest,
+    ImportEventsRequest,
     ListEventsRequest,
     PopEventsRequest,
     RedactEventsRequest,
@@ -50,6 +51,7 @@ from activity_session_testing.steps import (
     expunge_session,
     failure_of,
     get_session,
+    imported,
     list_events,
     members,
     new_memory,
@@ -94,6 +96,12 @@ def put(key: str, value_json: str = "1", **fields: Any) -> StateUpdate:
     return StateUpdate(key=key, value_json=value_json, **fields)
 
 
+@pytest.fixture(scope="module")
+def client(system: Client) -> Client:
+    """One that may make every call."""
+    return system
+
+
 @pytest.fixture
 def world(client: Client, namespace: str) -> World:
     ada, bob = (new_participant(client, namespace, name, participant_type=AGENT) for name in ("ada", "bob"))
@@ -115,6 +123,7 @@ REQUESTS: dict[str, Callable[[World], Message]] = {
     "SupersedeEvents": lambda w: SupersedeEventsRequest(parent=w.name, from_sequence=1, to_sequence=1),
     "PopEvents": lambda w: PopEventsRequest(parent=w.name),
     "RedactEvents": lambda w: RedactEventsRequest(parent=w.name, names=[f"{w.name}/events/first"]),
+    "ImportEvents": lambda w: ImportEventsRequest(parent=w.name, events=[imported("late")]),
     "ListEvents": lambda w: ListEventsRequest(parent=w.name),
     "GetState": lambda w: GetStateRequest(name=w.name),
     "UpdateState": lambda w: UpdateStateRequest(name=w.name, updates=[put("key")]),

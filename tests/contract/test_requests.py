@@ -11,6 +11,7 @@ from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import (
     AppendEventsRequest,
     GetStateRequest,
+    ImportEventsRequest,
     ListEventsRequest,
     PopEventsRequest,
     RedactEventsRequest,
@@ -74,6 +75,7 @@ from activity_session_testing.steps import (
     delete_participant,
     delete_session,
     get_session,
+    imported,
     list_events,
     make_namespace,
     member_names,
@@ -174,6 +176,12 @@ def _append(client: Client, namespace: str) -> Message:
 def _supersede(client: Client, namespace: str) -> Message:
     request = _pop(client, namespace)
     return SupersedeEventsRequest(parent=request.parent, from_sequence=1, to_sequence=1, events=[Event(text="hi")])
+
+
+def _import(client: Client, namespace: str) -> ImportEventsRequest:
+    session = new_session(client, namespace).name
+    append(client, session, "first")
+    return ImportEventsRequest(parent=session, events=[imported("once")])
 
 
 def _pop(client: Client, namespace: str) -> PopEventsRequest:
@@ -320,6 +328,7 @@ CASES = {
     "SupersedeEvents": Case(_supersede, lambda c, r: supersede(c, r.parent, 2, 2)),
     "PopEvents": Case(_pop, lambda c, r: append(c, r.parent, "after it")),
     "RedactEvents": Case(_redact, lambda c, r: append(c, r.parent, "after it")),
+    "ImportEvents": Case(_import, lambda c, r: append(c, r.parent, "after it")),
     "UpdateState": Case(
         _update_state, lambda c, r: update_state(c, r.name, StateUpdate(key=r.updates[0].key, delete=True))
     ),
@@ -348,6 +357,15 @@ OF_NO_SESSION = {
     *(f"{verb}Namespace" for verb in ("Create", "Update", "Delete", "Undelete")),
     *(f"{verb}Participant" for verb in ("Create", "Ensure", "Update", "Delete", "Undelete")),
 }
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, client: Client, system: Client) -> Client:
+    """One with the default role, but for the call that takes another one."""
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    return system if parameters.get("name") == "ImportEvents" else client
+
+
 every_rpc = pytest.mark.parametrize("name", CASES)
 
 
@@ -403,6 +421,10 @@ def _of_a_missing_event(request: Any) -> None:
     request.names[0] += "-missing"
 
 
+def _under_another_number(request: Any) -> None:
+    request.events[0].sequence = 99
+
+
 def _with_another_filter(request: Any) -> None:
     request.filter = "no_such_field = 1"
 
@@ -421,6 +443,7 @@ ALTERED: dict[str, Callable[[Any], None]] = {
     "SupersedeEventsRequest": _behind_another_event,
     "PopEventsRequest": _in_another_turn,
     "RedactEventsRequest": _of_a_missing_event,
+    "ImportEventsRequest": _under_another_number,
     "PurgeSessionsRequest": _with_another_filter,
     "RewindSessionRequest": _behind_another_event,
     "ForkSessionRequest": _with_a_missing_member,

@@ -136,6 +136,7 @@ def test_the_lines_about_history_do_what_the_page_says(server: App) -> None:
 
 def test_the_lines_about_moving_run_as_written(tmp_path: Path) -> None:
     needed("jq", "apt-get install jq")
+    needed("grpcurl", "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4")
     url = f"sqlite:///{tmp_path / 'sessions.db'}"
     with serving(url, anonymous_role=Role.SYSTEM) as server, connected(server.address) as client:
         fill(client)
@@ -143,17 +144,20 @@ def test_the_lines_about_moving_run_as_written(tmp_path: Path) -> None:
         "TARGET_URL": "sqlite:///target.db",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks(page("moving.md"), "sh"))],
-        env=os.environ | own,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with serving("sqlite:///:memory:", anonymous_role=Role.SYSTEM) as server:
+        script = "\n".join(blocks(page("moving.md"), "sh")).replace(ADDRESS, server.address)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            env=os.environ | own,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "hello"
+    assert re.findall(r'"sequence": "(\d+)"', done.stdout) == ["41", "42"] * 2
     assert {f"`{kind.word}`" for kind in kinds.KINDS} <= set(re.findall("`[a-z_]+`", page("moving.md")))
 
 

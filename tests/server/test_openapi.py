@@ -81,7 +81,7 @@ VALUES: Mapping[str, Callable[[Any], tuple[Any, Any]]] = {
 # Rules of fields that the document leaves to their comments: bounds that are settings, times and whole messages.
 UNSAID = {
     *("blob", "content", "data", "description", "filter", "memo", "text", "value_json", "participants", "settings"),
-    *("event_time", "except_sequences", "expire_time", "reason", "ttl", "update_mask"),
+    *("create_time", "event_time", "except_sequences", "expire_time", "reason", "ttl", "update_mask"),
     # Only in responses, and in the names of the states of three kinds of resources.
     *("first_sequence", "last_sequence", "name"),
 }
@@ -134,7 +134,7 @@ def test_each_rule_of_a_field_is_in_the_document_or_left_to_its_comment() -> Non
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with serving("sqlite:///:memory:") as server, connected(server.address) as client:
+    with serving("sqlite:///:memory:", anonymous_role="system") as server, connected(server.address) as client:
         yield client
 
 

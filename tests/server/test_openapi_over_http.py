@@ -17,7 +17,7 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with serving("sqlite:///:memory:", http_address="127.0.0.1:0") as server:
+    with serving("sqlite:///:memory:", anonymous_role="system", http_address="127.0.0.1:0") as server:
         yield server.http_address
 
 
@@ -91,7 +91,7 @@ def test_the_document_is_there(address: str) -> None:
 
 
 def test_it_is_not_there_where_the_schema_is_not_shown() -> None:
-    with serving("sqlite:///:memory:", http_address="127.0.0.1:0", reflection="off") as server:
+    with serving("sqlite:///:memory:", anonymous_role="system", http_address="127.0.0.1:0", reflection="off") as server:
         connection = http.client.HTTPConnection(server.http_address, timeout=10)
         connection.request("GET", "/openapi.json")
         assert connection.getresponse().status == 404

@@ -39,6 +39,14 @@ EXAMPLES: Mapping[str, Schema] = {
     },
     "PopEvents": {"count": 1},
     "RedactEvents": {"names": ["namespaces/default/sessions/trip/events/q1"], "reason": "asked for"},
+    "ImportEvents": {
+        "events": [
+            {
+                "event": {"author": _ADA, "type": "message", "text": "Where was the castle?"},
+                "createTime": "2020-05-01T09:00:00Z",
+            }
+        ]
+    },
     "UpdateState": {"updates": [{"key": "plan", "valueJson": '{"day 1": "castle"}'}]},
     "CreateMemory": _MEMORY,
     "BatchCreateMemories": {"requests": [{"parent": "namespaces/default/sessions/trip", "memory": _MEMORY}]},

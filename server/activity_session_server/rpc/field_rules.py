@@ -256,6 +256,7 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     ("Session", "labels"): _labels,
     ("Session", "expire_time"): _time,
     ("Event", "event_time"): _time,
+    ("ImportedEvent", "create_time"): _time,
     ("Event", "type"): _one_line("event_type_characters"),
     ("Event", "media_type"): _one_line("media_type_characters"),
     ("Event", "text"): _at_most_bytes("event_content_bytes"),

@@ -32,6 +32,22 @@ def _events(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
     yield from unknown_fields.violations(request.events, path)
 
 
+def _imported_events(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
+    """What is wrong with the events of another store as a list."""
+    imported = request.events
+    if len(imported) > limits.batch_events:
+        yield Violation(path, too_large("it", limits.batch_events, len(imported), "events"))
+        return
+    yield from _batch_bytes(imported, path, limits)
+    yield from _twice(((one.event.event_id, "event.event_id") for one in imported), path)
+    yield from unknown_fields.violations((one.event for one in imported), path, ".event")
+    first = imported[0].sequence if imported else 0
+    for index, one in enumerate(imported):
+        if one.sequence != (first and first + index):
+            yield Violation(f"{path}[{index}].sequence", Problem("must be set for all, without gaps, or for none"))
+            return
+
+
 def _appended_updates(request: Any, path: str, limits: Limits) -> Iterator[Violation]:
     """What is wrong with the state updates of an append as a list; without a scope, one is of the session."""
 
@@ -101,6 +117,7 @@ LISTS: Mapping[tuple[str, str], ListRule] = {
     ("AppendEventsRequest", "state_updates"): _appended_updates,
     ("SupersedeEventsRequest", "events"): _events,
     ("SupersedeEventsRequest", "state_updates"): _appended_updates,
+    ("ImportEventsRequest", "events"): _imported_events,
     ("UpdateStateRequest", "updates"): _own_updates,
     ("BatchCreateMemoriesRequest", "requests"): _memory_requests,
 }

@@ -22,7 +22,7 @@ from activity_session_server.usecases import (
     state,
     turns,
 )
-from activity_session_server.usecases.history import forks, redactions, rewinds, supersessions
+from activity_session_server.usecases.history import forks, imports, redactions, rewinds, supersessions
 
 # Takes the store, the call and the request; returns the response.
 UseCase = Callable[[Store, Call, Any], Message | Encoded[Any]]
@@ -86,6 +86,7 @@ ROUTES: Mapping[str, Mapping[str, UseCase | Streamed]] = {
         "SupersedeEvents": supersessions.supersede_events,
         "PopEvents": supersessions.pop_events,
         "RedactEvents": redactions.redact_events,
+        "ImportEvents": imports.import_events,
         "GetEvent": events.get_event,
         "BatchGetEvents": events.batch_get_events,
         "ListEvents": events.list_events,

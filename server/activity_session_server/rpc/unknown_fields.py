@@ -24,14 +24,15 @@ _VALUES: Mapping[int, Callable[[Any], bytes]] = {
 }
 
 
-def violations(events: Iterable[Event], path: str) -> Iterator[Violation]:
-    """What is wrong with the unknown fields of events."""
+def violations(events: Iterable[Event], path: str, inner: str = "") -> Iterator[Violation]:
+    """What is wrong with the unknown fields of events, which stand in a list, or `inner` in its entries."""
     for index, event in enumerate(events):
+        where = f"{path}[{index}]{inner}"
         # Of a message without unknown fields, to look for them is all that this costs.
         if UnknownFieldSet(event):
-            yield from _violations(event, f"{path}[{index}]")
+            yield from _violations(event, where)
         if event.HasField("event_time") and UnknownFieldSet(event.event_time):
-            yield from _violations(event.event_time, f"{path}[{index}].event_time")
+            yield from _violations(event.event_time, f"{where}.event_time")
 
 
 def _violations(message: Message, path: str) -> Iterator[Violation]:

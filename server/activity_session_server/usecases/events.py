@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Literal, NamedTuple, Self
 
@@ -83,7 +84,7 @@ class Appended(NamedTuple):
         return cls(list(map(given_of, kept.events)), kept.last_sequence, list(kept.written))
 
 
-_RECORD = Record(Appended.to_message, lambda _, kept: Appended.of(kept))
+RECORD = Record(Appended.to_message, lambda _, kept: Appended.of(kept))
 
 
 def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Encoded[AppendEventsResponse]:
@@ -95,7 +96,7 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Enc
     def append(writer: Writer) -> Appended:
         head = access.lock_usable_head(writer, call, request.parent, request.uid)
         found = events.find_events(writer, head, given_ids) if given_ids else {}
-        _check_same(head, asked, found)
+        check_same(head, asked, found)
         given = {event_id: given_of(event) for event_id, event in found.items()}
         written = [event.event_id not in found for event in asked]
         if any(written):
@@ -105,7 +106,7 @@ def append_events(store: Store, call: Call, request: AppendEventsRequest) -> Enc
             given |= {event.event_id: event for event in appended}
         return Appended([given[event.event_id] for event in asked], head.last_sequence + sum(written), written)
 
-    return _with_content(request.parent, asked, store.write(call, append, request, _RECORD))
+    return with_content(request.parent, asked, store.write(call, append, request, RECORD))
 
 
 def get_event(store: Store, call: Call, request: GetEventRequest) -> Encoded[Event]:
@@ -150,16 +151,16 @@ def list_events(store: Store, call: Call, request: ListEventsRequest) -> Encoded
     return Encoded(encoded.page(found, paging.next_token(request, next_position)))
 
 
-def new_event(asked: Event) -> NewEvent:
+def new_event(asked: Event, create_time: datetime | None = None) -> NewEvent:
     """An event as it is asked for, without what only the server sets, and as the database can hold it."""
     event_id = asked.event_id or new_id()
     event = _content(asked)
     if event.HasField("event_time"):
         event.event_time.nanos -= event.event_time.nanos % 1000
-    return NewEvent(event_id, event, event.SerializeToString())
+    return NewEvent(event_id, event, event.SerializeToString(), create_time)
 
 
-def _with_content(parent: str, asked: Sequence[NewEvent], appended: Appended) -> Encoded[AppendEventsResponse]:
+def with_content(parent: str, asked: Sequence[NewEvent], appended: Appended) -> Encoded[AppendEventsResponse]:
     """The response, made of what the server gives the events, which is kept, and of what the request asks for."""
     numbers = AppendEventsResponse(last_sequence=appended.last_sequence, written=appended.written)
     return Encoded(encoded.page(named(parent, asked, appended.given)) + numbers.SerializeToString())
@@ -207,7 +208,7 @@ def check_namespaces(request: AppendEventsRequest | SupersedeEventsRequest) -> N
             access.check_namespace(request.parent, update.participant, f"state_updates[{index}].participant")
 
 
-def _check_same(head: Head, asked: Sequence[NewEvent], found: dict[str, Event]) -> None:
+def check_same(head: Head, asked: Sequence[NewEvent], found: dict[str, Event]) -> None:
     """Refuse an event whose id is taken by an event with other content."""
     for event in asked:
         there = found.get(event.event_id)

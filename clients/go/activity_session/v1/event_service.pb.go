@@ -10,6 +10,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -701,6 +702,214 @@ func (x *RedactEventsResponse) GetMark() *Event {
 	return nil
 }
 
+// Asks for events of another store to be appended.
+type ImportEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session to append to.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The events, in their order: 1 to `batch_events`, at most `batch_bytes`
+	// together.
+	Events []*ImportedEvent `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	// Makes a retry safe, as on AppendEvents.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only if this is still the uid of the session, as on AppendEvents.
+	Uid           string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportEventsRequest) Reset() {
+	*x = ImportEventsRequest{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportEventsRequest) ProtoMessage() {}
+
+func (x *ImportEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportEventsRequest.ProtoReflect.Descriptor instead.
+func (*ImportEventsRequest) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ImportEventsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ImportEventsRequest) GetEvents() []*ImportedEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ImportEventsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ImportEventsRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
+// An event as it was in another store.
+type ImportedEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The event, as for AppendEvents. Its author must be a name in the session's
+	// namespace, and need not exist.
+	Event *Event `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
+	// When it was appended there: from 1970 on, and not in the future. Events are
+	// purged by this time, and sessions listed by that of their newest event.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Its number: of all events of a request, or of none. They have no gaps. A
+	// session that has never had an event can begin with any number, as if those
+	// before it had been purged; any other goes on with the number after its last,
+	// and refuses others with SEQUENCE_MISMATCH.
+	Sequence      int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportedEvent) Reset() {
+	*x = ImportedEvent{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportedEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportedEvent) ProtoMessage() {}
+
+func (x *ImportedEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportedEvent.ProtoReflect.Descriptor instead.
+func (*ImportedEvent) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ImportedEvent) GetEvent() *Event {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *ImportedEvent) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *ImportedEvent) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+// The events as they were appended.
+type ImportEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The events with their numbers, in the order of the request.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// The number of the session's newest event.
+	LastSequence int64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// For each of `events`, in their order, whether this call wrote it, as on
+	// AppendEvents.
+	Written       []bool `protobuf:"varint,3,rep,packed,name=written,proto3" json:"written,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportEventsResponse) Reset() {
+	*x = ImportEventsResponse{}
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportEventsResponse) ProtoMessage() {}
+
+func (x *ImportEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportEventsResponse.ProtoReflect.Descriptor instead.
+func (*ImportEventsResponse) Descriptor() ([]byte, []int) {
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ImportEventsResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ImportEventsResponse) GetLastSequence() int64 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *ImportEventsResponse) GetWritten() []bool {
+	if x != nil {
+		return x.Written
+	}
+	return nil
+}
+
 // Asks for one event.
 type GetEventRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -712,7 +921,7 @@ type GetEventRequest struct {
 
 func (x *GetEventRequest) Reset() {
 	*x = GetEventRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +933,7 @@ func (x *GetEventRequest) String() string {
 func (*GetEventRequest) ProtoMessage() {}
 
 func (x *GetEventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[8]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +946,7 @@ func (x *GetEventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEventRequest.ProtoReflect.Descriptor instead.
 func (*GetEventRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{8}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetEventRequest) GetName() string {
@@ -763,7 +972,7 @@ type BatchGetEventsRequest struct {
 
 func (x *BatchGetEventsRequest) Reset() {
 	*x = BatchGetEventsRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -775,7 +984,7 @@ func (x *BatchGetEventsRequest) String() string {
 func (*BatchGetEventsRequest) ProtoMessage() {}
 
 func (x *BatchGetEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[9]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -788,7 +997,7 @@ func (x *BatchGetEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetEventsRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetEventsRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{9}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BatchGetEventsRequest) GetParent() string {
@@ -823,7 +1032,7 @@ type BatchGetEventsResponse struct {
 
 func (x *BatchGetEventsResponse) Reset() {
 	*x = BatchGetEventsResponse{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +1044,7 @@ func (x *BatchGetEventsResponse) String() string {
 func (*BatchGetEventsResponse) ProtoMessage() {}
 
 func (x *BatchGetEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[10]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +1057,7 @@ func (x *BatchGetEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetEventsResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetEventsResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{10}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BatchGetEventsResponse) GetEvents() []*Event {
@@ -893,7 +1102,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -905,7 +1114,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[11]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -918,7 +1127,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{11}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListEventsRequest) GetParent() string {
@@ -1011,7 +1220,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1232,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[12]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1245,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{12}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -1082,7 +1291,7 @@ type GetStateRequest struct {
 
 func (x *GetStateRequest) Reset() {
 	*x = GetStateRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[13]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1303,7 @@ func (x *GetStateRequest) String() string {
 func (*GetStateRequest) ProtoMessage() {}
 
 func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[13]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1316,7 @@ func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStateRequest.ProtoReflect.Descriptor instead.
 func (*GetStateRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{13}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetStateRequest) GetName() string {
@@ -1177,7 +1386,7 @@ type UpdateStateRequest struct {
 
 func (x *UpdateStateRequest) Reset() {
 	*x = UpdateStateRequest{}
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[14]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1398,7 @@ func (x *UpdateStateRequest) String() string {
 func (*UpdateStateRequest) ProtoMessage() {}
 
 func (x *UpdateStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_activity_session_v1_event_service_proto_msgTypes[14]
+	mi := &file_activity_session_v1_event_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1411,7 @@ func (x *UpdateStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateStateRequest) Descriptor() ([]byte, []int) {
-	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{14}
+	return file_activity_session_v1_event_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UpdateStateRequest) GetName() string {
@@ -1237,7 +1446,7 @@ var File_activity_session_v1_event_service_proto protoreflect.FileDescriptor
 
 const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\n" +
-	"'activity_session/v1/event_service.proto\x12\x13activity_session.v1\x1a\x1factivity_session/v1/event.proto\x1a\x1factivity_session/v1/state.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\x93\x03\n" +
+	"'activity_session/v1/event_service.proto\x12\x13activity_session.v1\x1a\x1factivity_session/v1/event.proto\x1a\x1factivity_session/v1/state.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x03\n" +
 	"\x13AppendEventsRequest\x127\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x128\n" +
 	"\x06events\x18\x02 \x03(\v2\x1a.activity_session.v1.EventB\x04\xe2A\x01\x02R\x06events\x12K\n" +
@@ -1298,7 +1507,22 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\x14RedactEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
 	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12.\n" +
-	"\x04mark\x18\x03 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\"F\n" +
+	"\x04mark\x18\x03 \x01(\v2\x1a.activity_session.v1.EventR\x04mark\"\xcd\x01\n" +
+	"\x13ImportEventsRequest\x127\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16activity-session/EventR\x06parent\x12@\n" +
+	"\x06events\x18\x02 \x03(\v2\".activity_session.v1.ImportedEventB\x04\xe2A\x01\x02R\x06events\x12#\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid\"\xac\x01\n" +
+	"\rImportedEvent\x126\n" +
+	"\x05event\x18\x01 \x01(\v2\x1a.activity_session.v1.EventB\x04\xe2A\x01\x02R\x05event\x12A\n" +
+	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x02R\n" +
+	"createTime\x12 \n" +
+	"\bsequence\x18\x03 \x01(\x03B\x04\xe2A\x01\x01R\bsequence\"\x89\x01\n" +
+	"\x14ImportEventsResponse\x122\n" +
+	"\x06events\x18\x01 \x03(\v2\x1a.activity_session.v1.EventR\x06events\x12#\n" +
+	"\rlast_sequence\x18\x02 \x01(\x03R\flastSequence\x12\x18\n" +
+	"\awritten\x18\x03 \x03(\bR\awritten\"F\n" +
 	"\x0fGetEventRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
 	"\x16activity-session/EventR\x04name\"\xb0\x01\n" +
@@ -1348,12 +1572,13 @@ const file_activity_session_v1_event_service_proto_rawDesc = "" +
 	"\aupdates\x18\x02 \x03(\v2 .activity_session.v1.StateUpdateB\x04\xe2A\x01\x02R\aupdates\x12#\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\trequestId\x12\x16\n" +
-	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\x9b\r\n" +
+	"\x03uid\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x03uid2\xd0\x0e\n" +
 	"\fEventService\x12\xb2\x01\n" +
 	"\fAppendEvents\x12(.activity_session.v1.AppendEventsRequest\x1a).activity_session.v1.AppendEventsResponse\"M\xdaA\rparent,events\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:append\x12\xd1\x01\n" +
 	"\x0fSupersedeEvents\x12+.activity_session.v1.SupersedeEventsRequest\x1a,.activity_session.v1.SupersedeEventsResponse\"c\xdaA parent,from_sequence,to_sequence\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{parent=namespaces/*/sessions/*}/events:supersede\x12\x9f\x01\n" +
 	"\tPopEvents\x12%.activity_session.v1.PopEventsRequest\x1a&.activity_session.v1.PopEventsResponse\"C\xdaA\x06parent\x82\xd3\xe4\x93\x024:\x01*\"//v1/{parent=namespaces/*/sessions/*}/events:pop\x12\xb1\x01\n" +
-	"\fRedactEvents\x12(.activity_session.v1.RedactEventsRequest\x1a).activity_session.v1.RedactEventsResponse\"L\xdaA\fparent,names\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:redact\x12\x88\x01\n" +
+	"\fRedactEvents\x12(.activity_session.v1.RedactEventsRequest\x1a).activity_session.v1.RedactEventsResponse\"L\xdaA\fparent,names\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:redact\x12\xb2\x01\n" +
+	"\fImportEvents\x12(.activity_session.v1.ImportEventsRequest\x1a).activity_session.v1.ImportEventsResponse\"M\xdaA\rparent,events\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=namespaces/*/sessions/*}/events:import\x12\x88\x01\n" +
 	"\bGetEvent\x12$.activity_session.v1.GetEventRequest\x1a\x1a.activity_session.v1.Event\":\xdaA\x04name\x82\xd3\xe4\x93\x02-\x12+/v1/{name=namespaces/*/sessions/*/events/*}\x12\xb6\x01\n" +
 	"\x0eBatchGetEvents\x12*.activity_session.v1.BatchGetEventsRequest\x1a+.activity_session.v1.BatchGetEventsResponse\"K\xdaA\fparent,names\x82\xd3\xe4\x93\x026\x124/v1/{parent=namespaces/*/sessions/*}/events:batchGet\x12\x9b\x01\n" +
 	"\n" +
@@ -1374,7 +1599,7 @@ func file_activity_session_v1_event_service_proto_rawDescGZIP() []byte {
 	return file_activity_session_v1_event_service_proto_rawDescData
 }
 
-var file_activity_session_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_activity_session_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_activity_session_v1_event_service_proto_goTypes = []any{
 	(*AppendEventsRequest)(nil),     // 0: activity_session.v1.AppendEventsRequest
 	(*AppendEventsResponse)(nil),    // 1: activity_session.v1.AppendEventsResponse
@@ -1384,55 +1609,65 @@ var file_activity_session_v1_event_service_proto_goTypes = []any{
 	(*PopEventsResponse)(nil),       // 5: activity_session.v1.PopEventsResponse
 	(*RedactEventsRequest)(nil),     // 6: activity_session.v1.RedactEventsRequest
 	(*RedactEventsResponse)(nil),    // 7: activity_session.v1.RedactEventsResponse
-	(*GetEventRequest)(nil),         // 8: activity_session.v1.GetEventRequest
-	(*BatchGetEventsRequest)(nil),   // 9: activity_session.v1.BatchGetEventsRequest
-	(*BatchGetEventsResponse)(nil),  // 10: activity_session.v1.BatchGetEventsResponse
-	(*ListEventsRequest)(nil),       // 11: activity_session.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),      // 12: activity_session.v1.ListEventsResponse
-	(*GetStateRequest)(nil),         // 13: activity_session.v1.GetStateRequest
-	(*UpdateStateRequest)(nil),      // 14: activity_session.v1.UpdateStateRequest
-	(*Event)(nil),                   // 15: activity_session.v1.Event
-	(*StateUpdate)(nil),             // 16: activity_session.v1.StateUpdate
-	(*State)(nil),                   // 17: activity_session.v1.State
+	(*ImportEventsRequest)(nil),     // 8: activity_session.v1.ImportEventsRequest
+	(*ImportedEvent)(nil),           // 9: activity_session.v1.ImportedEvent
+	(*ImportEventsResponse)(nil),    // 10: activity_session.v1.ImportEventsResponse
+	(*GetEventRequest)(nil),         // 11: activity_session.v1.GetEventRequest
+	(*BatchGetEventsRequest)(nil),   // 12: activity_session.v1.BatchGetEventsRequest
+	(*BatchGetEventsResponse)(nil),  // 13: activity_session.v1.BatchGetEventsResponse
+	(*ListEventsRequest)(nil),       // 14: activity_session.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),      // 15: activity_session.v1.ListEventsResponse
+	(*GetStateRequest)(nil),         // 16: activity_session.v1.GetStateRequest
+	(*UpdateStateRequest)(nil),      // 17: activity_session.v1.UpdateStateRequest
+	(*Event)(nil),                   // 18: activity_session.v1.Event
+	(*StateUpdate)(nil),             // 19: activity_session.v1.StateUpdate
+	(*timestamppb.Timestamp)(nil),   // 20: google.protobuf.Timestamp
+	(*State)(nil),                   // 21: activity_session.v1.State
 }
 var file_activity_session_v1_event_service_proto_depIdxs = []int32{
-	15, // 0: activity_session.v1.AppendEventsRequest.events:type_name -> activity_session.v1.Event
-	16, // 1: activity_session.v1.AppendEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
-	15, // 2: activity_session.v1.AppendEventsResponse.events:type_name -> activity_session.v1.Event
-	15, // 3: activity_session.v1.SupersedeEventsRequest.events:type_name -> activity_session.v1.Event
-	16, // 4: activity_session.v1.SupersedeEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
-	15, // 5: activity_session.v1.SupersedeEventsResponse.events:type_name -> activity_session.v1.Event
-	15, // 6: activity_session.v1.SupersedeEventsResponse.mark:type_name -> activity_session.v1.Event
-	15, // 7: activity_session.v1.PopEventsResponse.events:type_name -> activity_session.v1.Event
-	15, // 8: activity_session.v1.PopEventsResponse.mark:type_name -> activity_session.v1.Event
-	15, // 9: activity_session.v1.RedactEventsResponse.events:type_name -> activity_session.v1.Event
-	15, // 10: activity_session.v1.RedactEventsResponse.mark:type_name -> activity_session.v1.Event
-	15, // 11: activity_session.v1.BatchGetEventsResponse.events:type_name -> activity_session.v1.Event
-	15, // 12: activity_session.v1.ListEventsResponse.events:type_name -> activity_session.v1.Event
-	16, // 13: activity_session.v1.UpdateStateRequest.updates:type_name -> activity_session.v1.StateUpdate
-	0,  // 14: activity_session.v1.EventService.AppendEvents:input_type -> activity_session.v1.AppendEventsRequest
-	2,  // 15: activity_session.v1.EventService.SupersedeEvents:input_type -> activity_session.v1.SupersedeEventsRequest
-	4,  // 16: activity_session.v1.EventService.PopEvents:input_type -> activity_session.v1.PopEventsRequest
-	6,  // 17: activity_session.v1.EventService.RedactEvents:input_type -> activity_session.v1.RedactEventsRequest
-	8,  // 18: activity_session.v1.EventService.GetEvent:input_type -> activity_session.v1.GetEventRequest
-	9,  // 19: activity_session.v1.EventService.BatchGetEvents:input_type -> activity_session.v1.BatchGetEventsRequest
-	11, // 20: activity_session.v1.EventService.ListEvents:input_type -> activity_session.v1.ListEventsRequest
-	13, // 21: activity_session.v1.EventService.GetState:input_type -> activity_session.v1.GetStateRequest
-	14, // 22: activity_session.v1.EventService.UpdateState:input_type -> activity_session.v1.UpdateStateRequest
-	1,  // 23: activity_session.v1.EventService.AppendEvents:output_type -> activity_session.v1.AppendEventsResponse
-	3,  // 24: activity_session.v1.EventService.SupersedeEvents:output_type -> activity_session.v1.SupersedeEventsResponse
-	5,  // 25: activity_session.v1.EventService.PopEvents:output_type -> activity_session.v1.PopEventsResponse
-	7,  // 26: activity_session.v1.EventService.RedactEvents:output_type -> activity_session.v1.RedactEventsResponse
-	15, // 27: activity_session.v1.EventService.GetEvent:output_type -> activity_session.v1.Event
-	10, // 28: activity_session.v1.EventService.BatchGetEvents:output_type -> activity_session.v1.BatchGetEventsResponse
-	12, // 29: activity_session.v1.EventService.ListEvents:output_type -> activity_session.v1.ListEventsResponse
-	17, // 30: activity_session.v1.EventService.GetState:output_type -> activity_session.v1.State
-	17, // 31: activity_session.v1.EventService.UpdateState:output_type -> activity_session.v1.State
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	18, // 0: activity_session.v1.AppendEventsRequest.events:type_name -> activity_session.v1.Event
+	19, // 1: activity_session.v1.AppendEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
+	18, // 2: activity_session.v1.AppendEventsResponse.events:type_name -> activity_session.v1.Event
+	18, // 3: activity_session.v1.SupersedeEventsRequest.events:type_name -> activity_session.v1.Event
+	19, // 4: activity_session.v1.SupersedeEventsRequest.state_updates:type_name -> activity_session.v1.StateUpdate
+	18, // 5: activity_session.v1.SupersedeEventsResponse.events:type_name -> activity_session.v1.Event
+	18, // 6: activity_session.v1.SupersedeEventsResponse.mark:type_name -> activity_session.v1.Event
+	18, // 7: activity_session.v1.PopEventsResponse.events:type_name -> activity_session.v1.Event
+	18, // 8: activity_session.v1.PopEventsResponse.mark:type_name -> activity_session.v1.Event
+	18, // 9: activity_session.v1.RedactEventsResponse.events:type_name -> activity_session.v1.Event
+	18, // 10: activity_session.v1.RedactEventsResponse.mark:type_name -> activity_session.v1.Event
+	9,  // 11: activity_session.v1.ImportEventsRequest.events:type_name -> activity_session.v1.ImportedEvent
+	18, // 12: activity_session.v1.ImportedEvent.event:type_name -> activity_session.v1.Event
+	20, // 13: activity_session.v1.ImportedEvent.create_time:type_name -> google.protobuf.Timestamp
+	18, // 14: activity_session.v1.ImportEventsResponse.events:type_name -> activity_session.v1.Event
+	18, // 15: activity_session.v1.BatchGetEventsResponse.events:type_name -> activity_session.v1.Event
+	18, // 16: activity_session.v1.ListEventsResponse.events:type_name -> activity_session.v1.Event
+	19, // 17: activity_session.v1.UpdateStateRequest.updates:type_name -> activity_session.v1.StateUpdate
+	0,  // 18: activity_session.v1.EventService.AppendEvents:input_type -> activity_session.v1.AppendEventsRequest
+	2,  // 19: activity_session.v1.EventService.SupersedeEvents:input_type -> activity_session.v1.SupersedeEventsRequest
+	4,  // 20: activity_session.v1.EventService.PopEvents:input_type -> activity_session.v1.PopEventsRequest
+	6,  // 21: activity_session.v1.EventService.RedactEvents:input_type -> activity_session.v1.RedactEventsRequest
+	8,  // 22: activity_session.v1.EventService.ImportEvents:input_type -> activity_session.v1.ImportEventsRequest
+	11, // 23: activity_session.v1.EventService.GetEvent:input_type -> activity_session.v1.GetEventRequest
+	12, // 24: activity_session.v1.EventService.BatchGetEvents:input_type -> activity_session.v1.BatchGetEventsRequest
+	14, // 25: activity_session.v1.EventService.ListEvents:input_type -> activity_session.v1.ListEventsRequest
+	16, // 26: activity_session.v1.EventService.GetState:input_type -> activity_session.v1.GetStateRequest
+	17, // 27: activity_session.v1.EventService.UpdateState:input_type -> activity_session.v1.UpdateStateRequest
+	1,  // 28: activity_session.v1.EventService.AppendEvents:output_type -> activity_session.v1.AppendEventsResponse
+	3,  // 29: activity_session.v1.EventService.SupersedeEvents:output_type -> activity_session.v1.SupersedeEventsResponse
+	5,  // 30: activity_session.v1.EventService.PopEvents:output_type -> activity_session.v1.PopEventsResponse
+	7,  // 31: activity_session.v1.EventService.RedactEvents:output_type -> activity_session.v1.RedactEventsResponse
+	10, // 32: activity_session.v1.EventService.ImportEvents:output_type -> activity_session.v1.ImportEventsResponse
+	18, // 33: activity_session.v1.EventService.GetEvent:output_type -> activity_session.v1.Event
+	13, // 34: activity_session.v1.EventService.BatchGetEvents:output_type -> activity_session.v1.BatchGetEventsResponse
+	15, // 35: activity_session.v1.EventService.ListEvents:output_type -> activity_session.v1.ListEventsResponse
+	21, // 36: activity_session.v1.EventService.GetState:output_type -> activity_session.v1.State
+	21, // 37: activity_session.v1.EventService.UpdateState:output_type -> activity_session.v1.State
+	28, // [28:38] is the sub-list for method output_type
+	18, // [18:28] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_activity_session_v1_event_service_proto_init() }
@@ -1444,14 +1679,14 @@ func file_activity_session_v1_event_service_proto_init() {
 	file_activity_session_v1_state_proto_init()
 	file_activity_session_v1_event_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_activity_session_v1_event_service_proto_msgTypes[2].OneofWrappers = []any{}
-	file_activity_session_v1_event_service_proto_msgTypes[13].OneofWrappers = []any{}
+	file_activity_session_v1_event_service_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_activity_session_v1_event_service_proto_rawDesc), len(file_activity_session_v1_event_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,7 @@ const (
 	EventService_SupersedeEvents_FullMethodName = "/activity_session.v1.EventService/SupersedeEvents"
 	EventService_PopEvents_FullMethodName       = "/activity_session.v1.EventService/PopEvents"
 	EventService_RedactEvents_FullMethodName    = "/activity_session.v1.EventService/RedactEvents"
+	EventService_ImportEvents_FullMethodName    = "/activity_session.v1.EventService/ImportEvents"
 	EventService_GetEvent_FullMethodName        = "/activity_session.v1.EventService/GetEvent"
 	EventService_BatchGetEvents_FullMethodName  = "/activity_session.v1.EventService/BatchGetEvents"
 	EventService_ListEvents_FullMethodName      = "/activity_session.v1.EventService/ListEvents"
@@ -67,6 +68,11 @@ type EventServiceClient interface {
 	// (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
 	// are. An id of a redacted event stays taken.
 	RedactEvents(ctx context.Context, in *RedactEventsRequest, opts ...grpc.CallOption) (*RedactEventsResponse, error)
+	// Appends events that were in another store, with the times and the numbers
+	// that they had there: for the role system, from the oldest event on, call by
+	// call. Authors need not exist (any more), and no turn is needed. All or
+	// nothing; a retry is as on AppendEvents.
+	ImportEvents(ctx context.Context, in *ImportEventsRequest, opts ...grpc.CallOption) (*ImportEventsResponse, error)
 	// Reads an event, even of a deleted session, and even a superseded one.
 	GetEvent(ctx context.Context, in *GetEventRequest, opts ...grpc.CallOption) (*Event, error)
 	// Reads several events of a session, even of a deleted one: all of them, or
@@ -126,6 +132,16 @@ func (c *eventServiceClient) RedactEvents(ctx context.Context, in *RedactEventsR
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RedactEventsResponse)
 	err := c.cc.Invoke(ctx, EventService_RedactEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *eventServiceClient) ImportEvents(ctx context.Context, in *ImportEventsRequest, opts ...grpc.CallOption) (*ImportEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_ImportEvents_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -219,6 +235,11 @@ type EventServiceServer interface {
 	// (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
 	// are. An id of a redacted event stays taken.
 	RedactEvents(context.Context, *RedactEventsRequest) (*RedactEventsResponse, error)
+	// Appends events that were in another store, with the times and the numbers
+	// that they had there: for the role system, from the oldest event on, call by
+	// call. Authors need not exist (any more), and no turn is needed. All or
+	// nothing; a retry is as on AppendEvents.
+	ImportEvents(context.Context, *ImportEventsRequest) (*ImportEventsResponse, error)
 	// Reads an event, even of a deleted session, and even a superseded one.
 	GetEvent(context.Context, *GetEventRequest) (*Event, error)
 	// Reads several events of a session, even of a deleted one: all of them, or
@@ -255,6 +276,9 @@ func (UnimplementedEventServiceServer) PopEvents(context.Context, *PopEventsRequ
 }
 func (UnimplementedEventServiceServer) RedactEvents(context.Context, *RedactEventsRequest) (*RedactEventsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method RedactEvents not implemented")
+}
+func (UnimplementedEventServiceServer) ImportEvents(context.Context, *ImportEventsRequest) (*ImportEventsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ImportEvents not implemented")
 }
 func (UnimplementedEventServiceServer) GetEvent(context.Context, *GetEventRequest) (*Event, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method GetEvent not implemented")
@@ -360,6 +384,24 @@ func _EventService_RedactEvents_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(EventServiceServer).RedactEvents(ctx, req.(*RedactEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EventService_ImportEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).ImportEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_ImportEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).ImportEvents(ctx, req.(*ImportEventsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -476,6 +518,10 @@ var EventService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RedactEvents",
 			Handler:    _EventService_RedactEvents_Handler,
+		},
+		{
+			MethodName: "ImportEvents",
+			Handler:    _EventService_ImportEvents_Handler,
 		},
 		{
 			MethodName: "GetEvent",

@@ -73,6 +73,9 @@ if TYPE_CHECKING:
     from activity_session.v1.event_service_pb2 import PopEventsResponse as PopEventsResponse
     from activity_session.v1.event_service_pb2 import RedactEventsRequest as RedactEventsRequest
     from activity_session.v1.event_service_pb2 import RedactEventsResponse as RedactEventsResponse
+    from activity_session.v1.event_service_pb2 import ImportEventsRequest as ImportEventsRequest
+    from activity_session.v1.event_service_pb2 import ImportedEvent as ImportedEvent
+    from activity_session.v1.event_service_pb2 import ImportEventsResponse as ImportEventsResponse
     from activity_session.v1.event_service_pb2 import GetEventRequest as GetEventRequest
     from activity_session.v1.event_service_pb2 import BatchGetEventsRequest as BatchGetEventsRequest
     from activity_session.v1.event_service_pb2 import BatchGetEventsResponse as BatchGetEventsResponse
@@ -247,6 +250,9 @@ else:
         "PopEventsResponse": "event_service_pb2",
         "RedactEventsRequest": "event_service_pb2",
         "RedactEventsResponse": "event_service_pb2",
+        "ImportEventsRequest": "event_service_pb2",
+        "ImportedEvent": "event_service_pb2",
+        "ImportEventsResponse": "event_service_pb2",
         "GetEventRequest": "event_service_pb2",
         "BatchGetEventsRequest": "event_service_pb2",
         "BatchGetEventsResponse": "event_service_pb2",

@@ -10,6 +10,7 @@ import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.message
+import google.protobuf.timestamp_pb2
 import typing
 
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
@@ -348,6 +349,111 @@ class RedactEventsResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["events", b"events", "last_sequence", b"last_sequence", "mark", b"mark"]) -> None: ...
 
 global___RedactEventsResponse = RedactEventsResponse
+
+@typing.final
+class ImportEventsRequest(google.protobuf.message.Message):
+    """Asks for events of another store to be appended."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: builtins.int
+    EVENTS_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    UID_FIELD_NUMBER: builtins.int
+    parent: builtins.str
+    """The session to append to."""
+    request_id: builtins.str
+    """Makes a retry safe, as on AppendEvents."""
+    uid: builtins.str
+    """Only if this is still the uid of the session, as on AppendEvents."""
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ImportedEvent]:
+        """The events, in their order: 1 to `batch_events`, at most `batch_bytes`
+        together.
+        """
+
+    def __init__(
+        self,
+        *,
+        parent: builtins.str = ...,
+        events: collections.abc.Iterable[global___ImportedEvent] | None = ...,
+        request_id: builtins.str = ...,
+        uid: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["events", b"events", "parent", b"parent", "request_id", b"request_id", "uid", b"uid"]) -> None: ...
+
+global___ImportEventsRequest = ImportEventsRequest
+
+@typing.final
+class ImportedEvent(google.protobuf.message.Message):
+    """An event as it was in another store."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: builtins.int
+    CREATE_TIME_FIELD_NUMBER: builtins.int
+    SEQUENCE_FIELD_NUMBER: builtins.int
+    sequence: builtins.int
+    """Its number: of all events of a request, or of none. They have no gaps. A
+    session that has never had an event can begin with any number, as if those
+    before it had been purged; any other goes on with the number after its last,
+    and refuses others with SEQUENCE_MISMATCH.
+    """
+    @property
+    def event(self) -> activity_session.v1.event_pb2.Event:
+        """The event, as for AppendEvents. Its author must be a name in the session's
+        namespace, and need not exist.
+        """
+
+    @property
+    def create_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """When it was appended there: from 1970 on, and not in the future. Events are
+        purged by this time, and sessions listed by that of their newest event.
+        """
+
+    def __init__(
+        self,
+        *,
+        event: activity_session.v1.event_pb2.Event | None = ...,
+        create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        sequence: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["create_time", b"create_time", "event", b"event"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["create_time", b"create_time", "event", b"event", "sequence", b"sequence"]) -> None: ...
+
+global___ImportedEvent = ImportedEvent
+
+@typing.final
+class ImportEventsResponse(google.protobuf.message.Message):
+    """The events as they were appended."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: builtins.int
+    LAST_SEQUENCE_FIELD_NUMBER: builtins.int
+    WRITTEN_FIELD_NUMBER: builtins.int
+    last_sequence: builtins.int
+    """The number of the session's newest event."""
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[activity_session.v1.event_pb2.Event]:
+        """The events with their numbers, in the order of the request."""
+
+    @property
+    def written(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bool]:
+        """For each of `events`, in their order, whether this call wrote it, as on
+        AppendEvents.
+        """
+
+    def __init__(
+        self,
+        *,
+        events: collections.abc.Iterable[activity_session.v1.event_pb2.Event] | None = ...,
+        last_sequence: builtins.int = ...,
+        written: collections.abc.Iterable[builtins.bool] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["events", b"events", "last_sequence", b"last_sequence", "written", b"written"]) -> None: ...
+
+global___ImportEventsResponse = ImportEventsResponse
 
 @typing.final
 class GetEventRequest(google.protobuf.message.Message):

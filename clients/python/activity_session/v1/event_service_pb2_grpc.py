@@ -58,6 +58,11 @@ class EventServiceStub(object):
                 request_serializer=activity__session_dot_v1_dot_event__service__pb2.RedactEventsRequest.SerializeToString,
                 response_deserializer=activity__session_dot_v1_dot_event__service__pb2.RedactEventsResponse.FromString,
                 _registered_method=True)
+        self.ImportEvents = channel.unary_unary(
+                '/activity_session.v1.EventService/ImportEvents',
+                request_serializer=activity__session_dot_v1_dot_event__service__pb2.ImportEventsRequest.SerializeToString,
+                response_deserializer=activity__session_dot_v1_dot_event__service__pb2.ImportEventsResponse.FromString,
+                _registered_method=True)
         self.GetEvent = channel.unary_unary(
                 '/activity_session.v1.EventService/GetEvent',
                 request_serializer=activity__session_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
@@ -140,6 +145,16 @@ class EventServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportEvents(self, request, context):
+        """Appends events that were in another store, with the times and the numbers
+        that they had there: for the role system, from the oldest event on, call by
+        call. Authors need not exist (any more), and no turn is needed. All or
+        nothing; a retry is as on AppendEvents.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetEvent(self, request, context):
         """Reads an event, even of a deleted session, and even a superseded one.
         """
@@ -202,6 +217,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.RedactEvents,
                     request_deserializer=activity__session_dot_v1_dot_event__service__pb2.RedactEventsRequest.FromString,
                     response_serializer=activity__session_dot_v1_dot_event__service__pb2.RedactEventsResponse.SerializeToString,
+            ),
+            'ImportEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportEvents,
+                    request_deserializer=activity__session_dot_v1_dot_event__service__pb2.ImportEventsRequest.FromString,
+                    response_serializer=activity__session_dot_v1_dot_event__service__pb2.ImportEventsResponse.SerializeToString,
             ),
             'GetEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEvent,
@@ -339,6 +359,33 @@ class EventService(object):
             '/activity_session.v1.EventService/RedactEvents',
             activity__session_dot_v1_dot_event__service__pb2.RedactEventsRequest.SerializeToString,
             activity__session_dot_v1_dot_event__service__pb2.RedactEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/activity_session.v1.EventService/ImportEvents',
+            activity__session_dot_v1_dot_event__service__pb2.ImportEventsRequest.SerializeToString,
+            activity__session_dot_v1_dot_event__service__pb2.ImportEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

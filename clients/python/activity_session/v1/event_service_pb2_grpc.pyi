@@ -75,6 +75,16 @@ class EventServiceStub:
     are. An id of a redacted event stays taken.
     """
 
+    ImportEvents: grpc.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.ImportEventsRequest,
+        activity_session.v1.event_service_pb2.ImportEventsResponse,
+    ]
+    """Appends events that were in another store, with the times and the numbers
+    that they had there: for the role system, from the oldest event on, call by
+    call. Authors need not exist (any more), and no turn is needed. All or
+    nothing; a retry is as on AppendEvents.
+    """
+
     GetEvent: grpc.UnaryUnaryMultiCallable[
         activity_session.v1.event_service_pb2.GetEventRequest,
         activity_session.v1.event_pb2.Event,
@@ -167,6 +177,16 @@ class EventServiceAsyncStub:
     works on deleted and disabled sessions too, but on none that is held
     (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
     are. An id of a redacted event stays taken.
+    """
+
+    ImportEvents: grpc.aio.UnaryUnaryMultiCallable[
+        activity_session.v1.event_service_pb2.ImportEventsRequest,
+        activity_session.v1.event_service_pb2.ImportEventsResponse,
+    ]
+    """Appends events that were in another store, with the times and the numbers
+    that they had there: for the role system, from the oldest event on, call by
+    call. Authors need not exist (any more), and no turn is needed. All or
+    nothing; a retry is as on AppendEvents.
     """
 
     GetEvent: grpc.aio.UnaryUnaryMultiCallable[
@@ -269,6 +289,18 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         works on deleted and disabled sessions too, but on none that is held
         (`legal_hold`): RESOURCE_HELD. Events that were redacted before stay as they
         are. An id of a redacted event stays taken.
+        """
+
+    @abc.abstractmethod
+    def ImportEvents(
+        self,
+        request: activity_session.v1.event_service_pb2.ImportEventsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[activity_session.v1.event_service_pb2.ImportEventsResponse, collections.abc.Awaitable[activity_session.v1.event_service_pb2.ImportEventsResponse]]:
+        """Appends events that were in another store, with the times and the numbers
+        that they had there: for the role system, from the oldest event on, call by
+        call. Authors need not exist (any more), and no turn is needed. All or
+        nothing; a retry is as on AppendEvents.
         """
 
     @abc.abstractmethod

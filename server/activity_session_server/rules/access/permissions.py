@@ -98,6 +98,8 @@ _SERVICES: Mapping[str, Mapping[str, Permission]] = {
         "SupersedeEvents": Permission(_WRITER),
         "PopEvents": Permission(_WRITER),
         "RedactEvents": Permission(_ADMIN),
+        # It says when something was said, and by whom, which nobody else may.
+        "ImportEvents": Permission(Role.SYSTEM),
         "GetEvent": Permission(_READER, Reach.BOUND),
         "BatchGetEvents": Permission(_READER, Reach.BOUND),
         "ListEvents": Permission(_READER, Reach.BOUND),

@@ -8,7 +8,7 @@ MOST_BYTES = 2**50
 _SERVICES = {
     # Not EnsureSession, which most often finds what is there.
     "SessionService": ("CreateSession", "UpdateSession", "RewindSession", "ForkSession"),
-    "EventService": ("AppendEvents", "SupersedeEvents", "PopEvents", "UpdateState"),
+    "EventService": ("AppendEvents", "SupersedeEvents", "PopEvents", "ImportEvents", "UpdateState"),
     "MemoryService": ("CreateMemory", "BatchCreateMemories", "UpdateMemory"),
 }
 # The methods, as calls have them, that add to what a namespace stores, and so are refused when it is full.

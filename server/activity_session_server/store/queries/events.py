@@ -1,7 +1,7 @@
 """The queries of events, which take and give them as bytes; those of lists are in `event_lists`."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -222,11 +222,15 @@ def _without_gap(rows: Iterable[AnyRow], session: Head, after: int) -> list[byte
 
 
 class NewEvent(NamedTuple):
-    """An event that is to be appended: its id, and all else that its caller asks for, as a message and as bytes."""
+    """An event that is to be appended: its id, and all else that its caller asks for, as a message and as bytes.
+
+    `create_time` is when it was appended to another store, if it was.
+    """
 
     event_id: str
     message: EventMessage
     raw: bytes
+    create_time: datetime | None = None
 
 
 def append_events(
@@ -236,33 +240,58 @@ def append_events(
 
     `mark` is the number of the one that is a mark, if one is; `freed` are bytes that the log has lost.
     """
-    last = head.last_sequence
+    changes = {} if mark is None else {"history_revision": mark}
+    return write_events(writer, head, events, subject, first=head.last_sequence + 1, changes=changes, freed=freed)
+
+
+def write_events(
+    writer: Writer,
+    head: Head,
+    events: Sequence[NewEvent],
+    subject: str,
+    *,
+    first: int,
+    changes: Mapping[str, Any],
+    freed: int = 0,
+) -> list[Given]:
+    """Write a subject's events to a locked session from a number on, with changes of its row; returns as above."""
     # Not the time of the transaction: it may have waited for the lock while others appended.
     now = utc_clock()
     shared = created(now, subject)
-    given = [given_by_server(event.event_id, sequence, shared) for sequence, event in enumerate(events, last + 1)]
-    rows = [
-        {
-            "activity_session_pkid": head.uid,
-            "sequence": sequence,
-            "event_id": event.event_id,
-            "author": event.message.author,
-            "event_type": event.message.type,
-            "labels": dict(event.message.labels),
-            "event_ts": to_datetime(event.message.event_time) if event.message.HasField("event_time") else None,
-            "create_ts": now,
-            "message": by_server.raw + event.raw,
-        }
-        for sequence, (event, by_server) in enumerate(zip(events, given, strict=True), last + 1)
+    given = [
+        given_by_server(event.event_id, sequence, created(event.create_time, subject) if event.create_time else shared)
+        for sequence, event in enumerate(events, first)
     ]
-    size = sum(len(by_server.raw) + len(event.raw) for by_server, event in zip(given, events, strict=True))
-    numbers = {"its_uid": head.uid, "its_last": last, "its_new_last": last + len(rows), "its_bytes": size - freed}
-    if mark is not None:
-        numbers["history_revision"] = mark
-    if writer.change(_COUNT, {**numbers, "its_time": now, **_moved_on(head)}) != 1 or not writer.insert(TABLE, rows):
+    rows = [
+        _row(head, event, by_server, sequence, event.create_time or now)
+        for sequence, (event, by_server) in enumerate(zip(events, given, strict=True), first)
+    ]
+    numbers = {
+        "its_uid": head.uid,
+        "its_last": head.last_sequence,
+        "its_new_last": first + len(rows) - 1,
+        "its_bytes": sum(len(row["message"]) for row in rows) - freed,
+        "its_time": rows[-1]["create_ts"],
+    }
+    if writer.change(_COUNT, {**numbers, **changes, **_moved_on(head)}) != 1 or not writer.insert(TABLE, rows):
         raise Raced
     writer.changed.add(head.uid)
     return given
+
+
+def _row(head: Head, event: NewEvent, by_server: Given, sequence: int, time: datetime) -> dict[str, Any]:
+    message = event.message
+    return {
+        "activity_session_pkid": head.uid,
+        "sequence": sequence,
+        "event_id": event.event_id,
+        "author": message.author,
+        "event_type": message.type,
+        "labels": dict(message.labels),
+        "event_ts": to_datetime(message.event_time) if message.HasField("event_time") else None,
+        "create_ts": time,
+        "message": by_server.raw + event.raw,
+    }
 
 
 def _moved_on(head: Head) -> dict[str, datetime | None]:

@@ -12,13 +12,15 @@ import { file_google_api_annotations } from "../../google/api/annotations_pb.js"
 import { file_google_api_client } from "../../google/api/client_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import { file_google_api_resource } from "../../google/api/resource_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file activity_session/v1/event_service.proto.
  */
 export const file_activity_session_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CidhY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixAIKE0FwcGVuZEV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EjAKBmV2ZW50cxgCIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRCBOJBAQISPQoNc3RhdGVfdXBkYXRlcxgDIAMoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGVVcGRhdGVCBOJBAQESKQoWZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZRgEIAEoA0IE4kEBAUgAiAEBEhgKCnR1cm5fdG9rZW4YBSABKANCBOJBAQESGAoKcmVxdWVzdF9pZBgGIAEoCUIE4kEBARIRCgN1aWQYByABKAlCBOJBAQFCGQoXX2V4cGVjdGVkX2xhc3Rfc2VxdWVuY2UiagoUQXBwZW5kRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEg8KB3dyaXR0ZW4YAyADKAgitQMKFlN1cGVyc2VkZUV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EhsKDWZyb21fc2VxdWVuY2UYAiABKANCBOJBAQISGQoLdG9fc2VxdWVuY2UYAyABKANCBOJBAQISHgoQZXhjZXB0X3NlcXVlbmNlcxgEIAMoA0IE4kEBARIUCgZyZWFzb24YBSABKAlCBOJBAQESMAoGZXZlbnRzGAYgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBARI9Cg1zdGF0ZV91cGRhdGVzGAcgAygLMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZVVwZGF0ZUIE4kEBARIpChZleHBlY3RlZF9sYXN0X3NlcXVlbmNlGAggASgDQgTiQQEBSACIAQESGAoKdHVybl90b2tlbhgJIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAogASgJQgTiQQEBEhEKA3VpZBgLIAEoCUIE4kEBAUIZChdfZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZSKGAQoXU3VwZXJzZWRlRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IrUBChBQb3BFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBITCgVjb3VudBgCIAEoBUIE4kEBARIUCgZyZWFzb24YAyABKAlCBOJBAQESGAoKdHVybl90b2tlbhgEIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAUgASgJQgTiQQEBEhEKA3VpZBgGIAEoCUIE4kEBASKAAQoRUG9wRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IrkBChNSZWRhY3RFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIuCgVuYW1lcxgCIAMoCUIf4kEBAvpBGAoWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIUCgZyZWFzb24YAyABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgEIAEoCUIE4kEBARIRCgN1aWQYBSABKAlCBOJBAQEigwEKFFJlZGFjdEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnQSFQoNbGFzdF9zZXF1ZW5jZRgCIAEoAxIoCgRtYXJrGAMgASgLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudCJACg9HZXRFdmVudFJlcXVlc3QSLQoEbmFtZRgBIAEoCUIf4kEBAvpBGAoWYWN0aXZpdHktc2Vzc2lvbi9FdmVudCKUAQoVQmF0Y2hHZXRFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIuCgVuYW1lcxgCIAMoCUIf4kEBAvpBGAoWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIaCgxvbWl0X2NvbnRlbnQYAyABKAhCBOJBAQEiRAoWQmF0Y2hHZXRFdmVudHNSZXNwb25zZRIqCgZldmVudHMYASADKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IsoCChFMaXN0RXZlbnRzUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+JBAQL6QRgSFmFjdGl2aXR5LXNlc3Npb24vRXZlbnQSFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQESFAoGZmlsdGVyGAQgASgJQgTiQQEBEhYKCG9yZGVyX2J5GAUgASgJQgTiQQEBEhwKDmFmdGVyX3NlcXVlbmNlGAYgASgDQgTiQQEBEh0KD2JlZm9yZV9zZXF1ZW5jZRgHIAEoA0IE4kEBARIaCgxvbWl0X2NvbnRlbnQYCCABKAhCBOJBAQESEQoDdWlkGAkgASgJQgTiQQEBEh0KD3Nob3dfc3VwZXJzZWRlZBgKIAEoCEIE4kEBARIYCgptYXJrc19vbmx5GAsgASgIQgTiQQEBIlkKEkxpc3RFdmVudHNSZXNwb25zZRIqCgZldmVudHMYASADKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLPAQoPR2V0U3RhdGVSZXF1ZXN0EhgKBG5hbWUYASABKAlCCuJBAQL6QQMKASoSEgoEa2V5cxgCIAMoCUIE4kEBARIYCgprZXlfcHJlZml4GAMgASgJQgTiQQEBEhcKCXBhZ2Vfc2l6ZRgEIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAUgASgJQgTiQQEBEhEKA3VpZBgGIAEoCUIE4kEBARIeCgthdF9zZXF1ZW5jZRgHIAEoA0IE4kEBAUgAiAEBQg4KDF9hdF9zZXF1ZW5jZSKUAQoSVXBkYXRlU3RhdGVSZXF1ZXN0EhgKBG5hbWUYASABKAlCCuJBAQL6QQMKASoSNwoHdXBkYXRlcxgCIAMoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGVVcGRhdGVCBOJBAQISGAoKcmVxdWVzdF9pZBgDIAEoCUIE4kEBARIRCgN1aWQYBCABKAlCBOJBAQEymw0KDEV2ZW50U2VydmljZRKyAQoMQXBwZW5kRXZlbnRzEiguYWN0aXZpdHlfc2Vzc2lvbi52MS5BcHBlbmRFdmVudHNSZXF1ZXN0GikuYWN0aXZpdHlfc2Vzc2lvbi52MS5BcHBlbmRFdmVudHNSZXNwb25zZSJN2kENcGFyZW50LGV2ZW50c4LT5JMCNzoBKiIyL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czphcHBlbmQS0QEKD1N1cGVyc2VkZUV2ZW50cxIrLmFjdGl2aXR5X3Nlc3Npb24udjEuU3VwZXJzZWRlRXZlbnRzUmVxdWVzdBosLmFjdGl2aXR5X3Nlc3Npb24udjEuU3VwZXJzZWRlRXZlbnRzUmVzcG9uc2UiY9pBIHBhcmVudCxmcm9tX3NlcXVlbmNlLHRvX3NlcXVlbmNlgtPkkwI6OgEqIjUvdjEve3BhcmVudD1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vZXZlbnRzOnN1cGVyc2VkZRKfAQoJUG9wRXZlbnRzEiUuYWN0aXZpdHlfc2Vzc2lvbi52MS5Qb3BFdmVudHNSZXF1ZXN0GiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5Qb3BFdmVudHNSZXNwb25zZSJD2kEGcGFyZW50gtPkkwI0OgEqIi8vdjEve3BhcmVudD1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vZXZlbnRzOnBvcBKxAQoMUmVkYWN0RXZlbnRzEiguYWN0aXZpdHlfc2Vzc2lvbi52MS5SZWRhY3RFdmVudHNSZXF1ZXN0GikuYWN0aXZpdHlfc2Vzc2lvbi52MS5SZWRhY3RFdmVudHNSZXNwb25zZSJM2kEMcGFyZW50LG5hbWVzgtPkkwI3OgEqIjIvdjEve3BhcmVudD1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vZXZlbnRzOnJlZGFjdBKIAQoIR2V0RXZlbnQSJC5hY3Rpdml0eV9zZXNzaW9uLnYxLkdldEV2ZW50UmVxdWVzdBoaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnQiOtpBBG5hbWWC0+STAi0SKy92MS97bmFtZT1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKi9ldmVudHMvKn0StgEKDkJhdGNoR2V0RXZlbnRzEiouYWN0aXZpdHlfc2Vzc2lvbi52MS5CYXRjaEdldEV2ZW50c1JlcXVlc3QaKy5hY3Rpdml0eV9zZXNzaW9uLnYxLkJhdGNoR2V0RXZlbnRzUmVzcG9uc2UiS9pBDHBhcmVudCxuYW1lc4LT5JMCNhI0L3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czpiYXRjaEdldBKbAQoKTGlzdEV2ZW50cxImLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdEV2ZW50c1JlcXVlc3QaJy5hY3Rpdml0eV9zZXNzaW9uLnYxLkxpc3RFdmVudHNSZXNwb25zZSI82kEGcGFyZW50gtPkkwItEisvdjEve3BhcmVudD1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vZXZlbnRzEtcBCghHZXRTdGF0ZRIkLmFjdGl2aXR5X3Nlc3Npb24udjEuR2V0U3RhdGVSZXF1ZXN0GhouYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZSKIAdpBBG5hbWWC0+STAntaLhIsL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9wYXJ0aWNpcGFudHMvKn0vc3RhdGVaKhIoL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9zdGF0ZRIdL3YxL3tuYW1lPW5hbWVzcGFjZXMvKn0vc3RhdGUS7wEKC1VwZGF0ZVN0YXRlEicuYWN0aXZpdHlfc2Vzc2lvbi52MS5VcGRhdGVTdGF0ZVJlcXVlc3QaGi5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlIpoB2kEMbmFtZSx1cGRhdGVzgtPkkwKEAToBKloxOgEqMiwvdjEve25hbWU9bmFtZXNwYWNlcy8qL3BhcnRpY2lwYW50cy8qfS9zdGF0ZVotOgEqMigvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L3N0YXRlMh0vdjEve25hbWU9bmFtZXNwYWNlcy8qfS9zdGF0ZUJZChJhY3Rpdml0eXNlc3Npb24udjFQAVpBYWN0aXZpdHktc2Vzc2lvbi9jbGllbnRzL2dvL2FjdGl2aXR5X3Nlc3Npb24vdjE7YWN0aXZpdHlzZXNzaW9udjFiBnByb3RvMw", [file_activity_session_v1_event, file_activity_session_v1_state, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource]);
+  fileDesc("CidhY3Rpdml0eV9zZXNzaW9uL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SE2FjdGl2aXR5X3Nlc3Npb24udjEixAIKE0FwcGVuZEV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EjAKBmV2ZW50cxgCIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnRCBOJBAQISPQoNc3RhdGVfdXBkYXRlcxgDIAMoCzIgLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGVVcGRhdGVCBOJBAQESKQoWZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZRgEIAEoA0IE4kEBAUgAiAEBEhgKCnR1cm5fdG9rZW4YBSABKANCBOJBAQESGAoKcmVxdWVzdF9pZBgGIAEoCUIE4kEBARIRCgN1aWQYByABKAlCBOJBAQFCGQoXX2V4cGVjdGVkX2xhc3Rfc2VxdWVuY2UiagoUQXBwZW5kRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEg8KB3dyaXR0ZW4YAyADKAgitQMKFlN1cGVyc2VkZUV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EhsKDWZyb21fc2VxdWVuY2UYAiABKANCBOJBAQISGQoLdG9fc2VxdWVuY2UYAyABKANCBOJBAQISHgoQZXhjZXB0X3NlcXVlbmNlcxgEIAMoA0IE4kEBARIUCgZyZWFzb24YBSABKAlCBOJBAQESMAoGZXZlbnRzGAYgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBARI9Cg1zdGF0ZV91cGRhdGVzGAcgAygLMiAuYWN0aXZpdHlfc2Vzc2lvbi52MS5TdGF0ZVVwZGF0ZUIE4kEBARIpChZleHBlY3RlZF9sYXN0X3NlcXVlbmNlGAggASgDQgTiQQEBSACIAQESGAoKdHVybl90b2tlbhgJIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAogASgJQgTiQQEBEhEKA3VpZBgLIAEoCUIE4kEBAUIZChdfZXhwZWN0ZWRfbGFzdF9zZXF1ZW5jZSKGAQoXU3VwZXJzZWRlRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IrUBChBQb3BFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBITCgVjb3VudBgCIAEoBUIE4kEBARIUCgZyZWFzb24YAyABKAlCBOJBAQESGAoKdHVybl90b2tlbhgEIAEoA0IE4kEBARIYCgpyZXF1ZXN0X2lkGAUgASgJQgTiQQEBEhEKA3VpZBgGIAEoCUIE4kEBASKAAQoRUG9wRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEigKBG1hcmsYAyABKAsyGi5hY3Rpdml0eV9zZXNzaW9uLnYxLkV2ZW50IrkBChNSZWRhY3RFdmVudHNSZXF1ZXN0Ei8KBnBhcmVudBgBIAEoCUIf4kEBAvpBGBIWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIuCgVuYW1lcxgCIAMoCUIf4kEBAvpBGAoWYWN0aXZpdHktc2Vzc2lvbi9FdmVudBIUCgZyZWFzb24YAyABKAlCBOJBAQESGAoKcmVxdWVzdF9pZBgEIAEoCUIE4kEBARIRCgN1aWQYBSABKAlCBOJBAQEigwEKFFJlZGFjdEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLmFjdGl2aXR5X3Nlc3Npb24udjEuRXZlbnQSFQoNbGFzdF9zZXF1ZW5jZRgCIAEoAxIoCgRtYXJrGAMgASgLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudCKtAQoTSW1wb3J0RXZlbnRzUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+JBAQL6QRgSFmFjdGl2aXR5LXNlc3Npb24vRXZlbnQSOAoGZXZlbnRzGAIgAygLMiIuYWN0aXZpdHlfc2Vzc2lvbi52MS5JbXBvcnRlZEV2ZW50QgTiQQECEhgKCnJlcXVlc3RfaWQYAyABKAlCBOJBAQESEQoDdWlkGAQgASgJQgTiQQEBIo8BCg1JbXBvcnRlZEV2ZW50Ei8KBWV2ZW50GAEgASgLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudEIE4kEBAhI1CgtjcmVhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQISFgoIc2VxdWVuY2UYAyABKANCBOJBAQEiagoUSW1wb3J0RXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIVCg1sYXN0X3NlcXVlbmNlGAIgASgDEg8KB3dyaXR0ZW4YAyADKAgiQAoPR2V0RXZlbnRSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+JBAQL6QRgKFmFjdGl2aXR5LXNlc3Npb24vRXZlbnQilAEKFUJhdGNoR2V0RXZlbnRzUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+JBAQL6QRgSFmFjdGl2aXR5LXNlc3Npb24vRXZlbnQSLgoFbmFtZXMYAiADKAlCH+JBAQL6QRgKFmFjdGl2aXR5LXNlc3Npb24vRXZlbnQSGgoMb21pdF9jb250ZW50GAMgASgIQgTiQQEBIkQKFkJhdGNoR2V0RXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudCLKAgoRTGlzdEV2ZW50c1JlcXVlc3QSLwoGcGFyZW50GAEgASgJQh/iQQEC+kEYEhZhY3Rpdml0eS1zZXNzaW9uL0V2ZW50EhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBEhQKBmZpbHRlchgEIAEoCUIE4kEBARIWCghvcmRlcl9ieRgFIAEoCUIE4kEBARIcCg5hZnRlcl9zZXF1ZW5jZRgGIAEoA0IE4kEBARIdCg9iZWZvcmVfc2VxdWVuY2UYByABKANCBOJBAQESGgoMb21pdF9jb250ZW50GAggASgIQgTiQQEBEhEKA3VpZBgJIAEoCUIE4kEBARIdCg9zaG93X3N1cGVyc2VkZWQYCiABKAhCBOJBAQESGAoKbWFya3Nfb25seRgLIAEoCEIE4kEBASJZChJMaXN0RXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkizwEKD0dldFN0YXRlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgriQQEC+kEDCgEqEhIKBGtleXMYAiADKAlCBOJBAQESGAoKa2V5X3ByZWZpeBgDIAEoCUIE4kEBARIXCglwYWdlX3NpemUYBCABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgFIAEoCUIE4kEBARIRCgN1aWQYBiABKAlCBOJBAQESHgoLYXRfc2VxdWVuY2UYByABKANCBOJBAQFIAIgBAUIOCgxfYXRfc2VxdWVuY2UilAEKElVwZGF0ZVN0YXRlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgriQQEC+kEDCgEqEjcKB3VwZGF0ZXMYAiADKAsyIC5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlVXBkYXRlQgTiQQECEhgKCnJlcXVlc3RfaWQYAyABKAlCBOJBAQESEQoDdWlkGAQgASgJQgTiQQEBMtAOCgxFdmVudFNlcnZpY2USsgEKDEFwcGVuZEV2ZW50cxIoLmFjdGl2aXR5X3Nlc3Npb24udjEuQXBwZW5kRXZlbnRzUmVxdWVzdBopLmFjdGl2aXR5X3Nlc3Npb24udjEuQXBwZW5kRXZlbnRzUmVzcG9uc2UiTdpBDXBhcmVudCxldmVudHOC0+STAjc6ASoiMi92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHM6YXBwZW5kEtEBCg9TdXBlcnNlZGVFdmVudHMSKy5hY3Rpdml0eV9zZXNzaW9uLnYxLlN1cGVyc2VkZUV2ZW50c1JlcXVlc3QaLC5hY3Rpdml0eV9zZXNzaW9uLnYxLlN1cGVyc2VkZUV2ZW50c1Jlc3BvbnNlImPaQSBwYXJlbnQsZnJvbV9zZXF1ZW5jZSx0b19zZXF1ZW5jZYLT5JMCOjoBKiI1L3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czpzdXBlcnNlZGUSnwEKCVBvcEV2ZW50cxIlLmFjdGl2aXR5X3Nlc3Npb24udjEuUG9wRXZlbnRzUmVxdWVzdBomLmFjdGl2aXR5X3Nlc3Npb24udjEuUG9wRXZlbnRzUmVzcG9uc2UiQ9pBBnBhcmVudILT5JMCNDoBKiIvL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czpwb3ASsQEKDFJlZGFjdEV2ZW50cxIoLmFjdGl2aXR5X3Nlc3Npb24udjEuUmVkYWN0RXZlbnRzUmVxdWVzdBopLmFjdGl2aXR5X3Nlc3Npb24udjEuUmVkYWN0RXZlbnRzUmVzcG9uc2UiTNpBDHBhcmVudCxuYW1lc4LT5JMCNzoBKiIyL3YxL3twYXJlbnQ9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L2V2ZW50czpyZWRhY3QSsgEKDEltcG9ydEV2ZW50cxIoLmFjdGl2aXR5X3Nlc3Npb24udjEuSW1wb3J0RXZlbnRzUmVxdWVzdBopLmFjdGl2aXR5X3Nlc3Npb24udjEuSW1wb3J0RXZlbnRzUmVzcG9uc2UiTdpBDXBhcmVudCxldmVudHOC0+STAjc6ASoiMi92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHM6aW1wb3J0EogBCghHZXRFdmVudBIkLmFjdGl2aXR5X3Nlc3Npb24udjEuR2V0RXZlbnRSZXF1ZXN0GhouYWN0aXZpdHlfc2Vzc2lvbi52MS5FdmVudCI62kEEbmFtZYLT5JMCLRIrL3YxL3tuYW1lPW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qL2V2ZW50cy8qfRK2AQoOQmF0Y2hHZXRFdmVudHMSKi5hY3Rpdml0eV9zZXNzaW9uLnYxLkJhdGNoR2V0RXZlbnRzUmVxdWVzdBorLmFjdGl2aXR5X3Nlc3Npb24udjEuQmF0Y2hHZXRFdmVudHNSZXNwb25zZSJL2kEMcGFyZW50LG5hbWVzgtPkkwI2EjQvdjEve3BhcmVudD1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vZXZlbnRzOmJhdGNoR2V0EpsBCgpMaXN0RXZlbnRzEiYuYWN0aXZpdHlfc2Vzc2lvbi52MS5MaXN0RXZlbnRzUmVxdWVzdBonLmFjdGl2aXR5X3Nlc3Npb24udjEuTGlzdEV2ZW50c1Jlc3BvbnNlIjzaQQZwYXJlbnSC0+STAi0SKy92MS97cGFyZW50PW5hbWVzcGFjZXMvKi9zZXNzaW9ucy8qfS9ldmVudHMS1wEKCEdldFN0YXRlEiQuYWN0aXZpdHlfc2Vzc2lvbi52MS5HZXRTdGF0ZVJlcXVlc3QaGi5hY3Rpdml0eV9zZXNzaW9uLnYxLlN0YXRlIogB2kEEbmFtZYLT5JMCe1ouEiwvdjEve25hbWU9bmFtZXNwYWNlcy8qL3BhcnRpY2lwYW50cy8qfS9zdGF0ZVoqEigvdjEve25hbWU9bmFtZXNwYWNlcy8qL3Nlc3Npb25zLyp9L3N0YXRlEh0vdjEve25hbWU9bmFtZXNwYWNlcy8qfS9zdGF0ZRLvAQoLVXBkYXRlU3RhdGUSJy5hY3Rpdml0eV9zZXNzaW9uLnYxLlVwZGF0ZVN0YXRlUmVxdWVzdBoaLmFjdGl2aXR5X3Nlc3Npb24udjEuU3RhdGUimgHaQQxuYW1lLHVwZGF0ZXOC0+STAoQBOgEqWjE6ASoyLC92MS97bmFtZT1uYW1lc3BhY2VzLyovcGFydGljaXBhbnRzLyp9L3N0YXRlWi06ASoyKC92MS97bmFtZT1uYW1lc3BhY2VzLyovc2Vzc2lvbnMvKn0vc3RhdGUyHS92MS97bmFtZT1uYW1lc3BhY2VzLyp9L3N0YXRlQlkKEmFjdGl2aXR5c2Vzc2lvbi52MVABWkFhY3Rpdml0eS1zZXNzaW9uL2NsaWVudHMvZ28vYWN0aXZpdHlfc2Vzc2lvbi92MTthY3Rpdml0eXNlc3Npb252MWIGcHJvdG8z", [file_activity_session_v1_event, file_activity_session_v1_state, file_google_api_annotations, file_google_api_client, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * Asks for events to be appended.
@@ -434,6 +436,125 @@ export const RedactEventsResponseSchema: GenMessage<RedactEventsResponse> = /*@_
   messageDesc(file_activity_session_v1_event_service, 7);
 
 /**
+ * Asks for events of another store to be appended.
+ *
+ * @generated from message activity_session.v1.ImportEventsRequest
+ */
+export type ImportEventsRequest = Message<"activity_session.v1.ImportEventsRequest"> & {
+  /**
+   * The session to append to.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * The events, in their order: 1 to `batch_events`, at most `batch_bytes`
+   * together.
+   *
+   * @generated from field: repeated activity_session.v1.ImportedEvent events = 2;
+   */
+  events: ImportedEvent[];
+
+  /**
+   * Makes a retry safe, as on AppendEvents.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * Only if this is still the uid of the session, as on AppendEvents.
+   *
+   * @generated from field: string uid = 4;
+   */
+  uid: string;
+};
+
+/**
+ * Describes the message activity_session.v1.ImportEventsRequest.
+ * Use `create(ImportEventsRequestSchema)` to create a new message.
+ */
+export const ImportEventsRequestSchema: GenMessage<ImportEventsRequest> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 8);
+
+/**
+ * An event as it was in another store.
+ *
+ * @generated from message activity_session.v1.ImportedEvent
+ */
+export type ImportedEvent = Message<"activity_session.v1.ImportedEvent"> & {
+  /**
+   * The event, as for AppendEvents. Its author must be a name in the session's
+   * namespace, and need not exist.
+   *
+   * @generated from field: activity_session.v1.Event event = 1;
+   */
+  event?: Event;
+
+  /**
+   * When it was appended there: from 1970 on, and not in the future. Events are
+   * purged by this time, and sessions listed by that of their newest event.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 2;
+   */
+  createTime?: Timestamp;
+
+  /**
+   * Its number: of all events of a request, or of none. They have no gaps. A
+   * session that has never had an event can begin with any number, as if those
+   * before it had been purged; any other goes on with the number after its last,
+   * and refuses others with SEQUENCE_MISMATCH.
+   *
+   * @generated from field: int64 sequence = 3;
+   */
+  sequence: bigint;
+};
+
+/**
+ * Describes the message activity_session.v1.ImportedEvent.
+ * Use `create(ImportedEventSchema)` to create a new message.
+ */
+export const ImportedEventSchema: GenMessage<ImportedEvent> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 9);
+
+/**
+ * The events as they were appended.
+ *
+ * @generated from message activity_session.v1.ImportEventsResponse
+ */
+export type ImportEventsResponse = Message<"activity_session.v1.ImportEventsResponse"> & {
+  /**
+   * The events with their numbers, in the order of the request.
+   *
+   * @generated from field: repeated activity_session.v1.Event events = 1;
+   */
+  events: Event[];
+
+  /**
+   * The number of the session's newest event.
+   *
+   * @generated from field: int64 last_sequence = 2;
+   */
+  lastSequence: bigint;
+
+  /**
+   * For each of `events`, in their order, whether this call wrote it, as on
+   * AppendEvents.
+   *
+   * @generated from field: repeated bool written = 3;
+   */
+  written: boolean[];
+};
+
+/**
+ * Describes the message activity_session.v1.ImportEventsResponse.
+ * Use `create(ImportEventsResponseSchema)` to create a new message.
+ */
+export const ImportEventsResponseSchema: GenMessage<ImportEventsResponse> = /*@__PURE__*/
+  messageDesc(file_activity_session_v1_event_service, 10);
+
+/**
  * Asks for one event.
  *
  * @generated from message activity_session.v1.GetEventRequest
@@ -452,7 +573,7 @@ export type GetEventRequest = Message<"activity_session.v1.GetEventRequest"> & {
  * Use `create(GetEventRequestSchema)` to create a new message.
  */
 export const GetEventRequestSchema: GenMessage<GetEventRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 8);
+  messageDesc(file_activity_session_v1_event_service, 11);
 
 /**
  * Asks for several events of one session.
@@ -488,7 +609,7 @@ export type BatchGetEventsRequest = Message<"activity_session.v1.BatchGetEventsR
  * Use `create(BatchGetEventsRequestSchema)` to create a new message.
  */
 export const BatchGetEventsRequestSchema: GenMessage<BatchGetEventsRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 9);
+  messageDesc(file_activity_session_v1_event_service, 12);
 
 /**
  * Several events.
@@ -509,7 +630,7 @@ export type BatchGetEventsResponse = Message<"activity_session.v1.BatchGetEvents
  * Use `create(BatchGetEventsResponseSchema)` to create a new message.
  */
 export const BatchGetEventsResponseSchema: GenMessage<BatchGetEventsResponse> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 10);
+  messageDesc(file_activity_session_v1_event_service, 13);
 
 /**
  * Asks for one page of the events of a session.
@@ -604,7 +725,7 @@ export type ListEventsRequest = Message<"activity_session.v1.ListEventsRequest">
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 11);
+  messageDesc(file_activity_session_v1_event_service, 14);
 
 /**
  * One page of events.
@@ -632,7 +753,7 @@ export type ListEventsResponse = Message<"activity_session.v1.ListEventsResponse
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 12);
+  messageDesc(file_activity_session_v1_event_service, 15);
 
 /**
  * Asks for state.
@@ -701,7 +822,7 @@ export type GetStateRequest = Message<"activity_session.v1.GetStateRequest"> & {
  * Use `create(GetStateRequestSchema)` to create a new message.
  */
 export const GetStateRequestSchema: GenMessage<GetStateRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 13);
+  messageDesc(file_activity_session_v1_event_service, 16);
 
 /**
  * Asks for changes of state.
@@ -744,7 +865,7 @@ export type UpdateStateRequest = Message<"activity_session.v1.UpdateStateRequest
  * Use `create(UpdateStateRequestSchema)` to create a new message.
  */
 export const UpdateStateRequestSchema: GenMessage<UpdateStateRequest> = /*@__PURE__*/
-  messageDesc(file_activity_session_v1_event_service, 14);
+  messageDesc(file_activity_session_v1_event_service, 17);
 
 /**
  * The log of a session, and the shared state of namespaces, participants and
@@ -814,6 +935,19 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof RedactEventsRequestSchema;
     output: typeof RedactEventsResponseSchema;
+  },
+  /**
+   * Appends events that were in another store, with the times and the numbers
+   * that they had there: for the role system, from the oldest event on, call by
+   * call. Authors need not exist (any more), and no turn is needed. All or
+   * nothing; a retry is as on AppendEvents.
+   *
+   * @generated from rpc activity_session.v1.EventService.ImportEvents
+   */
+  importEvents: {
+    methodKind: "unary";
+    input: typeof ImportEventsRequestSchema;
+    output: typeof ImportEventsResponseSchema;
   },
   /**
    * Reads an event, even of a deleted session, and even a superseded one.
