@@ -34,8 +34,8 @@ SLOW_CONTRACTS := $(call named,contract,concurrency events_concurrency expunge l
 	session_purges state_history)
 FAULTS := $(wildcard tests/faults/test_*.py) $(SLOW_CONTRACTS) $(call named,contract,connect http permissions properties) \
 	$(call named,demo,demo watched_replay) $(call named,docs,docs) $(call named,server,addresses admin_address audit_log authentication authentication_jwts \
-	authentication_tokens certificates config_file database_urls environment event_purge events_command filter_rows \
-	followers fuzzing given_turns http_connections last_event_times layers log_level max_clock_offset metrics migration_scripts planted_secrets plans process \
+	authentication_tokens certificates config_file database_urls environment event_purge events_command filter_rows forks \
+	followers fuzzing given_turns http_connections last_event_times layers log_level max_clock_offset metrics migration_scripts moves planted_secrets plans process \
 	purge_command quotas read_ahead readiness redacted_bytes reflection replicas request_subjects retention schema settings_flags shedding sqlite_files \
 	startup state_history state_limit statements telemetry workers)
 # Suites of their own.
