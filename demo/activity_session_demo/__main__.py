@@ -2,7 +2,8 @@
 
 Each nick is a client of its own that appends its own lines as events (`chat.py`); agents take a turn for each line. Two
 watchers follow live (`watcher.py`), one of which disconnects again and again. No client is told when the server dies:
-all of them retry (`connection.py`). At the end `checks.py` compares what is stored with what should be.
+all of them retry (`connection.py`). At the end `checks.py` compares what is stored with what should be, and then
+`history.py` forks the log, takes the fork back, and compacts the log itself.
 
 With the address of a server that runs already the chat is only played into that one, to be watched (`visit.py`).
 """
@@ -24,6 +25,7 @@ from activity_session import v1
 from activity_session_demo.chat import Schedule, chatters_of
 from activity_session_demo.checks import problems
 from activity_session_demo.connection import Connection, Tally
+from activity_session_demo.history import History, events_of
 from activity_session_demo.server_process import Server, ServerError
 from activity_session_demo.transcript import AGENT, USER, Line, TranscriptError, nicks, read_transcript, type_of
 from activity_session_demo.visit import CHANNELS, play
@@ -113,6 +115,7 @@ class Replay:
         self._cut = Watcher(connections[-2], self._session, cut_every=len(lines) // (CUTS + 1) + 1)
         self._running: list[Future[None]] = []
         self._seconds = 0.0
+        self._told: list[str] = []
 
     def run(self, threads: Executor) -> None:
         """Let all chat and watch, and kill the server when half of the lines are stored."""
@@ -130,7 +133,13 @@ class Replay:
     def problems(self) -> list[str]:
         session = self._main.ask(self._main.sessions.GetSession, v1.GetSessionRequest(name=self._session))
         watched = {"the steady watcher": self._steady.seen, "the watcher that disconnected": self._cut.seen}
-        return list(problems(self._lines, self._read_log(), session, watched))
+        log = list(events_of(self._main, self._session))
+        found = list(problems(self._lines, log, session, watched))
+        if not found:
+            history = History(self._main, self._session, log)
+            history.run()
+            self._told, found = history.told, history.problems
+        return found
 
     def summary(self) -> str:
         count = len(self._lines)
@@ -145,7 +154,8 @@ class Replay:
             f"  {self._tally['retries']} calls were retried\n"
             f"  one watcher disconnected {self._cut.cuts} times and resumed\n"
             f"  {self._steady.losses + self._cut.losses} times a watcher resumed because the server had died\n"
-            f"all {count} lines are in the log once, in one order that every watcher saw"
+            + "".join(f"  {one}\n" for one in self._told)
+            + f"all {count} lines are in the log once, in one order that every watcher saw"
         )
 
     def _open_session(self) -> tuple[str, str]:
@@ -176,17 +186,6 @@ class Replay:
 
     def _progress(self) -> tuple[int, ...]:
         return self._tally["lines"], len(self._steady.seen), len(self._cut.seen)
-
-    def _read_log(self) -> list[v1.Event]:
-        """Read all events, page by page."""
-        log: list[v1.Event] = []
-        request = v1.ListEventsRequest(parent=self._session, page_size=1000)
-        while True:
-            page = self._main.ask(self._main.events.ListEvents, request)
-            log += page.events
-            request.page_token = page.next_page_token
-            if not page.next_page_token:
-                return log
 
 
 if __name__ == "__main__":
