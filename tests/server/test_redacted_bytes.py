@@ -9,6 +9,7 @@ import pytest
 
 from activity_session.v1.event_pb2 import Event
 from activity_session.v1.event_service_pb2 import RedactEventsRequest
+from activity_session.v1.session_service_pb2 import ForkSessionRequest
 from activity_session_testing.backends import FIXTURES, MariaDB
 from activity_session_testing.postgresql import PostgreSQL
 from activity_session_testing.servers import Client, connected, serving
@@ -29,10 +30,13 @@ def redact_after_all_that_keeps(client: Client) -> None:
     for _ in range(2):
         assert pop(client, session, reason=SECRET, request_id="popped")[0].text == SECRET
         supersede(client, session, 1, 1, Event(event_id="again", text=SECRET), reason=SECRET, request_id="superseded")
+    fork = client.sessions.ForkSession(ForkSessionRequest(name=session, request_id="forked")).name
+    append(client, fork, "its own")
     shown = list_events(client, session, show_superseded=True)
     redacted = [event.name for event in shown]
     client.events.RedactEvents(RedactEventsRequest(parent=session, names=redacted, reason="asked for"))
-    assert SECRET not in str(list_events(client, session, show_superseded=True))
+    for name in (session, fork):
+        assert SECRET not in str(list_events(client, name, show_superseded=True))
 
 
 def files_with_the_secret(folder: Path) -> Iterator[str]:
