@@ -84,7 +84,7 @@ def _fill_chat(client: Client, ada: str, planner: str) -> None:
     shown = list_events(client, CHAT)
     client.events.RedactEvents(RedactEventsRequest(parent=CHAT, names=[shown[0].name], reason="a secret"))
     new_memory(client, CHAT, planner, "tea", memo="of 京都", importance=3)
-    acquire_turn(client, CHAT, planner)
+    acquire_turn(client, CHAT, planner, seconds=3600)
     client.sessions.MarkRead(MarkReadRequest(session=CHAT, participant=ada, sequence=3))
     client.sessions.UnbindParticipant(UnbindParticipantRequest(session=CHAT, participant=ada))
     update_session(client, Session(name=session.name, legal_hold=True), "legal_hold")
