@@ -7,6 +7,7 @@ READY := .build/ready
 GENERATOR := .build/generator
 SBOM := .build/sbom
 CHECKS := .build/checks
+ADAPTERS := .build/adapters
 # The settings of serve: make serve ADDRESS=127.0.0.1:0 DATABASE_URL=mysql+pymysql://...
 ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
@@ -39,7 +40,10 @@ FAULTS := $(wildcard tests/faults/test_*.py) $(SLOW_CONTRACTS) $(call named,cont
 	purge_command quotas read_ahead readiness redacted_bytes reflection replicas request_subjects retention schema settings_flags shedding sqlite_files \
 	startup state_history state_limit statements telemetry workers)
 # Suites of their own.
-APART := tests/clients tests/conformance tests/console tests/deploy
+APART := tests/adapters tests/clients tests/conformance tests/console tests/deploy
+# What is checked and tested where the frameworks are.
+FRAMEWORKS := adk claude langgraph openai_agents pydantic_ai
+OF_FRAMEWORKS = $(wildcard $(FRAMEWORKS:%=clients/python/activity_session/%/*.py) tests/adapters/*.py)
 MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.
 OF_FORM := $(call named,contract,costly_requests field_behavior limits)
@@ -54,7 +58,7 @@ STUBS := clients/python/activity_session clients/go/activity_session clients/typ
 	server/activity_session_server/http/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve console test faults galera mysql postgresql fuzz clients conformance drivers browser mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
+.PHONY: help setup serve console test faults galera mysql postgresql fuzz clients adapters conformance drivers browser mysqlclient demo check fix generate metrics descriptors dist deploy bench noisy sweep lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +121,17 @@ drivers: $(READY) ## build what the tests drive the clients with
 
 clients: drivers ## build and test the clients in Python, Go, TypeScript and Java
 	$(PYTEST) tests/clients
+
+adapters: $(ADAPTERS)/ready ## check and test the adapters of the Python client for agent frameworks
+	$(ADAPTERS)/bin/mypy $(OF_FRAMEWORKS)
+	@# The frameworks' own warnings are none of ours.
+	$(ADAPTERS)/bin/pytest --numprocesses 3 --dist loadfile --asyncio-mode auto -W default tests/adapters
+
+$(ADAPTERS)/ready: requirements-adapters.lock pyproject.toml clients/python/pyproject.toml
+	$(PYTHON) -m venv $(ADAPTERS)
+	$(ADAPTERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-adapters.lock
+	$(ADAPTERS)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
+	@touch $@
 
 conformance: drivers ## replay the contract through each client, and on each backend
 	$(PYTEST) tests/conformance
@@ -202,6 +217,7 @@ sweep: $(READY) ## measure how long calls take while three servers sweep session
 lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv
 	$(PIN) --group dev --no-emit-package activity-session pyproject.toml -o requirements-dev.lock
+	$(PIN) --group adapters --no-emit-package activity-session pyproject.toml -o requirements-adapters.lock
 	$(PIN) --group generate -o requirements-generate.lock
 	$(PIN) --group sbom -o requirements-sbom.lock
 	$(PIN) --group deploy -o deploy/checks.lock
