@@ -125,7 +125,8 @@ clients: drivers ## build and test the clients in Python, Go, TypeScript and Jav
 adapters: $(ADAPTERS)/ready ## check and test the adapters of the Python client for agent frameworks
 	$(ADAPTERS)/bin/mypy $(OF_FRAMEWORKS)
 	@# The frameworks' own warnings are none of ours.
-	$(ADAPTERS)/bin/pytest --numprocesses 3 --dist loadfile --asyncio-mode auto -W default tests/adapters
+	$(ADAPTERS)/bin/pytest --numprocesses 3 --dist loadfile --asyncio-mode auto -W default \
+		-o asyncio_default_fixture_loop_scope=function tests/adapters
 
 $(ADAPTERS)/ready: requirements-adapters.lock pyproject.toml clients/python/pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS)

@@ -1,0 +1,48 @@
+"""Sessions that adapters make, with the participants whose events they write, and how they are removed."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+from activity_session import names, v1
+from activity_session._calls import Calls
+from activity_session.errors import Error
+
+People = Mapping[str, v1.ParticipantType.ValueType]
+"""Names of participants, with what each is."""
+
+
+@contextlib.contextmanager
+def ignoring(*reasons: v1.ErrorReason.ValueType) -> Iterator[None]:
+    """Let errors with one of these reasons pass."""
+    try:
+        yield
+    except Error as error:
+        if error.reason not in reasons:
+            raise
+
+
+async def ensure(call: Calls, name: str, session: v1.Session, people: People) -> v1.Session:
+    """Return the session of that name; if there is none, create it, with its participants as members."""
+    namespace, id_ = names.parse(name).namespace, names.parse(name).session
+    for person, kind in people.items():
+        participant = v1.EnsureParticipantRequest(
+            parent=names.namespace(namespace),
+            participant_id=names.parse(person).participant,
+            participant=v1.Participant(participant_type=kind),
+        )
+        await call(call.participants.EnsureParticipant, participant)
+    session.participants.extend(v1.SessionParticipant(participant=person) for person in people)
+    ensure = v1.EnsureSessionRequest(parent=names.namespace(namespace), session_id=id_, session=session)
+    return (await call(call.sessions.EnsureSession, ensure)).session
+
+
+async def remove(call: Calls, name: str) -> None:
+    """Remove a session for good, with its memories; one that is not there is no error.
+
+    Raises:
+        Error: RESOURCE_HELD, if it is under a legal hold; it is deleted then, and can be read by its name only.
+    """
+    with ignoring(v1.ERROR_REASON_SESSION_NOT_FOUND):
+        with ignoring(v1.ERROR_REASON_SESSION_DELETED):
+            await call(call.sessions.DeleteSession, v1.DeleteSessionRequest(name=name))
+        await call(call.sessions.ExpungeSession, v1.ExpungeSessionRequest(name=name, force=True))
