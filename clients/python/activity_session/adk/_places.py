@@ -1,0 +1,66 @@
+"""Where the service has what ADK names: an app is a namespace, a user a participant.
+
+Two users of an app may use one session id. So the id of our session is made of both, and a label has the user; if
+either is too long to be told by those, `data` tells.
+"""
+
+import json
+from dataclasses import dataclass
+
+from activity_session import names, v1
+
+LABEL = "adk_user"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A session of ADK."""
+
+    namespace: str
+    user_id: str
+    session_id: str
+
+    @property
+    def user(self) -> str:
+        """The name of the participant."""
+        return names.participant(self.namespace, names.escape(self.user_id))
+
+    @property
+    def id(self) -> str:
+        """The last segment of the name of our session."""
+        return names.escape(self._text)
+
+    @property
+    def name(self) -> str:
+        """The name of our session."""
+        return names.session(self.namespace, self.id)
+
+    @property
+    def _text(self) -> str:
+        return f"{names.escape(self.user_id)}/{self.session_id}"
+
+    def described(self) -> v1.Session:
+        """Return our session, as it is to be created."""
+        return v1.Session(
+            participants=[v1.SessionParticipant(participant=self.user)],
+            labels={LABEL: names.escape(self.user_id), **names.labels(self._text)},
+            data=json.dumps([self.user_id, self.session_id]),
+        )
+
+
+def filter_of(user_id: str | None) -> str:
+    """Return the filter for the sessions of a user, or of all users."""
+    if user_id is None:
+        return f"labels.{LABEL}:*"
+    quoted = names.escape(user_id).replace("\\", "\\\\").replace('"', '\\"').replace("*", "\\*")
+    return f'labels.{LABEL} = "{quoted}"'
+
+
+def place_of(session: v1.Session) -> Place | None:
+    """Return what a session of ours is to ADK; None if that takes `data`, and there is none."""
+    name = names.parse(session.name)
+    if session.data:
+        user_id, session_id = json.loads(session.data)
+        return Place(name.namespace, user_id, session_id)
+    told, text = names.unescape(session.labels[LABEL]), names.unescape(name.session, session.labels)
+    return None if told is None or text is None else Place(name.namespace, told, text.partition("/")[2])

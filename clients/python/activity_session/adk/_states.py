@@ -1,0 +1,91 @@
+"""The three scopes of ADK's state, which are ours: an app's is its namespace's, a user's is its participant's.
+
+A key may be any text, and is escaped. Of one that is too long to be an id, the value has the key beside it.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from google.adk.sessions.state import State
+from pydantic_core import to_jsonable_python
+
+from activity_session import names, v1
+from activity_session._calls import Calls
+from activity_session._sessions import ignoring
+
+MOST_UPDATES = 100  # `state_updates` of a server, unless it says otherwise
+_MOST_KEYS = 1000
+_logger = logging.getLogger("activity_session")
+_SCOPES = {
+    State.APP_PREFIX: v1.STATE_SCOPE_NAMESPACE,
+    State.USER_PREFIX: v1.STATE_SCOPE_PARTICIPANT,
+    "": v1.STATE_SCOPE_SESSION,
+}
+
+
+def updates_of(state: Mapping[str, Any], user: str) -> list[v1.StateUpdate]:
+    """Return the changes that a state, or a delta of one, makes; keys of the scope `temp:` make none.
+
+    Args:
+        state: by keys with the prefixes of their scopes. A value that is not JSON is written as a text, with a warning.
+        user: the name of the participant whose state is meant.
+    """
+    updates = []
+    for key, value in state.items():
+        if not key.startswith(State.TEMP_PREFIX):
+            prefix = next(prefix for prefix in _SCOPES if key.startswith(prefix))
+            update = _update(key.removeprefix(prefix), value)
+            update.scope = _SCOPES[prefix]
+            update.participant = user if prefix == State.USER_PREFIX else ""
+            updates.append(update)
+    return updates
+
+
+async def read(call: Calls, name: str, prefix: str = "", uid: str = "") -> dict[str, Any]:
+    """Return the whole state of a namespace, a participant or a session; none of what does not exist.
+
+    Args:
+        call: the way to the server.
+        name: of the resource.
+        prefix: put before each key.
+        uid: of the resource; of another one with its name, there is none.
+    """
+    request = v1.GetStateRequest(name=name, page_size=_MOST_KEYS, uid=uid)
+    state: dict[str, Any] = {}
+    missing = (
+        v1.ERROR_REASON_NAMESPACE_NOT_FOUND,
+        v1.ERROR_REASON_PARTICIPANT_NOT_FOUND,
+        v1.ERROR_REASON_SESSION_NOT_FOUND,
+    )
+    with ignoring(*missing):
+        while True:
+            page = await call(call.events.GetState, request)
+            for id_, entry in page.entries.items():
+                key, value = _key_and_value(id_, json.loads(entry.value_json))
+                state[prefix + key] = value
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                break
+    return state
+
+
+def _update(key: str, value: Any) -> v1.StateUpdate:
+    id_ = names.escape(key)
+    plain = to_jsonable_python(value, inf_nan_mode="null", fallback=_as_text)
+    kept = plain if names.unescape(id_) == key else [key, plain]
+    return v1.StateUpdate(key=id_, value_json=json.dumps(kept))
+
+
+def _key_and_value(id_: str, kept: Any) -> tuple[str, Any]:
+    key = names.unescape(id_)
+    match kept:
+        case [str(folded), value] if key is None and names.escape(folded) == id_:
+            return folded, value
+    return id_ if key is None else key, kept
+
+
+def _as_text(value: Any) -> str:
+    _logger.warning("a value of the state is no JSON, and is written as a text: %s", type(value).__name__)
+    return str(value)

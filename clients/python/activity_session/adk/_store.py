@@ -1,0 +1,151 @@
+"""Sessions and events as the server has them."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from google.adk.events.event import Event
+
+from activity_session import names, v1
+from activity_session._calls import Calls
+from activity_session._sessions import ignoring, remove
+from activity_session.adk import _events, _states
+from activity_session.adk._places import Place, filter_of, place_of
+from activity_session.errors import Error
+
+_MOST_ON_A_PAGE = 1000
+
+
+class Store:
+    """The calls that ADK's methods consist of."""
+
+    def __init__(self, call: Calls) -> None:
+        self._call = call
+
+    async def create(self, place: Place, state: Mapping[str, Any]) -> v1.Session:
+        """Create a session, and the namespace and the participant that it needs; without its state it does not stay."""
+        try:
+            await self._ensure_user(place)
+        except Error as error:
+            if error.reason != v1.ERROR_REASON_NAMESPACE_NOT_FOUND:
+                raise
+            await self._create_namespace(place.namespace)
+            await self._ensure_user(place)
+        request = v1.CreateSessionRequest(
+            parent=names.namespace(place.namespace), session_id=place.id, session=place.described()
+        )
+        created = await self._call(self._call.sessions.CreateSession, request)
+        try:
+            await self._set_state(place, state)
+        except Error:
+            await remove(self._call, place.name)
+            raise
+        return created
+
+    async def find(self, place: Place) -> v1.Session | None:
+        """Return a session with the beginning of its newest event; None if there is none, or it is deleted."""
+        request = v1.GetSessionRequest(name=place.name, view=v1.SESSION_VIEW_PREVIEW)
+        with _ignoring_missing():
+            session = await self._call(self._call.sessions.GetSession, request)
+            return None if session.HasField("delete_time") else session
+        return None
+
+    async def sessions(self, namespace: str, user_id: str | None) -> list[tuple[Place, v1.Session]]:
+        """Return the sessions of a user, or of all users."""
+        request = v1.ListSessionsRequest(
+            parent=names.namespace(namespace),
+            page_size=_MOST_ON_A_PAGE,
+            filter=filter_of(user_id),
+            view=v1.SESSION_VIEW_PREVIEW,
+        )
+        found: list[v1.Session] = []
+        with _ignoring_missing():
+            while True:
+                page = await self._call(self._call.sessions.ListSessions, request)
+                found += page.sessions
+                request.page_token = page.next_page_token
+                if not request.page_token:
+                    break
+        places = [await self._place_of(session) for session in found]
+        return [(place, session) for place, session in zip(places, found, strict=True) if place is not None]
+
+    async def events(self, session: v1.Session, most: int | None, after: float | None) -> list[Event]:
+        """Return events in their order: the newest, and of those the ones from a time on, in seconds."""
+        if most == 0:
+            return []
+        request = v1.ListEventsRequest(
+            parent=session.name,
+            uid=session.uid,
+            order_by="sequence desc",
+            page_size=min(most or _MOST_ON_A_PAGE, _MOST_ON_A_PAGE),
+        )
+        newest_first: list[Event] = []
+        with _ignoring_missing():
+            while most is None or len(newest_first) < most:
+                page = await self._call(self._call.events.ListEvents, request)
+                newest_first += filter(None, map(_events.read, page.events))
+                request.page_token = page.next_page_token
+                if not request.page_token:
+                    break
+        return [event for event in newest_first[:most][::-1] if after is None or event.timestamp >= after]
+
+    async def append(self, place: Place, event: Event, uid: str, last: int) -> v1.AppendEventsResponse:
+        """Append an event to the session with that uid, if `last` is the number of its newest event."""
+        author = event.author and names.participant(place.namespace, names.escape(event.author))
+        made = _events.written(event, place.user if event.author == "user" else author)
+        request = v1.AppendEventsRequest(
+            parent=place.name,
+            uid=uid,
+            events=[made],
+            state_updates=_states.updates_of(event.actions.state_delta, place.user),
+            expected_last_sequence=last,
+        )
+        try:
+            return await self._call(self._call.events.AppendEvents, request)
+        except Error as error:
+            if error.reason != v1.ERROR_REASON_PARTICIPANT_NOT_FOUND:
+                raise
+            await self._ensure(author, v1.PARTICIPANT_TYPE_AGENT)
+            return await self._call(self._call.events.AppendEvents, request)
+
+    async def _set_state(self, place: Place, state: Mapping[str, Any]) -> None:
+        updates = _states.updates_of(state, place.user)
+        whose = {
+            v1.STATE_SCOPE_NAMESPACE: names.namespace(place.namespace),
+            v1.STATE_SCOPE_PARTICIPANT: place.user,
+            v1.STATE_SCOPE_SESSION: place.name,
+        }
+        for scope, name in whose.items():
+            own = [update for update in updates if update.scope == scope]
+            for at in range(0, len(own), _states.MOST_UPDATES):
+                request = v1.UpdateStateRequest(name=name, updates=own[at : at + _states.MOST_UPDATES])
+                await self._call(self._call.events.UpdateState, request)
+
+    async def _place_of(self, session: v1.Session) -> Place | None:
+        request = v1.GetSessionRequest(name=session.name, view=v1.SESSION_VIEW_FULL)
+        with _ignoring_missing():
+            return place_of(session) or place_of(await self._call(self._call.sessions.GetSession, request))
+        return None
+
+    async def _ensure_user(self, place: Place) -> None:
+        await self._ensure(place.user, v1.PARTICIPANT_TYPE_USER)
+
+    async def _ensure(self, name: str, kind: v1.ParticipantType.ValueType) -> None:
+        parsed = names.parse(name)
+        request = v1.EnsureParticipantRequest(
+            parent=names.namespace(parsed.namespace),
+            participant_id=parsed.participant,
+            participant=v1.Participant(participant_type=kind),
+        )
+        await self._call(self._call.participants.EnsureParticipant, request)
+
+    async def _create_namespace(self, namespace: str) -> None:
+        request = v1.CreateNamespaceRequest(namespace_id=namespace, namespace=v1.Namespace())
+        with ignoring(v1.ERROR_REASON_NAMESPACE_ALREADY_EXISTS):
+            await self._call(self._call.namespaces.CreateNamespace, request)
+
+
+@contextlib.contextmanager
+def _ignoring_missing() -> Iterator[None]:
+    with ignoring(v1.ERROR_REASON_SESSION_NOT_FOUND, v1.ERROR_REASON_NAMESPACE_NOT_FOUND):
+        yield
