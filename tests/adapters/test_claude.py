@@ -1,8 +1,6 @@
 """The store of transcripts keeps what the SDK gives it, also for several processes at once."""
 
 import asyncio
-import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,7 +23,6 @@ from activity_session import aio, content, names, v1
 from activity_session.claude import ActivitySessionStore
 from activity_session_testing.servers import Client, unique
 
-PAGE = Path(__file__).parents[2] / "docs/adapters/claude.md"
 # One of each kind of content that Claude Code writes, and some that it might.
 KINDS: list[Any] = [
     {"type": "user", "message": {"role": "user", "content": "Will it rain in 京都?"}},
@@ -140,21 +137,21 @@ async def test_entries_of_any_size_and_number_are_kept(store: ActivitySessionSto
     assert await store.load(KEY) == large + many
 
 
-async def test_two_processes_append_each_entry_once(store: ActivitySessionStore, programs: Any, namespace: str) -> None:
-    program = f"""
-        import asyncio
+async def test_processes_append_each_entry_once(store: ActivitySessionStore, processes: Any, namespace: str) -> None:
+    processes(
+        f"""
         from activity_session.claude import ActivitySessionStore
 
-        async def main():
-            store = ActivitySessionStore(ADDRESS, namespace={namespace!r})
+        async def main(number, address, together):
+            store = ActivitySessionStore(address, namespace={namespace!r})
+            together()
             for n in range(8):
                 entries = [dict(type="user", uuid=f"u{{n}}-{{m}}", message=dict(content=f"{{n}}")) for m in range(3)]
-                own = dict(type="tag", tag=f"{{NUMBER}} {{n}}")
+                own = dict(type="tag", tag=f"{{number}} {{n}}")
                 await store.append(dict(project_key="p", session_id="s"), [*entries, own])
-
-        asyncio.run(main())
-    """
-    await programs(program, 3)
+        """,
+        3,
+    )
     entries: Any = await store.load({"project_key": "p", "session_id": "s"})
     uuids = [entry["uuid"] for entry in entries if "uuid" in entry]
     assert sorted(uuids) == sorted(f"u{n}-{m}" for n in range(8) for m in range(3))
@@ -253,11 +250,3 @@ async def test_errors_of_the_server_are_raised(store: ActivitySessionStore, stub
     assert raised.value.reason == v1.ERROR_REASON_NAMESPACE_DELETED
     with pytest.raises(TypeError):
         await store.append(KEY, [{"type": "x", "value": object()}])  # type: ignore[typeddict-unknown-key]
-
-
-def test_the_example_of_the_page_runs_as_written(address: str) -> None:
-    example, _ = PAGE.read_text().split("```python\n")[1].split("```", 1)
-    written = example.replace("127.0.0.1:50051", address)
-    done = subprocess.run([sys.executable, "-c", written], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["user Will it rain?", "assistant [{'type': 'text', 'text': 'Perhaps.'}]"]
