@@ -16,6 +16,7 @@ from claude_agent_sdk import (
 
 from activity_session import names, v1
 from activity_session._calls import Calls, Target
+from activity_session._labels import term
 from activity_session._pieces import TYPE, batches, native_of
 from activity_session._sessions import ensure, ignoring, remove
 from activity_session.claude._entries import FORMAT, entry_of, events_of
@@ -145,7 +146,7 @@ class ActivitySessionStore:
                 yield session
 
     async def _found(self, texts: dict[str, str], *terms: str) -> AsyncIterator[v1.Session]:
-        wanted = (f"labels.{label} = {_quoted(names.escape(text))}" for label, text in texts.items())
+        wanted = (term(label, text) for label, text in texts.items())
         request = v1.ListSessionsRequest(
             parent=names.namespace(self._namespace),
             filter=" AND ".join([*wanted, *terms]),
@@ -205,7 +206,3 @@ def _key(session: v1.Session) -> SessionKey:
 
 def _mtime(session: v1.Session) -> int:
     return session.last_event_time.ToMilliseconds()
-
-
-def _quoted(text: str) -> str:
-    return '"' + "".join(f"\\{character}" if character in '\\"*' else character for character in text) + '"'

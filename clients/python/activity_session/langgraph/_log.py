@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from activity_session import names, v1
 from activity_session._calls import Calls
+from activity_session._labels import term, text_of
 from activity_session._pieces import LABEL, batches, is_large, joined, split
 from activity_session._sessions import ensure, ignoring
 from activity_session.errors import Error
@@ -38,34 +39,13 @@ class Saved:
 
 def key_of(event: v1.Event) -> Key:
     """Which checkpoint an event is about."""
-    return _text(event, NS), _text(event, ID)
+    return text_of(event.labels, NS) or "", text_of(event.labels, ID) or ""
 
 
 def parent_of(event: v1.Event) -> Key | None:
     """Which checkpoint came before this one; None for the first."""
-    return (_text(event, NS), _text(event, PARENT)) if PARENT in event.labels else None
-
-
-def labels_of(**texts: str | None) -> dict[str, str]:
-    """Return labels of texts, without those that are None.
-
-    Raises:
-        ValueError: a text is too long for labels: its escape (docs/names.md) has more than 4,080 characters.
-    """
-    labels: dict[str, str] = {}
-    for label, text in texts.items():
-        if text is not None:
-            # What is too long is folded: as a label it tells texts apart, and the text itself is beside it.
-            if names.unescape(names.escape(text), names.labels(text)) is None:
-                raise ValueError(f"the {label} {text[:40]!r}... is too long: {len(text)} characters")
-            folded = {key.replace(names.LABEL, label): part for key, part in names.labels(text).items()}
-            labels |= folded | {label: names.escape(text)}
-    return labels
-
-
-def _text(event: v1.Event, label: str) -> str:
-    parts = {names.LABEL + key.removeprefix(label): part for key, part in event.labels.items()}
-    return names.unescape(event.labels[label], parts) or ""
+    parent = text_of(event.labels, PARENT)
+    return None if parent is None else (key_of(event)[0], parent)
 
 
 class Log:
@@ -123,7 +103,7 @@ class Log:
     async def find(self, key: Key) -> Saved | None:
         """Return the checkpoint with an id, if there is one."""
         ns, id_ = key
-        filter_ = f"{_filter(ns)} AND labels.{ID} = {_quoted(names.escape(id_))}"
+        filter_ = f"{_filter(ns)} AND {term(ID, id_)}"
         writes = []
         async for event in self._events(filter_):
             if event.type == WRITES:
@@ -143,7 +123,7 @@ class Log:
     async def keys_of_runs(self, runs: Collection[str]) -> set[Key]:
         """Return which checkpoints some runs have stored."""
         keys: set[Key] = set()
-        terms = [f"labels.{RUN} = {_quoted(names.escape(run))}" for run in runs]
+        terms = [term(RUN, run) for run in runs]
         for at in range(0, len(terms), _RUNS_OF_A_FILTER):
             filter_ = " OR ".join(terms[at : at + _RUNS_OF_A_FILTER])
             keys |= {key_of(event) async for event in self._events(filter_, omit_content=True)}
@@ -178,11 +158,7 @@ class Log:
 
 
 def _filter(ns: str | None) -> str:
-    return _OURS if ns is None else f"labels.{NS} = {_quoted(names.escape(ns))} AND {_OURS}"
-
-
-def _quoted(text: str) -> str:
-    return '"' + "".join(f"\\{character}" if character in '\\"*' else character for character in text) + '"'
+    return _OURS if ns is None else f"{term(NS, ns)} AND {_OURS}"
 
 
 def _ranges(sequences: Iterator[int]) -> Iterator[tuple[int, int]]:

@@ -19,6 +19,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from activity_session import names, v1
 from activity_session._calls import Calls
+from activity_session._labels import labels_of
 from activity_session._sessions import remove
 from activity_session.langgraph import _log
 from activity_session.langgraph._floors import Floors
@@ -72,7 +73,7 @@ class Threads:
         kept = get_serializable_checkpoint_metadata(config, metadata)
         kind, data = self._serde.dumps_typed([checkpoint, kept])
         run_id = kept.get("run_id")
-        labels = _log.labels_of(ns=ns, checkpoint=checkpoint["id"], parent=parent, run=run_id and str(run_id))
+        labels = labels_of(ns=ns, checkpoint=checkpoint["id"], parent=parent, run=run_id and str(run_id))
         labels |= {_log.FLOOR: str(self._floors.floor(log.thread, (ns, checkpoint["id"]))), _log.SERDE: kind}
         self._floors.seen(log.thread, await log.append(v1.Event(type=_log.CHECKPOINT, labels=labels), data))
         return _config(log.thread, (ns, checkpoint["id"]))
@@ -83,7 +84,7 @@ class Threads:
         log, (ns, id_) = self._log(config), _key(config)
         numbered = [[WRITES_IDX_MAP.get(channel, at), channel, value] for at, (channel, value) in enumerate(writes)]
         kind, data = self._serde.dumps_typed([task_id, task_path, numbered])
-        labels = _log.labels_of(ns=ns, checkpoint=id_) | {_log.SERDE: kind}
+        labels = labels_of(ns=ns, checkpoint=id_) | {_log.SERDE: kind}
         self._floors.writes_come(log.thread, (ns, id_))
         self._floors.seen(log.thread, await log.append(v1.Event(type=_log.WRITES, labels=labels), data))
 
