@@ -91,11 +91,11 @@ faults: $(READY) ## run the slower tests: killed and frozen databases, many watc
 	@# xdist begins with files of many tests, and the longest file, of few, would come last.
 	$(PYTEST) --no-loadscope-reorder $(LONGEST) $(filter-out $(LONGEST),$(FAULTS)) -m 'not galera and not postgresql'
 
-galera: $(READY) ## run what needs a Galera cluster: the contract on its nodes; nodes that race, are killed and frozen
-	$(BIN)/pytest $(addprefix --ignore=,$(APART)) -m 'galera and not one_node'
+galera: $(READY) ## run what needs a Galera cluster: on its nodes what shows most of a backend; nodes that race, are killed and frozen
+	$(BIN)/pytest $(addprefix --ignore=,$(APART)) -m 'galera and not one_node and (core or not contract)'
 
 mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, which Maven brings
-	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m mariadb
+	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m 'mariadb and (core or not contract)'
 
 postgresql: $(READY) ## run the tests on PostgreSQL 18, which is in .venv; those that show most with POSTGRESQL_PROGRAMS=, the folder of another
 	@# The files of faults wait most, and would come last. Four processes: half of the time they wait.

@@ -35,8 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Files of tests that show most of a backend: its transactions, locks, order and texts.
 CORE = {
-    *("concurrency", "events", "events_concurrency", "event_retries", "expunge", "generations"),
-    *("lock_order", "memberships", "sessions", "statements", "texts", "turns", "watch"),
+    *("concurrency", "events", "events_concurrency", "event_retries", "expunge", "forks", "generations"),
+    *("lock_order", "log_model", "memberships", "redactions", "rewinds", "sessions", "statements", "supersessions"),
+    *("texts", "turns", "watch"),
 }
 
 
@@ -50,8 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
                 item.add_marker(name)
         if item.path.stem.removeprefix("test_") in CORE:
             item.add_marker("core")
-        if item.path.parent.name == "faults":
-            item.add_marker("faults")
+        if item.path.parent.name in ("contract", "faults"):
+            item.add_marker(item.path.parent.name)
     others = [
         item for item in items if any(item.get_closest_marker(f"only_{name}") for name in SERVERS if name != SERVER)
     ]
