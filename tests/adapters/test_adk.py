@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from google.adk.agents import LlmAgent, ParallelAgent
 from google.adk.auth.auth_tool import AuthConfig
-from google.adk.errors._stale_session_error import StaleSessionError
+from google.adk.errors import StaleSessionError
 from google.adk.errors.already_exists_error import AlreadyExistsError
 from google.adk.errors.session_not_found_error import SessionNotFoundError
 from google.adk.events.event import Event
@@ -32,6 +33,7 @@ from activity_session_testing.ports import free_port
 from activity_session_testing.servers import Client
 
 Processes = Callable[..., list[str]]
+PAGE = Path(__file__).parents[2] / "docs/adapters/adk.md"
 
 
 @pytest.fixture
@@ -350,6 +352,20 @@ async def test_an_event_is_appended_once(service: ActivitySessionService, app: s
         await service.append_event(session, other)
 
 
+async def test_a_retry_succeeds_and_hides_nothing_of_others(service: ActivitySessionService, app: str) -> None:
+    first = await service.create_session(app_name=app, user_id="u", session_id="s")
+    # As if its response had been lost, it does not know of the event.
+    unaware = await service.get_session(app_name=app, user_id="u", session_id="s")
+    assert unaware is not None
+    event = said("1")
+    await service.append_event(first, event.model_copy(deep=True))
+    await service.append_event(first, said("2"))
+    await service.append_event(unaware, event)
+    assert texts(unaware) == ["1"]
+    with pytest.raises(StaleSessionError):
+        await service.append_event(unaware, said("3"))
+
+
 async def test_coroutines_share_a_session(service: ActivitySessionService, app: str) -> None:
     session = await service.create_session(app_name=app, user_id="u", session_id="s")
     events = [said(str(number), state_delta={f"k{number}": number}) for number in range(20)]
@@ -450,7 +466,7 @@ async def test_processes_that_race_lose_nothing(
 ) -> None:
     await service.create_session(app_name=app, user_id="u", session_id="s", state={"count": 0})
     program = f"""
-        from google.adk.errors._stale_session_error import StaleSessionError
+        from google.adk.errors import StaleSessionError
         from google.adk.events.event import Event
         from google.adk.events.event_actions import EventActions
         from activity_session.adk import ActivitySessionService
@@ -477,18 +493,11 @@ async def test_processes_that_race_lose_nothing(
     assert [event.actions.state_delta["count"] for event in found.events] == list(range(1, 31))
 
 
-SERVICES = """
-services:
-  - scheme: activity-session
-    type: session
-    class: activity_session.adk.from_uri
-"""
-
-
 def test_adk_loads_it_by_its_uri(address: str, tmp_path: Path) -> None:
+    (services,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     agents, port, app = tmp_path / "agents", free_port(), f"app_{uuid.uuid4().hex}"
     (agents / app).mkdir(parents=True)
-    (agents / "services.yaml").write_text(SERVICES)
+    (agents / "services.yaml").write_text(services)
     (agents / app / "__init__.py").write_text("from . import agent\n")
     (agents / app / "agent.py").write_text("from google.adk.agents import Agent\nroot_agent = Agent(name='a')\n")
     options = ["--port", str(port), "--session_service_uri", f"activity-session://{address}"]

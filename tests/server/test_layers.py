@@ -16,6 +16,7 @@ MACHINE = "The machine of the store knows no query"
 DRIVER = "The driver knows nothing else of the store"
 BACKENDS = "Backends know nothing of each other"
 CLIENT = "The client knows no server"
+ADAPTERS = "The client knows no adapter, and adapters nothing of each other"
 GRPC = "Only rpc and the hall know gRPC"
 SQL = "Only store and orm know SQL"
 PROMETHEUS = "Only metrics knows Prometheus"
@@ -171,6 +172,12 @@ def test_a_backend_is_refused_to_another(copy: Path) -> None:
     plant(copy, f"{SERVER}.store.backends.sqlite.sql", f"{SERVER}.store.backends.mysql.sql")
     refused = broken_contracts(copy)[BACKENDS]
     assert f"{SERVER}.store.backends.sqlite.sql -> {SERVER}.store.backends.mysql.sql" in refused
+
+
+@pytest.mark.parametrize("module", ["names", "content", "_connection", "openai_agents._log"])
+def test_an_adapter_is_refused_to_the_client_and_to_another(copy: Path, module: str) -> None:
+    plant(copy, f"activity_session.{module}", "activity_session.adk._places")
+    assert f"activity_session.{module} -> activity_session.adk._places (" in broken_contracts(copy)[ADAPTERS]
 
 
 @pytest.mark.parametrize(

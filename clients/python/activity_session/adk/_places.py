@@ -4,6 +4,7 @@ Two users of an app may use one session id. So the id of our session is made of 
 either is too long to be told by those, `data` tells.
 """
 
+import contextlib
 import json
 from dataclasses import dataclass
 
@@ -57,9 +58,9 @@ def filter_of(user_id: str | None) -> str:
 
 
 def place_of(session: v1.Session) -> Place | None:
-    """Return what a session of ours is to ADK; None if that takes `data`, and there is none."""
+    """Return what a session of ours is to ADK; None if that takes `data`, which is not there."""
     name = names.parse(session.name)
-    if session.data:
+    with contextlib.suppress(ValueError, TypeError):  # not there, or somebody has changed it
         user_id, session_id = json.loads(session.data)
         return Place(name.namespace, user_id, session_id)
     told, text = names.unescape(session.labels[LABEL]), names.unescape(name.session, session.labels)

@@ -1,11 +1,13 @@
 """The session service."""
 
 import asyncio
+import contextlib
 import uuid
+from collections.abc import Iterator
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
-from google.adk.errors._stale_session_error import StaleSessionError
+from google.adk.errors import StaleSessionError
 from google.adk.errors.already_exists_error import AlreadyExistsError
 from google.adk.errors.session_not_found_error import SessionNotFoundError
 from google.adk.events.event import Event
@@ -135,14 +137,13 @@ class ActivitySessionService(BaseSessionService):
     async def _append(self, place: Place, session: Session, event: Event) -> Event:
         marker = session._storage_update_marker or await self._marker(place, session)  # noqa: SLF001
         uid, _, last = marker.rpartition(":")
-        try:
+        with _translating(session.id, event.id):
             appended = await self._store.append(place, event, uid, int(last))
-        except Error as error:
-            raise _translated(error, session.id, event.id) from error
-        session._storage_update_marker = f"{uid}:{appended.last_sequence}"  # noqa: SLF001
-        session.last_update_time = _events.time_of(appended.events[0])
         if not appended.written[0] and any(one.id == event.id for one in session.events):
             return event
+        # Of a retry the event's own number, which is not the last one if others have written since.
+        session._storage_update_marker = f"{uid}:{appended.events[0].sequence}"  # noqa: SLF001
+        session.last_update_time = _events.time_of(appended.events[0])
         return self._commit_event_to_session(session, event)
 
     async def _marker(self, place: Place, session: Session) -> str:
@@ -194,13 +195,17 @@ def _updated(session: v1.Session) -> float:
     return _events.seconds(session.create_time)
 
 
-def _translated(error: Error, session_id: str, event_id: str) -> Exception:
-    """Return the error of ADK that says the same."""
-    match error.reason:
-        case v1.ERROR_REASON_SESSION_NOT_FOUND | v1.ERROR_REASON_SESSION_DELETED:
-            return SessionNotFoundError(f"Session {session_id} not found.")
-        case v1.ERROR_REASON_SEQUENCE_MISMATCH:
-            return StaleSessionError(_STALE)
-        case v1.ERROR_REASON_EVENT_ALREADY_EXISTS:
-            return AlreadyExistsError(f"Event with id {event_id} already exists, with other content.")
-    return error
+@contextlib.contextmanager
+def _translating(session_id: str, event_id: str) -> Iterator[None]:
+    """Raise the errors of ADK that say what ours do."""
+    try:
+        yield
+    except Error as error:
+        match error.reason:
+            case v1.ERROR_REASON_SESSION_NOT_FOUND | v1.ERROR_REASON_SESSION_DELETED:
+                raise SessionNotFoundError(f"Session {session_id} not found.") from error
+            case v1.ERROR_REASON_SEQUENCE_MISMATCH:
+                raise StaleSessionError(_STALE) from error
+            case v1.ERROR_REASON_EVENT_ALREADY_EXISTS:
+                raise AlreadyExistsError(f"Event with id {event_id} already exists, with other content.") from error
+        raise
