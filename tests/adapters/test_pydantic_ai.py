@@ -146,7 +146,7 @@ async def test_others_read_what_was_said(store: ActivityConversationStore, stubs
 async def test_others_read_a_retry_as_a_result_that_is_an_error(
     store: ActivityConversationStore, stubs: Client, namespace: str
 ) -> None:
-    with pytest.warns(DeprecationWarning, match="RetryPromptPart"):
+    with pytest.warns(match="`RetryPromptPart` is deprecated"):
         retry = RetryPromptPart("Again, please.", tool_name="weather", tool_call_id="c1")
     await store.save(Conversation(messages=[ModelRequest(parts=[retry])], conversation_id="c"))
     (event,) = stubs.events.ListEvents(v1.ListEventsRequest(parent=names.session(namespace, "c"))).events
