@@ -21,7 +21,7 @@ from langgraph.types import Command, interrupt
 import activity_session
 from activity_session import aio, names, v1
 from activity_session.langgraph import ActivitySessionSaver
-from activity_session_testing.servers import Client, unique
+from activity_session_testing.servers import Client, serving, unique
 
 
 class Counted(TypedDict):
@@ -82,8 +82,9 @@ async def test_the_suite_of_langgraph_passes_whole(address: str) -> None:
     assert sum(result.tests_passed for result in report.results.values()) == 81
 
 
-async def test_it_passes_on_a_channel_for_asyncio(address: str) -> None:
-    report = await suite(address, is_asyncio=True)
+async def test_it_passes_on_a_channel_for_asyncio() -> None:
+    with serving("sqlite:///:memory:") as server:
+        report = await suite(server.address, is_asyncio=True)
     assert {name: result.failures for name, result in report.results.items() if result.passed is not True} == {}
 
 
