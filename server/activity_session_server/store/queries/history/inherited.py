@@ -67,7 +67,8 @@ def all_parts(reader: Reader, uid: str, inherited_sequence: int) -> list[Part]:
 
 def part_with(reader: Reader, head: Head | AnyRow, number: int) -> Part:
     """The part of a log that a number is in, or the next one where its events were purged."""
-    return next(part for part in all_parts(reader, head.uid, head.inherited_sequence) if number <= part.range.last)
+    *parts, own = all_parts(reader, head.uid, head.inherited_sequence)
+    return next((part for part in parts if number <= part.range.last), own)
 
 
 def share_log(writer: Writer, origin: Head, fork_uid: str, last: int) -> None:
