@@ -26,7 +26,7 @@ from activity_session_server.store.queries.event_columns import MESSAGE_BYTES, S
 from activity_session_server.store.queries.heads import Head
 from activity_session_server.store.queries.history import inherited, marks
 from activity_session_server.store.queries.history.inherited import Part
-from activity_session_server.store.readers import Reader
+from activity_session_server.store.readers import Raced, Reader
 
 # Of the name of a session, and of the fields around an event.
 _NAME_BYTES = 4 * 2 * ID_CHARACTERS + 64
@@ -91,16 +91,32 @@ class Log:
 
 def log_of(reader: Reader, head: Head) -> Log:
     """The log of a session whose head was just read."""
+    log = _log_at(reader, head)
+    if log is None:
+        raise Raced
+    return log
+
+
+def _log_at(reader: Reader, head: Head) -> Log | None:
+    """The log of a session as its head says; None where there is a newer mark by now."""
     known: Log | None = reader.logs.get(head.name)
     if known is not None and (known.uid, known.revision) == (head.uid, head.history_revision):
         return known
     if not head.history_revision:
         reader.logs.forget(head.name)
         return Log(head.uid, 0, (), ())
-    hidden = marks.hidden_ranges(reader, head.uid)
+    hidden = marks.hidden_ranges_at(reader, head)
+    if hidden is None:
+        return None
     log = Log(head.uid, head.history_revision, hidden, inherited.parts_of(reader, head.uid, head.inherited_sequence))
     reader.logs.put(head.name, log)
     return log
+
+
+def _log_by_now(reader: Reader, head: Head) -> Log:
+    """The log of a session with its marks of now: who is told of marks in their turn has nothing in view too long."""
+    hidden = marks.hidden_ranges(reader, head.uid)
+    return Log(head.uid, head.history_revision, hidden, inherited.parts_of(reader, head.uid, head.inherited_sequence))
 
 
 def newest_in_view(reader: Reader, head: Head, most: int, most_bytes: int) -> list[int]:
@@ -118,9 +134,11 @@ def events_among(reader: Reader, head: Head, wanted: Ranges) -> list[bytes]:
     """The events with some numbers, not many, each with the mark that has taken it out of view."""
     numbers = [number for first, last in wanted for number in range(first, last + 1)]
     encode = with_marks(reader, head, numbers, Encoder(head.name).whole)
+    # Whose rows they are; what is in view may have changed since the head was read.
+    log = Log(head.uid, head.history_revision, (), inherited.parts_of(reader, head.uid, head.inherited_sequence))
     return [
         encode(row)
-        for uid, some in log_of(reader, head).by_owner(numbers)
+        for uid, some in log.by_owner(numbers)
         for row in reader.rows(_SMALL, {"its_session": uid, "numbers": some, "most_bytes": ANY_BYTES})
     ]
 
@@ -142,7 +160,7 @@ def told_after(
     """
     within = Range(after + 1, head.last_sequence)
     found = marks.marks_among(reader, head.uid, within, most)
-    log = log_of(reader, head)
+    log = _log_at(reader, head) or _log_by_now(reader, head)
     wanted = sorted({*ranges.outside(() if show_superseded else log.hidden, within, most), *found})[:most]
     # Those of one session: the next ones come next.
     uid, numbers = next(log.by_owner(wanted), (head.uid, []))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 
-from activity_session_server.orm import EventMark, HiddenRange
+from activity_session_server.orm import ActivitySession, EventMark, HiddenRange
 from activity_session_server.orm.base import table_of
 from activity_session_server.rules.history import ranges, supersessions
 from activity_session_server.rules.history.ranges import Range, Ranges
@@ -49,6 +49,18 @@ _SET_HOLDS = Statement(
 _HIDDEN_OF_SESSION = HiddenRange.activity_session_pkid == bindparam("its_session")
 _HIDDEN_RANGES = select(HiddenRange.first_sequence, HiddenRange.last_sequence).where(_HIDDEN_OF_SESSION)
 _ALL_HIDDEN = Statement(_HIDDEN_RANGES.order_by(HiddenRange.last_sequence))
+# A row at least, where the log still has that revision.
+_HIDDEN_AT = Statement(
+    select(HiddenRange.first_sequence, HiddenRange.last_sequence)
+    .join_from(
+        ActivitySession,
+        HiddenRange,
+        HiddenRange.activity_session_pkid == ActivitySession.pkid,
+        isouter=True,
+    )
+    .where(ActivitySession.pkid == bindparam("its_session"), ActivitySession.history_revision == bindparam("revision"))
+    .order_by(HiddenRange.last_sequence)
+)
 _SHOW = Statement(delete(_HIDDEN).where(_HIDDEN_OF_SESSION, HiddenRange.last_sequence == bindparam("its_end")))
 
 
@@ -62,6 +74,12 @@ class Piece(NamedTuple):
 def hidden_ranges(reader: Reader, session_uid: str) -> list[Range]:
     """The numbers of a session that lists leave out: superseded events, and marks."""
     return [Range(*row) for row in reader.rows(_ALL_HIDDEN, {"its_session": session_uid})]
+
+
+def hidden_ranges_at(reader: Reader, head: Head) -> list[Range] | None:
+    """The same of a session whose head was just read; None where there is a newer mark by now."""
+    rows = reader.rows(_HIDDEN_AT, {"its_session": head.uid, "revision": head.history_revision})
+    return [Range(*row) for row in rows if row[0] is not None] if rows else None
 
 
 def marks_among(reader: Reader, session_uid: str, within: Range, most: int, *, descending: bool = False) -> list[int]:
