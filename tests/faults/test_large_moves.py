@@ -18,7 +18,13 @@ def write_export(path: Path, events: int) -> None:
     """Write an export of one session whose events have a MiB each."""
     common = COMMON | {"create_time": TIME, "update_time": TIME}
     session = {"auto_created": False, "labels": {}, "last_sequence": events, "last_event_sequence": events}
-    session |= {"first_sequence": 1, "history_revision": 0, "log_bytes": events * MIB, "turn_token": 0}
+    session |= {
+        "first_sequence": 1,
+        "history_revision": 0,
+        "inherited_sequence": 0,
+        "log_bytes": events * MIB,
+        "turn_token": 0,
+    }
     session |= {"last_event_time": TIME, "events_from_time": TIME}
     with path.open("w") as file:
         for word, line in (

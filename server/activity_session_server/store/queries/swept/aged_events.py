@@ -148,8 +148,8 @@ _FIRST = Statement(
 )
 _REMOVE = Statement(
     delete(_EVENTS).where(
-        Event.activity_session_pkid == bindparam("its_uid"),
         Event.sequence <= bindparam("its_last_purged"),
+        Event.activity_session_pkid == bindparam("its_uid"),
         or_(Event.sequence < bindparam("first_shown"), Event.sequence > bindparam("last_shown")),
     )
 )
