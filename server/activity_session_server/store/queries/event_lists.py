@@ -19,6 +19,7 @@ from activity_session_server.rules.history import ranges
 from activity_session_server.rules.history.ranges import END, Range
 from activity_session_server.rules.names import Kind, ids_of
 from activity_session_server.rules.paging import Page, Position, stale_token
+from activity_session_server.store.codec.encoded import FRAME_BYTES
 from activity_session_server.store.codec.events import Encoder
 from activity_session_server.store.driver.statements import Statement
 from activity_session_server.store.lists.conditions import Columns, condition
@@ -204,12 +205,13 @@ def _list_page(
         raise stale_token()
     most = page.size + 1 if where is None else page.filter_rows
     all_numbers = _numbers(reader, head, listed, page, most)
-    # Those of one session: a page ends where another one has the rows.
+    # Those of one session, which has the rows.
     uid, numbers = next(logs.log_of(reader, head).by_owner(all_numbers), (head.uid, []))
     if not numbers:
         return [], None
     statement = _AMONG if where is None else _AMONG.construct.where(where)
     query = Query(statement, {"its_session": uid, "numbers": logs.padded(numbers, most)}, LONG)
+    whole = encode
     if listed.show_superseded or listed.marks_only:
         encode = logs.with_marks(reader, head, numbers, encode)
     found, position = fetch_page(reader, query, KEYS, page._replace(after=None), encode, most_bytes=most_bytes)
@@ -217,8 +219,15 @@ def _list_page(
         return found, position._replace(uid=head.uid)
     if where is None and len(found) < min(len(numbers), page.size):
         raise Raced
-    is_more = len(numbers) < len(all_numbers) or (where is not None and len(numbers) == most)
-    return found, Position(str(numbers[-1]), head.uid) if is_more else None
+    is_cut = len(numbers) < len(all_numbers)
+    end = Position(str(numbers[-1]), head.uid) if is_cut or (where is not None and len(numbers) == most) else None
+    if not is_cut or where is not None or len(found) >= page.size:
+        return found, end
+    # The rows of another session fill the page, if there is room.
+    left = page._replace(after=end, size=page.size - len(found))
+    rest, position = _list_page(reader, head, listed, left, where=None, encode=whole, most_bytes=most_bytes)
+    is_too_large = sum(FRAME_BYTES + len(one) for one in (*found, *rest)) > most_bytes
+    return (found, end) if is_too_large else ([*found, *rest], position)
 
 
 def _numbers(reader: Reader, head: Head, listed: Listed, page: Page, most: int) -> list[int]:
