@@ -39,6 +39,8 @@ FAULTS := $(wildcard tests/faults/test_*.py) $(SLOW_CONTRACTS) $(call named,cont
 	followers fuzzing given_turns http_connections last_event_times layers log_level max_clock_offset metrics migration_scripts moves planted_secrets plans process \
 	purge_command quotas read_ahead readiness redacted_bytes reflection replicas request_subjects retention schema settings_flags shedding sqlite_files \
 	startup state_history state_limit statements telemetry workers)
+# Of the contract what shows most of a backend; all of it with WHOLE=1.
+MOST = $(if $(WHOLE),, and (core or not contract))
 # Suites of their own.
 APART := tests/adapters tests/clients tests/conformance tests/console tests/deploy
 # What is checked and tested where the frameworks are.
@@ -92,10 +94,10 @@ faults: $(READY) ## run the slower tests: killed and frozen databases, many watc
 	$(PYTEST) --no-loadscope-reorder $(LONGEST) $(filter-out $(LONGEST),$(FAULTS)) -m 'not galera and not postgresql'
 
 galera: $(READY) ## run what needs a Galera cluster: on its nodes what shows most of a backend; nodes that race, are killed and frozen
-	$(BIN)/pytest $(addprefix --ignore=,$(APART)) -m 'galera and not one_node and (core or not contract)'
+	$(BIN)/pytest $(addprefix --ignore=,$(APART)) -m 'galera and not one_node$(MOST)'
 
 mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, which Maven brings
-	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m 'mariadb and (core or not contract)'
+	MARIADB_SERVER=mysql $(PYTEST) $(ON_MYSQL) -m 'mariadb$(MOST)'
 
 postgresql: $(READY) ## run the tests on PostgreSQL 18, which is in .venv; those that show most with POSTGRESQL_PROGRAMS=, the folder of another
 	@# The files of faults wait most, and would come last. Four processes: half of the time they wait.
