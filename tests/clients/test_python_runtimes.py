@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,14 @@ from activity_session_testing.drivers import ROOT
 from activity_session_testing.examples import check_example, examples, run
 
 OLDEST = ["grpcio==1.67.1", "protobuf==5.27.2", "googleapis-common-protos==1.63.1"]
-IMPORT_ALL = """
+# Packages of adapters, each of which needs the framework of its extra.
+EXTRAS = tomllib.loads((ROOT / "clients/python/pyproject.toml").read_text())["project"]["optional-dependencies"]
+ADAPTERS = {f"activity_session.{extra.replace('-', '_')}" for extra in EXTRAS}
+IMPORT_ALL = f"""
 import importlib, pkgutil, activity_session
 for module in pkgutil.walk_packages(activity_session.__path__, "activity_session."):
-    importlib.import_module(module.name)
+    if not module.name.startswith({tuple(sorted(ADAPTERS))}):
+        importlib.import_module(module.name)
     print(module.name)
 """
 
@@ -42,7 +47,7 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_every_module_can_be_imported_and_the_example_runs(python: Path, new_address: str, tmp_path: Path) -> None:
     imported = run([python, "-c", IMPORT_ALL], tmp_path).splitlines()
-    assert {"activity_session.aio", "activity_session.v1.session_service_pb2_grpc"} <= set(imported)
+    assert {"activity_session.aio", "activity_session.v1.session_service_pb2_grpc", *ADAPTERS} <= set(imported)
     check_example([python, "-c", examples("python", "python", new_address)[0]], tmp_path)
 
 
