@@ -103,10 +103,9 @@ class PostgreSQL:
         arguments = [f"--{name}={value}" for name, value in {**self._settings, **settings}.items()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self.folder / "data", *arguments],
+                [*as_system_user(), self._programs / "postgres", "-D", self.folder / "data", *arguments],
                 stdout=log,
                 stderr=log,
-                **as_system_user(),
             )
         self._wait_until_it_answers()
 
@@ -165,16 +164,15 @@ class PostgreSQL:
     def run(self, program: str, *arguments: str) -> None:
         """Run a program of PostgreSQL's as an administrator of this server."""
         where = [f"--host={self.folder}", f"--port={self.port}", "--username=postgres"]
-        subprocess.run([self._programs / program, *where, *arguments], check=True, **as_system_user())
+        subprocess.run([*as_system_user(), self._programs / program, *where, *arguments], check=True)
 
     def _install(self) -> None:
         command = [str(self._programs / "initdb"), f"--pgdata={self.folder / 'data'}"]
         accounts = ["--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256"]
         subprocess.run(
-            [*command, *accounts, "--encoding=UTF8", "--no-locale", "--no-sync"],
+            [*as_system_user(), *command, *accounts, "--encoding=UTF8", "--no-locale", "--no-sync"],
             check=True,
             stdout=subprocess.DEVNULL,
-            **as_system_user(),
         )
 
     def _wait_until_it_answers(self) -> None:
@@ -220,11 +218,15 @@ def give(path: Path) -> None:
         os.chown(path, pwd.getpwnam(_SYSTEM_USER).pw_uid, -1)
 
 
-def as_system_user() -> dict[str, Any]:
-    """Return the arguments that run a process as another user, where this one is root."""
+def as_system_user() -> list[str]:
+    """Return what a command begins with that runs as another user, where this one is root.
+
+    A program does that, not `subprocess`, which forks for it: that runs gRPC's handlers of forks, and of a process
+    whose threads are calling gRPC a child in some hundreds dies of them, without a word.
+    """
     if os.geteuid():
-        return {}
-    return {"user": _SYSTEM_USER, "group": pwd.getpwnam(_SYSTEM_USER).pw_gid, "extra_groups": []}
+        return []
+    return ["setpriv", f"--reuid={_SYSTEM_USER}", f"--regid={pwd.getpwnam(_SYSTEM_USER).pw_gid}", "--clear-groups"]
 
 
 def programs_of_debian() -> Path | None:

@@ -63,7 +63,7 @@ class TestPgBouncer:
                 f"[databases]\n* = host=127.0.0.1 port={postgresql.port}\n[pgbouncer]\n"
                 + "".join(f"{name} = {value}\n" for name, value in more.items())
             )
-            with subprocess.Popen([PGBOUNCER, "--quiet", folder / "ini"], **as_system_user()) as process:
+            with subprocess.Popen([*as_system_user(), PGBOUNCER, "--quiet", folder / "ini"]) as process:
                 try:
                     eventually(lambda: "process up" in log_of(folder))
                     yield port
