@@ -19,12 +19,14 @@ from activity_session.v1.session_service_pb2 import (
     BindParticipantRequest,
     EnsureSessionRequest,
     ExpungeSessionRequest,
+    ForkSessionRequest,
     MarkReadRequest,
     PurgeSessionsRequest,
     UnbindParticipantRequest,
     UndeleteSessionRequest,
 )
 from activity_session.v1.state_pb2 import StateUpdate
+from activity_session_server.app import App
 from activity_session_server.store import schema
 from activity_session_server.store.queries import node_locks
 from activity_session_testing.galera import Galera
@@ -38,6 +40,7 @@ from activity_session_testing.steps import (
     delete_participant,
     delete_session,
     expunge_session,
+    list_events,
     make_namespace,
     member_names,
     members,
@@ -51,6 +54,7 @@ from activity_session_testing.steps import (
 
 ROUNDS = 60
 MOST_KEYS = 5
+TEXTS = ["one", "two", "three", "four"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ class Cluster:
     here: Client
     there: Client
     database_url: str
+    servers: tuple[App, App]
+
+    def sweep(self) -> None:
+        """Have both servers remove what nobody can reach any more."""
+        for server in self.servers:
+            server.upkeep.sweep()
 
     def race(self, call: Callable[[Client], Any], other: Callable[[Client], Any], number: int) -> tuple[Any, Any]:
         """Run two calls at once, each through another node; return what they returned, or their errors."""
@@ -79,7 +89,7 @@ def cluster(galera: Galera) -> Iterator[Cluster]:
         connected(one.address) as here,
         connected(another.address) as there,
     ):
-        yield Cluster(here, there, urls[2])
+        yield Cluster(here, there, urls[2], (one, another))
 
 
 def reason(outcome: Any) -> str:
@@ -169,6 +179,32 @@ def hold(client: Client, session: str) -> Session:
     return update_session(client, Session(name=session, legal_hold=True), "legal_hold")
 
 
+def fork(client: Client, session: str) -> Session:
+    return client.sessions.ForkSession(ForkSessionRequest(name=session))
+
+
+def orphans(cluster: Cluster) -> list[Any]:
+    """Rows of sessions that are gone."""
+    engine = create_engine(cluster.database_url)
+    owned = " UNION ".join(
+        f"SELECT '{table}', {column} FROM {table}"
+        f" WHERE {column} LIKE 'activity_session-%' AND {column} NOT IN (SELECT pkid FROM activity_session)"
+        for table, column in (
+            ("state", "owner_pkid"),
+            ("state_owner", "owner_pkid"),
+            ("node_lock", "owner_pkid"),
+            ("event", "activity_session_pkid"),
+            ("inherited_range", "activity_session_pkid"),
+            ("memory", "activity_session_pkid"),
+            ("former_member", "activity_session_pkid"),
+        )
+    )
+    with engine.connect() as connection:
+        found = list(connection.execute(text(owned)))
+    engine.dispose()
+    return found
+
+
 class TestNamespaces:
     @pytest.mark.parametrize("act", [create, ensure, undelete])
     def test_that_are_deleted_as_empty_are_empty(self, cluster: Cluster, act: Any) -> None:
@@ -239,27 +275,29 @@ class TestSessions:
             session = new_session(cluster.here, namespace).name
             put = partial(add_keys, session=session)
             cluster.race(put, partial(expunge_session, name=session), number)
-        eventually(lambda: not self._orphans(cluster))
+        eventually(lambda: not orphans(cluster))
 
-    @staticmethod
-    def _orphans(cluster: Cluster) -> list[Any]:
-        engine = create_engine(cluster.database_url)
-        owned = " UNION ".join(
-            f"SELECT '{table}', {column} FROM {table}"
-            f" WHERE {column} LIKE 'activity_session-%' AND {column} NOT IN (SELECT pkid FROM activity_session)"
-            for table, column in (
-                ("state", "owner_pkid"),
-                ("state_owner", "owner_pkid"),
-                ("node_lock", "owner_pkid"),
-                ("event", "activity_session_pkid"),
-                ("memory", "activity_session_pkid"),
-                ("former_member", "activity_session_pkid"),
-            )
-        )
-        with engine.connect() as connection:
-            found = list(connection.execute(text(owned)))
-        engine.dispose()
-        return found
+
+class TestForks:
+    def test_are_whole_when_what_they_fork_is_expunged(self, cluster: Cluster) -> None:
+        outcomes, forks = set(), []
+        for number in range(ROUNDS // 2):
+            origin = new_session(cluster.here, make_namespace(cluster.here, unique("namespace")).name).name
+            append(cluster.here, origin, *TEXTS[:2])
+            middle = fork(cluster.here, origin).name
+            append(cluster.here, middle, *TEXTS[2:])
+            expunge_session(cluster.there, origin)
+            forked, _ = cluster.race(partial(fork, session=middle), partial(expunge_session, name=middle), number)
+            outcomes.add(reason(forked))
+            forks += [] if isinstance(forked, Failure) else [forked.name]
+        assert outcomes <= {"OK", "SESSION_DELETED", "SESSION_NOT_FOUND"}
+        cluster.sweep()
+        assert forks
+        for name in forks:
+            assert [event.text for event in list_events(cluster.there, name)] == TEXTS
+            expunge_session(cluster.there, name)
+        cluster.sweep()
+        eventually(lambda: not orphans(cluster))
 
 
 class TestPurges:
