@@ -170,6 +170,7 @@ async def test_what_others_have_written_is_an_event(service: ActivitySessionServ
         ("user", "of the future"),
     ]
     with pytest.raises(StaleSessionError):
+        # One of them looks like one of another runner.
         await service.append_event(session, said("too late"))
 
 

@@ -11,6 +11,18 @@ People = Mapping[str, v1.ParticipantType.ValueType]
 """Names of participants, with what each is."""
 
 
+def session_of(name: str) -> tuple[str, str]:
+    """Return the ids in the name of a session: its namespace's and its own.
+
+    Raises:
+        ValueError: it is no name of a session.
+    """
+    parsed = names.parse(name)
+    if not parsed.session or name != names.session(parsed.namespace, parsed.session):
+        raise ValueError(f"{name!r} is no name of a session, such as namespaces/default/sessions/weather")
+    return parsed.namespace, parsed.session
+
+
 @contextlib.contextmanager
 def ignoring(*reasons: v1.ErrorReason.ValueType) -> Iterator[None]:
     """Let errors with one of these reasons pass."""

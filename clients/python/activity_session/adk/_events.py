@@ -31,23 +31,38 @@ def written(event: Event, author: str) -> v1.Event:
     return content.write(made, list(_parts(event)), content.Native(FORMAT, dump.encode()))
 
 
-def read(event: v1.Event) -> Event | None:
-    """Return ADK's event; of one that others have written what they say, and None if that is nothing."""
+def read(event: v1.Event, user: str) -> Event | None:
+    """Return ADK's event; of one that others have written what they say, and None if that is nothing.
+
+    Args:
+        event: any event of the session.
+        user: the name of the participant whom ADK calls `user`; another user keeps the name of their own.
+    """
     native = content.read(event).native
     if native is not None and native.format == FORMAT:
         try:
-            return Event.model_validate_json(native.data)
+            found = Event.model_validate_json(native.data)
         except ValidationError:
             pass  # broken, or of another version of ADK
+        else:
+            if found.author == "user" and event.author not in ("", user):
+                found.author = _id(event.author)
+            return found
     said = content.as_text(event)
     if not said:
         return None
     return Event(
         id=event.event_id,
-        author=event.author.rpartition("/")[2] or "user",
+        author=_id(event.author) or "user",
         timestamp=time_of(event),
         content=types.Content(role="user", parts=[types.Part(text=said)]),
     )
+
+
+def is_ours(event: v1.Event) -> bool:
+    """Return whether a runner of ADK has written an event."""
+    native = content.read(event).native
+    return native is not None and native.format == FORMAT
 
 
 def time_of(event: v1.Event) -> float:
@@ -58,6 +73,12 @@ def time_of(event: v1.Event) -> float:
 def seconds(time: Timestamp) -> float:
     """Return a time in seconds, to the microsecond."""
     return time.ToMicroseconds() / 1e6
+
+
+def _id(participant: str) -> str:
+    id_ = participant.rpartition("/")[2]
+    text = names.unescape(id_)
+    return id_ if text is None else text
 
 
 def _parts(event: Event) -> Iterator[content.Part]:

@@ -1,7 +1,7 @@
 """Where the service has what ADK names: an app is a namespace, a user a participant.
 
 Two users of an app may use one session id. So the id of our session is made of both, and a label has the user; if
-either is too long to be told by those, `data` tells.
+either is too long to be told by those, `data` tells. A session that is shared has the id that others gave it.
 """
 
 import contextlib
@@ -15,11 +15,12 @@ LABEL = "adk_user"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A session of ADK."""
+    """A session of ADK; `shared` is the id of ours, if that is one which others use too."""
 
     namespace: str
     user_id: str
     session_id: str
+    shared: str = ""
 
     @property
     def user(self) -> str:
@@ -29,7 +30,7 @@ class Place:
     @property
     def id(self) -> str:
         """The last segment of the name of our session."""
-        return names.escape(self._text)
+        return self.shared or names.escape(self._text)
 
     @property
     def name(self) -> str:
@@ -42,8 +43,11 @@ class Place:
 
     def described(self) -> v1.Session:
         """Return our session, as it is to be created."""
+        members = [v1.SessionParticipant(participant=self.user)]
+        if self.shared:
+            return v1.Session(participants=members)
         return v1.Session(
-            participants=[v1.SessionParticipant(participant=self.user)],
+            participants=members,
             labels={LABEL: names.escape(self.user_id), **names.labels(self._text)},
             data=json.dumps([self.user_id, self.session_id]),
         )

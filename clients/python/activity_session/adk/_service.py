@@ -17,7 +17,7 @@ from google.adk.sessions.state import State
 
 from activity_session import names, v1
 from activity_session._calls import Calls, Target, to_its_end
-from activity_session._sessions import remove
+from activity_session._sessions import remove, session_of
 from activity_session.adk import _events, _states
 from activity_session.adk._places import Place
 from activity_session.adk._store import Store
@@ -30,22 +30,30 @@ class ActivitySessionService(BaseSessionService):
     """A session service of ADK, kept by Activity Session.
 
     An app is a namespace, which its first session creates, and a user a participant. Any number of runners in any
-    number of processes may use one session: a runner whose session has been appended to meanwhile gets
-    `StaleSessionError`, as with ADK's own database. A change that has begun ends before the cancellation of its caller
+    number of processes may use one session: a runner whose session another runner has appended to meanwhile gets
+    `StaleSessionError`, as with ADK's own database. What programs of other frameworks have said meanwhile comes into
+    the runner's session before its own event. A change that has begun ends before the cancellation of its caller
     is raised. Each method raises `activity_session.Error` if the server refuses a call or cannot be reached.
     """
 
-    def __init__(self, target: Target, *, namespace: str | None = None) -> None:
+    def __init__(self, target: Target, *, namespace: str | None = None, session: str | None = None) -> None:
         """Prepare the service. Nothing is called yet.
 
         Args:
             target: an address, or a channel, which is not closed here.
             namespace: the id of the one namespace that is used, whatever the app is called. An app with another name is
                 the same one then.
+            session: the name of the one session that is used, as in `namespaces/trips/sessions/weather`, whatever the
+                app, the user and the session are called: one that others use too (docs/adapters/together.md).
+
+        Raises:
+            ValueError: it is no name of a session.
         """
         self._call = Calls(target)
         self._store = Store(self._call)
-        self._namespace = namespace
+        self._namespace, self._shared = namespace, ""
+        if session is not None:
+            self._namespace, self._shared = session_of(session)
         # Coroutines of one process that append to one session do so one after the other, as ADK's workflows expect.
         self._locks: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -60,6 +68,8 @@ class ActivitySessionService(BaseSessionService):
             state: by keys with the prefixes of their scopes; `temp:` is left out.
             session_id: blanks around it do not count. If there is nothing else, an id is made.
 
+        One that is shared is joined if it is there, with its events.
+
         Raises:
             AlreadyExistsError: the user has a session with that id.
         """
@@ -70,7 +80,8 @@ class ActivitySessionService(BaseSessionService):
             if error.reason == v1.ERROR_REASON_SESSION_ALREADY_EXISTS:
                 raise AlreadyExistsError(f"Session with id {place.session_id} already exists.") from error
             raise
-        return await self._session(app_name, place, created, [])
+        events = await self._store.events(created, place.user) if self._shared else []
+        return await self._session(app_name, place, created, events)
 
     async def get_session(
         self, *, app_name: str, user_id: str, session_id: str, config: GetSessionConfig | None = None
@@ -81,15 +92,21 @@ class ActivitySessionService(BaseSessionService):
         if found is None:
             return None
         config = config or GetSessionConfig()
-        events = await self._store.events(found, config.num_recent_events, config.after_timestamp)
+        events = await self._store.events(found, place.user, config.num_recent_events, config.after_timestamp)
         return await self._session(app_name, place, found, events)
 
     async def list_sessions(self, *, app_name: str, user_id: str | None = None) -> ListSessionsResponse:
         """Return the sessions of a user, or of all users, with their state and without events.
 
-        The one with the oldest event is the first. The state of each takes a call.
+        The one with the oldest event is the first. The state of each takes a call. One that is shared is listed alone,
+        for any user.
         """
-        found = await self._store.sessions(self._namespace_of(app_name), user_id)
+        if self._shared:
+            shared = self._place(app_name, "user" if user_id is None else user_id, self._shared)
+            one = await self._store.find(shared)
+            found = [(shared, one)] if one else []
+        else:
+            found = await self._store.sessions(self._namespace_of(app_name), user_id)
         sessions = await asyncio.gather(*(self._session(app_name, place, session, []) for place, session in found))
         return ListSessionsResponse(
             sessions=sorted(sessions, key=lambda session: (session.last_update_time, session.user_id, session.id))
@@ -113,7 +130,8 @@ class ActivitySessionService(BaseSessionService):
 
         Raises:
             SessionNotFoundError: the session was deleted since.
-            StaleSessionError: others have written to the session since it was loaded.
+            StaleSessionError: another runner has written to the session since it was loaded, or others have changed
+                there what the event changes too.
             AlreadyExistsError: another event has this id.
         """
         if event.partial:
@@ -138,13 +156,30 @@ class ActivitySessionService(BaseSessionService):
         marker = session._storage_update_marker or await self._marker(place, session)  # noqa: SLF001
         uid, _, last = marker.rpartition(":")
         with _translating(session.id, event.id):
-            appended = await self._store.append(place, event, uid, int(last))
+            appended = await self._appended(place, session, event, uid, int(last))
         if not appended.written[0] and any(one.id == event.id for one in session.events):
             return event
         # Of a retry the event's own number, which is not the last one if others have written since.
         session._storage_update_marker = f"{uid}:{appended.events[0].sequence}"  # noqa: SLF001
         session.last_update_time = _events.time_of(appended.events[0])
         return self._commit_event_to_session(session, event)
+
+    async def _appended(
+        self, place: Place, session: Session, event: Event, uid: str, last: int
+    ) -> v1.AppendEventsResponse:
+        """Append an event after what others have said meanwhile, which the caller's session gets."""
+        while True:
+            try:
+                return await self._store.append(place, event, uid, last)
+            except Error as error:
+                if error.reason != v1.ERROR_REASON_SEQUENCE_MISMATCH:
+                    raise
+                said = await self._store.said_since(place, event, uid, last)
+                if said is None:
+                    raise
+            session.events += said[0]
+            last = said[1]
+            session._storage_update_marker = f"{uid}:{last}"  # noqa: SLF001
 
     async def _marker(self, place: Place, session: Session) -> str:
         """Return the marker of a session that has none, and was made by its caller, if it has all that is stored."""
@@ -181,7 +216,7 @@ class ActivitySessionService(BaseSessionService):
         return self._namespace or names.escape(app_name)
 
     def _place(self, app_name: str, user_id: str, session_id: str) -> Place:
-        return Place(self._namespace_of(app_name), user_id, session_id.strip())
+        return Place(self._namespace_of(app_name), user_id, session_id.strip(), self._shared)
 
 
 def _marker_of(session: v1.Session) -> str:

@@ -5,7 +5,7 @@ A key may be any text, and is escaped. Of one that is too long to be an id, the 
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.adk.sessions.state import State
@@ -69,6 +69,15 @@ async def read(call: Calls, name: str, prefix: str = "", uid: str = "") -> dict[
             if not request.page_token:
                 break
     return state
+
+
+async def has_changed(call: Calls, name: str, updates: Sequence[v1.StateUpdate], after: int) -> bool:
+    """Return whether a key of a session's state that is to be updated has a value from after an event."""
+    keys = [update.key for update in updates if update.scope == v1.STATE_SCOPE_SESSION]
+    if not keys:
+        return False
+    state = await call(call.events.GetState, v1.GetStateRequest(name=name, keys=keys))
+    return any(entry.sequence > after for entry in state.entries.values())
 
 
 def _update(key: str, value: Any) -> v1.StateUpdate:

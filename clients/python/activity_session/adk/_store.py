@@ -23,7 +23,10 @@ class Store:
         self._call = call
 
     async def create(self, place: Place, state: Mapping[str, Any]) -> v1.Session:
-        """Create a session, and the namespace and the participant that it needs; without its state it does not stay."""
+        """Create a session, and the namespace and the participant that it needs; without its state it does not stay.
+
+        One that is shared may be there already, and stays.
+        """
         try:
             await self._ensure_user(place)
         except Error as error:
@@ -31,9 +34,13 @@ class Store:
                 raise
             await self._create_namespace(place.namespace)
             await self._ensure_user(place)
-        request = v1.CreateSessionRequest(
-            parent=names.namespace(place.namespace), session_id=place.id, session=place.described()
-        )
+        parent = names.namespace(place.namespace)
+        if place.shared:
+            ensure = v1.EnsureSessionRequest(parent=parent, session_id=place.id, session=place.described())
+            ensured = await self._call(self._call.sessions.EnsureSession, ensure)
+            await self._set_state(place, state)
+            return ensured.session
+        request = v1.CreateSessionRequest(parent=parent, session_id=place.id, session=place.described())
         created = await self._call(self._call.sessions.CreateSession, request)
         try:
             await self._set_state(place, state)
@@ -69,8 +76,13 @@ class Store:
         places = [await self._place_of(session) for session in found]
         return [(place, session) for place, session in zip(places, found, strict=True) if place is not None]
 
-    async def events(self, session: v1.Session, most: int | None, after: float | None) -> list[Event]:
-        """Return events in their order: the newest, and of those the ones from a time on, in seconds."""
+    async def events(
+        self, session: v1.Session, user: str, most: int | None = None, after: float | None = None
+    ) -> list[Event]:
+        """Return events in their order: the newest, and of those the ones from a time on, in seconds.
+
+        `user` is the name of the participant whom ADK calls so.
+        """
         if most == 0:
             return []
         request = v1.ListEventsRequest(
@@ -83,7 +95,7 @@ class Store:
         with _ignoring_missing():
             while most is None or len(newest_first) < most:
                 page = await self._call(self._call.events.ListEvents, request)
-                newest_first += filter(None, map(_events.read, page.events))
+                newest_first += filter(None, (_events.read(event, user) for event in page.events))
                 request.page_token = page.next_page_token
                 if not request.page_token:
                     break
@@ -105,8 +117,32 @@ class Store:
         except Error as error:
             if error.reason != v1.ERROR_REASON_PARTICIPANT_NOT_FOUND:
                 raise
-            await self._ensure(author, v1.PARTICIPANT_TYPE_AGENT)
+            await self._ensure_user(place)
+            if made.author not in ("", place.user):
+                await self._ensure(made.author, v1.PARTICIPANT_TYPE_AGENT)
             return await self._call(self._call.events.AppendEvents, request)
+
+    async def said_since(self, place: Place, event: Event, uid: str, last: int) -> tuple[list[Event], int] | None:
+        """Return what others have said after an event with a number, and the number of the newest event now.
+
+        None if a runner of ADK has written meanwhile, if what others have taken out of view was there before, or if
+        somebody has changed what `event` changes of the session's state.
+        """
+        request = v1.ListEventsRequest(
+            parent=place.name, uid=uid, after_sequence=last, page_size=_MOST_ON_A_PAGE, show_superseded=True
+        )
+        said: list[v1.Event] = []
+        while True:
+            page = await self._call(self._call.events.ListEvents, request)
+            said += page.events
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                break
+        updates = _states.updates_of(event.actions.state_delta, place.user)
+        is_stale = any(_events.is_ours(one) or _is_mark(one) for one in said)
+        if not said or is_stale or await _states.has_changed(self._call, place.name, updates, last):
+            return None
+        return [read for one in said if (read := _events.read(one, place.user))], said[-1].sequence
 
     async def _set_state(self, place: Place, state: Mapping[str, Any]) -> None:
         updates = _states.updates_of(state, place.user)
@@ -143,6 +179,10 @@ class Store:
         request = v1.CreateNamespaceRequest(namespace_id=namespace, namespace=v1.Namespace())
         with ignoring(v1.ERROR_REASON_NAMESPACE_ALREADY_EXISTS):
             await self._call(self._call.namespaces.CreateNamespace, request)
+
+
+def _is_mark(event: v1.Event) -> bool:
+    return event.HasField("supersession") or event.HasField("redacted")
 
 
 @contextlib.contextmanager

@@ -17,13 +17,13 @@ from claude_agent_sdk import (
 from activity_session import names, v1
 from activity_session._calls import Calls, Target
 from activity_session._labels import term
-from activity_session._pieces import TYPE, batches, native_of
-from activity_session._sessions import ensure, ignoring, remove
+from activity_session._pieces import TYPE, native_of
+from activity_session._sessions import ignoring, remove
+from activity_session.claude._appending import MISSING, append_once
 from activity_session.claude._entries import FORMAT, entry_of, events_of
 from activity_session.errors import Error
 
 _PROJECT, _SESSION, _SUBPATH = "claude_project", "claude_session", "claude_subpath"
-_MISSING = (v1.ERROR_REASON_SESSION_NOT_FOUND, v1.ERROR_REASON_PARTICIPANT_NOT_FOUND)
 _MOST_ON_A_PAGE = 1000
 
 
@@ -60,11 +60,8 @@ class ActivitySessionStore:
         """
         author_of = {"user": self._user, "assistant": self._agent}
         events = [event for entry in entries for event in events_of(entry, author_of)]
-        once: dict[str, v1.Event] = {}
-        for at, event in enumerate(events):
-            once.setdefault(event.event_id or f"/{at}", event)
-        for batch in batches(list(once.values())):
-            await self._append(key, batch)
+        people = {self._user: v1.PARTICIPANT_TYPE_USER, self._agent: v1.PARTICIPANT_TYPE_AGENT}
+        await append_once(self._call, self._name(key), events, lambda: _described(key), people)
         if events and not key.get("subpath"):
             # One that is late is made up for by the next append, or by a list.
             with contextlib.suppress(Error):
@@ -73,7 +70,7 @@ class ActivitySessionStore:
     async def load(self, key: SessionKey) -> list[SessionStoreEntry] | None:
         """Return all entries in their order; None if nothing was appended with that key, or it was deleted."""
         name = self._name(key)
-        with ignoring(*_MISSING):
+        with ignoring(*MISSING):
             if not (await self._session(name)).HasField("delete_time"):
                 return await self._entries(name) or None
         return None
@@ -109,32 +106,6 @@ class ActivitySessionStore:
         subpath: Any = key.get("subpath")
         texts = (key["project_key"], key["session_id"], *([subpath] if subpath else []))
         return names.session(self._namespace, names.escape("/".join(map(names.escape, texts))))
-
-    async def _append(self, key: SessionKey, events: list[v1.Event]) -> None:
-        request = v1.AppendEventsRequest(parent=self._name(key), events=events)
-        while request.events:
-            try:
-                await self._call(self._call.events.AppendEvents, request)
-            except Error as error:
-                if error.reason == v1.ERROR_REASON_EVENT_ALREADY_EXISTS:
-                    there = error.metadata["resource"].rpartition("/")[2]
-                    left = [event for event in request.events if event.event_id != there]
-                    request = v1.AppendEventsRequest(parent=request.parent, events=left)
-                elif error.reason in _MISSING:
-                    await self._create(key)
-                else:
-                    raise
-            else:
-                return
-
-    async def _create(self, key: SessionKey) -> None:
-        texts = {_PROJECT: key["project_key"], _SESSION: key["session_id"]}
-        if subpath := key.get("subpath"):
-            texts[_SUBPATH] = subpath
-        data = json.dumps({"key": key, "sequence": 0, "summary": None})
-        labels = {label: names.escape(text) for label, text in texts.items()}
-        people = {self._user: v1.PARTICIPANT_TYPE_USER, self._agent: v1.PARTICIPANT_TYPE_AGENT}
-        await ensure(self._call, self._name(key), v1.Session(labels=labels, data=data), people)
 
     async def _session(self, name: str) -> v1.Session:
         return await self._call(self._call.sessions.GetSession, v1.GetSessionRequest(name=name))
@@ -196,6 +167,14 @@ class ActivitySessionStore:
         request = v1.UpdateSessionRequest(session=changed)
         request.update_mask.paths.append("data")
         await self._call(self._call.sessions.UpdateSession, request)
+
+
+def _described(key: SessionKey) -> v1.Session:
+    texts = {_PROJECT: key["project_key"], _SESSION: key["session_id"]}
+    if subpath := key.get("subpath"):
+        texts[_SUBPATH] = subpath
+    data = json.dumps({"key": key, "sequence": 0, "summary": None})
+    return v1.Session(labels={label: names.escape(text) for label, text in texts.items()}, data=data)
 
 
 def _key(session: v1.Session) -> SessionKey:
