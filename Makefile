@@ -44,7 +44,7 @@ MOST = $(if $(WHOLE),, and (core or not contract))
 # Suites of their own.
 APART := tests/adapters tests/clients tests/conformance tests/console tests/deploy
 # What is checked and tested where the frameworks are.
-FRAMEWORKS := adk claude langgraph openai_agents pydantic_ai
+FRAMEWORKS := adk claude langgraph migrate openai_agents pydantic_ai
 OF_FRAMEWORKS = $(wildcard $(FRAMEWORKS:%=clients/python/activity_session/%/*.py) tests/adapters/*.py)
 MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.

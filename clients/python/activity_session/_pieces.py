@@ -4,10 +4,13 @@ A piece is known by the SHA-256 of the whole, so that a retry, or the same bytes
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from activity_session import content, v1
 from activity_session._calls import Calls
+
+_Message = TypeVar("_Message", v1.Event, v1.ImportedEvent)
 
 TYPE = "piece"
 LABEL = "pieces"
@@ -68,9 +71,9 @@ async def joined(call: Calls, event: v1.Event) -> bytes:
     return b"".join(blobs)
 
 
-def batches(events: Sequence[v1.Event]) -> Iterator[list[v1.Event]]:
+def batches(events: Iterable[_Message]) -> Iterator[list[_Message]]:
     """Yield the events in their order, as many at a time as a call may have."""
-    batch: list[v1.Event] = []
+    batch: list[_Message] = []
     size = 0
     for event in events:
         if batch and (len(batch) == _CALL_EVENTS or size + event.ByteSize() > _CALL_BYTES):

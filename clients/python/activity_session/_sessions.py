@@ -33,19 +33,27 @@ def ignoring(*reasons: v1.ErrorReason.ValueType) -> Iterator[None]:
             raise
 
 
-async def ensure(call: Calls, name: str, session: v1.Session, people: People) -> v1.Session:
+async def ensure(call: Calls, name: str, session: v1.Session, people: People) -> v1.EnsureSessionResponse:
     """Return the session of that name; if there is none, create it, with its participants as members."""
-    namespace, id_ = names.parse(name).namespace, names.parse(name).session
+    parsed = names.parse(name)
     for person, kind in people.items():
-        participant = v1.EnsureParticipantRequest(
-            parent=names.namespace(namespace),
-            participant_id=names.parse(person).participant,
-            participant=v1.Participant(participant_type=kind),
-        )
-        await call(call.participants.EnsureParticipant, participant)
+        await ensure_participant(call, person, kind)
     session.participants.extend(v1.SessionParticipant(participant=person) for person in people)
-    ensure = v1.EnsureSessionRequest(parent=names.namespace(namespace), session_id=id_, session=session)
-    return (await call(call.sessions.EnsureSession, ensure)).session
+    request = v1.EnsureSessionRequest(
+        parent=names.namespace(parsed.namespace), session_id=parsed.session, session=session
+    )
+    return await call(call.sessions.EnsureSession, request)
+
+
+async def ensure_participant(call: Calls, name: str, kind: v1.ParticipantType.ValueType) -> None:
+    """Create a participant, if there is none of that name."""
+    parsed = names.parse(name)
+    request = v1.EnsureParticipantRequest(
+        parent=names.namespace(parsed.namespace),
+        participant_id=parsed.participant,
+        participant=v1.Participant(participant_type=kind),
+    )
+    await call(call.participants.EnsureParticipant, request)
 
 
 async def remove(call: Calls, name: str) -> None:

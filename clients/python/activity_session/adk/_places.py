@@ -27,6 +27,12 @@ class Place:
         """The name of the participant."""
         return names.participant(self.namespace, names.escape(self.user_id))
 
+    def author(self, name: str) -> str:
+        """The name of the participant that is an author to ADK: `user` is the user of the session; empty of none."""
+        if name == "user":
+            return self.user
+        return name and names.participant(self.namespace, names.escape(name))
+
     @property
     def id(self) -> str:
         """The last segment of the name of our session."""

@@ -15,7 +15,7 @@ from activity_session import names, v1
 from activity_session._calls import Calls
 from activity_session._sessions import ignoring
 
-MOST_UPDATES = 100  # `state_updates` of a server, unless it says otherwise
+_MOST_UPDATES = 100  # `state_updates` of a server, unless it says otherwise
 _MOST_KEYS = 1000
 _logger = logging.getLogger("activity_session")
 _SCOPES = {
@@ -41,6 +41,13 @@ def updates_of(state: Mapping[str, Any], user: str) -> list[v1.StateUpdate]:
             update.participant = user if prefix == State.USER_PREFIX else ""
             updates.append(update)
     return updates
+
+
+async def write(call: Calls, name: str, updates: Sequence[v1.StateUpdate]) -> None:
+    """Make changes of the state of one namespace, participant or session."""
+    for at in range(0, len(updates), _MOST_UPDATES):
+        request = v1.UpdateStateRequest(name=name, updates=updates[at : at + _MOST_UPDATES])
+        await call(call.events.UpdateState, request)
 
 
 async def read(call: Calls, name: str, prefix: str = "", uid: str = "") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from google.adk.events.event import Event
 
 from activity_session import names, v1
 from activity_session._calls import Calls
-from activity_session._sessions import ignoring, remove
+from activity_session._sessions import ensure_participant, ignoring, remove
 from activity_session.adk import _events, _states
 from activity_session.adk._places import Place, filter_of, place_of
 from activity_session.errors import Error
@@ -27,13 +27,7 @@ class Store:
 
         One that is shared may be there already, and stays.
         """
-        try:
-            await self._ensure_user(place)
-        except Error as error:
-            if error.reason != v1.ERROR_REASON_NAMESPACE_NOT_FOUND:
-                raise
-            await self._create_namespace(place.namespace)
-            await self._ensure_user(place)
+        await self.ensure_user(place)
         parent = names.namespace(place.namespace)
         if place.shared:
             ensure = v1.EnsureSessionRequest(parent=parent, session_id=place.id, session=place.described())
@@ -48,6 +42,16 @@ class Store:
             await remove(self._call, place.name)
             raise
         return created
+
+    async def ensure_user(self, place: Place) -> None:
+        """Create the participant, and the namespace, if there are none."""
+        try:
+            await ensure_participant(self._call, place.user, v1.PARTICIPANT_TYPE_USER)
+        except Error as error:
+            if error.reason != v1.ERROR_REASON_NAMESPACE_NOT_FOUND:
+                raise
+            await self.create_namespace(place.namespace)
+            await ensure_participant(self._call, place.user, v1.PARTICIPANT_TYPE_USER)
 
     async def find(self, place: Place) -> v1.Session | None:
         """Return a session with the beginning of its newest event; None if there is none, or it is deleted."""
@@ -103,12 +107,11 @@ class Store:
 
     async def append(self, place: Place, event: Event, uid: str, last: int) -> v1.AppendEventsResponse:
         """Append an event to the session with that uid, if `last` is the number of its newest event."""
-        author = event.author and names.participant(place.namespace, names.escape(event.author))
-        made = _events.written(event, place.user if event.author == "user" else author)
+        author = place.author(event.author)
         request = v1.AppendEventsRequest(
             parent=place.name,
             uid=uid,
-            events=[made],
+            events=[_events.written(event, author)],
             state_updates=_states.updates_of(event.actions.state_delta, place.user),
             expected_last_sequence=last,
         )
@@ -117,9 +120,9 @@ class Store:
         except Error as error:
             if error.reason != v1.ERROR_REASON_PARTICIPANT_NOT_FOUND:
                 raise
-            await self._ensure_user(place)
-            if made.author not in ("", place.user):
-                await self._ensure(made.author, v1.PARTICIPANT_TYPE_AGENT)
+            await self.ensure_user(place)
+            if author not in ("", place.user):
+                await ensure_participant(self._call, author, v1.PARTICIPANT_TYPE_AGENT)
             return await self._call(self._call.events.AppendEvents, request)
 
     async def said_since(self, place: Place, event: Event, uid: str, last: int) -> tuple[list[Event], int] | None:
@@ -152,10 +155,7 @@ class Store:
             v1.STATE_SCOPE_SESSION: place.name,
         }
         for scope, name in whose.items():
-            own = [update for update in updates if update.scope == scope]
-            for at in range(0, len(own), _states.MOST_UPDATES):
-                request = v1.UpdateStateRequest(name=name, updates=own[at : at + _states.MOST_UPDATES])
-                await self._call(self._call.events.UpdateState, request)
+            await _states.write(self._call, name, [update for update in updates if update.scope == scope])
 
     async def _place_of(self, session: v1.Session) -> Place | None:
         request = v1.GetSessionRequest(name=session.name, view=v1.SESSION_VIEW_FULL)
@@ -163,19 +163,8 @@ class Store:
             return place_of(session) or place_of(await self._call(self._call.sessions.GetSession, request))
         return None
 
-    async def _ensure_user(self, place: Place) -> None:
-        await self._ensure(place.user, v1.PARTICIPANT_TYPE_USER)
-
-    async def _ensure(self, name: str, kind: v1.ParticipantType.ValueType) -> None:
-        parsed = names.parse(name)
-        request = v1.EnsureParticipantRequest(
-            parent=names.namespace(parsed.namespace),
-            participant_id=parsed.participant,
-            participant=v1.Participant(participant_type=kind),
-        )
-        await self._call(self._call.participants.EnsureParticipant, request)
-
-    async def _create_namespace(self, namespace: str) -> None:
+    async def create_namespace(self, namespace: str) -> None:
+        """Create a namespace, if there is none of that id."""
         request = v1.CreateNamespaceRequest(namespace_id=namespace, namespace=v1.Namespace())
         with ignoring(v1.ERROR_REASON_NAMESPACE_ALREADY_EXISTS):
             await self._call(self._call.namespaces.CreateNamespace, request)

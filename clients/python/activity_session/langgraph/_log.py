@@ -17,7 +17,9 @@ NS, ID, PARENT, RUN, FLOOR, SERDE = "ns", "checkpoint", "parent", "run", "floor"
 THREADS = 'labels.langgraph = "thread"'
 """The filter of sessions that are threads."""
 
-_OURS = f'type = "{CHECKPOINT}" OR type = "{WRITES}"'
+OURS = f'type = "{CHECKPOINT}" OR type = "{WRITES}"'
+"""The filter of events that are checkpoints or writes."""
+
 _MOST_ON_A_PAGE = 1000
 _RUNS_OF_A_FILTER = 40  # it may have 50 terms
 
@@ -68,10 +70,14 @@ class Log:
             except Error as error:
                 if error.reason != v1.ERROR_REASON_SESSION_NOT_FOUND:
                     raise
-                session = v1.Session(labels={"langgraph": "thread"} | names.labels(self.thread))
-                await ensure(self._call, self.name, session, {})
+                await self.create()
                 appended = await self._call(self._call.events.AppendEvents, request)
         return appended.events[-1].sequence
+
+    async def create(self) -> v1.EnsureSessionResponse:
+        """Create the session, where there is none."""
+        session = v1.Session(labels={"langgraph": "thread"} | names.labels(self.thread))
+        return await ensure(self._call, self.name, session, {})
 
     async def data_of(self, event: v1.Event) -> bytes:
         """Return the bytes of an event, which are read where it is listed without."""
@@ -118,7 +124,7 @@ class Log:
 
     async def index(self) -> list[v1.Event]:
         """Return all events, the newest first, without their bytes."""
-        return [event async for event in self._events(_OURS, omit_content=True)]
+        return [event async for event in self._events(OURS, omit_content=True)]
 
     async def keys_of_runs(self, runs: Collection[str]) -> set[Key]:
         """Return which checkpoints some runs have stored."""
@@ -158,7 +164,7 @@ class Log:
 
 
 def _filter(ns: str | None) -> str:
-    return _OURS if ns is None else f"{term(NS, ns)} AND {_OURS}"
+    return OURS if ns is None else f"{term(NS, ns)} AND {OURS}"
 
 
 def _ranges(sequences: Iterator[int]) -> Iterator[tuple[int, int]]:

@@ -19,9 +19,8 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from activity_session import names, v1
 from activity_session._calls import Calls
-from activity_session._labels import labels_of
 from activity_session._sessions import remove
-from activity_session.langgraph import _log
+from activity_session.langgraph import _entries, _log
 from activity_session.langgraph._floors import Floors
 from activity_session.langgraph._log import Key, Log, Saved
 
@@ -39,10 +38,10 @@ class Threads:
         log, (ns, id_) = self._log(config), _key(config)
         if id_:
             saved = await log.find((ns, id_))
-            return await self._tuple(log, saved) if saved else None
+            return await self.tuple_of(log, saved) if saved else None
         async for latest in log.saved(ns, 1):
             self._floors.seen(log.thread, latest.event.sequence)
-            return await self._tuple(log, latest)
+            return await self.tuple_of(log, latest)
         return None
 
     async def each(
@@ -63,7 +62,7 @@ class Threads:
                 its = _log.key_of(saved.event)[1]
                 if (id_ and its != id_) or (end and its >= end):
                     continue
-                found = await self._tuple(log, saved)
+                found = await self.tuple_of(log, saved)
                 if all(found.metadata.get(key) == value for key, value in wanted.items()):
                     yield found
                     left = None if left is None else left - 1
@@ -71,25 +70,23 @@ class Threads:
     async def put(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata) -> RunnableConfig:
         log, (ns, parent) = self._log(config), _key(config)
         kept = get_serializable_checkpoint_metadata(config, metadata)
-        kind, data = self._serde.dumps_typed([checkpoint, kept])
-        run_id = kept.get("run_id")
-        labels = labels_of(ns=ns, checkpoint=checkpoint["id"], parent=parent, run=run_id and str(run_id))
-        labels |= {_log.FLOOR: str(self._floors.floor(log.thread, (ns, checkpoint["id"]))), _log.SERDE: kind}
-        self._floors.seen(log.thread, await log.append(v1.Event(type=_log.CHECKPOINT, labels=labels), data))
-        return _config(log.thread, (ns, checkpoint["id"]))
+        key = (ns, checkpoint["id"])
+        event, data = _entries.of_checkpoint(self._serde, key, parent, checkpoint, kept)
+        event.labels[_log.FLOOR] = str(self._floors.floor(log.thread, key))
+        self._floors.seen(log.thread, await log.append(event, data))
+        return _config(log.thread, key)
 
     async def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
     ) -> None:
         log, (ns, id_) = self._log(config), _key(config)
         numbered = [[WRITES_IDX_MAP.get(channel, at), channel, value] for at, (channel, value) in enumerate(writes)]
-        kind, data = self._serde.dumps_typed([task_id, task_path, numbered])
-        labels = labels_of(ns=ns, checkpoint=id_) | {_log.SERDE: kind}
+        event, data = _entries.of_writes(self._serde, (ns, id_), task_id, task_path, numbered)
         self._floors.writes_come(log.thread, (ns, id_))
-        self._floors.seen(log.thread, await log.append(v1.Event(type=_log.WRITES, labels=labels), data))
+        self._floors.seen(log.thread, await log.append(event, data))
 
     async def delete(self, thread: str) -> None:
-        await remove(self._call, self._of(thread).name)
+        await remove(self._call, self.log_of(thread).name)
         self._floors.forget(thread)
 
     async def delete_for_runs(self, runs: Sequence[str]) -> None:
@@ -98,7 +95,7 @@ class Threads:
                 await log.hide(await log.index(), keys, "the runs are deleted")
 
     async def copy(self, source: str, target: str) -> None:
-        log, copy = (self._of(thread) for thread in (source, target))
+        log, copy = (self.log_of(thread) for thread in (source, target))
         request = v1.ForkSessionRequest(name=log.name, session_id=names.parse(copy.name).session)
         fork = await self._call(self._call.sessions.ForkSession, request)
         if names.labels(source) or names.labels(target):
@@ -116,7 +113,7 @@ class Threads:
             if strategy == "delete":
                 await self.delete(thread)
             else:
-                await self._keep_latest(self._of(thread))
+                await self._keep_latest(self.log_of(thread))
 
     async def _keep_latest(self, log: Log) -> None:
         index = await log.index()
@@ -162,12 +159,12 @@ class Threads:
             key = _log.key_of(saved.event)
             if wanted is None or key == wanted:
                 if not is_start:
-                    yield await self._tuple(log, saved)
+                    yield await self.tuple_of(log, saved)
                 is_start, wanted = False, _log.parent_of(saved.event)
                 if wanted is None:
                     return
 
-    async def _tuple(self, log: Log, saved: Saved) -> CheckpointTuple:
+    async def tuple_of(self, log: Log, saved: Saved) -> CheckpointTuple:
         checkpoint, metadata = await self._loaded(log, saved.event)
         parent = _log.parent_of(saved.event)
         return CheckpointTuple(
@@ -192,11 +189,11 @@ class Threads:
     async def _loaded(self, log: Log, event: v1.Event) -> Any:
         return self._serde.loads_typed((event.labels[_log.SERDE], await log.data_of(event)))
 
-    def _of(self, thread: str) -> Log:
+    def log_of(self, thread: str) -> Log:
         return Log(self._call, self._namespace, thread)
 
     def _log(self, config: RunnableConfig) -> Log:
-        return self._of(str(config["configurable"]["thread_id"]))
+        return self.log_of(str(config["configurable"]["thread_id"]))
 
     async def _logs(self) -> Sequence[Log]:
         """Return the logs of all threads."""
@@ -208,7 +205,7 @@ class Threads:
             page = await self._call(self._call.sessions.ListSessions, request)
             for session in page.sessions:
                 thread = names.unescape(names.parse(session.name).session, session.labels)
-                logs += [self._of(thread)] if thread is not None else []
+                logs += [self.log_of(thread)] if thread is not None else []
             if not page.next_page_token:
                 return logs
             request.page_token = page.next_page_token

@@ -17,14 +17,14 @@ class Log:
 
     def __init__(self, call: Calls, namespace: str, session_id: str, user: str, agent: str) -> None:
         self._call, self._session_id = call, session_id
-        self._name = names.session(namespace, names.escape(session_id))
+        self.name = names.session(namespace, names.escape(session_id))
         self.user = names.participant(namespace, names.escape(user))
         self.agent = names.participant(namespace, names.escape(agent))
 
     async def pages(self, size: int | None) -> AsyncIterator[Sequence[v1.Event]]:
         """Yield pages of the events in view, the newest first, none of them empty."""
         size = min(size or _MOST_ON_A_PAGE, _MOST_ON_A_PAGE)
-        request = v1.ListEventsRequest(parent=self._name, order_by="sequence desc", page_size=size)
+        request = v1.ListEventsRequest(parent=self.name, order_by="sequence desc", page_size=size)
         while True:
             page = await self._unless_missing(self._call.events.ListEvents, request)
             if page is None or not page.events:
@@ -47,31 +47,31 @@ class Log:
 
     async def last_sequence(self) -> int:
         """Return the number of the newest event, in view or not; 0 where there is none."""
-        request = v1.GetSessionRequest(name=self._name, view=v1.SESSION_VIEW_BASIC)
+        request = v1.GetSessionRequest(name=self.name, view=v1.SESSION_VIEW_BASIC)
         session = await self._unless_missing(self._call.sessions.GetSession, request)
         return session.last_sequence if session is not None else 0
 
     async def append(self, events: Sequence[v1.Event]) -> None:
         """Append 1 to 100 events, and create what they need."""
-        request = v1.AppendEventsRequest(parent=self._name, events=events)
+        request = v1.AppendEventsRequest(parent=self.name, events=events)
         try:
             await self._call(self._call.events.AppendEvents, request)
         except Error as error:
             if error.reason not in _MISSING:
                 raise
-            await self._create()
+            await self.create()
             await self._call(self._call.events.AppendEvents, request)
 
     async def pop(self) -> v1.PopEventsResponse:
         """Take the newest event out of view."""
-        return await self._call(self._call.events.PopEvents, v1.PopEventsRequest(parent=self._name))
+        return await self._call(self._call.events.PopEvents, v1.PopEventsRequest(parent=self.name))
 
     async def replace(
         self, first: int, last: int, events: Sequence[v1.Event] = (), expected_last_sequence: int | None = None
     ) -> bool:
         """Put events in the place of those with some numbers; False if the newest event has another number."""
         request = v1.SupersedeEventsRequest(
-            parent=self._name,
+            parent=self.name,
             from_sequence=first,
             to_sequence=last,
             events=events,
@@ -82,9 +82,10 @@ class Log:
             return True
         return False
 
-    async def _create(self) -> None:
+    async def create(self) -> v1.EnsureSessionResponse:
+        """Create the session and its two members, where there are none."""
         people = {self.user: v1.PARTICIPANT_TYPE_USER, self.agent: v1.PARTICIPANT_TYPE_AGENT}
-        await ensure(self._call, self._name, v1.Session(labels=names.labels(self._session_id)), people)
+        return await ensure(self._call, self.name, v1.Session(labels=names.labels(self._session_id)), people)
 
     async def _unless_missing(self, method: Any, request: Any) -> Any:
         """Return the response; None where there is no session."""
