@@ -121,7 +121,7 @@ class Gpt(Model):
         system_instructions: Any,
         input: Any,
         *_: Any,
-        **__: Any,  # noqa: A002, ARG002
+        **__: Any,
     ) -> ModelResponse:
         self.heard = [item["content"] for item in input if isinstance(item.get("content"), str)]
         said: Any

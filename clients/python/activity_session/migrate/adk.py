@@ -110,7 +110,7 @@ class _Log:
         return await ensure(self._call, self._place.name, self._place.described(), {})
 
     async def is_same(self, item: Item, found: Sequence[v1.Event]) -> bool:
-        read = _events.read(found[0])
+        read = _events.read(found[0], self._place.user)
         return read is not None and read.model_dump_json(by_alias=True) == item.value.model_dump_json(by_alias=True)
 
     async def settle(self) -> bool:
