@@ -1,4 +1,7 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command line: `activity-session serve | migrate | check | backup | export | import | …`; `--help` has all.
+
+The commands for people, `ls`, `tail` and so on, are those of the client: they call a server, and read no setting.
 
 Exit codes: 0 done; 1 it did not work, and stderr says why; 2 the command line or a setting is wrong.
 """
@@ -11,6 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from activity_session import cli
 from activity_session_server import __version__, sources
 from activity_session_server.environment import CONFIG, unknown_variables
 from activity_session_server.settings import FIELDS, Settings, SettingsError, add_flags
@@ -23,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     # What gRPC writes by itself would stand between the lines of JSON; each failure is told by what it was for.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    flags = _parser().parse_args(arguments)
+    parser = _parser()
+    cli.complete(parser)
+    flags = parser.parse_args(arguments)
     try:
         return int(flags.command(flags))
     except SettingsError as error:
@@ -278,6 +284,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = _add(commands, command.__name__.rstrip("_"), command)
         sub.set_defaults(command=command)
         add_arguments(sub)
+    cli.add_commands(commands)
     return parser
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from activity_session.cli import VARIABLES
 from activity_session_server.settings import FIELDS, SECRETS
 
 ENVIRONMENT_PREFIX = "ACTIVITY_SESSION_"
@@ -14,7 +15,7 @@ _SERVICE_LINK = re.compile(
     ENVIRONMENT_PREFIX
     + r"(\w+?_)??(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
-_OTHERS = {CONFIG, *(f"{name}_file" for name in SECRETS)}
+_OTHERS = {CONFIG, *(f"{name}_file" for name in SECRETS), *VARIABLES}
 
 
 def variable(name: str) -> str:
