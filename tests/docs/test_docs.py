@@ -170,6 +170,16 @@ def test_the_lines_about_http_run_as_written(server: App) -> None:
     assert '"error"' not in done.stdout
 
 
+def test_the_lines_about_the_command_line_run_as_written(server: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("ACTIVITY_SESSION_TARGET", server.address)
+    done = run_as_written(blocks(page("command-line.md"), "sh"), server)
+    assert done.stdout.startswith("default\tactive\t\n1\n2\n1  ")
+    assert done.stdout.count("ada (finding): It is not.\n") == 2, "shown, and followed"
+    assert done.stdout.endswith('{"next": "bisect"}\nplan\t1\t{"next": "bisect"}\nada\tuser\t0\t2\t\n')
+    assert done.stderr == ""
+
+
 def test_each_way_of_the_security_page_is_set_up_as_written(tmp_path: Path) -> None:
     needed("grpcurl", "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4")
     needed("openssl", "apt-get install openssl")

@@ -46,13 +46,14 @@ def told(error: Error, target: str) -> str:
 
 
 class _Within(grpc.UnaryUnaryClientInterceptor):
-    """Ends each call after some seconds, retries and all. A watch goes on."""
+    """Ends each call that has no timeout of its own after some seconds, retries and all. A watch goes on."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        ended = continuation(details._replace(timeout=self._seconds), request)
+        seconds = self._seconds if details.timeout is None else details.timeout
+        ended = continuation(details._replace(timeout=seconds), request)
         if isinstance(ended, Error):  # gRPC takes each of its errors for a call
             raise ended
         return ended
