@@ -26,7 +26,7 @@ def url_of(source: str) -> URL:
         SourceError: it is none.
     """
     try:
-        return make_url(source if "://" in source else f"sqlite:///{source}")
+        return make_url(source) if "://" in source else URL.create("sqlite", database=source)
     except ArgumentError as error:
         raise SourceError(str(error)) from error
 

@@ -53,18 +53,23 @@ class Saver:
             cursor.execute(statement.replace("?", self._mark), arguments)
             return [tuple(row) for row in cursor.fetchall()]
 
-    def get(self, thread: str, key: Key) -> CheckpointTuple:
-        """Return a checkpoint as the checkpointer does."""
+    def get(self, thread: str, key: Key) -> tuple[CheckpointTuple, list[Write]]:
+        """Return a checkpoint as the checkpointer does, and its writes, those of a task together and in their order."""
         ns, id_ = key
-        found = self._saver.get_tuple(
-            {"configurable": {"thread_id": thread, "checkpoint_ns": ns, "checkpoint_id": id_}}
-        )
+        try:
+            found = self._saver.get_tuple(
+                {"configurable": {"thread_id": thread, "checkpoint_ns": ns, "checkpoint_id": id_}}
+            )
+            writes = self._writes_of(thread, key)
+        except ERRORS:
+            raise
+        except Exception as error:  # whatever a class of the user's raises when it is loaded
+            raise Refused(f"the checkpoint {id_!r} cannot be read: {error}") from error
         if found is None:
             raise Refused(f"the checkpoint {id_!r} is gone: something writes to the source")
-        return found
+        return found, writes
 
-    def writes(self, thread: str, key: Key) -> list[Write]:
-        """Return the writes of a checkpoint, those of a task together and in their order."""
+    def _writes_of(self, thread: str, key: Key) -> list[Write]:
         rows = self.rows(
             f"SELECT {self._writes} WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?",
             thread,

@@ -132,7 +132,7 @@ async def _settled(call: Calls, name: str, state: Mapping[str, Any], prefix: str
 def _check(there: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     for key in sorted({*there, *state}):
         if key not in there or key not in state or _text(there[key]) != _text(state[key]):
-            raise Refused(f"the key {key!r} of the state is another one there")
+            raise Refused(f"the key {key!r} of the state differs")
 
 
 def _text(value: Any) -> str:

@@ -19,7 +19,7 @@ from activity_session.langgraph._floors import Floors
 from activity_session.langgraph._log import Key, Saved
 from activity_session.langgraph._threads import Threads
 from activity_session.migrate._copying import Item
-from activity_session.migrate._savers import ERRORS, Saver, saver_of
+from activity_session.migrate._savers import ERRORS, Saver, Write, saver_of
 
 _MOST_ON_A_PAGE = 500
 # Of each checkpoint: its writes come after it.
@@ -79,8 +79,9 @@ class _Thread:
             "ORDER BY checkpoint_id, checkpoint_ns",
             self._log.thread,
         ):
-            found = self._saver.get(self._log.thread, (ns, id_))
-            events = [each for event, data in self._entries((ns, id_), found) for each in _fitted(event, data)]
+            found, writes = self._saver.get(self._log.thread, (ns, id_))
+            entries = self._entries((ns, id_), found, writes)
+            events = [each for event, data in entries for each in _fitted(event, data)]
             yield Item(f"the checkpoint {id_!r}", found, events, _time_of(found))
 
     async def ensure(self) -> v1.EnsureSessionResponse:
@@ -100,13 +101,12 @@ class _Thread:
     async def settle(self) -> bool:
         return False
 
-    def _entries(self, key: Key, found: CheckpointTuple) -> Iterator[_entries.Entry]:
+    def _entries(self, key: Key, found: CheckpointTuple, writes: Sequence[Write]) -> Iterator[_entries.Entry]:
         serde = self._saver.serde
         parent = found.parent_config["configurable"]["checkpoint_id"] if found.parent_config else None
         event, data = _entries.of_checkpoint(serde, key, parent, found.checkpoint, found.metadata)
         event.labels[_log.FLOOR], event.event_id = _FLOOR, _id(*key)
         yield event, data
-        writes = self._saver.writes(self._log.thread, key)
         for (path, task), some in itertools.groupby(writes, lambda write: (write.path, write.task)):
             numbered = [[write.number, write.channel, write.value] for write in some]
             event, data = _entries.of_writes(serde, key, task, path, numbered)
