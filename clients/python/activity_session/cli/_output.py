@@ -1,5 +1,6 @@
 """How results are written: tables, lines of JSON, times."""
 
+import itertools
 import shutil
 import sys
 import unicodedata
@@ -34,16 +35,19 @@ def grey(line: str) -> str:
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows: in columns below a header on a terminal, with tabs between them elsewhere."""
     lines = ([safe(cell) for cell in row] for row in rows)
-    shown = _columns(header, list(lines)) if sys.stdout.isatty() else ("\t".join(line) for line in lines)
+    shown = _columns(header, lines) if sys.stdout.isatty() else ("\t".join(line) for line in lines)
     for line in shown:
         print(line)
 
 
-def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield lines; all cells are short but the first, which is a name, and the last, which ends with the line."""
-    cut = [[first, *(_cut(cell, _CELL) for cell in middle), last] for first, *middle, last in (header, *rows)]
-    widths = [max(map(_width, column)) for column in zip(*cut, strict=True)]
     across = shutil.get_terminal_size().columns
+    cut = [
+        [first, *(_cut(cell, _CELL) for cell in middle), _cut(last, across)]
+        for first, *middle, last in itertools.chain([header], rows)
+    ]
+    widths = [max(map(_width, column)) for column in zip(*cut, strict=True)]
     for row in cut:
         padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
         yield _cut("  ".join(padded).rstrip(), across)
@@ -52,9 +56,8 @@ def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[s
 def _cut(text: str, width: int) -> str:
     if _width(text) <= width:
         return text
-    while _width(text) >= width:
-        text = text[:-1]
-    return text + "…"
+    ends = itertools.accumulate(map(_columns_of, text))
+    return text[: sum(end < width for end in ends)] + "…"
 
 
 def _width(text: str) -> int:

@@ -1,6 +1,7 @@
 """Runs a command, and says what went wrong."""
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -51,7 +52,8 @@ def _run(name: str, flags: argparse.Namespace) -> int:
 def _write_what_is_possible() -> None:
     """Escape what the terminal's encoding does not have, and have the client's warnings be lines like all others."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.getLogger("activity_session").addHandler(_Lines())
 
 

@@ -9,12 +9,9 @@ from activity_session.cli._output import time_text
 def line_of(event: v1.Event) -> str:
     """Return an event as a line; further lines of its text are indented, so that none looks like another event."""
     kind = f" ({event.type})" if event.type not in ("", "message") else ""
-    head = safe(f"{event.sequence}  {time_text(event.create_time)}  {id_of(event.author) or '-'}{kind}: ")
-    return (
-        head.rstrip()
-        if not said(event)
-        else head + "\n    ".join(map(safe, said(event).replace("\r\n", "\n").split("\n")))
-    )
+    head = f"{event.sequence}  {time_text(event.create_time)}  {id_of(event.author) or '-'}{kind}:"
+    first, *more = said(event).replace("\r\n", "\n").split("\n")
+    return "\n    ".join(map(safe, (f"{head} {first}".rstrip(), *more)))
 
 
 def preview_of(event: v1.Event) -> str:
@@ -30,5 +27,5 @@ def said(event: v1.Event) -> str:
     is_json = event.media_type.partition(";")[0].strip().lower() == "application/json"
     if text := event.text if is_json else content.as_text(event):
         return text
-    size = len(event.blob) or len(event.text.encode())
-    return f"[{event.media_type or 'bytes'}, {size} bytes]" if size else ""
+    kind = event.media_type or ("bytes" if event.blob else "")
+    return f"[{kind}]" if kind else ""
