@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -54,7 +55,8 @@ def processes(address: str) -> Processes:
     def run(program: str, count: int = 2) -> list[str]:
         whole = f"{textwrap.dedent(program)}\n{_FORKING}"
         command = [sys.executable, "-c", whole, str(count), address]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        folder = Path(__file__).parents[1]  # from where it can import what the tests do
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 

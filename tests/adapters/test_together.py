@@ -7,12 +7,12 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from agents import Agent, Model, ModelResponse, RunConfig, Usage, function_tool
+from agents import Agent, RunConfig, function_tool
 from agents import Runner as OpenAIRunner
 from claude_agent_sdk import ClaudeAgentOptions, ResultMessage, get_session_messages_from_store, query
 from claude_agent_sdk.types import SessionKey
@@ -20,13 +20,9 @@ from google.adk.agents import LlmAgent
 from google.adk.errors import StaleSessionError
 from google.adk.events.event import Event
 from google.adk.events.event_actions import EventActions
-from google.adk.models import BaseLlm
-from google.adk.models.llm_request import LlmRequest
-from google.adk.models.llm_response import LlmResponse
 from google.adk.runners import Runner
 from google.genai import types
 from langgraph.graph import START, MessagesState, StateGraph
-from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
 
 import activity_session
 from activity_session import content, names, v1
@@ -35,6 +31,8 @@ from activity_session.claude import SharedSessionStore
 from activity_session.langgraph import ActivitySessionSaver
 from activity_session.openai_agents import ActivitySession
 from activity_session_testing.servers import Client
+from adapters.gemini import Gemini
+from adapters.gpt import Gpt, call, message
 
 ROOT = Path(__file__).parents[2]
 CLAUDE_CODE = Path(__file__).parent / "claude_code.py"
@@ -69,24 +67,6 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]:
     return run
 
 
-class Gemini(BaseLlm):
-    """In the place of a model of ADK: it calls a tool, and then says what that has returned."""
-
-    heard: list[str] = []  # noqa: RUF012  # a field of a pydantic model is copied
-
-    async def generate_content_async(
-        self, llm_request: LlmRequest, *_: Any, **__: Any
-    ) -> AsyncGenerator[LlmResponse, None]:
-        parts = [part for each in llm_request.contents for part in each.parts or []]
-        self.heard[:] = [part.text for part in parts if part.text]
-        result = parts[-1].function_response
-        if result is not None:
-            said = types.Part(text=str((result.response or {})["result"]))
-        else:
-            said = types.Part(function_call=types.FunctionCall(name="temperature", args={"city": "Kyoto"}))
-        yield LlmResponse(content=types.Content(role="model", parts=[said]))
-
-
 def temperature(city: str) -> str:
     """Return the temperature in a city."""
     return f"7 degrees in {city}."
@@ -94,14 +74,22 @@ def temperature(city: str) -> str:
 
 async def adk(address: str, session: str, text: str, *, user: str = "ada") -> list[str]:
     """Have an agent of ADK say something, and return what its model has heard."""
-    model = Gemini(model="none")
-    agent = LlmAgent(name="planner", model=model, tools=[temperature])
+    heard: list[str] = []
+
+    def script(parts: list[types.Part]) -> types.Part:
+        heard[:] = [part.text for part in parts if part.text]
+        result = parts[-1].function_response
+        if result is not None:
+            return types.Part(text=str((result.response or {})["result"]))
+        return types.Part(function_call=types.FunctionCall(name="temperature", args={"city": "Kyoto"}))
+
+    agent = LlmAgent(name="planner", model=Gemini(model="none", script=script), tools=[temperature])
     async with ActivitySessionService(address, session=session) as service:
         runner = Runner(app_name="any", agent=agent, session_service=service, auto_create_session=True)
-        message = types.Content(role="user", parts=[types.Part(text=text)])
-        said = [event async for event in runner.run_async(user_id=user, session_id="any", new_message=message)]
+        asked = types.Content(role="user", parts=[types.Part(text=text)])
+        said = [event async for event in runner.run_async(user_id=user, session_id="any", new_message=asked)]
     assert said[-1].content is not None
-    return list(model.heard)
+    return heard
 
 
 @function_tool
@@ -110,44 +98,23 @@ def wind(city: str) -> str:
     return f"A breeze in {city}."
 
 
-class Gpt(Model):
-    """The same for the OpenAI Agents SDK."""
-
-    def __init__(self) -> None:
-        self.heard: list[Any] = []
-
-    async def get_response(
-        self,
-        system_instructions: Any,
-        input: Any,
-        *_: Any,
-        **__: Any,
-    ) -> ModelResponse:
-        self.heard = [item["content"] for item in input if isinstance(item.get("content"), str)]
-        said: Any
-        if input[-1].get("type") == "function_call_output":
-            text = ResponseOutputText(type="output_text", text=input[-1]["output"], annotations=[])
-            said = ResponseOutputMessage(id="m", type="message", role="assistant", status="completed", content=[text])
-        else:
-            id_ = f"c-{uuid.uuid4()}"
-            said = ResponseFunctionToolCall(
-                type="function_call", call_id=id_, name="wind", arguments='{"city": "Nara"}'
-            )
-        return ModelResponse(output=[said], usage=Usage(), response_id=None)
-
-    def stream_response(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError
-
-
 async def openai(address: str, session: str, text: str) -> list[str]:
     """Have an agent of the OpenAI SDK say something, and return what its model has heard."""
-    name, model = names.parse(session), Gpt()
+    heard: list[str] = []
+
+    def script(items: list[Any]) -> Any:
+        heard[:] = [item["content"] for item in items if isinstance(item.get("content"), str)]
+        if items[-1].get("type") == "function_call_output":
+            return message(items[-1]["output"])
+        return call(f"c-{uuid.uuid4()}", "wind", '{"city": "Nara"}')
+
+    name = names.parse(session)
     ours = ActivitySession(name.session, address, namespace=name.namespace, user="bob", agent="sailor")
-    agent = Agent("sailor", model=model, tools=[wind])
+    agent = Agent("sailor", model=Gpt(script), tools=[wind])
     done = await OpenAIRunner.run(agent, text, session=ours, run_config=RunConfig(tracing_disabled=True))
     assert done.final_output == "A breeze in Nara."
     await ours.close()
-    return model.heard
+    return heard
 
 
 async def claude(address: str, session: str, text: str, folder: Path) -> list[str]:
@@ -179,15 +146,15 @@ async def test_each_is_told_what_the_others_have_said_and_by_whom(
     assert any("I am here." in text for text in heard)
     assert heard[-1] == "How warm is it?"
 
-    call, result, last = said_in(stubs, session)[-3:]
-    assert call.startswith("planner: [call ")
+    asked, result, last = said_in(stubs, session)[-3:]
+    assert asked.startswith("planner: [call ")
     assert result.startswith("planner: [result of call ")
     assert last == "planner: 7 degrees in Kyoto."
     heard = await openai(address, session, "And the wind?")
-    assert heard == ["gopher: I am here.", "ada: How warm is it?", call, result, last, "And the wind?"]
+    assert heard == ["gopher: I am here.", "ada: How warm is it?", asked, result, last, "And the wind?"]
 
     heard = await claude(address, session, "Is it grey?", tmp_path)
-    assert heard[:3] == ["gopher: I am here.", "ada: How warm is it?", call]
+    assert heard[:3] == ["gopher: I am here.", "ada: How warm is it?", asked]
     assert heard[-1] == "sailor: A breeze in Nara."
     assert heard == said_in(stubs, session)[: len(heard)]
 
@@ -228,14 +195,14 @@ async def test_claude_goes_on_after_what_was_said_since_its_last_turn(
 
 async def test_what_came_within_a_turn_of_claude_does_not_break_it(address: str, session: str, stubs: Client) -> None:
     store = SharedSessionStore(address, session)
-    call = {"type": "tool_use", "id": "t", "name": "Read", "input": {}}
+    use = {"type": "tool_use", "id": "t", "name": "Read", "input": {}}
     result = {"type": "tool_result", "tool_use_id": "t", "content": "grey"}
 
     def entry(id_: str, parent: str | None, role: str, said: Any) -> Any:
         return {"type": role, "uuid": id_, "parentUuid": parent, "message": {"role": role, "content": said}}
 
     key: SessionKey = {"project_key": "any", "session_id": store.session_id}
-    await store.append(key, [entry("1", None, "user", "Look"), entry("2", "1", "assistant", [call])])
+    await store.append(key, [entry("1", None, "user", "Look"), entry("2", "1", "assistant", [use])])
     stubs.events.AppendEvents(v1.AppendEventsRequest(parent=session, events=[v1.Event(text="Me too")]))
     await store.append(key, [entry("3", "2", "user", [result]), entry("4", "3", "assistant", "Grey.")])
     await store.append(key, [entry("5", "4", "user", "Again"), entry("6", "4", "user", "Another way")])
