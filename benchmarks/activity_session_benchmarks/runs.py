@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,11 +43,16 @@ class Figure(NamedTuple):
         return f"{self.database:<12} {self.what:<62} {self.value:9,.2f} {self.unit}"
 
 
-def measure_all(name: str, description: str | None, measure: Callable[[Run], Iterator[Any]]) -> None:
+def measure_all(
+    name: str,
+    description: str | None,
+    measure: Callable[[Run], Iterator[Any]],
+    on: Sequence[str] = DATABASES,
+) -> None:
     """Print the figures, which are named tuples, as they come, and write them to a file of that name."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="less of everything, in seconds")
-    parser.add_argument("--database", choices=DATABASES, nargs="+", default=DATABASES, help="only these")
+    parser.add_argument("--database", choices=on, nargs="+", default=on, help="only these")
     options = parser.parse_args()
     # What this process starts, such as MariaDB, runs there too; only servers run on the other core.
     os.sched_setaffinity(0, {CLIENT_CORE})
