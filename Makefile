@@ -19,8 +19,9 @@ CONSOLE := server/activity_session_server/http/console
 CONSOLE_SOURCES = $(shell find tools/console clients/console clients/typescript \
 	\( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 # What bench measures: make bench QUICK=1 in less than two minutes, unless PARTS says otherwise.
-PARTS ?= calls growth access monitoring http history watch $(if $(QUICK),,capacity peers)
-BENCHMARKS := PYTHONPATH=tests:benchmarks $(BIN)/python -m activity_session_benchmarks
+PARTS ?= calls growth access monitoring http history watch $(if $(QUICK),,capacity adapters peers)
+run_benchmark = PYTHONPATH=tests:benchmarks $(1)/python -m activity_session_benchmarks
+BENCHMARKS := $(call run_benchmark,$(BIN))
 # What fuzz is given: make fuzz FUZZ='--seed SEED' repeats a run.
 FUZZ ?=
 # More processes than cores: tests that wait for something leave room for others. A cluster is started once for all its
@@ -45,7 +46,8 @@ MOST = $(if $(WHOLE),, and (core or not contract))
 APART := tests/adapters tests/clients tests/conformance tests/console tests/deploy
 # What is checked and tested where the frameworks are.
 FRAMEWORKS := adk claude langgraph migrate openai_agents pydantic_ai
-OF_FRAMEWORKS = $(wildcard $(FRAMEWORKS:%=clients/python/activity_session/%/*.py) tests/adapters/*.py)
+OF_FRAMEWORKS = $(wildcard $(FRAMEWORKS:%=clients/python/activity_session/%/*.py) tests/adapters/*.py \
+	benchmarks/activity_session_benchmarks/adapters/*.py)
 MYSQL := .build/mysql
 # Of the form of requests, which reach no database, or the same rows.
 OF_FORM := $(call named,contract,costly_requests field_behavior limits)
@@ -206,9 +208,10 @@ mysqlclient: $(READY) ## run with the driver mysqlclient, which is compiled for 
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
 	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract $(OF_DRIVERS) -m 'mariadb and (core or faults) and not galera and not one_node'
 
-bench: $(READY) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md, or in .build if quick
+bench: $(READY) $(if $(filter adapters,$(PARTS)),$(ADAPTERS)/ready) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md, or in .build if quick
 	@for name in $(PARTS) report; do \
-		$(BENCHMARKS).$$name $(if $(QUICK),--quick) || exit; \
+		programs=$(BIN); test $$name != adapters || programs=$(ADAPTERS)/bin; \
+		$(call run_benchmark,$$programs).$$name $(if $(QUICK),--quick) || exit; \
 	done
 
 noisy: $(READY) ## measure how long calls take beside a namespace that is called ten times as often as its quota allows

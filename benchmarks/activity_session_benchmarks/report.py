@@ -131,6 +131,16 @@ workers on several cores, which the load generator and MariaDB need too; what is
 a server can serve, each with a deadline of a second; and how fast a server starts, and how much memory it takes.""",
         tables.capacity,
     ),
+    "adapters": Part(
+        """\
+## Adapters
+
+Each adapter of the Python client beside the framework's own SQL store: µs of CPU time of the same call of the
+framework, made in turns in one process. Ours is the sum of the process that calls, our server, and the database's;
+theirs of the process that calls, with the store in it, and the database's. Claude Agent SDK and Pydantic AI have no SQL
+store of their own. `make bench PARTS=adapters` measures only this.""",
+        tables.adapters,
+    ),
     "peers": Part(
         """\
 ## Peers

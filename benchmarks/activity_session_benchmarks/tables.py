@@ -32,6 +32,16 @@ ACCESS = {
     "ratio": "ratio",
 }
 MONITORING = {"call": "call", "off_us": "without, µs", "on_us": "with, µs", "more_us": "more, µs"}
+ADAPTERS = {
+    "store": "their store",
+    "call": "call",
+    "theirs_us": "theirs, µs",
+    "ours_us": "ours, µs",
+    "client_us": "of these caller",
+    "server_us": "server",
+    "database_us": "database",
+    "ratio": "theirs / ours",
+}
 FIGURES = {"what": "what", "value": "value", "unit": "unit"}
 CAPACITY = {"part": "", "what": "what", "value": "value", "unit": "unit"}
 # A line, a column, and the text of the cell.
@@ -79,6 +89,10 @@ def history(rows: Rows) -> str:
 
 def capacity(rows: Rows) -> str:
     return plain(rows, CAPACITY)
+
+
+def adapters(rows: Rows) -> str:
+    return plain(rows, ADAPTERS)
 
 
 def peers(rows: Rows) -> str:

@@ -163,6 +163,11 @@ def against_peer(system: str, sizes: range, ours_is: str = OURS) -> Callable[[Ro
     return cases
 
 
+def own_stores(rows: Rows) -> Iterator[Case]:
+    """Yield what a call costs with a framework's own store, as a multiple of its cost with our adapter."""
+    return (Case(row["database"], f"{row['store']}: {row['call']}", row["ratio"]) for row in rows)
+
+
 TARGETS = (
     Target("calls", "a read, times its floor", "≤", {SQLITE: 1.4, MARIADB: 1.3, POSTGRESQL: 1.3}, against_floor(READS)),
     Target(
@@ -273,6 +278,7 @@ TARGETS = (
         {SQLITE: 0.8, MARIADB: 0.8, POSTGRESQL: 0.8},
         figures(": goodput at twice the peak, times the peak"),
     ),
+    Target("adapters", "a framework's own SQL store, times our adapter", "≥", {SQLITE: 1, POSTGRESQL: 1}, own_stores),
     Target("peers", "google-adk, times ours: single rows", "≥", {SQLITE: 5, MARIADB: 3}, against_peer(ADK, FEW_ROWS)),
     Target(
         "peers",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from google.adk.events import Event
 from google.adk.sessions import BaseSessionService, DatabaseSessionService, Session
@@ -42,7 +43,7 @@ async def works(service: BaseSessionService, plan: Plan) -> dict[str, Work]:
         await service.create_session(app_name=LIST_APP, user_id=USER, state=STATE)
     return {
         CREATE: Work(lambda: new_session(service), plan.calls),
-        **{GET.format(size): Work(lambda size=size: read(service, size), plan.few_calls) for size in plan.events},
+        **{GET.format(size): Work(partial(read, service, size), plan.few_calls) for size in plan.events},
         APPEND: Work(lambda: service.append_event(grown, event()), plan.calls),
         LIST.format(plan.sessions): Work(lambda: list_all(service, plan.sessions), 1),
     }

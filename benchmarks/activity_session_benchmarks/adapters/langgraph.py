@@ -4,10 +4,11 @@ import itertools
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver, Checkpoint, empty_checkpoint
+from langgraph.checkpoint.base import BaseCheckpointSaver, Checkpoint, CheckpointMetadata, empty_checkpoint
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import URL
@@ -66,7 +67,7 @@ async def works(saver: Saver, plan: Plan) -> dict[str, Work]:
 
     return {
         CREATE: Work(create, plan.calls),
-        **{GET.format(size): Work(lambda size=size: get(size), plan.few_calls) for size in plan.events},
+        **{GET.format(size): Work(partial(get, size), plan.few_calls) for size in plan.events},
         APPEND: Work(append, plan.calls),
         LIST.format(plan.sessions): Work(list_all, 1),
     }
@@ -80,7 +81,7 @@ def put(saver: Saver, thread: str, messages: int) -> RunnableConfig:
         "channel_values": {"messages": [HumanMessage(TEXT, id=str(number)) for number in range(messages)]},
         "channel_versions": {"messages": version},
     }
-    metadata = {"source": "loop", "step": 1, "parents": {}}
+    metadata: CheckpointMetadata = {"source": "loop", "step": 1, "parents": {}}
     return saver.put(config_of(thread), checkpoint, metadata, {"messages": version})
 
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from agents import Session
 from agents.extensions.memory import SQLAlchemySession
@@ -46,7 +47,7 @@ async def works(sessions: Sessions, plan: Plan) -> dict[str, Work]:
             await session.add_items([ITEM] * BATCH)
     return {
         CREATE: Work(lambda: sessions(f"new-{next(numbers)}").add_items([ITEM]), plan.calls),
-        **{GET.format(size): Work(lambda size=size: get(read[size], size), plan.few_calls) for size in plan.events},
+        **{GET.format(size): Work(partial(get, read[size], size), plan.few_calls) for size in plan.events},
         APPEND: Work(lambda: grown.add_items([ITEM]), plan.calls),
     }
 

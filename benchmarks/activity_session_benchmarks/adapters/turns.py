@@ -26,10 +26,8 @@ class Work(NamedTuple):
     calls: int
 
 
-async def compare(
-    ours: Work, theirs: Work, server: int, database: Sequence[int], turns: int
-) -> tuple[Cost, Cost]:
-    """Return what a call of ours costs, and what the same costs of theirs: medians of the turns after one to warm up."""
+async def compare(ours: Work, theirs: Work, server: int, database: Sequence[int], turns: int) -> tuple[Cost, Cost]:
+    """Return what a call of ours costs, and what the same costs of theirs: medians of turns, after one to warm up."""
 
     def clocks() -> tuple[float, ...]:
         return time.process_time(), spent([server]), spent(database)

@@ -26,6 +26,9 @@ def text_of(labels: Mapping[str, str], label: str) -> str | None:
     """Return the text that a label holds; None if there is no such label."""
     if label not in labels:
         return None
+    text = names.unescape(labels[label])
+    if text is not None:
+        return text
     parts = {names.LABEL + key.removeprefix(label): part for key, part in labels.items()}
     return names.unescape(labels[label], parts)
 

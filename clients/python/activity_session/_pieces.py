@@ -55,8 +55,7 @@ async def native_of(call: Calls, event: v1.Event, format_: str) -> bytes | None:
     """Return what an event has for programs of a framework; None if that is nothing."""
     if LABEL in event.labels:
         return await joined(call, event)
-    native = content.read(event).native
-    return native.data if native and native.format == format_ else None
+    return content.native_of(event, format_)
 
 
 async def joined(call: Calls, event: v1.Event) -> bytes:

@@ -38,7 +38,7 @@ def connect(
 ) -> grpc.aio.Channel:
     """Return a channel for asyncio; all else is as in `activity_session.connect`."""
     settings = _channels.options(options)
-    interceptors = [_SendingAgain(), _Authorizing(token), _AuthorizingStreams(token)]
+    interceptors = [_SendingAgain(token), _AuthorizingStreams(token)]
     if credentials := _channels.credentials(tls):
         channel = grpc.aio.secure_channel(target, credentials, settings, interceptors=interceptors)
     else:
@@ -47,13 +47,17 @@ def connect(
 
 
 class _SendingAgain(grpc.aio.UnaryUnaryClientInterceptor):
-    """Retries a call, with the same request id, that a draining server has cancelled before it began."""
+    """Retries a call as the interceptor without asyncio does, with the current token and span in each attempt."""
+
+    def __init__(self, token: _channels.Token) -> None:
+        self._token = token
 
     async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         request = with_request_id(request)
         attempts = Attempts(details.timeout)
         while True:
-            call = await continuation(details._replace(timeout=attempts.timeout), request)
+            again = details._replace(timeout=attempts.timeout)
+            call = await continuation(traced(_channels.authorized(again, self._token)), request)
             try:
                 await call
             except grpc.RpcError as error:
@@ -66,18 +70,8 @@ class _SendingAgain(grpc.aio.UnaryUnaryClientInterceptor):
             await asyncio.sleep(pause)
 
 
-class _Authorizing(grpc.aio.UnaryUnaryClientInterceptor):
-    """Adds the current token, and the current span of the caller, to each call."""
-
-    def __init__(self, token: _channels.Token) -> None:
-        self._token = token
-
-    async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return await continuation(traced(_channels.authorized(details, self._token)), request)
-
-
 class _AuthorizingStreams(grpc.aio.UnaryStreamClientInterceptor):
-    """The same for streams: an interceptor of grpc.aio is for one kind of call only."""
+    """Adds the current token, and the current span of the caller, to each stream."""
 
     def __init__(self, token: _channels.Token) -> None:
         self._token = token

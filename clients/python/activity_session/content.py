@@ -123,11 +123,18 @@ def read(event: Event) -> Content:
 
     Of JSON that is broken, such as the shortened one of a preview, it returns the whole parts before the break.
     """
-    media_type = event.media_type.partition(";")[0].strip().lower()
-    if media_type == MEDIA_TYPE:
-        return _parsed(event.text or event.blob.decode(errors="replace"))
+    if _has_parts(event):
+        return _parsed(_text_of(event))
+    media_type = _media_type(event)
     is_text = event.HasField("text") and (not media_type or media_type.startswith("text/"))
     return Content((Text(event.text),)) if is_text else Content()
+
+
+def native_of(event: Event, format_: str) -> bytes | None:
+    """Return what an event has for programs of one framework; None if that is nothing. Faster than `read`."""
+    whole = _decoded(_text_of(event)) if _has_parts(event) else None
+    native = _native_of(whole.get("native")) if isinstance(whole, dict) else None
+    return native.data if native is not None and native.format == format_ else None
 
 
 def as_text(event: Event, *, with_author: bool = False) -> str:
@@ -149,6 +156,7 @@ def as_text(event: Event, *, with_author: bool = False) -> str:
 _HALF = re.compile("[\ud800-\udfff]")
 _BEGINNING = re.compile(r'\s*\{\s*"parts"\s*:\s*\[\s*')
 _BETWEEN = re.compile(r"\s*,\s*")
+_BROKEN = object()
 _decoder = json.JSONDecoder()
 
 
@@ -179,10 +187,28 @@ def _json_of_native(native: Native) -> dict[str, str]:
         return {"format": native.format, "base64": base64.b64encode(native.data).decode()}
 
 
-def _parsed(text: str) -> Content:
+def _media_type(event: Event) -> str:
+    return event.media_type.partition(";")[0].strip().lower()
+
+
+def _has_parts(event: Event) -> bool:
+    return event.media_type == MEDIA_TYPE or _media_type(event) == MEDIA_TYPE
+
+
+def _text_of(event: Event) -> str:
+    return event.text or event.blob.decode(errors="replace")
+
+
+def _decoded(text: str) -> Any:
     try:
-        whole = _decoder.decode(text)
+        return _decoder.decode(text)
     except (ValueError, RecursionError):
+        return _BROKEN
+
+
+def _parsed(text: str) -> Content:
+    whole = _decoded(text)
+    if whole is _BROKEN:
         return Content(tuple(map(_part_of, _before_the_break(text))))
     if not isinstance(whole, dict):
         return Content()

@@ -20,6 +20,7 @@ _BEGINNING_CHARACTERS = 189  # two tildes and 64 hex digits follow
 _FOLD = "~~"
 _ALL_ESCAPED = ("-", ".", "..")
 _WHITE_SPACE = r"[ \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+_PLAIN = re.compile(r"[0-9A-Za-z_.:-]{3,}")  # most are, and then there is nothing to do
 _FORBIDDEN = re.compile(rf"[\x00-\x1f\x7f-\x9f/~]|\A{_WHITE_SPACE}|{_WHITE_SPACE}\Z")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _ESCAPES = re.compile(r"(?:~[0-9A-F]{2})+")
@@ -134,6 +135,8 @@ def memory(namespace: str, session: str, memory: str) -> str:
 
 def _escaped(text: str) -> str:
     """The escape of a text, of any length."""
+    if _PLAIN.fullmatch(text):
+        return text
     text.encode()  # which half of a surrogate pair does not survive
     if text in _ALL_ESCAPED:
         return _bytes_of(text)

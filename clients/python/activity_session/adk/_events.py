@@ -38,10 +38,10 @@ def read(event: v1.Event, user: str) -> Event | None:
         event: any event of the session.
         user: the name of the participant whom ADK calls `user`; another user keeps the name of their own.
     """
-    native = content.read(event).native
-    if native is not None and native.format == FORMAT:
+    native = content.native_of(event, FORMAT)
+    if native is not None:
         try:
-            found = Event.model_validate_json(native.data)
+            found = Event.model_validate_json(native)
         except ValidationError:
             pass  # broken, or of another version of ADK
         else:

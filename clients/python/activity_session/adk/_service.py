@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
@@ -74,14 +74,18 @@ class ActivitySessionService(BaseSessionService):
             AlreadyExistsError: the user has a session with that id.
         """
         place = self._place(app_name, user_id, (session_id or "").strip() or str(uuid.uuid4()))
+        updates = _states.updates_of(state or {}, place.user)
         try:
-            created = await to_its_end(self._store.create(place, state or {}))
+            created = await to_its_end(self._store.create(place, updates))
         except Error as error:
             if error.reason == v1.ERROR_REASON_SESSION_ALREADY_EXISTS:
                 raise AlreadyExistsError(f"Session with id {place.session_id} already exists.") from error
             raise
-        events = await self._store.events(created, place.user) if self._shared else []
-        return await self._session(app_name, place, created, events)
+        if self._shared:
+            return await self._whole(app_name, place, created, GetSessionConfig())
+        # Nobody else has written to it yet.
+        own = _states.read_from(updates)
+        return _session(app_name, place, created, own | await self._shared_state(place))
 
     async def get_session(
         self, *, app_name: str, user_id: str, session_id: str, config: GetSessionConfig | None = None
@@ -91,23 +95,23 @@ class ActivitySessionService(BaseSessionService):
         found = await self._store.find(place)
         if found is None:
             return None
-        config = config or GetSessionConfig()
-        events = await self._store.events(found, place.user, config.num_recent_events, config.after_timestamp)
-        return await self._session(app_name, place, found, events)
+        return await self._whole(app_name, place, found, config or GetSessionConfig())
 
     async def list_sessions(self, *, app_name: str, user_id: str | None = None) -> ListSessionsResponse:
         """Return the sessions of a user, or of all users, with their state and without events.
 
-        The one with the oldest event is the first. The state of each takes a call. One that is shared is listed alone,
-        for any user.
+        The one with the oldest event is the first. The state of each takes a call, and that of each user. One that is
+        shared is listed alone, for any user.
         """
-        if self._shared:
-            shared = self._place(app_name, "user" if user_id is None else user_id, self._shared)
-            one = await self._store.find(shared)
-            found = [(shared, one)] if one else []
-        else:
-            found = await self._store.sessions(self._namespace_of(app_name), user_id)
-        sessions = await asyncio.gather(*(self._session(app_name, place, session, []) for place, session in found))
+        found = await self._listed(app_name, user_id)
+        # A place of each user; as most lists are of one, the state of the app is read with that.
+        places = {place.user: place for place, _ in found}
+        shared = dict(zip(places, await asyncio.gather(*map(self._shared_state, places.values())), strict=True))
+        own = await asyncio.gather(*(self._own_state(session) for _, session in found))
+        sessions = [
+            _session(app_name, place, session, state | shared[place.user])
+            for (place, session), state in zip(found, own, strict=True)
+        ]
         return ListSessionsResponse(
             sessions=sorted(sessions, key=lambda session: (session.last_update_time, session.user_id, session.id))
         )
@@ -152,6 +156,22 @@ class ActivitySessionService(BaseSessionService):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    async def _whole(self, app_name: str, place: Place, found: v1.Session, config: GetSessionConfig) -> Session:
+        """Return a session with its events and its state."""
+        events, own, shared = await asyncio.gather(
+            self._store.events(found, place.user, config.num_recent_events, config.after_timestamp),
+            self._own_state(found),
+            self._shared_state(place),
+        )
+        return _session(app_name, place, found, own | shared, events)
+
+    async def _listed(self, app_name: str, user_id: str | None) -> list[tuple[Place, v1.Session]]:
+        if not self._shared:
+            return await self._store.sessions(self._namespace_of(app_name), user_id)
+        place = self._place(app_name, "user" if user_id is None else user_id, self._shared)
+        found = await self._store.find(place)
+        return [(place, found)] if found else []
+
     async def _append(self, place: Place, session: Session, event: Event) -> Event:
         marker = session._storage_update_marker or await self._marker(place, session)  # noqa: SLF001
         uid, _, last = marker.rpartition(":")
@@ -192,22 +212,16 @@ class ActivitySessionService(BaseSessionService):
                 raise StaleSessionError(_STALE)
         return _marker_of(found)
 
-    async def _session(self, app_name: str, place: Place, found: v1.Session, events: list[Event]) -> Session:
-        app, user, own = await asyncio.gather(
+    async def _own_state(self, session: v1.Session) -> dict[str, Any]:
+        return await _states.read(self._call, session.name, uid=session.uid)
+
+    async def _shared_state(self, place: Place) -> dict[str, Any]:
+        """Return the state of app and user, which all sessions of that user have."""
+        app, user = await asyncio.gather(
             _states.read(self._call, names.namespace(place.namespace), State.APP_PREFIX),
             _states.read(self._call, place.user, State.USER_PREFIX),
-            _states.read(self._call, found.name, uid=found.uid),
         )
-        session = Session(
-            id=place.session_id,
-            app_name=app_name,
-            user_id=place.user_id,
-            state={**own, **app, **user},
-            events=events,
-            last_update_time=_updated(found),
-        )
-        session._storage_update_marker = _marker_of(found)  # noqa: SLF001
-        return session
+        return app | user
 
     def _lock(self, place: Place) -> asyncio.Lock:
         return self._locks.setdefault((asyncio.get_running_loop(), place.name), asyncio.Lock())
@@ -217,6 +231,21 @@ class ActivitySessionService(BaseSessionService):
 
     def _place(self, app_name: str, user_id: str, session_id: str) -> Place:
         return Place(self._namespace_of(app_name), user_id, session_id.strip(), self._shared)
+
+
+def _session(
+    app_name: str, place: Place, found: v1.Session, state: dict[str, Any], events: Sequence[Event] = ()
+) -> Session:
+    session = Session(
+        id=place.session_id,
+        app_name=app_name,
+        user_id=place.user_id,
+        state=state,
+        events=list(events),
+        last_update_time=_updated(found),
+    )
+    session._storage_update_marker = _marker_of(found)  # noqa: SLF001
+    return session
 
 
 def _marker_of(session: v1.Session) -> str:

@@ -5,7 +5,7 @@ A key may be any text, and is escaped. Of one that is too long to be an id, the 
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from google.adk.sessions.state import State
@@ -48,6 +48,12 @@ async def write(call: Calls, name: str, updates: Sequence[v1.StateUpdate]) -> No
     for at in range(0, len(updates), _MOST_UPDATES):
         request = v1.UpdateStateRequest(name=name, updates=updates[at : at + _MOST_UPDATES])
         await call(call.events.UpdateState, request)
+
+
+def read_from(updates: Iterable[v1.StateUpdate]) -> dict[str, Any]:
+    """Return the state that a session has of its own after these, if it had none before."""
+    own = (update for update in updates if update.scope == v1.STATE_SCOPE_SESSION)
+    return dict(_key_and_value(update.key, json.loads(update.value_json)) for update in own)
 
 
 async def read(call: Calls, name: str, prefix: str = "", uid: str = "") -> dict[str, Any]:

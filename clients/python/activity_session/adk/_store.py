@@ -1,8 +1,7 @@
 """Sessions and events as the server has them."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from google.adk.events.event import Event
 
@@ -14,6 +13,7 @@ from activity_session.adk._places import Place, filter_of, place_of
 from activity_session.errors import Error
 
 _MOST_ON_A_PAGE = 1000
+_WITHOUT_USER = (v1.ERROR_REASON_NAMESPACE_NOT_FOUND, v1.ERROR_REASON_PARTICIPANT_NOT_FOUND)
 
 
 class Store:
@@ -22,26 +22,33 @@ class Store:
     def __init__(self, call: Calls) -> None:
         self._call = call
 
-    async def create(self, place: Place, state: Mapping[str, Any]) -> v1.Session:
+    async def create(self, place: Place, updates: Sequence[v1.StateUpdate]) -> v1.Session:
         """Create a session, and the namespace and the participant that it needs; without its state it does not stay.
 
         One that is shared may be there already, and stays.
         """
-        await self.ensure_user(place)
-        parent = names.namespace(place.namespace)
-        if place.shared:
-            ensure = v1.EnsureSessionRequest(parent=parent, session_id=place.id, session=place.described())
-            ensured = await self._call(self._call.sessions.EnsureSession, ensure)
-            await self._set_state(place, state)
-            return ensured.session
-        request = v1.CreateSessionRequest(parent=parent, session_id=place.id, session=place.described())
-        created = await self._call(self._call.sessions.CreateSession, request)
         try:
-            await self._set_state(place, state)
+            created = await self._create(place)
+        except Error as error:
+            if error.reason not in _WITHOUT_USER:
+                raise
+            await self.ensure_user(place)
+            created = await self._create(place)
+        try:
+            await self._set_state(place, updates)
         except Error:
-            await remove(self._call, place.name)
+            if not place.shared:
+                await remove(self._call, place.name)
             raise
         return created
+
+    async def _create(self, place: Place) -> v1.Session:
+        parent, session = names.namespace(place.namespace), place.described()
+        if place.shared:
+            ensure = v1.EnsureSessionRequest(parent=parent, session_id=place.id, session=session)
+            return (await self._call(self._call.sessions.EnsureSession, ensure)).session
+        create = v1.CreateSessionRequest(parent=parent, session_id=place.id, session=session)
+        return await self._call(self._call.sessions.CreateSession, create)
 
     async def ensure_user(self, place: Place) -> None:
         """Create the participant, and the namespace, if there are none."""
@@ -147,8 +154,7 @@ class Store:
             return None
         return [read for one in said if (read := _events.read(one, place.user))], said[-1].sequence
 
-    async def _set_state(self, place: Place, state: Mapping[str, Any]) -> None:
-        updates = _states.updates_of(state, place.user)
+    async def _set_state(self, place: Place, updates: Sequence[v1.StateUpdate]) -> None:
         whose = {
             v1.STATE_SCOPE_NAMESPACE: names.namespace(place.namespace),
             v1.STATE_SCOPE_PARTICIPANT: place.user,

@@ -31,6 +31,7 @@ Key = tuple[str, str]
 class Saved:
     """A checkpoint in the log, and its writes, the newest first."""
 
+    key: Key
     event: v1.Event
     writes: list[v1.Event]
 
@@ -47,7 +48,7 @@ def key_of(event: v1.Event) -> Key:
 def parent_of(event: v1.Event) -> Key | None:
     """Which checkpoint came before this one; None for the first."""
     parent = text_of(event.labels, PARENT)
-    return None if parent is None else (key_of(event)[0], parent)
+    return None if parent is None else (text_of(event.labels, NS) or "", parent)
 
 
 class Log:
@@ -58,8 +59,16 @@ class Log:
         self.name = names.session(namespace, names.escape(thread))
         self._call = call
 
-    async def append(self, event: v1.Event, data: bytes) -> int:
-        """Append an event that holds some bytes, and return its number; the first one makes the thread."""
+    async def append(self, event: v1.Event, data: bytes, *, is_first: bool = False) -> int:
+        """Append an event that holds some bytes, and return its number; the thread is made if it is not there.
+
+        Args:
+            event: with its labels.
+            data: what it holds.
+            is_first: whether there is probably no thread yet.
+        """
+        if is_first:
+            await self.create()
         events = split(event, data) if is_large(data) else [event]
         if len(events) == 1:
             event.blob = data
@@ -99,7 +108,7 @@ class Log:
             if event.type == WRITES:
                 writes[key].append(event)
             elif key not in found:  # the same id again replaces the checkpoint
-                found[key] = Saved(event, writes[key])
+                found[key] = Saved(key, event, writes[key])
                 waiting.append(found[key])
             while waiting and waiting[0].floor >= event.sequence - 1:
                 yield waiting.pop(0)
@@ -115,7 +124,7 @@ class Log:
             if event.type == WRITES:
                 writes.append(event)
                 continue
-            saved = Saved(event, writes)
+            saved = Saved(key, event, writes)
             if saved.floor < event.sequence - 1:
                 early = self._events(filter_, after=saved.floor, before=event.sequence)
                 writes += [each async for each in early if each.type == WRITES]

@@ -59,7 +59,7 @@ class Threads:
             async for saved in log.saved(ns, None if wanted or end or id_ else left):
                 if left is not None and left <= 0:
                     return
-                its = _log.key_of(saved.event)[1]
+                its = saved.key[1]
                 if (id_ and its != id_) or (end and its >= end):
                     continue
                 found = await self.tuple_of(log, saved)
@@ -73,7 +73,7 @@ class Threads:
         key = (ns, checkpoint["id"])
         event, data = _entries.of_checkpoint(self._serde, key, parent, checkpoint, kept)
         event.labels[_log.FLOOR] = str(self._floors.floor(log.thread, key))
-        self._floors.seen(log.thread, await log.append(event, data))
+        self._floors.seen(log.thread, await log.append(event, data, is_first=not parent and not ns))
         return _config(log.thread, key)
 
     async def put_writes(
@@ -156,8 +156,7 @@ class Threads:
         wanted: Key | None = (ns, id_) if id_ else None
         is_start = True
         async for saved in log.saved(ns, None):
-            key = _log.key_of(saved.event)
-            if wanted is None or key == wanted:
+            if wanted is None or saved.key == wanted:
                 if not is_start:
                     yield await self.tuple_of(log, saved)
                 is_start, wanted = False, _log.parent_of(saved.event)
@@ -168,7 +167,7 @@ class Threads:
         checkpoint, metadata = await self._loaded(log, saved.event)
         parent = _log.parent_of(saved.event)
         return CheckpointTuple(
-            config=_config(log.thread, _log.key_of(saved.event)),
+            config=_config(log.thread, saved.key),
             checkpoint=checkpoint,
             metadata=metadata,
             parent_config=_config(log.thread, parent) if parent else None,

@@ -48,12 +48,12 @@ def items_of(event: Event) -> list[Item]:
 
     Nothing of an event that is broken, was redacted, or says nothing.
     """
-    native = content.read(event).native
-    if native is None or native.format != FORMAT:
+    native = content.native_of(event, FORMAT)
+    if native is None:
         said = content.as_text(event, with_author=True)
         return [{"role": "user", "content": said}] if said else []
     try:
-        value = json.loads(native.data)
+        value = json.loads(native)
     except (ValueError, RecursionError):
         return []
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
