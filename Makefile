@@ -7,7 +7,8 @@ READY := .build/ready
 GENERATOR := .build/generator
 SBOM := .build/sbom
 CHECKS := .build/checks
-ADAPTERS := .build/adapters
+# With OLDEST=1 the oldest releases of the frameworks that the extras of the Python client allow.
+ADAPTERS := .build/adapters$(if $(OLDEST),-oldest)
 # The settings of serve: make serve ADDRESS=127.0.0.1:0 DATABASE_URL=mysql+pymysql://...
 ADDRESS ?= 127.0.0.1:50051
 DATABASE_URL ?= sqlite:///activity-session.db
@@ -28,6 +29,8 @@ FUZZ ?=
 # tests, and has three processes of its own.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 PIN := .build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock'
+# Of which the server beside the adapters needs newer ones than the client.
+RUNTIMES := googleapis-common-protos grpcio protobuf
 # What the image has besides the server's own needs.
 IMAGE_EXTRAS := postgresql jwt otel http rsa ed25519
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
@@ -126,15 +129,16 @@ drivers: $(READY) ## build what the tests drive the clients with
 clients: drivers ## build and test the clients in Python, Go, TypeScript and Java
 	$(PYTEST) tests/clients
 
-adapters: $(ADAPTERS)/ready ## check and test the adapters of the Python client for agent frameworks
-	$(ADAPTERS)/bin/mypy $(OF_FRAMEWORKS)
+adapters: $(ADAPTERS)/ready ## check and test the adapters of the Python client for agent frameworks; with OLDEST=1 on SQLite, and their oldest releases
+	$(if $(OLDEST),,$(ADAPTERS)/bin/mypy $(OF_FRAMEWORKS))
 	@# The frameworks' own warnings are none of ours.
 	$(ADAPTERS)/bin/pytest --numprocesses 3 --dist loadfile --asyncio-mode auto -W default \
-		-o asyncio_default_fixture_loop_scope=function tests/adapters
+		-o asyncio_default_fixture_loop_scope=function tests/adapters \
+		$(if $(OLDEST),-m 'not mariadb and not postgresql and not galera')
 
-$(ADAPTERS)/ready: requirements-adapters.lock pyproject.toml clients/python/pyproject.toml
+$(ADAPTERS)/ready: requirements-$(notdir $(ADAPTERS)).lock pyproject.toml clients/python/pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS)
-	$(ADAPTERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-adapters.lock
+	$(ADAPTERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	$(ADAPTERS)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
 	@touch $@
 
@@ -224,6 +228,8 @@ lock: $(READY) ## pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .build/uv && .build/uv/bin/pip install --quiet --disable-pip-version-check uv
 	$(PIN) --group dev --no-emit-package activity-session pyproject.toml -o requirements-dev.lock
 	$(PIN) --group adapters --no-emit-package activity-session pyproject.toml -o requirements-adapters.lock
+	$(PIN) --resolution lowest-direct --no-deps --all-extras $(RUNTIMES:%=--no-emit-package %) clients/python/pyproject.toml -o .build/oldest.txt
+	$(PIN) --constraint .build/oldest.txt --group adapters --no-emit-package activity-session pyproject.toml -o requirements-adapters-oldest.lock
 	$(PIN) --group generate -o requirements-generate.lock
 	$(PIN) --group sbom -o requirements-sbom.lock
 	$(PIN) --group deploy -o deploy/checks.lock

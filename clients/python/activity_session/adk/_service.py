@@ -182,7 +182,9 @@ class ActivitySessionService(BaseSessionService):
         # Of a retry the event's own number, which is not the last one if others have written since.
         session._storage_update_marker = f"{uid}:{appended.events[0].sequence}"  # noqa: SLF001
         session.last_update_time = _events.time_of(appended.events[0])
-        return self._commit_event_to_session(session, event)
+        self._update_session_state(session, event)
+        session.events.append(event)
+        return event
 
     async def _appended(
         self, place: Place, session: Session, event: Event, uid: str, last: int
