@@ -30,7 +30,7 @@ FUZZ ?=
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 PIN := .build/uv/bin/uv pip compile -q -U --universal --generate-hashes --custom-compile-command 'make lock'
 # Of which the server beside the adapters needs newer ones than the client.
-RUNTIMES := googleapis-common-protos grpcio protobuf
+RUNTIMES := googleapis-common-protos grpcio protobuf sqlalchemy
 # What the image has besides the server's own needs.
 IMAGE_EXTRAS := postgresql jwt otel http rsa ed25519
 named = $(patsubst %,tests/$(1)/test_%.py,$(2))
