@@ -18,6 +18,7 @@ from cryptography.x509 import UniformResourceIdentifier
 from google.protobuf import json_format
 
 from activity_session import content
+from activity_session.cli import main
 from activity_session.v1 import BindParticipantRequest, Event, Session, SessionParticipant, StateUpdate
 from activity_session_server.app import App
 from activity_session_server.environment import unknown_variables
@@ -174,9 +175,8 @@ def test_sessions_are_listed_by_both_programs(client: Client, target: str, trip:
 
 def test_namespaces_are_listed_where_none_is_given(target: str, namespace: str) -> None:
     assert f"{namespace}\tactive\t" in said(target, "ls", "--all")
-    (row,) = said(target, "ls", "--namespace", namespace)
-    assert row.startswith("trip to 京都\tactive\t\ta planner,ada\t\tin spring\t")
-    assert said(target, "ls", ACTIVITY_SESSION_NAMESPACE=namespace) == [row]
+    (row,) = said(target, "ls", ACTIVITY_SESSION_NAMESPACE=namespace)
+    assert row == "trip to 京都\tactive\t\ta planner,ada\t\tin spring\t"
 
 
 def test_a_list_has_as_many_as_are_wanted_over_all_pages(client: Client, target: str, namespace: str) -> None:
@@ -295,7 +295,6 @@ def test_an_append_prints_its_number(client: Client, target: str, trip: str, nam
 def test_the_same_request_again_repeats_nothing(client: Client, target: str, trip: str) -> None:
     for _ in range(2):
         assert said(target, "append", trip, "once", "--as", "ada", "--request-id", "r1") == ["1"]
-        assert said(target, "state", "set", trip, "plan", "1", "--request-id", "r2") == ["1"]
     assert len(list_events(client, trip)) == 1
 
 
@@ -336,11 +335,12 @@ def test_what_does_not_work_is_said_in_a_line(target: str, arguments: list[str],
     assert re.fullmatch(expected, refusal(target, *arguments, code=code))
 
 
-def test_a_wrong_command_line_is_said_by_the_parser(target: str) -> None:
+def test_a_wrong_command_line_is_said_by_the_parser(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["tail"], ["ls", "-n", "-1"], ["ls", "--timeout", "nan"], ["append", "s", "x"]):
-        done = run(target, *arguments)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert "error: " in done.stderr
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 2
+        assert "error: " in capsys.readouterr().err
 
 
 def test_callers_show_who_they_are(tmp_path: Path) -> None:
@@ -419,7 +419,6 @@ def test_the_shell_completes_names(client: Client, target: str, trip: str, names
 def test_the_shell_completes_nothing_where_nothing_is_known(target: str) -> None:
     assert completed(NOWHERE, "activity-session tail x") == []
     assert completed(target, "activity-session tail --namespace missing x") == []
-    assert completed(target, "activity-session tail --token-file /missing x") == []
 
 
 def test_what_a_command_takes_is_known_without_grpc() -> None:
