@@ -12,7 +12,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -24,7 +26,7 @@ from google.adk.sessions import BaseSessionService, DatabaseSessionService
 from google.adk.sessions.sqlite_session_service import SqliteSessionService
 from google.genai import types
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple, empty_checkpoint
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph, add_messages
@@ -61,6 +63,7 @@ WITHOUT = """
 import sys
 sys.modules[sys.argv.pop(1)] = None
 from activity_session.migrate.__main__ import main
+
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -323,6 +326,33 @@ def test_threads_of_langgraph_read_the_same_and_go_on(tmp_path: Path, target: st
         assert ended["messages"] == [*talking(saver).get_state(config).values["messages"], ended["messages"][-1]]
         assert ended["messages"][-1].content == "Kyoto"
     there.close()
+
+
+@dataclass
+class Mine:
+    text: str
+
+
+def test_a_thread_with_a_class_that_cannot_be_imported_is_refused(
+    tmp_path: Path, target: str, migrate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, thread, module = str(tmp_path / "graphs.db"), unique("mine"), ModuleType("of_the_user")
+    monkeypatch.setattr(Mine, "__module__", module.__name__)
+    with SqliteSaver.from_conn_string(path) as saver:
+        checkpoint: Any = {**empty_checkpoint(), "channel_values": {"mine": Mine("Hello")}}
+        config: Any = {"configurable": {"thread_id": thread, "checkpoint_ns": ""}}
+        saver.put(config, checkpoint, {}, {})
+    code, out, err = migrate("langgraph", path)
+    assert (code, out) == (1, "copied 0 sessions with 0 events, 0 there already, 1 refused\n")
+    assert err.endswith(" has what cannot be imported here: of_the_user.Mine\n")
+    module.Mine = Mine  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert migrate("langgraph", path)[::2] == (0, "")
+    there = ActivitySessionSaver(target)
+    found = there.get_tuple(config)
+    there.close()
+    assert found is not None
+    assert found.checkpoint["channel_values"]["mine"] == Mine("Hello")
 
 
 @pytest.mark.postgresql

@@ -3,9 +3,11 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.serde.event_hooks import SerdeEvent, register_serde_event_listener
 
 from activity_session.langgraph._log import Key
 from activity_session.migrate._copying import Refused, SourceError
@@ -34,7 +36,9 @@ class Write(NamedTuple):
 class Saver:
     """A checkpointer, with the statements that its tables are listed by."""
 
-    def __init__(self, saver: BaseCheckpointSaver[Any], cursor: Callable[[], Any], writes: str, mark: str) -> None:
+    def __init__(
+        self, saver: BaseCheckpointSaver[Any], cursor: Callable[[], Any], writes: str, mark: str, opened: ExitStack
+    ) -> None:
         """Use a checkpointer.
 
         Args:
@@ -42,10 +46,12 @@ class Saver:
             cursor: opens one whose rows are tuples.
             writes: what the columns and the table of its writes are called.
             mark: what stands for an argument.
+            opened: what is to be closed.
         """
-        self._saver, self._cursor, self._writes, self._mark = saver, cursor, writes, mark
+        self._saver, self._cursor, self._writes, self._mark, self._opened = saver, cursor, writes, mark, opened
         self.serde = saver.serde
-        self.opened = ExitStack()
+        self._unknown: set[str] = set()
+        opened.callback(register_serde_event_listener(self._loads))
 
     def rows(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Return all rows of a statement that has `?` for each argument."""
@@ -56,6 +62,7 @@ class Saver:
     def get(self, thread: str, key: Key) -> tuple[CheckpointTuple, list[Write]]:
         """Return a checkpoint as the checkpointer does, and its writes, those of a task together and in their order."""
         ns, id_ = key
+        self._unknown.clear()
         try:
             found = self._saver.get_tuple(
                 {"configurable": {"thread_id": thread, "checkpoint_ns": ns, "checkpoint_id": id_}}
@@ -67,6 +74,10 @@ class Saver:
             raise Refused(f"the checkpoint {id_!r} cannot be read: {error}") from error
         if found is None:
             raise Refused(f"the checkpoint {id_!r} is gone: something writes to the source")
+        if self._unknown:
+            raise Refused(
+                f"the checkpoint {id_!r} has what cannot be imported here: {', '.join(sorted(self._unknown))}"
+            )
         return found, writes
 
     def _writes_of(self, thread: str, key: Key) -> list[Write]:
@@ -83,7 +94,19 @@ class Saver:
 
     def close(self) -> None:
         """Close the database."""
-        self.opened.close()
+        self._opened.close()
+
+    def _loads(self, event: SerdeEvent) -> None:
+        """Note a class of the user's that LangGraph would read as something else."""
+        if event["kind"] != "msgpack_unregistered_allowed" or not _is_there(event["module"], event["name"]):
+            self._unknown.add(f"{event['module']}.{event['name']}")
+
+
+def _is_there(module: str, name: str) -> bool:
+    try:
+        return hasattr(import_module(module), name)
+    except Exception:  # of the module itself
+        return False
 
 
 def saver_of(source: str) -> Saver:
@@ -111,19 +134,17 @@ def _sqlite(path: str) -> Saver:
     saver.is_setup = True  # which it would write for
     saver._has_task_path = "task_path" in columns  # noqa: SLF001
     path_column = "task_path" if "task_path" in columns else "''"
-    found = Saver(saver, connection.cursor, f"{path_column}, task_id, idx, channel, type, value FROM writes", "?")
-    found.opened.enter_context(closing(connection))
-    return found
+    writes = f"{path_column}, task_id, idx, channel, type, value FROM writes"
+    opened = ExitStack()
+    opened.callback(connection.close)
+    return Saver(saver, connection.cursor, writes, "?", opened)
 
 
 def _postgres(url: str) -> Saver:
     from langgraph.checkpoint.postgres import PostgresSaver
     from psycopg.rows import tuple_row
 
-    with ExitStack() as opened:
-        saver: Any = opened.enter_context(PostgresSaver.from_conn_string(url))
-        columns = "task_path, task_id, idx, channel, type, blob FROM checkpoint_writes"
-        found = Saver(saver, lambda: saver.conn.cursor(row_factory=tuple_row), columns, "%s")
-        found.opened = opened.pop_all()
-        return found
-    raise AssertionError
+    opened = ExitStack()
+    saver: Any = opened.enter_context(PostgresSaver.from_conn_string(url))
+    writes = "task_path, task_id, idx, channel, type, blob FROM checkpoint_writes"
+    return Saver(saver, lambda: saver.conn.cursor(row_factory=tuple_row), writes, "%s", opened)

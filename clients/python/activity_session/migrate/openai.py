@@ -1,6 +1,7 @@
 """From the `SQLiteSession` and the `SQLAlchemySession` of the OpenAI Agents SDK: all sessions, item by item."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
@@ -81,7 +82,8 @@ class _Log:
                 raise Refused(f"the item {row.id} is no JSON object")
             event = _items.event_of([item], self._log.user, self._log.agent)
             event.event_id = f"row-{row.id}"
-            yield Item(f"the item {row.id}", item, [event], row.created_at.replace(tzinfo=UTC).timestamp())
+            seconds = row.created_at.replace(tzinfo=UTC).timestamp() if row.created_at else time.time()
+            yield Item(f"the item {row.id}", item, [event], seconds)
 
     async def ensure(self) -> v1.EnsureSessionResponse:
         return await self._log.create()
