@@ -169,7 +169,7 @@ async def test_an_id_may_be_any_text(address: str, id_: str) -> None:
     session = ActivitySession(id_, channel, user=f"{run}/{id_}", agent=f"{run} {id_}")
     await session.clear_session()
     await session.add_items([said(text)])
-    assert await ActivitySession(id_, channel).get_items() == [said(text)]
+    assert await ActivitySession(id_, channel, user=f"{run}/{id_}").get_items() == [said(text)]
     channel.close()
 
 

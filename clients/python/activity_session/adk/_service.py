@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
@@ -100,16 +100,14 @@ class ActivitySessionService(BaseSessionService):
     async def list_sessions(self, *, app_name: str, user_id: str | None = None) -> ListSessionsResponse:
         """Return the sessions of a user, or of all users, with their state and without events.
 
-        The one with the oldest event is the first. The state of each takes a call, and that of each user. One that is
-        shared is listed alone, for any user.
+        The one with the oldest event is the first. The state of each takes a call, as does that of each user. One that
+        is shared is listed alone, for any user.
         """
         found = await self._listed(app_name, user_id)
-        # A place of each user; as most lists are of one, the state of the app is read with that.
-        places = {place.user: place for place, _ in found}
-        shared = dict(zip(places, await asyncio.gather(*map(self._shared_state, places.values())), strict=True))
+        shared = await self._shared_states({place for place, _ in found})
         own = await asyncio.gather(*(self._own_state(session) for _, session in found))
         sessions = [
-            _session(app_name, place, session, state | shared[place.user])
+            _session(app_name, place, session, state | shared[place])
             for (place, session), state in zip(found, own, strict=True)
         ]
         return ListSessionsResponse(
@@ -218,12 +216,15 @@ class ActivitySessionService(BaseSessionService):
         return await _states.read(self._call, session.name, uid=session.uid)
 
     async def _shared_state(self, place: Place) -> dict[str, Any]:
-        """Return the state of app and user, which all sessions of that user have."""
-        app, user = await asyncio.gather(
-            _states.read(self._call, names.namespace(place.namespace), State.APP_PREFIX),
-            _states.read(self._call, place.user, State.USER_PREFIX),
-        )
-        return app | user
+        return (await self._shared_states([place]))[place]
+
+    async def _shared_states(self, places: Collection[Place]) -> dict[Place, dict[str, Any]]:
+        """Return the states of app and user of each place; each is read once, however many sessions have it."""
+        of_apps = {names.namespace(place.namespace): State.APP_PREFIX for place in places}
+        owners = of_apps | {place.user: State.USER_PREFIX for place in places}
+        read = await asyncio.gather(*(_states.read(self._call, name, prefix) for name, prefix in owners.items()))
+        states = dict(zip(owners, read, strict=True))
+        return {place: states[names.namespace(place.namespace)] | states[place.user] for place in places}
 
     def _lock(self, place: Place) -> asyncio.Lock:
         return self._locks.setdefault((asyncio.get_running_loop(), place.name), asyncio.Lock())

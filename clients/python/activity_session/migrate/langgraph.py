@@ -93,7 +93,9 @@ class _Thread:
             return False
         if len(found) < len(wanted):
             return True
-        read = _plain(await self._threads.tuple_of(self._log, Saved(_log.key_of(found[0]), found[0], list(found[:0:-1]))))
+        read = _plain(
+            await self._threads.tuple_of(self._log, Saved(_log.key_of(found[0]), found[0], list(found[:0:-1])))
+        )
         # By their bytes, since not all values can be compared; and else as values, since a set has no order.
         dumped, expected = self._saver.serde.dumps_typed(read), _plain(item.value)
         return dumped == self._saver.serde.dumps_typed(expected) or read == expected

@@ -43,10 +43,14 @@ def event_of(items: Sequence[Item], user: str, agent: str) -> Event:
     return content.write(Event(author=author, type=_kind(shown[0])), parts, content.Native(FORMAT, native.encode()))
 
 
-def items_of(event: Event) -> list[Item]:
+def items_of(event: Event, user: str) -> list[Item]:
     """Return what an event holds: what others have written as a message of the user, which names its author.
 
     Nothing of an event that is broken, was redacted, or says nothing.
+
+    Args:
+        event: any event of the session.
+        user: the participant that the role `user` stands for. What another one has said in this role is named too.
     """
     native = content.native_of(event, FORMAT)
     if native is None:
@@ -56,7 +60,18 @@ def items_of(event: Event) -> list[Item]:
         value = json.loads(native)
     except (ValueError, RecursionError):
         return []
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+    items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+    return items if event.author in ("", user) else [_named(item, event.author) for item in items]
+
+
+def _named(item: dict[str, Any], author: str) -> dict[str, Any]:
+    """Return an item that begins with its author, if it is a message of a user."""
+    said = item.get("content")
+    if item.get("role") != "user" or not isinstance(said, (str, list)):
+        return item
+    name = f"{author.rpartition('/')[2]}: "
+    named = name + said if isinstance(said, str) else [{"type": "input_text", "text": name}, *said]
+    return item | {"content": named}
 
 
 def _kind(item: dict[str, Any]) -> str:

@@ -66,7 +66,7 @@ class ActivitySession:
             first: v1.Event | None = None
             async for page in self._log.pages(most):
                 pages, first = pages + 1, first or page[0]
-                newest_first += [item for event in page for item in reversed(items_of(event))]
+                newest_first += [item for event in page for item in reversed(self._items_of(event))]
                 if most is not None and len(newest_first) >= most:
                     break
             # If all was replaced between two pages, the later ones were empty: it is read again.
@@ -110,6 +110,9 @@ class ActivitySession:
     def _events(self, items: Sequence[TResponseInputItem]) -> list[v1.Event]:
         return events_of(items, self._log.user, self._log.agent)
 
+    def _items_of(self, event: v1.Event) -> list[TResponseInputItem]:
+        return items_of(event, self._log.user)
+
     async def _replace(self, events: list[v1.Event]) -> None:
         last = await self._log.last_sequence()
         if last:
@@ -119,7 +122,7 @@ class ActivitySession:
 
     async def _pop(self) -> TResponseInputItem | None:
         while newest := await self._log.newest():
-            popped = await (self._split() if len(items_of(newest)) > 1 else self._pop_event())
+            popped = await (self._split() if len(self._items_of(newest)) > 1 else self._pop_event())
             if popped is not None:
                 return popped
         return None
@@ -127,7 +130,7 @@ class ActivitySession:
     async def _pop_event(self) -> TResponseInputItem | None:
         """Pop the newest event; None if it has nothing to return, or many items, and is put back."""
         popped = await self._log.pop()
-        items = [item for event in popped.events for item in items_of(event)]
+        items = [item for event in popped.events for item in self._items_of(event)]
         if len(items) > 1:
             await self._log.replace(popped.mark.sequence, popped.mark.sequence)
         return items[0] if len(items) == 1 else None
@@ -136,9 +139,11 @@ class ActivitySession:
         """Take the last item out of the newest event, which has many; None if somebody has written meanwhile."""
         last = await self._log.last_sequence()
         newest = await self._log.newest()
-        items = items_of(newest) if newest else []
+        items = self._items_of(newest) if newest else []
         if newest is None or len(items) < 2:  # noqa: PLR2004
             return None
-        rest = event_of(items[:-1], self._log.user, self._log.agent)
+        kept = items_of(newest, newest.author)
+        rest = event_of(kept[:-1], self._log.user, self._log.agent)
+        rest.author = newest.author
         replaced = await self._log.replace(newest.sequence, newest.sequence, [rest], expected_last_sequence=last)
         return items[-1] if replaced else None
