@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Annotated, Any, TypedDict
 
 import pytest
+import trustme
 from agents import SQLiteSession
 from agents.extensions.memory.sqlalchemy_session import SQLAlchemySession
 from google.adk.events.event import Event
@@ -36,8 +37,10 @@ from activity_session import names, v1
 from activity_session.adk import ActivitySessionService
 from activity_session.langgraph import ActivitySessionSaver
 from activity_session.migrate.__main__ import main
+from activity_session.migrate._progress import Progress
 from activity_session.openai_agents import ActivitySession
 from activity_session_testing.backends import FIXTURES
+from activity_session_testing.callers import new_token
 from activity_session_testing.servers import connected, serving, unique
 
 PAGES = Path(__file__).parents[2] / "docs/adapters"
@@ -386,19 +389,19 @@ def store(framework: str, path: Path) -> Callable[[str], bool]:
     """Make the store of a framework, and return what says whether a server has all of it."""
     if framework == "adk":
         service = SqliteSessionService(str(path))
-        adk_store(service, "default", events=10)
-        return lambda address: asyncio.run(adk_there(address, "default")) == asyncio.run(adk_read(service, "default"))
+        adk_store(service, "trips", events=10)
+        return lambda address: asyncio.run(adk_there(address, "trips")) == asyncio.run(adk_read(service, "trips"))
     if framework == "openai":
         openai_store(path, {"1": 10, "2": 10, "3": 10})
         return lambda address: all(openai_there(address, id_) == openai_read(path, id_) for id_ in "123")
     with SqliteSaver.from_conn_string(str(path)) as saver:
-        langgraph_store(saver, "1", "2", "3")
-        expected = {id_: threads_of(saver, id_) for id_ in "123"}
+        langgraph_store(saver, "1", "2")
+        expected = {id_: threads_of(saver, id_) for id_ in "12"}
 
     def is_whole(address: str) -> bool:
         there = ActivitySessionSaver(address)
         with closing(there):
-            return {id_: threads_of(there, id_) for id_ in "123"} == expected
+            return {id_: threads_of(there, id_) for id_ in "12"} == expected
 
     return is_whole
 
@@ -408,14 +411,13 @@ def test_the_target_may_be_any_database(
     backend: str, tmp_path: Path, migrate: Any, new_shared_database: Callable[[str], tuple[str, str]]
 ) -> None:
     with serving(new_shared_database(backend)[0], anonymous_role="system") as server:
-        for framework in ("openai", "langgraph", "adk"):
+        for framework in ("adk", "openai"):
             path = tmp_path / f"{framework}.db"
             is_whole = store(framework, path)
             for again in (False, True):
-                code, out, err = migrate(framework, str(path), "--namespace", "default", address=server.address)
+                code, out, err = migrate(framework, str(path), address=server.address)
                 assert (code, err, out.startswith("copied 0 sessions")) == (0, "", again)
-            if framework != "adk":
-                assert is_whole(server.address)
+            assert is_whole(server.address)
 
 
 @pytest.mark.parametrize("framework", ["adk", "langgraph", "openai"])
@@ -425,15 +427,57 @@ def test_one_that_was_killed_in_the_middle_goes_on(framework: str, tmp_path: Pat
     command = [sys.executable, "-c", BROKEN_OFF, framework, str(path), "--target", fresh]
     killed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (killed.returncode, killed.stdout) == (-signal.SIGKILL, "")
-    broken_off = events_in(fresh, "default")
+    namespace = "trips" if framework == "adk" else "default"
+    broken_off = events_in(fresh, namespace)
     assert broken_off >= 14
     code, out, err = migrate(framework, str(path), address=fresh)
     assert (code, err) == (0, "")
-    assert re.fullmatch(r"copied [23] sessions with \d\d events, [01] there already, 0 refused\n", out)
+    assert re.fullmatch(r"copied [123] sessions? with \d\d events, [01] there already, 0 refused\n", out)
     assert is_whole(fresh)
-    whole = events_in(fresh, "default")
+    whole = events_in(fresh, namespace)
     assert migrate(framework, str(path), address=fresh)[1].startswith("copied 0 sessions with 0 events")
-    assert events_in(fresh, "default") == whole > broken_off
+    assert events_in(fresh, namespace) == whole > broken_off
+
+
+def test_ctrl_c_ends_it_and_it_goes_on(
+    tmp_path: Path, fresh: str, migrate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_whole = store("openai", tmp_path / "openai.db")
+    with monkeypatch.context() as patched:
+        patched.setattr(Progress, "added", lambda *_: signal.raise_signal(signal.SIGINT))
+        broken_off = (130, "", "broken off: run it again to go on\n")
+        assert migrate("openai", str(tmp_path / "openai.db"), address=fresh) == broken_off
+    out = "copied 2 sessions with 20 events, 1 there already, 0 refused\n"
+    assert migrate("openai", str(tmp_path / "openai.db"), address=fresh) == (0, out, "")
+    assert is_whole(fresh)
+
+
+def test_it_shows_the_token_of_a_file_over_tls(tmp_path: Path, migrate: Any) -> None:
+    openai_store(tmp_path / "openai.db", {"1": 3})
+    tokens, grants, token = (tmp_path / name for name in ("tokens.json", "grants.toml", "token"))
+    token.write_text(f"{new_token(tokens, 'mover')}\n")
+    grants.write_text('[[grant]]\nsubject = "mover"\nnamespace = "*"\nrole = "system"\n')
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    own = authority.issue_cert("127.0.0.1")
+    own.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "own.pem"))
+    paths = dict.fromkeys(("tls_certificate_file", "tls_key_file"), str(tmp_path / "own.pem"))
+    with serving(SQLITE, tokens_file=str(tokens), grants_file=str(grants), **paths) as server:
+        trusting = [str(tmp_path / "openai.db"), "--ca-file", str(tmp_path / "ca.pem")]
+        without = migrate("openai", *trusting, address=server.address)
+        assert without[:2] == (1, "")
+        assert "UNAUTHENTICATED" in without[2]
+        assert migrate("openai", *trusting, "--token-file", str(token), address=server.address)[::2] == (0, "")
+    code, out, err = migrate("openai", *trusting, "--token-file", "none")
+    assert (code, out) == (1, "")
+    assert err.endswith("No such file or directory: 'none'\n")
+
+
+def test_all_apps_may_go_to_one_namespace(tmp_path: Path, fresh: str, migrate: Any) -> None:
+    service = SqliteSessionService(str(tmp_path / "adk.db"))
+    adk_store(service, "trips")
+    assert migrate("adk", str(tmp_path / "adk.db"), "--namespace", "default", address=fresh)[::2] == (0, "")
+    assert asyncio.run(adk_there(fresh, "trips", "default")) == asyncio.run(adk_read(service, "trips"))
 
 
 def test_what_differs_is_refused_by_name_and_the_rest_is_copied(tmp_path: Path, fresh: str, migrate: Any) -> None:
