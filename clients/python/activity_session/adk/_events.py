@@ -14,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import ValidationError
 
 from activity_session import content, names, v1
+from activity_session._json import utf8_of
 
 FORMAT = "adk"
 _END_SECONDS = 253_402_300_800  # of the year 9999
@@ -22,13 +23,13 @@ _END_SECONDS = 253_402_300_800  # of the year 9999
 def written(event: Event, author: str) -> v1.Event:
     """Return the event that holds one of ADK's, by the participant with the name `author`."""
     # By alias, since models within that have no other name for a field would not be read as they were.
-    dump = json.dumps(event.model_dump(mode="json", exclude_none=True, by_alias=True))
+    dump = utf8_of(event.model_dump(mode="json", exclude_none=True, by_alias=True))
     made = v1.Event(
         event_id=names.escape(event.id), author=author, type="message" if event.content is not None else "state"
     )
     if 0 <= event.timestamp < _END_SECONDS:
         made.event_time.FromMicroseconds(round(event.timestamp * 1e6))
-    return content.write(made, list(_parts(event)), content.Native(FORMAT, dump.encode()))
+    return content.write(made, list(_parts(event)), content.Native(FORMAT, dump))
 
 
 def read(event: v1.Event, user: str) -> Event | None:

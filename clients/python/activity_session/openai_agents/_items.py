@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from activity_session import content
+from activity_session._json import utf8_of
 from activity_session.v1 import Event
 
 FORMAT = "openai-agents"
@@ -34,13 +35,13 @@ def events_of(items: Sequence[Item], user: str, agent: str) -> list[Event]:
 
 def event_of(items: Sequence[Item], user: str, agent: str) -> Event:
     """Return the event that holds some items; its author and type are those of the first."""
-    texts = [json.dumps(item) for item in items]
-    native = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    texts = list(map(utf8_of, items))
+    native = texts[0] if len(texts) == 1 else b"[%s]" % b", ".join(texts)
     # As others read it, JSON has no infinities.
     shown = [json.loads(text, parse_constant=str) for text in texts]
     author = {"user": user, "assistant": agent}.get(shown[0].get("role", "assistant"), "")
     parts = [part for item in shown for part in _parts(item)]
-    return content.write(Event(author=author, type=_kind(shown[0])), parts, content.Native(FORMAT, native.encode()))
+    return content.write(Event(author=author, type=_kind(shown[0])), parts, content.Native(FORMAT, native))
 
 
 def items_of(event: Event, user: str) -> list[Item]:
