@@ -89,7 +89,7 @@ class _Log:
         return await self._log.create()
 
     async def is_same(self, item: Item, found: Sequence[v1.Event]) -> bool:
-        return json.dumps(_items.items_of(found[0])) == json.dumps([item.value])
+        return json.dumps(_items.items_of(found[0], self._log.user)) == json.dumps([item.value])
 
     async def settle(self) -> bool:
         return False
