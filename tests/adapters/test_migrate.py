@@ -512,15 +512,18 @@ def test_states_and_checkpoints_that_differ_are_refused(tmp_path: Path, fresh: s
             state = {"app:own": 1, "user:seen": 0}
             await service.create_session(app_name="trips", user_id="ada", session_id="other", state=state)
             await service.create_session(app_name="trips", user_id="eve", session_id="empty", state={"x": 1})
+            await service.create_session(app_name="trips", user_id="ada", session_id="1", state={"n": 1})
 
     asyncio.run(others())
     code, out, err = migrate("adk", str(tmp_path / "adk.db"), address=fresh)
-    assert (code, out) == (1, "copied 3 sessions with 12 events, 0 there already, 3 refused\n")
+    assert (code, out) == (1, "copied 2 sessions with 8 events, 0 there already, 4 refused\n")
     assert err.splitlines() == [
         "refused: the state of the app 'trips': the key 'own' of the state differs",
         "refused: the state of the user 'ada' of the app 'trips': the key 'seen' of the state differs",
+        "refused: the session '1' of the user 'ada' of the app 'trips': the key 'n' of the state differs",
         "refused: the session 'empty' of the user 'eve' of the app 'trips': the key 'x' of the state differs",
     ]
+    assert events_in(fresh, "trips") == 8
     with SqliteSaver.from_conn_string(str(tmp_path / "langgraph.db")) as saver:
         langgraph_store(saver, "1", "2")
         assert migrate("langgraph", str(tmp_path / "langgraph.db"), address=fresh)[0] == 0

@@ -120,11 +120,11 @@ class Copying:
         """
         found = await log.ensure()
         there, is_whole = await self._compare(log, found.session)
+        has_settled = await log.settle()
         if not is_whole:
             await self._add(log, found.session, there)
-        has_settled = await log.settle()
-        if not is_whole and not (await self._compare(log, found.session))[1]:
-            raise Refused("events are missing that were added")
+            if not (await self._compare(log, found.session))[1]:
+                raise Refused("events are missing that were added")
         return found.created or has_settled or not is_whole
 
     async def _compare(self, log: Log, session: v1.Session) -> tuple[int, bool]:
