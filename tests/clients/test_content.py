@@ -59,6 +59,8 @@ def event_of(text: str, media_type: str = MEDIA_TYPE) -> v1.Event:
 def test_what_is_written_is_read(parts: list[Part], native: Native | None) -> None:
     event = content.write(v1.Event(), parts, native)
     assert content.read(v1.Event.FromString(event.SerializeToString())) == Content(tuple(parts), native)
+    assert native is None or content.native_of(event, native.format) == native.data
+    assert content.native_of(event, "of another framework") is None
     assert v1.Event(text=content.as_text(event)).text == content.as_text(event), "UTF-8 can encode it"
 
 
@@ -67,8 +69,9 @@ def test_what_is_written_is_read(parts: list[Part], native: Native | None) -> No
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for whole in (text, f'{{"parts":[{text}', f'{{"parts":[{{"text":"a"}},{text}', f'{{"native":{text}}}'):
         for event in (event_of(whole), v1.Event(blob=whole.encode(), media_type=MEDIA_TYPE)):
-            content.read(event)
             content.as_text(event)
+            native = content.read(event).native
+            assert content.native_of(event, native.format if native else "") == (native and native.data)
 
 
 @any_value

@@ -33,7 +33,9 @@ async def ours(address: str) -> AsyncIterator[Sessions]:
 @asynccontextmanager
 async def theirs(url: URL) -> AsyncIterator[Sessions]:
     engine = create_async_engine(url.set(drivername=DRIVERS[url.get_backend_name()]))
-    yield lambda session_id: SQLAlchemySession(session_id, engine=engine, create_tables=True)
+    # Once: each session that is told to looks for the tables.
+    await SQLAlchemySession("first", engine=engine, create_tables=True).get_items()
+    yield lambda session_id: SQLAlchemySession(session_id, engine=engine)
     await engine.dispose()
 
 
