@@ -99,7 +99,7 @@ def adk_service(kind: str, path: Path) -> BaseSessionService:
     return DatabaseSessionService(f"sqlite+aiosqlite:///{path}")
 
 
-def adk_store(service: BaseSessionService, *apps: str, events: int = 4) -> None:
+def adk_store(service: BaseSessionService, *apps: str, events: int = 4, text: str = "\0") -> None:
     """Make a store with two users in each app, whose ids are any texts, and with states of all scopes."""
 
     async def make() -> None:
@@ -116,7 +116,7 @@ def adk_store(service: BaseSessionService, *apps: str, events: int = 4) -> None:
                 for number in range(events):
                     delta = {"n": number, "user:seen": None, f"k/{number}": [0.1 + 0.2]}
                     event = said(
-                        f"{number} \0", ["user", "planner"][number % 2], actions=EventActions(state_delta=delta)
+                        f"{number} {text}", ["user", "planner"][number % 2], actions=EventActions(state_delta=delta)
                     )
                     # Some at one time: their order is that of the framework.
                     await service.append_event(session, event.model_copy(update={"timestamp": 1.7e9 + number // 3}))
@@ -404,6 +404,31 @@ def store(framework: str, path: Path) -> Callable[[str], bool]:
             return {id_: threads_of(there, id_) for id_ in "12"} == expected
 
     return is_whole
+
+
+@pytest.mark.postgresql
+def test_sessions_of_adk_and_openai_come_from_postgresql_too(
+    target: str, migrate: Any, new_shared_database: Callable[[str], tuple[str, str]]
+) -> None:
+    app, id_, url = unique("trips"), unique("chat"), new_shared_database("postgresql")[0]
+
+    async def read() -> tuple[Any, ...]:
+        async with DatabaseSessionService(url) as service:
+            return await adk_read(service, app)
+
+    async def conversation() -> str:
+        session = SQLAlchemySession.from_url(id_, url=url, create_tables=True)
+        await session.add_items([*ITEMS[1:]])
+        items = await session.get_items()
+        await session.engine.dispose()
+        return json.dumps(items)
+
+    adk_store(DatabaseSessionService(url), app, text="京都")
+    expected = asyncio.run(conversation())
+    assert migrate("adk", url.replace("+psycopg", "+asyncpg"))[::2] == (0, "")
+    assert asyncio.run(adk_there(target, app)) == asyncio.run(read())
+    assert migrate("openai", url)[::2] == (0, "")
+    assert openai_there(target, id_) == expected
 
 
 @pytest.mark.parametrize("backend", [*FIXTURES])

@@ -1,9 +1,10 @@
 """Databases that are read from, by SQLAlchemy, and nothing is written to."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
-from sqlalchemy import URL, Engine, Select, create_engine, make_url
+from sqlalchemy import URL, Engine, Select, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -49,5 +50,14 @@ def opened(url: URL) -> Engine:
 
 def rows(engine: Engine, statement: Select[Any]) -> Iterator[Any]:
     """Yield the rows of a statement, some at a time, by a connection of its own."""
-    with Session(engine) as session:
-        yield from session.execute(statement.execution_options(yield_per=_ROWS))
+    with (
+        Session(engine) as session,
+        closing(session.execute(statement.execution_options(yield_per=_ROWS))) as result,
+    ):
+        yield from result
+
+
+def count(engine: Engine, table: Any) -> int:
+    """Return how many rows a table has."""
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0

@@ -7,7 +7,7 @@ from typing import Any
 from google.adk.events.event import Event
 from google.adk.sessions.schemas.v1 import StorageAppState, StorageEvent, StorageSession, StorageUserState
 from google.adk.sessions.state import State
-from sqlalchemy import Row, func, inspect, literal_column, select
+from sqlalchemy import Row, inspect, literal_column, select
 
 from activity_session import names, v1
 from activity_session._calls import Calls
@@ -16,7 +16,7 @@ from activity_session.adk import _events, _states
 from activity_session.adk._places import Place
 from activity_session.adk._store import Store
 from activity_session.migrate._copying import Item, Refused, SourceError
-from activity_session.migrate._databases import ERRORS, opened, rows, url_of
+from activity_session.migrate._databases import ERRORS, count, opened, rows, url_of
 
 
 class Source:
@@ -41,7 +41,7 @@ class Source:
 
     def count(self) -> int:
         """Return how many sessions there are."""
-        return int(next(rows(self._engine, select(func.count()).select_from(StorageSession)))[0])
+        return count(self._engine, StorageSession)
 
     def parts(self) -> Iterator["_Shared"]:
         """Return the states of apps and users."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import DateTime, Integer, Text, column, func, inspect, select, table
+from sqlalchemy import DateTime, Integer, Text, column, inspect, select, table
 
 from activity_session import v1
 from activity_session._calls import Calls
 from activity_session.migrate._copying import Item, Refused, SourceError
-from activity_session.migrate._databases import ERRORS, opened, rows, url_of
+from activity_session.migrate._databases import ERRORS, count, opened, rows, url_of
 from activity_session.openai_agents import _items
 from activity_session.openai_agents._log import Log
 
@@ -42,7 +42,7 @@ class Source:
 
     def count(self) -> int:
         """Return how many sessions there are."""
-        return int(next(rows(self._engine, select(func.count()).select_from(_sessions)))[0])
+        return count(self._engine, _sessions)
 
     def parts(self) -> Iterator[Any]:
         """Return nothing: there are only sessions."""
