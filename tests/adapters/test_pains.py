@@ -135,18 +135,18 @@ class TestOneSessionHasSeveralWriters:
         """google/adk-python#1153, #5190, #5244."""
         app = unique("app")
 
-        def note(key: str, tool_context: ToolContext) -> str:
-            """Note a key."""
-            tool_context.state[key] = [*tool_context.state.get(key, []), key]
+        async def note(key: str, tool_context: ToolContext) -> str:
+            """Note a key, while the other tools do."""
+            before = tool_context.state.get(key, [])
+            await asyncio.sleep(0)
+            tool_context.state[key] = [*before, key]
             return key
 
-        rounds = iter(range(2))
-
-        def script(parts: list[types.Part]) -> types.Part:
+        def script(parts: list[types.Part]) -> types.Part | list[types.Part]:
             if parts[-1].function_response:
                 return types.Part(text="Done.")
-            key = f"k{next(rounds)}"
-            return types.Part(function_call=types.FunctionCall(name="note", args={"key": key}))
+            keys = ("k0", "k1", "k2")
+            return [types.Part(function_call=types.FunctionCall(name="note", args={"key": key})) for key in keys]
 
         agent = LlmAgent(name="planner", model=Gemini(model="none", script=script), tools=[note])
         runner = Runner(app_name=app, agent=agent, session_service=service, auto_create_session=True)
@@ -155,15 +155,15 @@ class TestOneSessionHasSeveralWriters:
             _ = [event async for event in runner.run_async(user_id="u", session_id="s", new_message=asked)]
         found = await service.get_session(app_name=app, user_id="u", session_id="s")
         assert found is not None
-        assert found.state == {"k0": ["k0"], "k1": ["k1"]}
+        assert found.state == {"k0": ["k0", "k0"], "k1": ["k1", "k1"], "k2": ["k2", "k2"]}
         events = [said(str(n), **{f"n{n}": n}) for n in range(10)]
         await asyncio.gather(*(service.append_event(found, event) for event in events))
         again = await service.get_session(app_name=app, user_id="u", session_id="s")
         assert again is not None
         assert again.state == found.state
-        assert len(again.state) == 12
+        assert len(again.state) == 13
 
-    async def test_batches_of_several_processes_stay_together(
+    async def test_batches_of_several_writers_stay_together(
         self, channel: grpc.Channel, session: ActivitySession
     ) -> None:
         """langgenius/dify#16450: concurrent use breaks a conversation for good; openai conversation_locked."""

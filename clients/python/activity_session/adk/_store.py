@@ -100,6 +100,8 @@ class Store:
             parent=session.name,
             uid=session.uid,
             order_by="sequence desc",
+            # What comes later than what is known of the session is not in it yet.
+            before_sequence=session.last_sequence + 1,
             page_size=min(most or _MOST_ON_A_PAGE, _MOST_ON_A_PAGE),
         )
         newest_first: list[Event] = []
@@ -135,8 +137,8 @@ class Store:
     async def said_since(self, place: Place, event: Event, uid: str, last: int) -> tuple[list[Event], int] | None:
         """Return what others have said after an event with a number, and the number of the newest event now.
 
-        None if a runner of ADK has written meanwhile, if what others have taken out of view was there before, or if
-        somebody has changed what `event` changes of the session's state.
+        None if a runner of ADK has written meanwhile, if something was taken out of view, or if somebody has changed
+        what `event` changes of the session's state.
         """
         request = v1.ListEventsRequest(
             parent=place.name, uid=uid, after_sequence=last, page_size=_MOST_ON_A_PAGE, show_superseded=True
