@@ -90,6 +90,20 @@ class Counting(grpc.UnaryUnaryClientInterceptor):
         return done
 
 
+class Meanwhile(grpc.UnaryUnaryClientInterceptor):
+    """Does something when a session has been read, and its events have not."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act = act
+
+    def intercept_unary_unary(self, continuation: Callable[..., Any], client_call_details: Any, request: Any) -> Any:
+        done = continuation(client_call_details, request)
+        if client_call_details.method.endswith("/GetSession"):
+            done.result()
+            self._act()
+        return done
+
+
 class TestOneSessionHasSeveralWriters:
     """google/adk-python#537, #917, #1733, #3717, #4751, #5244, #1153, #5190, ag-ui-protocol/ag-ui#957."""
 
@@ -116,6 +130,21 @@ class TestOneSessionHasSeveralWriters:
         _ = [event async for event in runner.run_async(user_id="u", session_id="s", new_message=asked)]
         found = await service.get_session(app_name=app, user_id="u", session_id="s")
         assert texts(found) == ["Look", None, "[pending calls are noted]", None, "Done."]
+
+    async def test_what_comes_while_a_session_is_read_is_there_once(
+        self, service: ActivitySessionService, stubs: Client, channel: grpc.Channel
+    ) -> None:
+        """google/adk-python#4751: what was read is of no one moment, and later writes build on it."""
+        app = unique("app")
+        await service.create_session(app_name=app, user_id="u", session_id="s")
+        late = v1.AppendEventsRequest(parent=ours(app), events=[v1.Event(text="late")])
+        reading = grpc.intercept_channel(channel, Meanwhile(lambda: stubs.events.AppendEvents(late)))
+        found = await ActivitySessionService(reading).get_session(app_name=app, user_id="u", session_id="s")
+        assert texts(found) == []
+        assert found is not None
+        await service.append_event(found, said("mine"))
+        assert texts(found) == ["late", "mine"]
+        assert await service.get_session(app_name=app, user_id="u", session_id="s") == found
 
     async def test_two_servers_that_append_at_the_same_instant_are_told_apart(
         self, service: ActivitySessionService
