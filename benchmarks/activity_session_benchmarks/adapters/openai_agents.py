@@ -41,14 +41,14 @@ async def theirs(url: URL) -> AsyncIterator[Sessions]:
 
 async def works(sessions: Sessions, plan: Plan) -> dict[str, Work]:
     """Return the calls of sessions, which have what they read."""
-    grown, numbers = sessions("grown"), itertools.count()
+    grown, numbers = sessions("grown-conversation"), itertools.count()
     await grown.add_items([ITEM])
-    read = {size: sessions(f"items-{size}") for size in plan.events}
+    read = {size: sessions(f"conversation-{size}") for size in plan.events}
     for size, session in read.items():
         for _ in range(0, size, BATCH):
             await session.add_items([ITEM] * BATCH)
     return {
-        CREATE: Work(lambda: sessions(f"new-{next(numbers)}").add_items([ITEM]), plan.calls),
+        CREATE: Work(lambda: sessions(f"new-conversation-{next(numbers)}").add_items([ITEM]), plan.calls),
         **{GET.format(size): Work(partial(get, read[size], size), plan.few_calls) for size in plan.events},
         APPEND: Work(lambda: grown.add_items([ITEM]), plan.calls),
     }

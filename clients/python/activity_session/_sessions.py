@@ -36,12 +36,15 @@ def ignoring(*reasons: v1.ErrorReason.ValueType) -> Iterator[None]:
 async def ensure(call: Calls, name: str, session: v1.Session, people: People) -> v1.EnsureSessionResponse:
     """Return the session of that name; if there is none, create it, with its participants as members."""
     parsed = names.parse(name)
-    for person, kind in people.items():
-        await ensure_participant(call, person, kind)
     session.participants.extend(v1.SessionParticipant(participant=person) for person in people)
     request = v1.EnsureSessionRequest(
         parent=names.namespace(parsed.namespace), session_id=parsed.session, session=session
     )
+    # They are there, but for the first session.
+    with ignoring(v1.ERROR_REASON_PARTICIPANT_NOT_FOUND):
+        return await call(call.sessions.EnsureSession, request)
+    for person, kind in people.items():
+        await ensure_participant(call, person, kind)
     return await call(call.sessions.EnsureSession, request)
 
 
