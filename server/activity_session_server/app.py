@@ -107,10 +107,7 @@ class App:
         self.admin = _admin(settings, self._told) if self._told and not settings.shares_admin_address else None
         self._recorder = Recorder(self._board) if self._board else None
         self._audit_log = audit_log_of(settings)
-        self.store = open_store(settings, self._pools.write.aside, self._recorder)
-        if warning := backend_of(self.store.engine).warning():
-            _log.warning(warning)
-        self.store.look_for_older_claims(self._own_call("start"))
+        self.store = self._open_store()
         self.quotas = self._make_quotas()
         self.feeds = Feeds(self.store, self._own_call, settings.poll_interval)
         self.live = Live(self._make_turn_queues(), self._make_watches())
@@ -259,6 +256,13 @@ class App:
             check_interval=settings.health_interval,
             sweep_interval=settings.sweep_interval,
         )
+
+    def _open_store(self) -> Store:
+        store = open_store(self.settings, self._pools.write.aside, self._recorder)
+        if warning := backend_of(store.engine).warning():
+            _log.warning(warning)
+        store.look_for_older_claims(self._own_call("start"))
+        return store
 
     def _make_quotas(self) -> Quotas:
         settings = self.settings
