@@ -4,6 +4,7 @@ What this machine lacks is skipped with a line that says how to get it; with `RE
 """
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Settings of the shell must not reach the servers under test.
     for name in [name for name in os.environ if name.startswith(("ACTIVITY_SESSION_", "OTEL_"))]:
         del os.environ[name]
+    # Started in the background of a script, programs ignore Ctrl-C, and so would those that the tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Files of tests that show most of a backend: its transactions, locks, order and texts.
