@@ -206,6 +206,11 @@ class TestRefusals:
         request = ForkSessionRequest(name=session, up_to_sequence=-1)
         refused(client.sessions.ForkSession, request, "INVALID_FIELD", "up_to_sequence")
 
+    def test_of_members_that_are_named_twice(self, client: Client, session: str, namespace: str) -> None:
+        member = new_participant(client, namespace)
+        request = ForkSessionRequest(name=session, participants=members(member, member))
+        refused(client.sessions.ForkSession, request, "INVALID_FIELD", "participants[1].participant")
+
     def test_of_a_name_that_is_taken(self, client: Client, session: str) -> None:
         request = ForkSessionRequest(name=session, session_id=session.rpartition("/")[2])
         refused(client.sessions.ForkSession, request, "SESSION_ALREADY_EXISTS")

@@ -19,6 +19,8 @@ from activity_session.v1.info_service_pb2 import GetServerInfoRequest, ServerLim
 from activity_session.v1.session_settings_pb2 import MemorySettings, SessionSettings
 from activity_session_server import __version__
 from activity_session_server.app import App
+from activity_session_server.rpc.field_rules import RULES
+from activity_session_server.rpc.list_rules import LISTS
 from activity_session_server.rpc.routes import ROUTES, Streamed
 from activity_session_server.rules import session_settings
 from activity_session_server.rules.calls import Stream
@@ -35,6 +37,10 @@ MODELS: list[tuple[type[Message], type[BaseModel]]] = [
 ]
 READING = re.compile("(Get|BatchGet|List|Watch)[A-Z]")
 STANDARD_VERBS = {"Update": "patch", "Delete": "delete"}
+
+UNSENT = {field_behavior_pb2.OUTPUT_ONLY}
+# The last one with the settings that it stands in.
+LIMITED: set[object] = {*RULES, *LISTS, ("SessionSettings", "collection_overrides")}
 
 every_rpc = pytest.mark.parametrize("rpc", [pytest.param(rpc, id=name) for name, rpc in RPCS.items()])
 
@@ -105,6 +111,13 @@ def test_every_field_that_callers_send_tells_its_behaviour(message: Any) -> None
     }
     untold = [field.name for field in message.fields if len(behaviors(field) & told) != 1]
     assert untold == []
+
+
+@pytest.mark.parametrize("message", [pytest.param(message, id=message.name) for message in input_messages()])
+def test_every_list_that_callers_send_is_limited(message: Any) -> None:
+    lists = [field.name for field in message.fields if field.is_repeated and not behaviors(field) & UNSENT]
+    unlimited = [name for name in lists if not {name, (message.name, name)} & LIMITED]
+    assert unlimited == []
 
 
 @every_rpc

@@ -246,6 +246,7 @@ RULES: Mapping[str | tuple[str, str], Rule] = {
     "reason": _free_text("description_bytes"),
     "description": _free_text("description_bytes"),
     "role": _one_line("role_characters"),
+    ("ForkSessionRequest", "participants"): _participants,
     ("SupersedeEventsRequest", "except_sequences"): _exceptions,
     ("PopEventsRequest", "count"): _count,
     ("PurgeSessionsRequest", "filter"): _purge_filter,
