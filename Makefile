@@ -57,6 +57,8 @@ OF_FORM := $(call named,contract,costly_requests field_behavior limits)
 ON_MYSQL := $(filter-out $(FAULTS) $(OF_FORM), \
 	$(wildcard tests/contract/test_*.py tests/server/test_*.py)) $(SLOW_CONTRACTS) $(call named,server,filter_rows migration_scripts plans readiness request_subjects schema statements) \
 	$(call named,faults,contention deadlines database_settings error_numbers killed_migrations lost_connections accounts)
+# What shows most of another driver, or of another version: texts, numbers, times, statements of each kind, and locks.
+SOME := $(call named,contract,concurrency events expunge forks sessions supersessions texts turns)
 # Of what a driver does: errors, times, connections.
 OF_DRIVERS := $(call named,faults,accounts contention database_settings deadlines error_numbers frozen_database lost_connections)
 # What `make check` makes again, and compares with what is committed.
@@ -106,9 +108,8 @@ mysql: $(READY) $(MYSQL)/bin/mysqld ## run the tests of MariaDB on MySQL 8, whic
 
 postgresql: $(READY) ## run the tests on PostgreSQL 18, which is in .venv; those that show most with POSTGRESQL_PROGRAMS=, the folder of another
 	@# The files of faults wait most, and would come last. Four processes: half of the time they wait.
-	$(PYTEST) --numprocesses 4 --no-loadscope-reorder $(FAULTS) tests \
-		$(addprefix --ignore=,$(OF_FORM) $(APART)) \
-		-m 'postgresql$(if $(POSTGRESQL_PROGRAMS), and core)'
+	$(PYTEST) --numprocesses 4 --no-loadscope-reorder $(if $(POSTGRESQL_PROGRAMS),$(SOME) $(call named,server,statements),$(FAULTS) tests) \
+		$(addprefix --ignore=,$(OF_FORM) $(APART)) -m postgresql
 
 # A jar that others test with has the server, 8.0.15.
 $(MYSQL)/bin/mysqld:
@@ -211,7 +212,7 @@ $(CHECKS)/ready: deploy/checks.lock
 
 mysqlclient: $(READY) ## run with the driver mysqlclient, which is compiled for it, the tests of MariaDB that show most of it
 	$(BIN)/pip install --quiet --disable-pip-version-check mysqlclient==2.3.1
-	MARIADB_DRIVER=mysqldb $(PYTEST) tests/contract $(OF_DRIVERS) -m 'mariadb and (core or faults) and not galera and not one_node'
+	MARIADB_DRIVER=mysqldb $(PYTEST) $(SOME) $(OF_DRIVERS) -m 'mariadb and not galera and not one_node'
 
 bench: $(READY) $(if $(filter adapters,$(PARTS)),$(ADAPTERS)/ready) ## measure what calls cost, compared with their floor and with other services, and write docs/benchmarks.md, or in .build if quick
 	@for name in $(PARTS) report; do \
