@@ -1,7 +1,7 @@
 """How the adapters for agent frameworks call: in coroutines of any event loop, on a channel of either kind."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
 import grpc
@@ -55,6 +55,20 @@ class Calls:
             raise
         except grpc.RpcError as error:
             raise Error.of(error) from None
+
+    async def pages(self, method: Callable[[_Request], _Response], request: _Request) -> AsyncIterator[_Response]:
+        """Yield the responses of a method that returns pages, from that of the request on (AIP-158).
+
+        Raises:
+            Error: as any call.
+        """
+        paged: Any = request
+        while True:
+            page: Any = await self(method, request)
+            yield page
+            paged.page_token = page.next_page_token
+            if not paged.page_token:
+                return
 
     def close(self) -> None:
         """Close the channel, if it was opened here."""

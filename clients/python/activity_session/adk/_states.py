@@ -73,14 +73,10 @@ async def read(call: Calls, name: str, prefix: str = "", uid: str = "") -> dict[
         v1.ERROR_REASON_SESSION_NOT_FOUND,
     )
     with ignoring(*missing):
-        while True:
-            page = await call(call.events.GetState, request)
+        async for page in call.pages(call.events.GetState, request):
             for id_, entry in page.entries.items():
                 key, value = _key_and_value(id_, json.loads(entry.value_json))
                 state[prefix + key] = value
-            request.page_token = page.next_page_token
-            if not request.page_token:
-                break
     return state
 
 

@@ -78,12 +78,8 @@ class Store:
         )
         found: list[v1.Session] = []
         with _ignoring_missing():
-            while True:
-                page = await self._call(self._call.sessions.ListSessions, request)
+            async for page in self._call.pages(self._call.sessions.ListSessions, request):
                 found += page.sessions
-                request.page_token = page.next_page_token
-                if not request.page_token:
-                    break
         places = [await self._place_of(session) for session in found]
         return [(place, session) for place, session in zip(places, found, strict=True) if place is not None]
 
@@ -106,11 +102,9 @@ class Store:
         )
         newest_first: list[Event] = []
         with _ignoring_missing():
-            while most is None or len(newest_first) < most:
-                page = await self._call(self._call.events.ListEvents, request)
+            async for page in self._call.pages(self._call.events.ListEvents, request):
                 newest_first += filter(None, (_events.read(event, user) for event in page.events))
-                request.page_token = page.next_page_token
-                if not request.page_token:
+                if most is not None and len(newest_first) >= most:
                     break
         return [event for event in newest_first[:most][::-1] if after is None or event.timestamp >= after]
 
@@ -144,12 +138,8 @@ class Store:
             parent=place.name, uid=uid, after_sequence=last, page_size=_MOST_ON_A_PAGE, show_superseded=True
         )
         said: list[v1.Event] = []
-        while True:
-            page = await self._call(self._call.events.ListEvents, request)
+        async for page in self._call.pages(self._call.events.ListEvents, request):
             said += page.events
-            request.page_token = page.next_page_token
-            if not request.page_token:
-                break
         updates = _states.updates_of(event.actions.state_delta, place.user)
         is_stale = any(_events.is_ours(one) or _is_mark(one) for one in said)
         if not said or is_stale or await _states.has_changed(self._call, place.name, updates, last):

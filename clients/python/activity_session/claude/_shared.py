@@ -135,10 +135,6 @@ class SharedSessionStore:
 
     async def _events(self) -> AsyncIterator[v1.Event]:
         request = v1.ListEventsRequest(parent=self._name, filter=f"NOT type = {TYPE}", page_size=_MOST_ON_A_PAGE)
-        while True:
-            page = await self._call(self._call.events.ListEvents, request)
+        async for page in self._call.pages(self._call.events.ListEvents, request):
             for event in page.events:
                 yield event
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token

@@ -124,27 +124,20 @@ class ActivitySessionStore:
             view=v1.SESSION_VIEW_FULL,
             page_size=_MOST_ON_A_PAGE,
         )
-        while True:
-            page = await self._call(self._call.sessions.ListSessions, request)
+        async for page in self._call.pages(self._call.sessions.ListSessions, request):
             for session in page.sessions:
                 # A fork that somebody has made has the data of its origin.
                 if self._name(_key(session)) == session.name:
                     yield session
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
 
     async def _entries(self, name: str, after: int = 0, last: int = 0) -> list[Any]:
         request = v1.ListEventsRequest(parent=name, filter=f"NOT type = {TYPE}", page_size=_MOST_ON_A_PAGE)
         request.after_sequence, request.before_sequence = after, last + 1 if last else 0
         entries = []
-        while True:
-            page = await self._call(self._call.events.ListEvents, request)
+        async for page in self._call.pages(self._call.events.ListEvents, request):
             natives = [await native_of(self._call, event, FORMAT) for event in page.events]
             entries += [entry_of(native) for native in natives if native is not None]
-            if not page.next_page_token:
-                return entries
-            request.page_token = page.next_page_token
+        return entries
 
     async def _summed_up(self, session: v1.Session) -> SessionSummaryEntry:
         """Return the summary of all that is in a session as it was read, and keep it there.

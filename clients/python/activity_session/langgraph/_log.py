@@ -163,13 +163,9 @@ class Log:
             omit_content=omit_content,
         )
         with ignoring(v1.ERROR_REASON_SESSION_NOT_FOUND):
-            while True:
-                page = await self._call(self._call.events.ListEvents, request)
+            async for page in self._call.pages(self._call.events.ListEvents, request):
                 for event in page.events:
                     yield event
-                if not page.next_page_token:
-                    return
-                request.page_token = page.next_page_token
 
 
 def _filter(ns: str | None) -> str:

@@ -200,14 +200,11 @@ class Threads:
             parent=names.namespace(self._namespace), filter=_log.THREADS, page_size=_MOST_ON_A_PAGE
         )
         logs = []
-        while True:
-            page = await self._call(self._call.sessions.ListSessions, request)
+        async for page in self._call.pages(self._call.sessions.ListSessions, request):
             for session in page.sessions:
                 thread = names.unescape(names.parse(session.name).session, session.labels)
                 logs += [self.log_of(thread)] if thread is not None else []
-            if not page.next_page_token:
-                return logs
-            request.page_token = page.next_page_token
+        return logs
 
 
 def _key(config: RunnableConfig) -> tuple[str, str | None]:

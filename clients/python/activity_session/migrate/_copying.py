@@ -174,13 +174,9 @@ class Copying:
 
     async def _events(self, session: v1.Session, filter_: str) -> AsyncIterator[v1.Event]:
         request = v1.ListEventsRequest(parent=session.name, uid=session.uid, filter=filter_, page_size=_MOST_ON_A_PAGE)
-        while True:
-            page = await self._call(self._call.events.ListEvents, request)
+        async for page in self._call.pages(self._call.events.ListEvents, request):
             for event in page.events:
                 yield event
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
 
 
 def _missing(log: Log, there: int) -> Iterator[v1.ImportedEvent]:

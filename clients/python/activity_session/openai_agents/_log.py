@@ -1,7 +1,6 @@
 """The events of a session: read from the newest on, appended, popped and replaced."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 from activity_session import names, v1
 from activity_session._calls import Calls
@@ -25,14 +24,10 @@ class Log:
         """Yield pages of the events in view, the newest first, none of them empty."""
         size = min(size or _MOST_ON_A_PAGE, _MOST_ON_A_PAGE)
         request = v1.ListEventsRequest(parent=self.name, order_by="sequence desc", page_size=size)
-        while True:
-            page = await self._unless_missing(self._call.events.ListEvents, request)
-            if page is None or not page.events:
-                return
-            yield page.events
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
+        with ignoring(v1.ERROR_REASON_SESSION_NOT_FOUND):
+            async for page in self._call.pages(self._call.events.ListEvents, request):
+                if page.events:
+                    yield page.events
 
     async def newest(self) -> v1.Event | None:
         """Return the newest event in view."""
@@ -48,8 +43,9 @@ class Log:
     async def last_sequence(self) -> int:
         """Return the number of the newest event, in view or not; 0 where there is none."""
         request = v1.GetSessionRequest(name=self.name, view=v1.SESSION_VIEW_BASIC)
-        session = await self._unless_missing(self._call.sessions.GetSession, request)
-        return session.last_sequence if session is not None else 0
+        with ignoring(v1.ERROR_REASON_SESSION_NOT_FOUND):
+            return (await self._call(self._call.sessions.GetSession, request)).last_sequence
+        return 0
 
     async def append(self, events: Sequence[v1.Event]) -> None:
         """Append 1 to 100 events, and create what they need."""
@@ -86,9 +82,3 @@ class Log:
         """Create the session and its two members, where there are none."""
         people = {self.user: v1.PARTICIPANT_TYPE_USER, self.agent: v1.PARTICIPANT_TYPE_AGENT}
         return await ensure(self._call, self.name, v1.Session(labels=names.labels(self._session_id)), people)
-
-    async def _unless_missing(self, method: Any, request: Any) -> Any:
-        """Return the response; None where there is no session."""
-        with ignoring(v1.ERROR_REASON_SESSION_NOT_FOUND):
-            return await self._call(method, request)
-        return None

@@ -149,13 +149,9 @@ class Log:
             parent=name, order_by="sequence desc", page_size=size, filter=f"labels.{ENTRY}:*"
         )
         with ignoring(v1.ERROR_REASON_SESSION_NOT_FOUND):
-            while True:
-                page = await self._call(self._call.events.ListEvents, request)
+            async for page in self._call.pages(self._call.events.ListEvents, request):
                 for event in page.events:
                     yield event
-                if not page.next_page_token:
-                    return
-                request.page_token = page.next_page_token
 
     async def _sessions(self, scope: str | None) -> AsyncIterator[Sequence[v1.Session]]:
         """Yield some sessions at a time, the last appended to first."""
@@ -166,13 +162,9 @@ class Log:
             order_by="last_event_time desc",
             page_size=_MOST_ON_A_PAGE,
         )
-        while True:
-            page = await self._call(self._call.sessions.ListSessions, request)
+        async for page in self._call.pages(self._call.sessions.ListSessions, request):
             for at in range(0, len(page.sessions), _AT_ONCE):
                 yield page.sessions[at : at + _AT_ONCE]
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
 
 
 def _labels(record: ConversationRecord) -> dict[str, str]:
